@@ -1,0 +1,32 @@
+// Activations by number, put in front of the kernels that end in one. The numbers are those of kernels.ts.
+
+const NONE = 0u;
+const RELU = 1u;
+const GELU = 2u;
+const SILU = 3u;
+
+// erf by Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7. exp's argument is clamped: WGSL promises
+// nothing once it overflows.
+fn erf(x: vec4f) -> vec4f {
+  let a = abs(x);
+  let t = 1.0 / (1.0 + 0.3275911 * a);
+  let poly = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  return sign(x) * (1.0 - poly * exp(-min(a * a, vec4f(80.0))));
+}
+
+fn activate(x: vec4f, kind: u32) -> vec4f {
+  switch kind {
+    case RELU: {
+      return max(x, vec4f(0.0));
+    }
+    case GELU: {
+      return 0.5 * x * (1.0 + erf(x * 0.7071067811865476));
+    }
+    case SILU: {
+      return x / (1.0 + exp(min(-x, vec4f(80.0))));
+    }
+    default: {
+      return x;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+// Linear map of one or a few rows, with the norms of a Transformer layer folded in:
+//
+//   linear:  y = activation(norm(x) w^T + bias) + residual_norm(residual)
+//   project: the same without activation and residual, columns 0 .. D-1 to the query and the rest, key and value,
+//            to rows offset[b] + t of the cache
+//
+// Shapes as in matmul.wgsl; a norm is (2, K): gain, then bias.
+// One thread computes four columns of one row, alone: no barriers. Every thread works out mean and variance of its
+// row again, which costs less than a dispatch. This is the variant for software adapters, where a barrier is a
+// context switch (25 times slower there than this); matvec_group.wgsl is the one for GPUs.
+
+@compute @workgroup_size(32)
+fn linear(@builtin(global_invocation_id) id: vec3u) {
+  let column = id.x;
+  let row = id.y;
+  if (column >= p.outer) {
+    return;
+  }
+  write_linear(row, column, dot4(row, column, p.inner, statistics_of_x(row, p.inner, p.length, p.eps)));
+}
+
+@compute @workgroup_size(32)
+fn project(@builtin(global_invocation_id) id: vec3u) {
+  let column = id.x;
+  let row = id.y;
+  let p = project_params;
+  if (column >= p.outer) {
+    return;
+  }
+  write_project(row, column, dot4(row, column, p.inner, statistics_of_x(row, p.inner, p.length, p.eps)));
+}
+
+// (mean, 1 / standard deviation) of a row of x; (0, 1) where nothing is normalised.
+fn statistics_of_x(row: u32, inner: u32, length: u32, eps: f32) -> vec2f {
+  if (!NORMED) {
+    return vec2f(0.0, 1.0);
+  }
+  var sum = 0.0;
+  for (var k = 0u; k < inner; k++) {
+    sum += dot(x[row * inner + k], present(k, length));
+  }
+  let mean = sum / f32(length);
+  var square = 0.0;
+  for (var k = 0u; k < inner; k++) {
+    let d = (x[row * inner + k] - mean) * present(k, length);
+    square += dot(d, d);
+  }
+  return vec2f(mean, inverseSqrt(square / f32(length) + eps));
+}
+
+fn dot4(row: u32, column: u32, inner: u32, statistics: vec2f) -> vec4f {
+  let first = row * inner;
+  let w0 = column * 4u * inner;
+  let w1 = w0 + inner;
+  let w2 = w1 + inner;
+  let w3 = w2 + inner;
+  var sum = vec4f();
+  for (var k = 0u; k < inner; k++) {
+    var v = x[first + k];
+    if (NORMED) {
+      v = (v - statistics.x) * statistics.y * norm[k] + norm[inner + k];
+    }
+    sum += vec4f(dot(v, w[w0 + k]), dot(v, w[w1 + k]), dot(v, w[w2 + k]), dot(v, w[w3 + k]));
+  }
+  return sum + bias[column];
+}

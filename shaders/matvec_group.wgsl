@@ -1,0 +1,69 @@
+// The same operation as matvec.wgsl, for GPUs: one workgroup computes four columns of one row. Its threads walk
+// along K side by side, so that neighbours read neighbouring vec4s of w, and add up through workgroup memory.
+
+override WORKGROUP: u32 = 64;
+
+var<workgroup> parts: array<vec4f, WORKGROUP>;
+
+// Sum over the workgroup of each thread's value, the same in every thread. Called from uniform control flow only.
+fn total(local: u32, value: vec4f) -> vec4f {
+  workgroupBarrier(); // the array may still be read from the call before
+  parts[local] = value;
+  workgroupBarrier();
+  for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
+    if (local < half) {
+      parts[local] += parts[local + half];
+    }
+    workgroupBarrier();
+  }
+  return parts[0];
+}
+
+fn dot4(row: u32, column: u32, local: u32, inner: u32, length: u32, eps: f32) -> vec4f {
+  let first = row * inner;
+  var mean = 0.0;
+  var scale = 1.0;
+  if (NORMED) {
+    var sum = 0.0;
+    for (var k = local; k < inner; k += WORKGROUP) {
+      sum += dot(x[first + k], present(k, length));
+    }
+    mean = total(local, vec4f(sum)).x / f32(length);
+    var square = 0.0;
+    for (var k = local; k < inner; k += WORKGROUP) {
+      let d = (x[first + k] - mean) * present(k, length);
+      square += dot(d, d);
+    }
+    scale = inverseSqrt(total(local, vec4f(square)).x / f32(length) + eps);
+  }
+  let w0 = column * 4u * inner;
+  let w1 = w0 + inner;
+  let w2 = w1 + inner;
+  let w3 = w2 + inner;
+  var sum = vec4f();
+  for (var k = local; k < inner; k += WORKGROUP) {
+    var v = x[first + k];
+    if (NORMED) {
+      v = (v - mean) * scale * norm[k] + norm[inner + k];
+    }
+    sum += vec4f(dot(v, w[w0 + k]), dot(v, w[w1 + k]), dot(v, w[w2 + k]), dot(v, w[w3 + k]));
+  }
+  return total(local, sum) + bias[column];
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let sum = dot4(group.y, group.x, local, p.inner, p.length, p.eps);
+  if (local == 0u) {
+    write_linear(group.y, group.x, sum);
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn project(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let p = project_params;
+  let sum = dot4(group.y, group.x, local, p.inner, p.length, p.eps);
+  if (local == 0u) {
+    write_project(group.y, group.x, sum);
+  }
+}

@@ -1,0 +1,81 @@
+// The next token of each row, and everything that follows from it, on the device:
+//
+//   token = argmax(logits), the lowest id of equals; logprob = -log(sum(exp(logits - max)))
+//   history[position, b] = token; logprobs[position, b] = logprob; position += 1; finished once token ends the row
+//
+// logits (B, V)   token, position, finished (B)   history, logprobs (C, B)   eos (E)
+// A row that has finished goes on with the pad token and log-probability 0. One workgroup a row.
+
+override WORKGROUP: u32 = 64;
+
+struct Params {
+  rows: u32, // B
+  length: u32, // V
+  eos_count: u32, // E
+  pad: u32,
+}
+
+@group(0) @binding(0) var<storage, read> logits: array<f32>;
+@group(0) @binding(1) var<storage, read> eos: array<u32>;
+@group(0) @binding(2) var<storage, read_write> token: array<u32>;
+@group(0) @binding(3) var<storage, read_write> position: array<u32>;
+@group(0) @binding(4) var<storage, read_write> finished: array<u32>;
+@group(0) @binding(5) var<storage, read_write> history: array<u32>;
+@group(0) @binding(6) var<storage, read_write> logprobs: array<f32>;
+@group(0) @binding(7) var<uniform> p: Params;
+
+var<workgroup> values: array<f32, WORKGROUP>;
+var<workgroup> indices: array<u32, WORKGROUP>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let b = group.x;
+  let row = b * padded(p.length);
+
+  // 1. the largest logit; a thread's indices rise, so > keeps the lowest
+  var best = min(local, p.length - 1u);
+  for (var c = local; c < p.length; c += WORKGROUP) {
+    if (logits[row + c] > logits[row + best]) {
+      best = c;
+    }
+  }
+  values[local] = logits[row + best];
+  indices[local] = best;
+  workgroupBarrier();
+  var highest = values[0];
+  best = indices[0];
+  for (var i = 1u; i < WORKGROUP; i++) {
+    if (values[i] > highest || (values[i] == highest && indices[i] < best)) {
+      highest = values[i];
+      best = indices[i];
+    }
+  }
+  workgroupBarrier();
+
+  // 2. the sum of exponentials
+  var sum = 0.0;
+  for (var c = local; c < p.length; c += WORKGROUP) {
+    sum += exp(max(logits[row + c] - highest, -87.0));
+  }
+  values[local] = sum;
+  workgroupBarrier();
+
+  if (local == 0u) {
+    sum = 0.0;
+    for (var i = 0u; i < WORKGROUP; i++) {
+      sum += values[i];
+    }
+    let ended = finished[b] != 0u;
+    let chosen = select(best, p.pad, ended);
+    let at = position[b];
+    token[b] = chosen;
+    history[at * p.rows + b] = chosen;
+    logprobs[at * padded(p.rows) + b] = select(-log(sum), 0.0, ended);
+    position[b] = at + 1u;
+    for (var i = 0u; i < p.eos_count; i++) {
+      if (eos[i] == chosen) {
+        finished[b] = 1u;
+      }
+    }
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * The CPU implementation of `Ops`: a plan is a list of closures over plain arrays. It proves the GPU right and
+ * runs models where there is no GPU; it does not try to be fast.
+ */
+
+import { invariant, ModelError } from "../../errors";
+import {
+  attentionShape,
+  embedShape,
+  layerNormShape,
+  linearShape,
+  projectionShape,
+  selectionShape,
+  type AttentionOptions,
+  type LinearOptions,
+  type Memory,
+  type Norm,
+  type Ops,
+  type Plan,
+  type Purpose,
+  type Selection,
+  type Slice,
+} from "../../ops";
+import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
+import * as kernels from "./kernels";
+
+interface CpuTensor extends Tensor {
+  readonly purpose: Purpose;
+  data: Float32Array | Uint32Array;
+}
+
+interface CpuPlan<T> extends Plan<T> {
+  readonly commands: (() => void)[];
+  readonly temporaries: CpuTensor[];
+}
+
+export function createCpuBackend(): Ops {
+  const memory: Memory = { weights: 0, cache: 0, activations: 0, staging: 0 };
+  const live = new Set<CpuTensor>();
+  let recording: { commands: (() => void)[]; temporaries: CpuTensor[] } | undefined;
+  let disposed = false;
+
+  function create(
+    shape: readonly number[],
+    dtype: DType,
+    purpose: Purpose,
+    data?: Float32Array | Uint32Array,
+  ): CpuTensor {
+    if (disposed) throw new ModelError("disposed", "This model has been disposed of.");
+    const length = size(shape);
+    invariant(!data || data.length === length, `create: ${data?.length} values for shape ${shapeText(shape)}`);
+    const made = {
+      shape: [...shape],
+      dtype,
+      purpose,
+      data: data ?? (dtype === "f32" ? new Float32Array(length) : new Uint32Array(length)),
+    };
+    memory[purpose] += made.data.byteLength;
+    live.add(made);
+    return made;
+  }
+
+  function free(tensors: Iterable<Tensor>): void {
+    for (const tensor of tensors as Iterable<CpuTensor>) {
+      if (!live.delete(tensor)) continue;
+      memory[tensor.purpose] -= tensor.data.byteLength;
+      tensor.data = new Float32Array(0);
+    }
+  }
+
+  function temporary(shape: readonly number[]): CpuTensor {
+    invariant(recording, "an operation was called outside record()");
+    const made = create(shape, "f32", "activations");
+    recording.temporaries.push(made);
+    return made;
+  }
+
+  /** Appends to the plan; `run` sees the arrays as they are when the plan runs. */
+  function command(shape: readonly number[], run: (out: Float32Array) => void): Tensor {
+    invariant(recording, "an operation was called outside record()");
+    const out = temporary(shape);
+    recording.commands.push(() => run(f32(out)));
+    return out;
+  }
+
+  const f32 = (tensor: Tensor) => (tensor as CpuTensor).data as Float32Array;
+  const u32 = (tensor: Tensor) => (tensor as CpuTensor).data as Uint32Array;
+  const normed = (x: Tensor, norm: Norm | undefined): Float32Array => {
+    if (!norm) return f32(x);
+    const out = new Float32Array(f32(x).length);
+    kernels.layerNorm(out, f32(x), { weights: f32(norm.weights), eps: norm.eps }, rowsOf(x.shape)[1]);
+    return out;
+  };
+  const attentionOf = (query: Tensor, cache: Tensor, options: AttentionOptions): kernels.CpuAttention => ({
+    query: f32(query),
+    cache: f32(cache),
+    mask: options.mask && u32(options.mask),
+    causalFrom: options.causalFrom && u32(options.causalFrom),
+    shape: query.shape,
+    capacity: cache.shape[1],
+    heads: options.heads,
+  });
+
+  return {
+    device: "cpu",
+    stepsInFlight: 1,
+    create,
+    write(tensor, data, start = 0) {
+      invariant(
+        start + data.length <= size(tensor.shape),
+        `write: ${data.length} values into ${shapeText(tensor.shape)}`,
+      );
+      u32(tensor).set(data, start);
+    },
+    free,
+
+    record<T>(_label: string, body: () => T): Promise<Plan<T>> {
+      invariant(!recording, "record() inside record()");
+      recording = { commands: [], temporaries: [] };
+      const { commands, temporaries } = recording;
+      try {
+        return Promise.resolve({ outputs: body(), commands, temporaries });
+      } finally {
+        recording = undefined;
+      }
+    },
+    async submit(plans, read = []) {
+      if (disposed) throw new ModelError("disposed", "This model has been disposed of.");
+      for (const plan of plans as CpuPlan<unknown>[]) for (const run of plan.commands) run();
+      const copies = read.map(({ tensor, start, count }: Slice) =>
+        (tensor as CpuTensor).data.slice(start, start + count),
+      );
+      // A breath between submits: timers, aborts and the page get their turn.
+      await new Promise<void>(nextTask);
+      return copies;
+    },
+    release(plan) {
+      free((plan as CpuPlan<unknown>).temporaries);
+    },
+
+    counters: () => ({
+      dispatches: 0,
+      submits: 0,
+      readbacks: 0,
+      readback_bytes: 0,
+      buffers_created: 0,
+      bind_groups_created: 0,
+      buffer_writes: 0,
+      pipelines_created: 0,
+    }),
+    memory: () => ({ ...memory }),
+    dispose() {
+      disposed = true;
+      free([...live]);
+    },
+
+    embed(ids, table, positions, { scale, offset }) {
+      const shape = embedShape(ids, table, positions, { offset });
+      return command(shape, (out) =>
+        kernels.embed(out, u32(ids), f32(table), f32(positions), offset && u32(offset), shape, scale),
+      );
+    },
+    layerNorm(x, norm) {
+      return command(layerNormShape(x, norm), (out) => out.set(normed(x, norm)));
+    },
+    linear(x, w, options: LinearOptions) {
+      const shape = linearShape(x, w, options);
+      const { bias, norm, activation = "none", residual, residualNorm } = options;
+      const [rows, inner] = rowsOf(x.shape);
+      return command(shape, (out) =>
+        kernels.linear(
+          out,
+          normed(x, norm),
+          f32(w),
+          f32(bias),
+          [rows, w.shape[0], inner],
+          activation,
+          residual && normed(residual, residualNorm),
+        ),
+      );
+    },
+    projectQueryKeyValue(x, w, options) {
+      const [shape, cacheShape] = projectionShape(x, w, options);
+      const { bias, norm, offset } = options;
+      const cache = options.cache ?? temporary(cacheShape);
+      const [rows, inner] = rowsOf(x.shape);
+      const query = command(shape, (out) => {
+        const packed = new Float32Array(3 * out.length);
+        kernels.linear(packed, normed(x, norm), f32(w), f32(bias), [rows, w.shape[0], inner], "none", undefined);
+        kernels.splitQueryKeyValue(out, f32(cache), packed, offset && u32(offset), shape, cache.shape[1]);
+      });
+      return { query, cache };
+    },
+    attention(query, cache, options) {
+      return command(attentionShape(query, cache, options), (out) =>
+        kernels.attention(out, attentionOf(query, cache, options)),
+      );
+    },
+    attentionWeights(query, cache, options) {
+      const [b, t] = attentionShape(query, cache, options);
+      return command([b, options.heads, t, cache.shape[1]], (out) =>
+        kernels.attentionWeights(out, attentionOf(query, cache, options)),
+      );
+    },
+    softmax(x) {
+      return command(x.shape, (out) => kernels.softmax(out, f32(x), rowsOf(x.shape)[1]));
+    },
+    selectGreedy(logits, selection: Selection) {
+      selectionShape(logits, selection);
+      invariant(recording, "an operation was called outside record()");
+      const [rows, width] = rowsOf(logits.shape);
+      recording.commands.push(() => {
+        for (let row = 0; row < rows; row++) {
+          const position = u32(selection.position)[row];
+          const finished = u32(selection.finished)[row] === 1;
+          const [best, logprob] = kernels.argmax(f32(logits), row * width, width);
+          const token = finished ? selection.pad : best;
+          u32(selection.history)[position * rows + row] = token;
+          f32(selection.logprobs)[position * rows + row] = finished ? 0 : logprob;
+          u32(selection.token)[row] = token;
+          u32(selection.position)[row] = position + 1;
+          if (u32(selection.eos).includes(token)) u32(selection.finished)[row] = 1;
+        }
+      });
+    },
+  };
+}
+
+/** A macrotask without the 4 ms clamp that nested `setTimeout` calls get. */
+function nextTask(resolve: () => void): void {
+  const channel = new MessageChannel();
+  channel.port1.onmessage = () => {
+    channel.port1.close();
+    resolve();
+  };
+  channel.port2.postMessage(null);
+}

@@ -1,0 +1,173 @@
+/**
+ * What each operation computes, as plain loops: float32 storage, float64 sums. This file is the executable
+ * specification that the WebGPU kernels are tested against, so it is written to be read, not to be fast.
+ */
+
+import type { Activation } from "../../ops";
+import { activations } from "./math";
+
+export interface CpuNorm {
+  /** gain, then bias */
+  weights: Float32Array;
+  eps: number;
+}
+
+export function embed(
+  out: Float32Array, // (B, T, D)
+  ids: Uint32Array, // (B, T)
+  table: Float32Array, // (V, D)
+  positions: Float32Array, // (P, D)
+  offset: Uint32Array | undefined, // (B)
+  [b, t, d]: readonly number[],
+  scale: number,
+): void {
+  for (let row = 0; row < b; row++) {
+    for (let i = 0; i < t; i++) {
+      const token = ids[row * t + i] * d;
+      const position = ((offset?.[row] ?? 0) + i) * d;
+      const to = (row * t + i) * d;
+      for (let c = 0; c < d; c++) out[to + c] = table[token + c] * scale + positions[position + c];
+    }
+  }
+}
+
+export function layerNorm(out: Float32Array, x: Float32Array, norm: CpuNorm, width: number): void {
+  for (let row = 0; row < x.length; row += width) {
+    let mean = 0;
+    for (let c = 0; c < width; c++) mean += x[row + c] / width;
+    let variance = 0;
+    for (let c = 0; c < width; c++) variance += (x[row + c] - mean) ** 2 / width;
+    const scale = 1 / Math.sqrt(variance + norm.eps);
+    for (let c = 0; c < width; c++) {
+      out[row + c] = (x[row + c] - mean) * scale * norm.weights[c] + norm.weights[width + c];
+    }
+  }
+}
+
+/** out = activation(x w^T + bias) + residual; x (R, K), w (N, K), out (R, N). */
+export function linear(
+  out: Float32Array,
+  x: Float32Array,
+  w: Float32Array,
+  bias: Float32Array,
+  [rows, outer, inner]: readonly [number, number, number],
+  activation: Activation,
+  residual: Float32Array | undefined,
+): void {
+  const activate = activations[activation];
+  for (let row = 0; row < rows; row++) {
+    for (let n = 0; n < outer; n++) {
+      let sum = 0;
+      for (let k = 0, xi = row * inner, wi = n * inner; k < inner; k++) sum += x[xi + k] * w[wi + k];
+      const to = row * outer + n;
+      out[to] = activate(sum + bias[n]) + (residual ? residual[to] : 0);
+    }
+  }
+}
+
+/** Moves the columns of packed rows (query | key | value) apart: the query to `out`, the rest to the cache. */
+export function splitQueryKeyValue(
+  out: Float32Array, // (B, T, D)
+  cache: Float32Array, // (B, C, 2D)
+  packed: Float32Array, // (B, T, 3D)
+  offset: Uint32Array | undefined, // (B)
+  [b, t, d]: readonly number[],
+  capacity: number,
+): void {
+  for (let row = 0; row < b; row++) {
+    for (let i = 0; i < t; i++) {
+      const from = (row * t + i) * 3 * d;
+      out.set(packed.subarray(from, from + d), (row * t + i) * d);
+      const slot = row * capacity + (offset?.[row] ?? 0) + i;
+      cache.set(packed.subarray(from + d, from + 3 * d), slot * 2 * d);
+    }
+  }
+}
+
+export interface CpuAttention {
+  query: Float32Array; // (B, T, D)
+  cache: Float32Array; // (B, C, 2D)
+  mask?: Uint32Array; // (B, C)
+  causalFrom?: Uint32Array; // (B)
+  shape: readonly number[]; // [B, T, D]
+  capacity: number;
+  heads: number;
+}
+
+/** Writes softmax(q k^T / sqrt(D / H)) of one query and head over its visible keys; zeros elsewhere. */
+function weightsOf(weights: Float64Array, a: CpuAttention, row: number, t: number, head: number): void {
+  const [, length, d] = a.shape;
+  const width = d / a.heads;
+  const q = (row * length + t) * d + head * width;
+  const last = a.causalFrom ? a.causalFrom[row] + t : a.capacity - 1;
+  let max = -Infinity;
+  weights.fill(0);
+  const visible: number[] = [];
+  for (let key = 0; key <= Math.min(last, a.capacity - 1); key++) {
+    if (a.mask && a.mask[row * a.capacity + key] === 0) continue;
+    const k = (row * a.capacity + key) * 2 * d + head * width;
+    let score = 0;
+    for (let c = 0; c < width; c++) score += a.query[q + c] * a.cache[k + c];
+    weights[key] = score / Math.sqrt(width);
+    max = Math.max(max, weights[key]);
+    visible.push(key);
+  }
+  let total = 0;
+  for (const key of visible) total += weights[key] = Math.exp(weights[key] - max);
+  for (const key of visible) weights[key] /= total;
+}
+
+export function attention(out: Float32Array, a: CpuAttention): void {
+  const [b, length, d] = a.shape;
+  const width = d / a.heads;
+  const weights = new Float64Array(a.capacity);
+  for (let row = 0; row < b; row++) {
+    for (let t = 0; t < length; t++) {
+      for (let head = 0; head < a.heads; head++) {
+        weightsOf(weights, a, row, t, head);
+        const to = (row * length + t) * d + head * width;
+        for (let c = 0; c < width; c++) {
+          let sum = 0;
+          for (let key = 0; key < a.capacity; key++) {
+            if (weights[key] === 0) continue;
+            sum += weights[key] * a.cache[(row * a.capacity + key) * 2 * d + d + head * width + c];
+          }
+          out[to + c] = sum;
+        }
+      }
+    }
+  }
+}
+
+/** out (B, H, T, C) */
+export function attentionWeights(out: Float32Array, a: CpuAttention): void {
+  const [b, length] = a.shape;
+  const weights = new Float64Array(a.capacity);
+  for (let row = 0; row < b; row++) {
+    for (let head = 0; head < a.heads; head++) {
+      for (let t = 0; t < length; t++) {
+        weightsOf(weights, a, row, t, head);
+        out.set(weights, ((row * a.heads + head) * length + t) * a.capacity);
+      }
+    }
+  }
+}
+
+export function softmax(out: Float32Array, x: Float32Array, width: number): void {
+  for (let row = 0; row < x.length; row += width) {
+    let max = -Infinity;
+    for (let c = 0; c < width; c++) max = Math.max(max, x[row + c]);
+    let total = 0;
+    for (let c = 0; c < width; c++) total += Math.exp(x[row + c] - max);
+    for (let c = 0; c < width; c++) out[row + c] = Math.exp(x[row + c] - max) / total;
+  }
+}
+
+/** The index of the largest value (the first of equals) and its log-probability. */
+export function argmax(logits: Float32Array, from: number, width: number): [index: number, logprob: number] {
+  let best = 0;
+  for (let c = 1; c < width; c++) if (logits[from + c] > logits[from + best]) best = c;
+  let total = 0;
+  for (let c = 0; c < width; c++) total += Math.exp(logits[from + c] - logits[from + best]);
+  return [best, -Math.log(total)];
+}

@@ -1,0 +1,314 @@
+/**
+ * The WebGPU implementation of `Ops`. An operation picks its kernels and notes one or two dispatches; see plan.ts for
+ * what becomes of them.
+ *
+ * Float tensors lie in buffers with each row of the last dimension padded to four elements (layout.wgsl), and with
+ * the number of rows padded to four, which the products rely on; u32 tensors are packed.
+ */
+
+import { invariant } from "../../errors";
+import {
+  attentionShape,
+  embedShape,
+  layerNormShape,
+  linearShape,
+  projectionShape,
+  selectionShape,
+  type AttentionOptions,
+  type LinearOptions,
+  type Norm,
+  type Ops,
+  type Plan,
+  type Purpose,
+} from "../../ops";
+import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
+import { openDevice, type AdapterInfo } from "./device";
+import {
+  ACTIVATIONS,
+  createKernels,
+  GPU_TUNING,
+  MATMUL_ROWS,
+  SOFTWARE_TUNING,
+  type Kernel,
+  type Tuning,
+} from "./kernels";
+import { buildPlan, encodePlans, type Dispatch, type GpuPlan, type GpuTensor } from "./plan";
+import { createStaging } from "./staging";
+
+export type { AdapterInfo } from "./device";
+
+/** vec4s that hold `length` elements. */
+const vec4s = (length: number): number => Math.ceil(length / 4);
+
+/** The bits of a float, for a parameter list of u32. */
+const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
+
+/** @param tuning which kernel variants to use; by default those that fit the adapter */
+export async function createWebGpuBackend(tuning?: Tuning): Promise<{ ops: Ops; adapter: AdapterInfo }> {
+  const gpu = await openDevice();
+  const kernels = createKernels(tuning ?? (gpu.adapter.fallback ? SOFTWARE_TUNING : GPU_TUNING));
+  const stepsInFlight = gpu.adapter.fallback ? 1 : 3;
+  const staging = createStaging(gpu, 2 * stepsInFlight);
+  let recording:
+    { dispatches: Dispatch[]; temporaries: Set<GpuTensor>; normed: Map<Tensor, Map<Norm, Tensor>> } | undefined;
+  // Bound where an operation has an optional operand and the call has none. Zeros, so that an offset reads as 0.
+  let absent: GpuTensor | undefined;
+
+  function describe(shape: readonly number[], dtype: DType): GpuTensor {
+    const [rows, width] = rowsOf(shape);
+    const elements = dtype === "f32" ? Math.ceil(rows / 4) * 4 * vec4s(width) * 4 : size(shape);
+    return { shape: [...shape], dtype, bytes: Math.max(16, 4 * elements) };
+  }
+
+  function create(
+    shape: readonly number[],
+    dtype: DType,
+    purpose: Purpose,
+    data?: Float32Array | Uint32Array,
+  ): GpuTensor {
+    const tensor = describe(shape, dtype);
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    tensor.buffer = gpu.createBuffer(`${purpose} ${shapeText(shape)}`, tensor.bytes, usage, purpose);
+    if (data) write(tensor, data, 0);
+    return tensor;
+  }
+
+  function write(tensor: Tensor, data: Float32Array | Uint32Array, start = 0): void {
+    const { buffer, dtype, shape } = tensor as GpuTensor;
+    invariant(buffer, "write: the tensor has no buffer");
+    invariant(start + data.length <= size(shape), `write: ${data.length} values into ${shapeText(shape)}`);
+    const [, width] = rowsOf(shape);
+    if (dtype === "u32" || width % 4 === 0) {
+      gpu.writeBuffer(buffer, 4 * start, data);
+      return;
+    }
+    const pitch = 4 * vec4s(width);
+    const rows = data.length / width;
+    const padded = new Float32Array(rows * pitch);
+    for (let row = 0; row < rows; row++) padded.set(data.subarray(row * width, (row + 1) * width), row * pitch);
+    gpu.writeBuffer(buffer, (4 * start * pitch) / width, padded);
+  }
+
+  function current() {
+    invariant(recording, "an operation was called outside record()");
+    return recording;
+  }
+
+  function temporary(shape: readonly number[]): GpuTensor {
+    const tensor = describe(shape, "f32");
+    current().temporaries.add(tensor);
+    return tensor;
+  }
+
+  function dispatch(
+    kernel: Kernel,
+    tensors: (Tensor | undefined)[],
+    params: number[],
+    grid: [number, number, number],
+  ): void {
+    const limit = gpu.device.limits.maxComputeWorkgroupsPerDimension;
+    invariant(
+      Math.max(...grid) <= limit,
+      `${kernel.name}: a grid of ${grid.join(" x ")} is over the limit of ${limit}`,
+    );
+    const bound = tensors.map((tensor) => {
+      if (tensor) return tensor as GpuTensor;
+      absent ??= create([64], "u32", "activations");
+      return absent;
+    });
+    current().dispatches.push({ kernel, tensors: bound, params, grid });
+  }
+
+  function layerNorm(x: Tensor, norm: Norm): Tensor {
+    const y = temporary(layerNormShape(x, norm));
+    const [rows, width] = rowsOf(x.shape);
+    dispatch(kernels.layerNorm, [x, norm.weights, y], [vec4s(width), width, bits(norm.eps)], [rows, 1, 1]);
+    return y;
+  }
+
+  /** For the kernels that don't normalise themselves; a norm that two operations ask for is computed once. */
+  function normed(x: Tensor, norm: Norm | undefined): Tensor {
+    if (!norm) return x;
+    const { normed: known } = current();
+    const byNorm = known.get(x) ?? new Map<Norm, Tensor>();
+    const y = byNorm.get(norm) ?? layerNorm(x, norm);
+    known.set(x, byNorm.set(norm, y));
+    return y;
+  }
+
+  function attentionDispatch(kernel: Kernel, query: Tensor, cache: Tensor, y: Tensor, options: AttentionOptions): void {
+    const [b, t, width] = query.shape;
+    const { heads, mask, causalFrom } = options;
+    const headWidth = width / heads;
+    invariant(headWidth <= 256, `attention: heads of ${headWidth} are wider than 256`);
+    const params = [
+      t,
+      cache.shape[1],
+      width,
+      headWidth,
+      mask ? 1 : 0,
+      causalFrom ? 1 : 0,
+      bits(1 / Math.sqrt(headWidth)),
+      heads,
+    ];
+    const x = kernel === kernels.attentionWeights ? Math.ceil(t / 64) : t;
+    dispatch(kernel, [query, cache, mask, causalFrom, y], params, [x, heads, b]);
+  }
+
+  /** Columns a workgroup of a matvec covers, in vec4s. */
+  const matvecGrid = (outer: number, rows: number): [number, number, number] => {
+    const grouped = kernels.matvec.name.endsWith("_group");
+    return [grouped ? vec4s(outer) : Math.ceil(vec4s(outer) / 32), rows, 1];
+  };
+  const matmulGrid = (outer: number, rows: number): [number, number, number] => [
+    Math.ceil(vec4s(outer) / 8),
+    Math.ceil(rows / 16),
+    1,
+  ];
+
+  const ops: Ops = {
+    device: "webgpu",
+    stepsInFlight,
+    create,
+    write,
+    free(tensors) {
+      for (const { buffer } of tensors as Iterable<GpuTensor>) if (buffer) gpu.destroyBuffer(buffer);
+    },
+
+    async record<T>(label: string, body: () => T): Promise<Plan<T>> {
+      gpu.check();
+      invariant(!recording, "record() inside record()");
+      recording = { dispatches: [], temporaries: new Set(), normed: new Map() };
+      const { dispatches, temporaries } = recording;
+      let outputs: T;
+      try {
+        outputs = body();
+      } finally {
+        recording = undefined;
+      }
+      return buildPlan(gpu, label, outputs, dispatches, temporaries);
+    },
+    async submit(plans, read = []) {
+      gpu.check();
+      const encoder = gpu.device.createCommandEncoder();
+      encodePlans(gpu, encoder, plans as GpuPlan[]);
+      const copies = read.map(({ tensor, start, count }) => {
+        const { buffer, dtype, shape } = tensor as GpuTensor;
+        invariant(buffer, "submit: a tensor to read has no buffer");
+        const [, width] = rowsOf(shape);
+        const pitch = dtype === "f32" ? 4 * vec4s(width) : width;
+        const bytes = (4 * count * pitch) / width;
+        const target = staging.take(bytes);
+        encoder.copyBufferToBuffer(buffer, (4 * start * pitch) / width, target, 0, bytes);
+        return { target, bytes, dtype, width, pitch, count };
+      });
+      gpu.device.queue.submit([encoder.finish()]);
+      gpu.counters.submits++;
+      if (copies.length === 0) {
+        await gpu.device.queue.onSubmittedWorkDone();
+        gpu.check();
+      }
+      return Promise.all(
+        copies.map(async ({ target, bytes, dtype, width, pitch, count }) => {
+          const data = await staging.read(target, bytes);
+          if (dtype === "u32") return new Uint32Array(data);
+          return unpadded(new Float32Array(data), count, width, pitch);
+        }),
+      );
+    },
+    release(plan) {
+      for (const buffer of (plan as GpuPlan).buffers) gpu.destroyBuffer(buffer);
+    },
+
+    counters: () => ({ ...gpu.counters }),
+    memory: () => ({ ...gpu.memory }),
+    dispose: () => gpu.dispose(),
+
+    embed(ids, table, positions, { scale, offset }) {
+      const shape = embedShape(ids, table, positions, { offset });
+      const y = temporary(shape);
+      const [rows, width] = rowsOf(shape);
+      const params = [shape[1], vec4s(width), bits(scale)];
+      dispatch(kernels.embed, [ids, table, positions, offset, y], params, [Math.ceil(vec4s(width) / 64), rows, 1]);
+      return y;
+    },
+    layerNorm,
+    linear(x, w, options: LinearOptions) {
+      const shape = linearShape(x, w, options);
+      const { bias, norm, activation = "none", residual, residualNorm } = options;
+      const [rows, inner] = rowsOf(x.shape);
+      const outer = w.shape[0];
+      const y = temporary(shape);
+      if (rows >= MATMUL_ROWS) {
+        const params = [rows, vec4s(inner), vec4s(outer), ACTIVATIONS[activation], residual ? 1 : 0, 0, 0, 0];
+        const input = normed(x, norm);
+        const added = residual && normed(residual, residualNorm);
+        dispatch(kernels.matmul, [input, w, bias, added, y], params, matmulGrid(outer, rows));
+        return y;
+      }
+      const mode = residual ? (residualNorm ? 2 : 1) : 0;
+      const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), ACTIVATIONS[activation], mode, outer];
+      params.push(bits(residualNorm?.eps ?? 0), 0, 0, 0);
+      const tensors = [x, w, bias, norm?.weights, residual, residualNorm?.weights, y];
+      dispatch(norm ? kernels.matvecNormed : kernels.matvec, tensors, params, matvecGrid(outer, rows));
+      return y;
+    },
+    projectQueryKeyValue(x, w, options) {
+      const [shape, cacheShape] = projectionShape(x, w, options);
+      const { bias, norm, offset } = options;
+      const query = temporary(shape);
+      const cache = options.cache ?? temporary(cacheShape);
+      const [rows, inner] = rowsOf(x.shape);
+      const [, time, width] = shape;
+      const outer = w.shape[0];
+      const capacity = cache.shape[1];
+      if (rows >= MATMUL_ROWS) {
+        const params = [rows, vec4s(inner), vec4s(outer), 0, 0, time, capacity, width];
+        dispatch(
+          kernels.matmulProject,
+          [normed(x, norm), w, bias, offset, cache, query],
+          params,
+          matmulGrid(outer, rows),
+        );
+      } else {
+        const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), 0, 0, 0, 0, time, capacity, width];
+        const kernel = norm ? kernels.matvecProjectNormed : kernels.matvecProject;
+        dispatch(kernel, [x, w, bias, norm?.weights, offset, cache, query], params, matvecGrid(outer, rows));
+      }
+      return { query, cache };
+    },
+    attention(query, cache, options) {
+      const y = temporary(attentionShape(query, cache, options));
+      attentionDispatch(kernels.attention, query, cache, y, options);
+      return y;
+    },
+    attentionWeights(query, cache, options) {
+      const [b, t] = attentionShape(query, cache, options);
+      const y = temporary([b, options.heads, t, cache.shape[1]]);
+      attentionDispatch(kernels.attentionWeights, query, cache, y, options);
+      return y;
+    },
+    softmax(x) {
+      const y = temporary(x.shape);
+      const [rows, width] = rowsOf(x.shape);
+      dispatch(kernels.softmax, [x, y], [width], [rows, 1, 1]);
+      return y;
+    },
+    selectGreedy(logits, selection) {
+      selectionShape(logits, selection);
+      const { token, position, finished, history, logprobs, eos, pad } = selection;
+      const [rows, width] = rowsOf(logits.shape);
+      const tensors = [logits, eos, token, position, finished, history, logprobs];
+      dispatch(kernels.selectGreedy, tensors, [rows, width, size(eos.shape), pad], [rows, 1, 1]);
+    },
+  };
+  return { ops, adapter: gpu.adapter };
+}
+
+/** Takes the padding out of rows. */
+function unpadded(data: Float32Array, count: number, width: number, pitch: number): Float32Array {
+  if (width === pitch) return data;
+  const out = new Float32Array(count);
+  for (let row = 0; row * width < count; row++) out.set(data.subarray(row * pitch, row * pitch + width), row * width);
+  return out;
+}

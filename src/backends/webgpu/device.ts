@@ -1,0 +1,238 @@
+/**
+ * The GPU device and the only places that make GPU objects, so that every one of them is counted and every failure
+ * becomes a `ModelError`.
+ */
+
+import { ModelError } from "../../errors";
+import type { Counters, Memory } from "../../ops";
+import type { Kernel } from "./kernels";
+
+export interface AdapterInfo {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+  /** A software implementation: right, but slow. */
+  fallback: boolean;
+}
+
+export interface Support {
+  /** Whether `device: "webgpu"` would work here. */
+  webgpu: boolean;
+  /** Why not, in a sentence. */
+  reason?: string;
+  adapter?: AdapterInfo;
+}
+
+const UPDATE_HINT = "Use a current Chrome, Edge, Safari or Firefox on a secure (https or localhost) page.";
+
+/** Asks the browser what it has; loads nothing and throws nothing. */
+export async function checkSupport(): Promise<Support> {
+  try {
+    return { webgpu: true, adapter: adapterInfo(await requestAdapter()) };
+  } catch (error) {
+    return { webgpu: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function requestAdapter(): Promise<GPUAdapter> {
+  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (!gpu) {
+    throw new ModelError("unsupported_device", "This browser has no WebGPU (navigator.gpu is missing).", UPDATE_HINT);
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) {
+    throw new ModelError(
+      "unsupported_device",
+      "WebGPU is here but gives no adapter: the GPU or its driver is not supported.",
+      'Load with device: "cpu", or see chrome://gpu.',
+    );
+  }
+  return adapter;
+}
+
+function adapterInfo(adapter: GPUAdapter): AdapterInfo {
+  const { info } = adapter;
+  const flags = [adapter, info] as { isFallbackAdapter?: boolean }[];
+  const software = /swiftshader|llvmpipe|lavapipe|basic render|warp/i;
+  return {
+    vendor: info.vendor,
+    architecture: info.architecture,
+    device: info.device,
+    description: info.description,
+    fallback:
+      flags.some((flag) => flag.isFallbackAdapter === true) ||
+      software.test(`${info.vendor} ${info.architecture} ${info.description}`),
+  };
+}
+
+export type Gpu = Awaited<ReturnType<typeof openDevice>>;
+
+/** @throws ModelError "unsupported_device" */
+export async function openDevice() {
+  const adapter = await requestAdapter();
+  const { limits } = adapter;
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      label: "attendant",
+      requiredLimits: {
+        maxBufferSize: limits.maxBufferSize,
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      },
+    });
+  } catch (cause) {
+    const message = `The GPU device could not be opened: ${cause instanceof Error ? cause.message : String(cause)}.`;
+    throw new ModelError("unsupported_device", message, undefined, { cause });
+  }
+
+  const counters: Counters = {
+    dispatches: 0,
+    submits: 0,
+    readbacks: 0,
+    readback_bytes: 0,
+    buffers_created: 0,
+    bind_groups_created: 0,
+    buffer_writes: 0,
+    pipelines_created: 0,
+  };
+  const memory: Memory = { weights: 0, cache: 0, activations: 0, staging: 0 };
+  const purposes = new Map<GPUBuffer, keyof Memory>();
+  const pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  let failure: ModelError | undefined;
+
+  void device.lost.then(({ reason, message }) => {
+    failure ??=
+      reason === "destroyed"
+        ? new ModelError("disposed", "This model has been disposed of.", "Load it again.")
+        : new ModelError(
+            "device_lost",
+            `The GPU device was lost: ${message || "no reason given"}.`,
+            "Load the model again.",
+          );
+  });
+  device.addEventListener("uncapturederror", ({ error }) => {
+    failure ??= gpuError(error);
+  });
+
+  return {
+    device,
+    adapter: adapterInfo(adapter),
+    counters,
+    memory,
+
+    /** Throws what has gone wrong on the device since it was opened. */
+    check(): void {
+      if (failure) throw failure;
+    },
+    fail(error: ModelError): void {
+      failure ??= error;
+    },
+
+    createBuffer(label: string, size: number, usage: GPUBufferUsageFlags, purpose: keyof Memory): GPUBuffer {
+      if (failure) throw failure;
+      const limit = Math.min(
+        device.limits.maxBufferSize,
+        usage & GPUBufferUsage.STORAGE ? device.limits.maxStorageBufferBindingSize : Infinity,
+      );
+      if (size > limit) {
+        throw new ModelError("out_of_memory", `${label}: ${size} bytes are more than this GPU can bind (${limit}).`);
+      }
+      const buffer = device.createBuffer({ label, size, usage });
+      counters.buffers_created++;
+      memory[purpose] += size;
+      purposes.set(buffer, purpose);
+      return buffer;
+    },
+    destroyBuffer(buffer: GPUBuffer): void {
+      const purpose = purposes.get(buffer);
+      if (!purpose) return;
+      purposes.delete(buffer);
+      memory[purpose] -= buffer.size;
+      buffer.destroy();
+    },
+    writeBuffer(buffer: GPUBuffer, offset: number, data: Float32Array | Uint32Array): void {
+      if (failure) throw failure;
+      counters.buffer_writes++;
+      device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
+    },
+    createBindGroup(layout: GPUBindGroupLayout, entries: GPUBindGroupEntry[]): GPUBindGroup {
+      counters.bind_groups_created++;
+      return device.createBindGroup({ layout, entries });
+    },
+
+    /** Compiled once a kernel; a shader that fails names its line. */
+    pipeline(kernel: Kernel): Promise<GPUComputePipeline> {
+      let pipeline = pipelines.get(kernel.name);
+      if (!pipeline) {
+        pipeline = compile(device, kernel);
+        counters.pipelines_created++;
+        pipelines.set(kernel.name, pipeline);
+      }
+      return pipeline;
+    },
+
+    /** Runs `body` and turns what the device says against its allocations and bindings into an error. */
+    async guarded<T>(body: () => T): Promise<T> {
+      device.pushErrorScope("out-of-memory");
+      device.pushErrorScope("validation");
+      let result: T;
+      let errors: (GPUError | null)[];
+      try {
+        result = body();
+      } finally {
+        errors = await Promise.all([device.popErrorScope(), device.popErrorScope()]).catch(() => []);
+      }
+      if (failure) throw failure;
+      for (const error of errors) if (error) throw gpuError(error);
+      return result;
+    },
+
+    dispose(): void {
+      failure ??= new ModelError("disposed", "This model has been disposed of.", "Load it again.");
+      for (const buffer of [...purposes.keys()]) this.destroyBuffer(buffer);
+      device.destroy();
+    },
+  };
+}
+
+function gpuError(error: GPUError): ModelError {
+  return error instanceof GPUOutOfMemoryError
+    ? new ModelError(
+        "out_of_memory",
+        `The GPU is out of memory: ${error.message}`,
+        "Close other pages or use a smaller model.",
+      )
+    : new ModelError(
+        "internal",
+        `The GPU refused a call: ${error.message}`,
+        "This is a bug in attendant; please report it.",
+      );
+}
+
+async function compile(device: GPUDevice, kernel: Kernel): Promise<GPUComputePipeline> {
+  // The pipeline's own error tells it better; without a scope this one would count as a failure of the device.
+  device.pushErrorScope("validation");
+  const module = device.createShaderModule({ label: kernel.name, code: kernel.source });
+  void device.popErrorScope().catch(() => null);
+  const buffers: GPUBufferBindingType[] = [
+    ...kernel.bindings.map((access): GPUBufferBindingType => (access === "read" ? "read-only-storage" : "storage")),
+    "uniform",
+  ];
+  const layout = device.createBindGroupLayout({
+    label: kernel.name,
+    entries: buffers.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
+  });
+  try {
+    return await device.createComputePipelineAsync({
+      label: kernel.name,
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: kernel.entryPoint, constants: kernel.constants },
+    });
+  } catch (cause) {
+    const { messages } = await module.getCompilationInfo();
+    const lines = messages.map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join("; ");
+    const text = `The ${kernel.name} kernel does not compile: ${lines || (cause as Error).message}.`;
+    throw new ModelError("internal", text, "Please report it with the name of your GPU.", { cause });
+  }
+}

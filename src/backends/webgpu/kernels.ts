@@ -1,0 +1,123 @@
+/**
+ * The registry of kernels: which shader file, which entry point, what it binds. The order of `bindings` is the order
+ * of the @binding numbers; the last binding of every kernel is its uniform parameters.
+ */
+
+import activation from "../../../shaders/activation.wgsl?raw";
+import attention from "../../../shaders/attention.wgsl?raw";
+import attentionWeights from "../../../shaders/attention_weights.wgsl?raw";
+import embed from "../../../shaders/embed.wgsl?raw";
+import layerNorm from "../../../shaders/layer_norm.wgsl?raw";
+import layout from "../../../shaders/layout.wgsl?raw";
+import matmul from "../../../shaders/matmul.wgsl?raw";
+import matvec from "../../../shaders/matvec.wgsl?raw";
+import matvecCommon from "../../../shaders/matvec_common.wgsl?raw";
+import matvecGroup from "../../../shaders/matvec_group.wgsl?raw";
+import selectGreedy from "../../../shaders/select_greedy.wgsl?raw";
+import softmax from "../../../shaders/softmax.wgsl?raw";
+import type { Activation } from "../../ops";
+
+type Access = "read" | "write";
+
+export interface Kernel {
+  /** Unique; also the label in error messages and profiles. */
+  readonly name: string;
+  readonly source: string;
+  readonly entryPoint: string;
+  /** Of the storage buffers, by binding number; the uniform buffer follows. */
+  readonly bindings: readonly Access[];
+  readonly constants?: Readonly<Record<string, number>>;
+}
+
+/** The numbers that activation.wgsl knows them by. */
+export const ACTIVATIONS: Readonly<Record<Activation, number>> = { none: 0, relu: 1, gelu: 2, silu: 3 };
+
+/** Threads a workgroup that shares one row, and rows up to which a linear map runs as matrix times vector. */
+export interface Tuning {
+  /** matvec_group.wgsl where true, matvec.wgsl where false. */
+  groupedMatvec: boolean;
+  /** Threads of the kernels that share a row through workgroup memory: 16, 32, 64, .. 256. */
+  workgroup: number;
+}
+
+/** GPUs hide memory latency with many threads; a software adapter pays for each thread at every barrier. */
+export const GPU_TUNING: Tuning = { groupedMatvec: true, workgroup: 64 };
+export const SOFTWARE_TUNING: Tuning = { groupedMatvec: false, workgroup: 16 };
+
+/** Rows from which the register tile of matmul.wgsl beats reading the weights once a row. */
+export const MATMUL_ROWS = 5;
+
+function matvecKernel(name: string, entryPoint: string, bindings: Access[], normed: boolean, tuning: Tuning): Kernel {
+  const body = tuning.groupedMatvec ? matvecGroup : matvec;
+  return {
+    name: `${name}${normed ? "_normed" : ""}${tuning.groupedMatvec ? "_group" : ""}`,
+    source: layout + activation + matvecCommon + body,
+    entryPoint,
+    bindings,
+    constants: { NORMED: normed ? 1 : 0, ...(tuning.groupedMatvec && { WORKGROUP: tuning.workgroup }) },
+  };
+}
+
+export function createKernels(tuning: Tuning) {
+  const constants = { WORKGROUP: tuning.workgroup };
+  const linear: Access[] = ["read", "read", "read", "read", "read", "read", "write"];
+  const project: Access[] = ["read", "read", "read", "read", "read", "write", "write"];
+  return {
+    embed: {
+      name: "embed",
+      source: layout + embed,
+      entryPoint: "main",
+      bindings: ["read", "read", "read", "read", "write"],
+    },
+    layerNorm: {
+      name: "layer_norm",
+      source: layout + layerNorm,
+      entryPoint: "main",
+      bindings: ["read", "read", "write"],
+      constants,
+    },
+    matmul: {
+      name: "matmul",
+      source: layout + activation + matmul,
+      entryPoint: "linear",
+      bindings: ["read", "read", "read", "read", "write"],
+    },
+    matmulProject: {
+      name: "matmul_project",
+      source: layout + activation + matmul,
+      entryPoint: "project",
+      bindings: ["read", "read", "read", "read", "write", "write"],
+    },
+    matvec: matvecKernel("matvec", "linear", linear, false, tuning),
+    matvecNormed: matvecKernel("matvec", "linear", linear, true, tuning),
+    matvecProject: matvecKernel("matvec_project", "project", project, false, tuning),
+    matvecProjectNormed: matvecKernel("matvec_project", "project", project, true, tuning),
+    attention: {
+      name: "attention",
+      source: layout + attention,
+      entryPoint: "main",
+      bindings: ["read", "read", "read", "read", "write"],
+      constants,
+    },
+    attentionWeights: {
+      name: "attention_weights",
+      source: layout + attentionWeights,
+      entryPoint: "main",
+      bindings: ["read", "read", "read", "read", "write"],
+    },
+    softmax: {
+      name: "softmax",
+      source: layout + softmax,
+      entryPoint: "main",
+      bindings: ["read", "write"],
+      constants,
+    },
+    selectGreedy: {
+      name: "select_greedy",
+      source: layout + selectGreedy,
+      entryPoint: "main",
+      bindings: ["read", "read", "write", "write", "write", "write", "write"],
+      constants,
+    },
+  } satisfies Record<string, Kernel>;
+}

@@ -1,0 +1,133 @@
+/**
+ * From recorded dispatches to something that can be replayed: buffers for the temporaries, one uniform buffer for all
+ * parameters, one bind group a dispatch.
+ */
+
+import type { Plan } from "../../ops";
+import type { DType, Tensor } from "../../tensor";
+import type { Gpu } from "./device";
+import type { Kernel } from "./kernels";
+
+export interface GpuTensor extends Tensor {
+  /** In bytes, rows padded. */
+  readonly bytes: number;
+  readonly dtype: DType;
+  /** Absent while a temporary is being recorded. */
+  buffer?: GPUBuffer;
+}
+
+export interface Dispatch {
+  kernel: Kernel;
+  /** One a binding of the kernel. */
+  tensors: GpuTensor[];
+  /** The words of the kernel's Params. */
+  params: number[];
+  grid: [x: number, y: number, z: number];
+}
+
+interface Command {
+  pipeline: GPUComputePipeline;
+  bindGroup: GPUBindGroup;
+  grid: [x: number, y: number, z: number];
+}
+
+export interface GpuPlan<T = unknown> extends Plan<T> {
+  readonly commands: readonly Command[];
+  readonly buffers: readonly GPUBuffer[];
+}
+
+/**
+ * Gives temporaries their buffers: one that is no longer read goes to the next that fits in it. Whole buffers, not
+ * ranges of one: WebGPU tracks use by buffer, and none may be read and written in the same dispatch.
+ * @param kept temporaries that outlive the plan's run
+ */
+function assignBuffers(
+  gpu: Gpu,
+  label: string,
+  dispatches: readonly Dispatch[],
+  temporaries: ReadonlySet<GpuTensor>,
+  kept: ReadonlySet<GpuTensor>,
+): GPUBuffer[] {
+  const lastUse = new Map<GpuTensor, number>();
+  dispatches.forEach(({ tensors }, i) => tensors.forEach((tensor) => lastUse.set(tensor, i)));
+  const all: GPUBuffer[] = [];
+  const free: GPUBuffer[] = [];
+  for (const [i, { tensors }] of dispatches.entries()) {
+    for (const tensor of tensors) {
+      if (tensor.buffer || !temporaries.has(tensor)) continue;
+      const fits = free.filter((buffer) => buffer.size >= tensor.bytes).sort((a, b) => a.size - b.size);
+      // A buffer far too large is better left for a tensor that needs it.
+      const found = fits.find((buffer) => buffer.size <= 4 * tensor.bytes && !kept.has(tensor));
+      if (found) free.splice(free.indexOf(found), 1);
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
+      tensor.buffer = found ?? gpu.createBuffer(`${label} ${i}`, tensor.bytes, usage, "activations");
+      if (!found) all.push(tensor.buffer);
+    }
+    for (const tensor of new Set(tensors)) {
+      if (temporaries.has(tensor) && !kept.has(tensor) && lastUse.get(tensor) === i && tensor.buffer) {
+        free.push(tensor.buffer);
+      }
+    }
+  }
+  return all;
+}
+
+/** Settles everything that a run needs. */
+export async function buildPlan<T>(
+  gpu: Gpu,
+  label: string,
+  outputs: T,
+  dispatches: readonly Dispatch[],
+  temporaries: ReadonlySet<GpuTensor>,
+): Promise<GpuPlan<T>> {
+  const kernels = [...new Set(dispatches.map(({ kernel }) => kernel))];
+  const compiled = await Promise.all(kernels.map((kernel) => gpu.pipeline(kernel)));
+  const pipelines = new Map(kernels.map((kernel, i) => [kernel, compiled[i]]));
+  return gpu.guarded(() => {
+    const buffers = assignBuffers(gpu, label, dispatches, temporaries, tensorsIn(outputs, temporaries));
+    const stride = gpu.device.limits.minUniformBufferOffsetAlignment;
+    const words = new Uint32Array((dispatches.length * stride) / 4);
+    dispatches.forEach(({ params }, i) => words.set(params, (i * stride) / 4));
+    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+    const uniforms = gpu.createBuffer(`${label} parameters`, words.byteLength, usage, "activations");
+    gpu.writeBuffer(uniforms, 0, words);
+    buffers.push(uniforms);
+    const commands = dispatches.map(({ kernel, tensors, params, grid }, i): Command => {
+      const pipeline = pipelines.get(kernel) as GPUComputePipeline;
+      const entries = tensors.map((tensor, binding): GPUBindGroupEntry => ({
+        binding,
+        resource: { buffer: tensor.buffer as GPUBuffer },
+      }));
+      // The size of a uniform struct is a multiple of 16 bytes at most; the slot has room for that.
+      const size = Math.ceil(params.length / 4) * 16;
+      entries.push({ binding: tensors.length, resource: { buffer: uniforms, offset: i * stride, size } });
+      return { pipeline, bindGroup: gpu.createBindGroup(pipeline.getBindGroupLayout(0), entries), grid };
+    });
+    return { outputs, commands, buffers };
+  });
+}
+
+/** The temporaries somewhere in what a recording's body returned. */
+function tensorsIn(value: unknown, temporaries: ReadonlySet<GpuTensor>, found = new Set<GpuTensor>()): Set<GpuTensor> {
+  if (typeof value !== "object" || value === null) return found;
+  if (temporaries.has(value as GpuTensor)) return found.add(value as GpuTensor);
+  for (const part of Object.values(value)) tensorsIn(part, temporaries, found);
+  return found;
+}
+
+/** One compute pass of all plans, in order. */
+export function encodePlans(gpu: Gpu, encoder: GPUCommandEncoder, plans: readonly GpuPlan[]): void {
+  if (plans.length === 0) return;
+  const pass = encoder.beginComputePass();
+  let current: GPUComputePipeline | undefined;
+  for (const { commands } of plans) {
+    for (const { pipeline, bindGroup, grid } of commands) {
+      if (pipeline !== current) pass.setPipeline(pipeline);
+      current = pipeline;
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...grid);
+    }
+    gpu.counters.dispatches += commands.length;
+  }
+  pass.end();
+}

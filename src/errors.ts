@@ -1,0 +1,66 @@
+/**
+ * The one error class of the package. Every failure that a user can cause or meet has a stable `code`.
+ *
+ * Aborts are not among them: an aborted call rejects with `signal.reason`, as `fetch` does.
+ */
+
+export type ErrorCode =
+  /** No WebGPU in this environment, no adapter, or an adapter whose limits are too low. */
+  | "unsupported_device"
+  /** The GPU device went away (driver reset, another page, `GPUDevice.destroy`). */
+  | "device_lost"
+  /** The device could not allocate what the model or the call needs. */
+  | "out_of_memory"
+  /** A file is not where the source says it is. */
+  | "file_not_found"
+  /** The server or the connection failed. */
+  | "network"
+  /** The `source` argument itself makes no sense. */
+  | "invalid_source"
+  /** `config.json` or `generation_config.json` is malformed or contradicts itself. */
+  | "invalid_config"
+  /** A `model_type`, activation or dtype that this engine does not implement. */
+  | "unsupported_model"
+  /** A weight file that breaks a rule of its format. */
+  | "invalid_weights"
+  /** The weights lack tensors that the configuration asks for. */
+  | "missing_tensor"
+  /** The weights hold tensors that the configuration does not know. */
+  | "unexpected_tensor"
+  /** A tensor whose shape is not the one the configuration asks for. */
+  | "wrong_shape"
+  /** Tokenizer files that are malformed or of an unknown kind. */
+  | "invalid_tokenizer"
+  /** Token ids, masks or texts that the model can't take. */
+  | "invalid_input"
+  /** An option with a value outside its range. */
+  | "invalid_option"
+  /** An option or option value that this engine does not implement. */
+  | "unsupported_option"
+  /** A call on an object after `dispose()` or `destroy()`. */
+  | "disposed"
+  /** A bug in this package: an assertion that should never fail. */
+  | "internal";
+
+export class ModelError extends Error {
+  override readonly name = "ModelError";
+
+  /**
+   * @param code stable, for programs
+   * @param message one sentence that names the file, tensor, option or limit at fault
+   * @param hint what the reader can do about it
+   */
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly hint?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Asserts what this package itself must guarantee; for the user's mistakes throw a {@link ModelError} with their code. */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new ModelError("internal", message, "This is a bug in attendant; please report it.");
+}

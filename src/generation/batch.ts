@@ -1,0 +1,81 @@
+/** Checks and pads what a caller passes as token ids, so that nothing unknown reaches a kernel. */
+
+import { ModelError } from "../errors";
+
+export interface Batch {
+  /** Rows as they came. */
+  ids: number[][];
+  /** 1 for a token to read, 0 for padding; as long as its row. */
+  mask: number[][];
+  /** The longest row. */
+  length: number;
+}
+
+interface Rules {
+  /** What to call the argument in messages. */
+  name: string;
+  vocabSize: number;
+  maxLength: number;
+}
+
+/** `number[]` is one row; typed arrays are rows, too. */
+export function toRows(name: string, value: unknown): number[][] {
+  if (!isList(value))
+    throw new ModelError("invalid_input", `${name} must be a list of token ids or a list of such lists.`);
+  const rows = value.length > 0 && Array.from(value).every(isList) ? value : [value];
+  return Array.from(rows as ArrayLike<ArrayLike<number>>, (row) => Array.from(row));
+}
+
+function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+export function checkIds(rows: number[][], { name, vocabSize, maxLength }: Rules): void {
+  if (rows.length === 0) throw new ModelError("invalid_input", `${name} holds no rows.`);
+  for (const [i, row] of rows.entries()) {
+    if (row.length === 0) throw new ModelError("invalid_input", `${name}: row ${i} is empty.`);
+    if (row.length > maxLength) {
+      throw new ModelError(
+        "invalid_input",
+        `${name}: row ${i} has ${row.length} tokens, more than the ${maxLength} positions of this model.`,
+        "Split the text into shorter parts.",
+      );
+    }
+    for (const [j, id] of row.entries()) {
+      if (!Number.isSafeInteger(id) || id < 0 || id >= vocabSize) {
+        throw new ModelError(
+          "invalid_input",
+          `${name}: token id ${String(id)} at row ${i}, position ${j}; ids go from 0 to ${vocabSize - 1}.`,
+        );
+      }
+    }
+  }
+}
+
+/**
+ * The source side of a batch. Without a mask pad tokens are not read, as in torch's examples
+ * (`src_key_padding_mask = src == pad`) and in Hugging Face's `generate`.
+ */
+export function sourceBatch(inputIds: unknown, attentionMask: unknown, padTokenId: number, rules: Rules): Batch {
+  const ids = toRows(rules.name, inputIds);
+  checkIds(ids, rules);
+  let mask: number[][] = ids.map((row) => row.map((id) => (id === padTokenId ? 0 : 1)));
+  // A row of nothing but padding would leave attention without a key.
+  mask = mask.map((row) => (row.includes(1) ? row : row.map(() => 1)));
+  if (attentionMask !== undefined) {
+    mask = toRows("attention_mask", attentionMask);
+    const fits = mask.length === ids.length && mask.every((row, i) => row.length === ids[i].length);
+    if (!fits) throw new ModelError("invalid_input", `attention_mask must have the rows and lengths of ${rules.name}.`);
+    if (!mask.every((row) => row.every((m) => m === 0 || m === 1) && row.includes(1))) {
+      throw new ModelError("invalid_input", "attention_mask must hold 0 and 1, with at least one 1 in each row.");
+    }
+  }
+  return { ids, mask, length: Math.max(...ids.map((row) => row.length)) };
+}
+
+/** Rows padded on the right to `length` values, one after the other. */
+export function padded(rows: number[][], length: number): Uint32Array {
+  const out = new Uint32Array(rows.length * length);
+  rows.forEach((row, i) => out.set(row, i * length));
+  return out;
+}

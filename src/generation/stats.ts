@@ -1,0 +1,61 @@
+/** What one call cost. Counters are differences, so calls that run at the same time count into each other. */
+
+import type { Counters, Ops } from "../ops";
+
+export interface Stats {
+  /** Milliseconds until the encoder and the cross-attention projections were done. */
+  encode_ms: number;
+  /** Seconds from the call to the first token. */
+  time_to_first_token_s: number;
+  /** Tokens of all rows a second, after the first step. 0 for a single step. */
+  decode_tokens_per_s: number;
+  /** Generated tokens of all rows. */
+  tokens: number;
+  /** Decoder steps whose tokens were read. */
+  steps: number;
+  dispatches: number;
+  submits: number;
+  readbacks: number;
+  /** Bytes copied from the device to JavaScript. */
+  bytes: number;
+  buffers_created: number;
+  bind_groups_created: number;
+  buffer_writes: number;
+  pipelines_created: number;
+}
+
+export function startStats(ops: Ops) {
+  const started = performance.now();
+  const before = ops.counters();
+  let encoded = 0;
+  let first = 0;
+  let last = 0;
+  let steps = 0;
+  return {
+    encoded: () => void (encoded = performance.now()),
+    step() {
+      last = performance.now();
+      if (steps++ === 0) first = last;
+    },
+    end(tokens: number): Stats {
+      const after = ops.counters();
+      const delta = (name: keyof Counters) => after[name] - before[name];
+      const perStep = tokens / Math.max(1, steps);
+      return {
+        encode_ms: Math.max(0, encoded - started),
+        time_to_first_token_s: (first - started) / 1000,
+        decode_tokens_per_s: steps > 1 ? (perStep * (steps - 1) * 1000) / Math.max(1e-3, last - first) : 0,
+        tokens,
+        steps,
+        dispatches: delta("dispatches"),
+        submits: delta("submits"),
+        readbacks: delta("readbacks"),
+        bytes: delta("readback_bytes"),
+        buffers_created: delta("buffers_created"),
+        bind_groups_created: delta("bind_groups_created"),
+        buffer_writes: delta("buffer_writes"),
+        pipelines_created: delta("pipelines_created"),
+      };
+    },
+  };
+}

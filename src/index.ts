@@ -1,0 +1,19 @@
+/** The public API of attendant. */
+
+export { checkSupport, type AdapterInfo, type Support } from "./backends/webgpu/device";
+export { ModelError, type ErrorCode } from "./errors";
+export type { GenerationConfig } from "./generation/config";
+export type { ForwardOptions, ForwardOutput, HostTensor } from "./generation/forward";
+export type { Stats } from "./generation/stats";
+export type { Source } from "./loading/source";
+export type { Memory } from "./ops";
+export {
+  Seq2Seq,
+  type ForwardInput,
+  type GenerateOutput,
+  type LoadOptions,
+  type LoadProgress,
+  type StreamStep,
+} from "./seq2seq";
+export type { Tokenizer } from "./text/tokenizer";
+export { Translator, type TranslatorOptions } from "./translator";

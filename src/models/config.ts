@@ -1,0 +1,80 @@
+/** Typed reading of config.json: each getter names the field, the rule and the value that broke it. */
+
+import { ModelError } from "../errors";
+
+export class ConfigReader {
+  constructor(
+    private readonly fields: Readonly<Record<string, unknown>>,
+    private readonly file = "config.json",
+  ) {}
+
+  /** An integer of at least `min`; `fallback` where the field is absent. */
+  integer(name: string, min: number, fallback?: number): number {
+    const value = this.value(name, fallback);
+    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > 1e9) {
+      throw this.wrong(name, `an integer of at least ${min}`, value);
+    }
+    return value as number;
+  }
+
+  positive(name: string, fallback?: number): number {
+    const value = this.value(name, fallback);
+    if (typeof value !== "number" || !(value > 0 && value < 1e30)) throw this.wrong(name, "a positive number", value);
+    return value;
+  }
+
+  boolean(name: string, fallback?: boolean): boolean {
+    const value = this.value(name, fallback);
+    if (typeof value !== "boolean") throw this.wrong(name, "true or false", value);
+    return value;
+  }
+
+  oneOf<T extends string>(name: string, choices: readonly T[], fallback?: T): T {
+    const value = this.value(name, fallback);
+    if (!choices.includes(value as T)) {
+      const message = `${this.file}: ${name} is ${quote(value)}; supported: ${choices.join(", ")}.`;
+      throw new ModelError(typeof value === "string" ? "unsupported_model" : "invalid_config", message);
+    }
+    return value as T;
+  }
+
+  /** A token id below `vocabSize`. */
+  token(name: string, vocabSize: number): number {
+    const value = this.integer(name, 0);
+    if (value >= vocabSize) throw this.wrong(name, `a token id below the vocabulary size ${vocabSize}`, value);
+    return value;
+  }
+
+  /** One token id or a list of them. */
+  tokens(name: string, vocabSize: number): number[] {
+    const value = this.value(name);
+    const list: unknown[] = Array.isArray(value) ? value : [value];
+    const good = (id: unknown) => Number.isSafeInteger(id) && (id as number) >= 0 && (id as number) < vocabSize;
+    if (list.length === 0 || !list.every(good)) {
+      throw this.wrong(name, `a token id below the vocabulary size ${vocabSize}, or a list of them`, value);
+    }
+    return list as number[];
+  }
+
+  has(name: string): boolean {
+    return this.fields[name] !== undefined && this.fields[name] !== null;
+  }
+
+  invalid(message: string): ModelError {
+    return new ModelError("invalid_config", `${this.file}: ${message}.`);
+  }
+
+  private value(name: string, fallback?: unknown): unknown {
+    if (this.has(name)) return this.fields[name];
+    if (fallback === undefined) throw this.invalid(`${name} is missing`);
+    return fallback;
+  }
+
+  private wrong(name: string, rule: string, value: unknown): ModelError {
+    return this.invalid(`${name} must be ${rule}, not ${quote(value)}`);
+  }
+}
+
+function quote(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 80);
+}

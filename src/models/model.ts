@@ -1,0 +1,60 @@
+/** What generation and `Seq2Seq.forward` need of a model family; each family is one file beside this one. */
+
+import type { Ops } from "../ops";
+import type { Tensor } from "../tensor";
+import type { Parameters as ParameterList } from "./parameters";
+
+/** The decoder's memory of one batch. Everything in it has a fixed capacity. */
+export interface DecoderState {
+  /** Self-attention keys and values by layer: (B, C, 2D), key first. */
+  caches: Tensor[];
+  /** Cross-attention keys and values by layer: (B, S, 2D), key first. */
+  cross: Tensor[];
+  /** (B, S) u32: 1 for the source positions that are there, 0 for padding. */
+  mask: Tensor;
+  /** (B) u32: how many positions the caches hold. */
+  position: Tensor;
+}
+
+/** What a caller wants to see of a forward pass; the model appends one tensor a layer to what is present. */
+export interface Capture {
+  /** Before the first layer and after each one: (B, T, D). */
+  hiddenStates?: Tensor[];
+  /** Self-attention weights: (B, H, T, C). */
+  attentions?: Tensor[];
+  /** Cross-attention weights: (B, H, T, S). */
+  crossAttentions?: Tensor[];
+}
+
+/** The facts of a configuration that do not depend on the family. */
+export interface ModelInfo {
+  modelType: string;
+  sourceVocabSize: number;
+  targetVocabSize: number;
+  /** The longest source and target, in tokens. */
+  maxSourceLength: number;
+  maxTargetLength: number;
+  padTokenId: number;
+  eosTokenIds: number[];
+  decoderStartTokenId: number;
+  numDecoderLayers: number;
+  /** Width of one row of a decoder cache, 2D. */
+  cacheWidth: number;
+}
+
+export interface Model {
+  readonly info: ModelInfo;
+  /** ids (B, S) u32, mask (B, S) u32 -> encoder states (B, S, D). */
+  encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor;
+  /** Keys and values of every decoder layer over the encoder states; done once a sentence. */
+  projectCross(encoderStates: Tensor): Tensor[];
+  /** ids (B, T) u32, at positions `state.position` and on -> logits (B, T, V). Appends to the caches. */
+  decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor;
+}
+
+export interface Family {
+  /** Checks config.json; throws `ModelError` "invalid_config" or "unsupported_model". */
+  info(config: Record<string, unknown>): ModelInfo;
+  /** Declares the parameters and returns the model; the caller fills them afterwards. */
+  build(ops: Ops, config: Record<string, unknown>, parameters: ParameterList): Model;
+}

@@ -1,0 +1,111 @@
+/**
+ * Where each tensor of a checkpoint goes on the device.
+ *
+ * A model file declares its parameters: every declaration makes a zeroed device tensor and notes which
+ * checkpoint tensors fill which of its rows. Weights can then be placed in whatever order a file streams them,
+ * one at a time, and matrices that are multiplied together (query, key and value) lie together without a copy.
+ */
+
+import { ModelError } from "../errors";
+import type { Norm, Ops } from "../ops";
+import { sameShape, shapeText, size, type Tensor } from "../tensor";
+
+interface Placement {
+  tensor: Tensor;
+  /** First row of the checkpoint tensor, and how many rows. */
+  from: number;
+  rows: number;
+  /** First element of `tensor`. */
+  start: number;
+}
+
+interface Expected {
+  shape: readonly number[];
+  placements: Placement[];
+}
+
+export class Parameters {
+  private readonly expected = new Map<string, Expected>();
+  private readonly placed = new Set<string>();
+
+  /** @param names the names of the tensors in the checkpoint */
+  constructor(
+    private readonly ops: Ops,
+    private readonly names: ReadonlySet<string>,
+  ) {}
+
+  has(name: string): boolean {
+    return this.names.has(name);
+  }
+
+  /** A device tensor that the checkpoint tensor of this name fills. */
+  tensor(name: string, shape: readonly number[]): Tensor {
+    return this.rows(name, shape, 0, shape[0]);
+  }
+
+  /** A device tensor filled by rows `from` .. `from + rows - 1` of a checkpoint tensor of shape `shape`. */
+  rows(name: string, shape: readonly number[], from: number, rows: number): Tensor {
+    const tensor = this.ops.create([rows, ...shape.slice(1)], "f32", "weights");
+    this.place(name, shape, { tensor, from, rows, start: 0 });
+    return tensor;
+  }
+
+  /** A bias: zeros where the checkpoint has none of this name. */
+  bias(name: string, length: number, from = 0, rows = length): Tensor {
+    return this.has(name) ? this.rows(name, [length], from, rows) : this.ops.create([rows], "f32", "weights");
+  }
+
+  /** `name.weight` and, where present, `name.bias`, in one (2, D) tensor. */
+  norm(name: string, width: number, eps: number): Norm {
+    const weights = this.ops.create([2, width], "f32", "weights");
+    this.place(`${name}.weight`, [width], { tensor: weights, from: 0, rows: width, start: 0 });
+    if (this.has(`${name}.bias`)) {
+      this.place(`${name}.bias`, [width], { tensor: weights, from: 0, rows: width, start: width });
+    }
+    return { weights, eps };
+  }
+
+  private place(name: string, shape: readonly number[], placement: Placement): void {
+    const expected = this.expected.get(name) ?? { shape, placements: [] };
+    expected.placements.push(placement);
+    this.expected.set(name, expected);
+  }
+
+  /** Throws unless the checkpoint has exactly the tensors that were declared. Called before any data is read. */
+  checkNames(file: string): void {
+    const list = (names: string[]) => names.slice(0, 8).join(", ") + (names.length > 8 ? `, … (${names.length})` : "");
+    const missing = [...this.expected.keys()].filter((name) => !this.names.has(name));
+    if (missing.length > 0) {
+      throw new ModelError("missing_tensor", `${file}: missing tensors that config.json asks for: ${list(missing)}.`);
+    }
+    const unexpected = [...this.names].filter((name) => !this.expected.has(name));
+    if (unexpected.length > 0) {
+      throw new ModelError(
+        "unexpected_tensor",
+        `${file}: tensors that config.json does not know: ${list(unexpected)}.`,
+      );
+    }
+  }
+
+  /** Checks a tensor's shape against its declaration, before its data is read. */
+  checkShape(file: string, name: string, shape: readonly number[]): void {
+    const expected = this.expected.get(name);
+    if (expected && !sameShape(shape, expected.shape)) {
+      throw new ModelError(
+        "wrong_shape",
+        `${file}: tensor "${name}" has shape ${shapeText(shape)}, config.json asks for ${shapeText(expected.shape)}.`,
+      );
+    }
+  }
+
+  /** Uploads one checkpoint tensor to the places that asked for it. */
+  fill(name: string, data: Float32Array): void {
+    const expected = this.expected.get(name);
+    if (!expected) return;
+    const width = size(expected.shape.slice(1));
+    for (const { tensor, from, rows, start } of expected.placements) {
+      this.ops.write(tensor, data.subarray(from * width, (from + rows) * width), start);
+    }
+    this.placed.add(name);
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * The one list of operations that models are written in, with their meaning.
+ *
+ * Two implementations: `backends/cpu` (plain loops, the executable specification) and `backends/webgpu`.
+ * Calling an operation computes nothing: it appends to the plan that `record` is recording and returns the
+ * handle of the future result. A plan is then run any number of times. That is what makes a decode step a
+ * replay: the shapes, buffers and bindings are settled once, and what changes from step to step (token,
+ * position, cache contents) lives in tensors that the operations themselves advance.
+ */
+
+import { invariant } from "./errors";
+import { expectShape, rowsOf, type DType, type Tensor } from "./tensor";
+
+export type Activation = "none" | "relu" | "gelu" | "silu";
+
+/** Layer normalisation: (x - mean) / sqrt(variance + eps) * gain + bias over the last dimension. */
+export interface Norm {
+  /** (2, D): gain, then bias. */
+  readonly weights: Tensor;
+  readonly eps: number;
+}
+
+export interface LinearOptions {
+  /** (N) */
+  bias: Tensor;
+  /** Normalises x before the product. */
+  norm?: Norm;
+  /** Applied to the product plus bias, before the residual. */
+  activation?: Activation;
+  /** (B, T, N), added last. */
+  residual?: Tensor;
+  /** Normalises the residual before it is added. */
+  residualNorm?: Norm;
+}
+
+export interface AttentionOptions {
+  heads: number;
+  /** (B, C) u32: keys with 0 are not seen. A query that sees no key gets zeros. */
+  mask?: Tensor;
+  /** (B) u32: the position of the first query of each row; query t sees keys 0 .. position + t. */
+  causalFrom?: Tensor;
+}
+
+export interface ProjectionOptions {
+  /** (3D) */
+  bias: Tensor;
+  norm?: Norm;
+  /** (B, C, 2D) */
+  cache?: Tensor;
+  /** (B) u32: the cache row of the first position; 0 where absent. */
+  offset?: Tensor;
+}
+
+/** What greedy selection keeps on the device between steps. */
+export interface Selection {
+  /** (B, 1) u32: the newest token of each row, the next step's input. */
+  token: Tensor;
+  /** (B) u32: how many tokens the cache holds. */
+  position: Tensor;
+  /** (B) u32: 1 once the row has ended. */
+  finished: Tensor;
+  /** (C, B) u32: every selected token, by position. */
+  history: Tensor;
+  /** (C, B) f32: their log-probabilities. */
+  logprobs: Tensor;
+  /** (E) u32: the tokens that end a row. */
+  eos: Tensor;
+  /** What a row that has ended goes on with. */
+  pad: number;
+}
+
+/** A recorded list of operations; `outputs` is what its body returned. */
+export interface Plan<T = unknown> {
+  readonly outputs: T;
+}
+
+/** `count` elements of `tensor`, from element `start`; whole rows of the last dimension. */
+export interface Slice {
+  tensor: Tensor;
+  start: number;
+  count: number;
+}
+
+/** What a tensor is for; `memory()` reports bytes by it. */
+export type Purpose = "weights" | "cache" | "activations";
+
+export interface Ops {
+  readonly device: "cpu" | "webgpu";
+  /** How many steps may be under way before the first one's tokens are read. */
+  readonly stepsInFlight: number;
+
+  /** A tensor that lives until `free`, filled with `data` or zeros. */
+  create(shape: readonly number[], dtype: DType, purpose: Purpose, data?: Float32Array | Uint32Array): Tensor;
+  /**
+   * Replaces the contents from element `start` on, in order with the plans submitted before and after.
+   * `start` and the length are whole rows of the last dimension.
+   */
+  write(tensor: Tensor, data: Float32Array | Uint32Array, start?: number): void;
+  free(tensors: Iterable<Tensor>): void;
+
+  /** Records the operations that `body` calls. Tensors it returns (in arrays or objects, too) stay readable. */
+  record<T>(label: string, body: () => T): Promise<Plan<T>>;
+  /** Runs plans in order, then copies slices out. Resolves when the copies are here. */
+  submit(plans: readonly Plan[], read?: readonly Slice[]): Promise<(Float32Array | Uint32Array)[]>;
+  /** Frees what the plan alone uses. */
+  release(plan: Plan): void;
+
+  counters(): Counters;
+  memory(): Memory;
+  dispose(): void;
+
+  /** table[ids] * scale + positions[offset + t]: (B, T) -> (B, T, D). Section 3.4 and 3.5 of the paper. */
+  embed(ids: Tensor, table: Tensor, positions: Tensor, options: { scale: number; offset?: Tensor }): Tensor;
+  /** (B, T, D) -> (B, T, D). */
+  layerNorm(x: Tensor, norm: Norm): Tensor;
+  /** activation(norm(x) w^T + bias) + residualNorm(residual): (B, T, K), w (N, K) -> (B, T, N). */
+  linear(x: Tensor, w: Tensor, options: LinearOptions): Tensor;
+  /**
+   * Query, key and value in one product: norm(x) w^T + bias with w (3D, K). The query is (B, T, D); key and value
+   * go side by side to rows offset .. offset + T - 1 of `cache` (B, C, 2D), or of a new one where none is given.
+   */
+  projectQueryKeyValue(x: Tensor, w: Tensor, options: ProjectionOptions): { query: Tensor; cache: Tensor };
+  /**
+   * Scaled dot-product attention in `heads` heads, softmax(q k^T / sqrt(D / H)) v: query (B, T, D) and
+   * cache (B, C, 2D) -> (B, T, D), heads side by side. Section 3.2 of the paper.
+   */
+  attention(query: Tensor, cache: Tensor, options: AttentionOptions): Tensor;
+  /** The softmax of `attention` itself: (B, H, T, C). */
+  attentionWeights(query: Tensor, cache: Tensor, options: AttentionOptions): Tensor;
+  /** Over the last dimension. */
+  softmax(x: Tensor): Tensor;
+  /**
+   * Takes the largest of the logits (B, 1, V), the lowest id where several are equal, and advances `selection`:
+   * history and logprobs at the row's position, token, position + 1, finished.
+   */
+  selectGreedy(logits: Tensor, selection: Selection): void;
+}
+
+/** Counts since the backend was made. On the CPU only the memory is real, the rest is 0. */
+export interface Counters {
+  dispatches: number;
+  submits: number;
+  readbacks: number;
+  /** Bytes copied from the device to JavaScript. */
+  readback_bytes: number;
+  buffers_created: number;
+  bind_groups_created: number;
+  buffer_writes: number;
+  pipelines_created: number;
+}
+
+/** Live bytes on the device, by purpose. */
+export interface Memory {
+  weights: number;
+  cache: number;
+  activations: number;
+  staging: number;
+}
+
+// The rules of each operation, checked once here before either backend starts. They return the shape of the result.
+
+export function embedShape(ids: Tensor, table: Tensor, positions: Tensor, options: { offset?: Tensor }): number[] {
+  expectShape("embed", "ids", ids, [null, null]);
+  expectShape("embed", "table", table, [null, null]);
+  expectShape("embed", "positions", positions, [null, table.shape[1]]);
+  if (options.offset) expectShape("embed", "offset", options.offset, [ids.shape[0]]);
+  return [...ids.shape, table.shape[1]];
+}
+
+function expectNorm(op: string, norm: Norm | undefined, width: number): void {
+  if (norm) expectShape(op, "norm", norm.weights, [2, width]);
+}
+
+export function layerNormShape(x: Tensor, norm: Norm): number[] {
+  expectNorm("layerNorm", norm, x.shape[x.shape.length - 1]);
+  return [...x.shape];
+}
+
+export function linearShape(x: Tensor, w: Tensor, options: LinearOptions): number[] {
+  expectShape("linear", "x", x, [null, null, null]);
+  expectShape("linear", "w", w, [null, x.shape[2]]);
+  expectShape("linear", "bias", options.bias, [w.shape[0]]);
+  expectNorm("linear", options.norm, x.shape[2]);
+  const shape = [x.shape[0], x.shape[1], w.shape[0]];
+  if (options.residual) expectShape("linear", "residual", options.residual, shape);
+  invariant(options.residual || !options.residualNorm, "linear: residualNorm without a residual");
+  expectNorm("linear", options.residualNorm, w.shape[0]);
+  return shape;
+}
+
+/** The shapes of query and cache. */
+export function projectionShape(x: Tensor, w: Tensor, options: ProjectionOptions): [number[], number[]] {
+  const { bias, norm, cache, offset } = options;
+  const [b, t] = linearShape(x, w, { bias, norm });
+  invariant(w.shape[0] % 3 === 0, `projectQueryKeyValue: w has ${w.shape[0]} rows, not a multiple of 3`);
+  const width = w.shape[0] / 3;
+  if (cache) {
+    expectShape("projectQueryKeyValue", "cache", cache, [b, null, 2 * width]);
+    invariant(t <= cache.shape[1], `projectQueryKeyValue: ${t} rows do not fit a cache of ${cache.shape[1]}`);
+  }
+  if (offset) expectShape("projectQueryKeyValue", "offset", offset, [b]);
+  return [
+    [b, t, width],
+    [b, cache?.shape[1] ?? t, 2 * width],
+  ];
+}
+
+export function attentionShape(query: Tensor, cache: Tensor, options: AttentionOptions): number[] {
+  expectShape("attention", "query", query, [null, null, null]);
+  const [b, , width] = query.shape;
+  expectShape("attention", "cache", cache, [b, null, 2 * width]);
+  invariant(width % options.heads === 0, `attention: width ${width} is not a multiple of ${options.heads} heads`);
+  if (options.mask) expectShape("attention", "mask", options.mask, [b, cache.shape[1]]);
+  if (options.causalFrom) expectShape("attention", "causalFrom", options.causalFrom, [b]);
+  return [...query.shape];
+}
+
+export function selectionShape(logits: Tensor, selection: Selection): void {
+  const b = logits.shape[0];
+  expectShape("selectGreedy", "logits", logits, [null, 1, null]);
+  expectShape("selectGreedy", "token", selection.token, [b, 1]);
+  expectShape("selectGreedy", "position", selection.position, [b]);
+  expectShape("selectGreedy", "finished", selection.finished, [b]);
+  expectShape("selectGreedy", "history", selection.history, [null, b]);
+  expectShape("selectGreedy", "logprobs", selection.logprobs, [...selection.history.shape]);
+  invariant(rowsOf(selection.eos.shape)[0] === 1, "selectGreedy: eos is a list");
+}

@@ -1,0 +1,45 @@
+/**
+ * A tensor is a handle: shape and element type. What it holds lives in the backend that made it, so model
+ * code can pass tensors around but never sees, moves or frees their contents.
+ *
+ * Letters used for dimensions in every shape comment of this code base:
+ *   B rows of a batch   S source length   T target length   C capacity of a cache
+ *   D model width       H heads           F feed-forward width   V vocabulary   P positions
+ */
+
+import { invariant } from "./errors";
+
+export type DType = "f32" | "u32";
+
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** Number of elements. */
+export function size(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+/** Splits a shape into rows and the length of one row: (B, T, D) -> [B * T, D]. */
+export function rowsOf(shape: readonly number[]): [rows: number, length: number] {
+  const length = shape[shape.length - 1] ?? 1;
+  return [size(shape.slice(0, -1)), length];
+}
+
+export function shapeText(shape: readonly number[]): string {
+  return `(${shape.join(", ")})`;
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((n, i) => n === b[i]);
+}
+
+/** The rule of an operation about one of its tensors: `null` in `expected` stands for any length. */
+export function expectShape(op: string, name: string, tensor: Tensor, expected: readonly (number | null)[]): void {
+  const fits = tensor.shape.length === expected.length && expected.every((n, i) => n === null || n === tensor.shape[i]);
+  invariant(
+    fits,
+    `${op}: ${name} has shape ${shapeText(tensor.shape)}, expected (${expected.map((n) => n ?? "any").join(", ")})`,
+  );
+}

@@ -1,0 +1,30 @@
+/** Turns a growing list of tokens into text that only ever grows: what was emitted is never rewritten. */
+
+import type { Tokenizer } from "./tokenizer";
+
+export interface TextStream {
+  /** The text that this token adds; "" while a character is incomplete. */
+  push(id: number): string;
+  /** What was held back, at the end. */
+  end(): string;
+}
+
+export function createTextStream(tokenizer: Tokenizer): TextStream {
+  const ids: number[] = [];
+  let emitted = "";
+  const rest = (text: string): string => {
+    if (!text.startsWith(emitted)) return "";
+    const added = text.slice(emitted.length);
+    emitted = text;
+    return added;
+  };
+  return {
+    push(id) {
+      ids.push(id);
+      const text = tokenizer.decode(ids);
+      // Bytes of an unfinished character decode to U+FFFD.
+      return text.endsWith("\ufffd") ? "" : rest(text);
+    },
+    end: () => rest(tokenizer.decode(ids)),
+  };
+}

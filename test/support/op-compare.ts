@@ -1,0 +1,52 @@
+/** Runs the table of operation cases on the GPU and on the CPU, in a page, and reports where they differ. */
+
+import { createCpuBackend } from "../../src/backends/cpu/backend";
+import { createWebGpuBackend } from "../../src/backends/webgpu/backend";
+import { GPU_TUNING, SOFTWARE_TUNING } from "../../src/backends/webgpu/kernels";
+import { opCases } from "./op-cases";
+
+export interface Comparison {
+  name: string;
+  /** The largest |gpu - cpu| / (2e-6 + 1e-5 |cpu|); at most 1 is equal by the rule of the design. */
+  worst: number;
+  detail: string;
+}
+
+/** @param variant which kernels: those for GPUs or those for software adapters */
+export async function compareOps(variant: "gpu" | "software", filter = ""): Promise<Comparison[]> {
+  const { ops: gpu } = await createWebGpuBackend(variant === "gpu" ? GPU_TUNING : SOFTWARE_TUNING);
+  const cpu = createCpuBackend();
+  const comparisons: Comparison[] = [];
+  for (const { name, run } of opCases) {
+    if (!name.includes(filter)) continue;
+    try {
+      const [actual, expected] = [await run(gpu), await run(cpu)];
+      comparisons.push({ name, ...difference(actual, expected) });
+    } catch (error) {
+      comparisons.push({ name, worst: Infinity, detail: String(error) });
+    }
+  }
+  gpu.dispose();
+  cpu.dispose();
+  return comparisons;
+}
+
+function difference(actual: ArrayLike<number>[], expected: ArrayLike<number>[]): { worst: number; detail: string } {
+  let worst = 0;
+  let detail = "";
+  expected.forEach((values, output) => {
+    if (values.length !== actual[output].length) {
+      worst = Infinity;
+      detail = `output ${output} has ${actual[output].length} values, expected ${values.length}`;
+      return;
+    }
+    for (let i = 0; i < values.length; i++) {
+      const off = Math.abs(actual[output][i] - values[i]) / (2e-6 + 1e-5 * Math.abs(values[i]));
+      if (off <= worst) continue;
+      // NaN compares false with everything, so it ends here, too.
+      worst = Number.isNaN(off) ? Infinity : off;
+      detail = `output ${output}[${i}]: ${actual[output][i]}, expected ${values[i]}`;
+    }
+  });
+  return { worst, detail };
+}

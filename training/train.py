@@ -1,0 +1,263 @@
+"""Trains the default English-French model on a CPU; resumes from its last checkpoint when run again.
+
+    python training/train.py --data eng-fra.tsv.gz --tokenizer tokenizer.json --out runs/en-fr --minutes 130
+
+The learning rate follows the clock (the share of --minutes spent so far), so a busy machine takes fewer
+steps but still ends at zero. Times on 2 Zen 5 cores: see training/README.md.
+"""
+
+import argparse
+import json
+import random
+import time
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+import data
+from model import Config, Translator, greedy
+
+
+class PooledDropout(nn.Module):
+    """Dropout whose masks are slices, at a random offset, of one large pool drawn once.
+
+    On a CPU drawing a fresh Bernoulli mask for every tensor took 26% of a step."""
+
+    pool = None
+
+    def __init__(self, p: float):
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training or self.p == 0:
+            return x
+        if PooledDropout.pool is None:
+            PooledDropout.pool = (torch.rand(1 << 24) >= self.p).to(torch.bfloat16) / (1 - self.p)
+        offset = random.randrange(PooledDropout.pool.numel() - x.numel())
+        return x * PooledDropout.pool[offset : offset + x.numel()].view_as(x).to(x.dtype)
+
+
+class SmoothedCrossEntropy(torch.autograd.Function):
+    """Mean label-smoothed cross entropy of a linear projection, whose gradients are made in the forward
+    pass, some rows at a time, so that no (N, V) float matrix is kept."""
+
+    ROWS = 1024
+
+    @staticmethod
+    def forward(ctx, hidden, weight, labels, ignore, smoothing):  # (N, D), (V, D), (N)
+        vocab, wanted = weight.shape[0], (labels != ignore).float()[:, None]
+        count = wanted.sum()
+        hidden16, weight16 = hidden.bfloat16(), weight.bfloat16()
+        loss = 0.0
+        grad_hidden = torch.empty_like(hidden16)
+        grad_weight = torch.zeros_like(weight, dtype=torch.float32)
+        for start in range(0, hidden.shape[0], SmoothedCrossEntropy.ROWS):
+            rows = slice(start, start + SmoothedCrossEntropy.ROWS)
+            logits = (hidden16[rows] @ weight16.T).float()
+            index, want = labels[rows, None], wanted[rows]
+            lse = logits.logsumexp(1, keepdim=True)
+            smoothed = (1 - smoothing) * logits.gather(1, index) + smoothing * logits.mean(1, keepdim=True)
+            loss += ((lse - smoothed) * want).sum()
+            grad = logits.sub_(lse).exp_().sub_(smoothing / vocab)
+            grad.scatter_add_(1, index, torch.full_like(index, smoothing - 1, dtype=grad.dtype))
+            grad16 = grad.mul_(want / count).bfloat16()
+            grad_hidden[rows] = grad16 @ weight16
+            grad_weight += grad16.T @ hidden16[rows]
+        ctx.save_for_backward(grad_hidden.to(hidden.dtype), grad_weight)
+        return loss / count
+
+    @staticmethod
+    def backward(ctx, scale):
+        grad_hidden, grad_weight = ctx.saved_tensors
+        return grad_hidden * scale, grad_weight * scale, None, None, None
+
+
+def batches(pairs, tokenizer, config, tokens_per_batch, dropout):
+    """One epoch in random order: batches of pairs of like length. dropout is BPE-dropout (Provilkov 2020)."""
+    tokenizer.model.dropout = dropout or None
+    english = [e.ids for e in tokenizer.encode_batch([e for e, _ in pairs])]
+    french = [f.ids for f in tokenizer.encode_batch([f for _, f in pairs])]
+    tokenizer.model.dropout = None
+    # Few distinct shapes: oneDNN compiles a kernel for each new one. Widths are even numbers up to 16,
+    # then multiples of 8, and the number of rows depends on the wider side alone.
+    shape = [(rounded(len(e)), rounded(len(f) + 1)) for e, f in zip(english, french)]
+    order = list(range(len(pairs)))
+    random.shuffle(order)
+    order.sort(key=lambda i: (max(shape[i]), shape[i]))
+    groups, start = [], 0
+    while start < len(order):
+        width = max(shape[order[start]])
+        rows = tokens_per_batch // width // 8 * 8
+        group = order[start : start + rows]
+        group = [i for i in group if max(shape[i]) == width]
+        groups.append(group)
+        start += len(group)
+    random.shuffle(groups)
+    for group in groups:
+        source_width, target_width = (max(shape[i][side] for i in group) for side in (0, 1))
+        source = padded([english[i] for i in group], config.pad_token_id, source_width)
+        target = padded([[config.decoder_start_token_id, *french[i]] for i in group], config.pad_token_id, target_width)
+        yield source, target
+
+
+def rounded(length):
+    return -(-length // 2) * 2 if length <= 16 else -(-length // 8) * 8
+
+
+def padded(rows, pad, width=None):
+    width = width or max(map(len, rows))
+    return torch.tensor([row + [pad] * (width - len(row)) for row in rows])
+
+
+@torch.no_grad()
+def bleu(model, tokenizer, sentences, limit):
+    """Greedy BLEU against all references."""
+    import sacrebleu
+
+    model.eval()
+    sentences = sorted(sentences[:limit], key=lambda s: len(s[0]))
+    hypotheses = []
+    for start in range(0, len(sentences), 64):
+        rows = [tokenizer.encode(data.clean(e)).ids for e, _ in sentences[start : start + 64]]
+        out = greedy(model, padded(rows, model.config.pad_token_id), 2 * len(rows[-1]) + 10)
+        hypotheses += [tokenizer.decode(ids) for ids in out]
+    most = max(len(refs) for _, refs in sentences)
+    references = [[refs[k] if k < len(refs) else None for _, refs in sentences] for k in range(most)]
+    model.train()
+    return sacrebleu.corpus_bleu(hypotheses, references).score
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--tokenizer", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=130)
+    parser.add_argument("--encoder-layers", type=int, default=6)
+    parser.add_argument("--decoder-layers", type=int, default=3)
+    parser.add_argument("--batch-tokens", type=int, default=4000)
+    parser.add_argument("--lr", type=float, default=1.5e-3)
+    parser.add_argument("--warmup-steps", type=int, default=300)
+    parser.add_argument("--optimizer", choices=["adamw", "muon"], default="adamw")
+    parser.add_argument("--dropout", type=float, default=0.15)
+    parser.add_argument("--bpe-dropout", type=float, default=0.1, help="switched off for the last quarter")
+    parser.add_argument("--checkpoint-minutes", type=float, default=3)
+    parser.add_argument("--eval-minutes", type=float, default=10)
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(1)
+    random.seed(1)
+
+    tokenizer = Tokenizer.from_file(str(args.tokenizer))
+    train, dev, _ = data.read(args.data)
+    size = tokenizer.get_vocab_size()
+    config = Config(
+        num_encoder_layers=args.encoder_layers,
+        num_decoder_layers=args.decoder_layers,
+        src_vocab_size=size,
+        tgt_vocab_size=size,
+    )
+    model = Translator(config, dropout=args.dropout)
+    for module in list(model.modules()):
+        # Attention weights keep no dropout (another Bernoulli mask).
+        if isinstance(module, nn.MultiheadAttention):
+            module.dropout = 0.0
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.Dropout):
+                setattr(module, name, PooledDropout(args.dropout))
+    hidden = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n]
+    rest = [p for n, p in model.named_parameters() if p.dim() != 2 or "embed" in n]
+    if args.optimizer == "muon":
+        optimizers = [
+            torch.optim.Muon(hidden, lr=args.lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(rest, lr=args.lr, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
+        ]
+    else:
+        groups = [{"params": hidden, "weight_decay": 0.05}, {"params": rest, "weight_decay": 0.0}]
+        optimizers = [torch.optim.AdamW(groups, lr=args.lr, betas=(0.9, 0.98), fused=True)]
+
+    args.out.mkdir(parents=True, exist_ok=True)
+    state = {"step": 0, "epoch": 0, "seconds": 0.0}
+    last = args.out / "last.pt"
+    if last.exists():
+        saved = torch.load(last)
+        model.load_state_dict(saved["model"])
+        for optimizer, s in zip(optimizers, saved["optimizers"]):
+            optimizer.load_state_dict(s)
+        state = saved["state"]
+        random.seed(state["step"])
+        torch.manual_seed(state["step"])
+    (args.out / "config.json").write_text(json.dumps(config.to_json(), indent=2) + "\n")
+    log = open(args.out / "log.txt", "a", buffering=1)
+
+    def save():
+        saved = {"model": model.state_dict(), "optimizers": [o.state_dict() for o in optimizers], "state": state}
+        torch.save(saved, args.out / "last.tmp")
+        (args.out / "last.tmp").rename(last)
+        if state["seconds"] > 0.85 * args.minutes * 60:  # the tail, for averaging
+            torch.save({"model": model.state_dict(), "config": config}, args.out / f"tail-{state['step']:06d}.pt")
+
+    saved_at = evaluated_at = state["seconds"]
+    tokens, loss_sum, loss_count, since = 0, 0.0, 0, state["seconds"]
+    clock = time.monotonic()
+    model.train()
+    while state["seconds"] < args.minutes * 60:
+        progress = state["seconds"] / (args.minutes * 60)
+        state["epoch"] += 1
+        for source, target in batches(
+            train, tokenizer, config, args.batch_tokens, args.bpe_dropout if progress < 0.75 else 0
+        ):
+            progress = min(1.0, state["seconds"] / (args.minutes * 60))
+            rate = args.lr * min((state["step"] + 1) / args.warmup_steps, 1.0) * (1 - progress)
+            for optimizer in optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+            labels = target[:, 1:]
+            real = (labels != config.pad_token_id).sum()
+            # The fused CPU attention takes 42% of a step at these lengths, three plain products take 10%.
+            with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
+                states = model.decode(target[:, :-1], model.encode(source), source)
+            loss = SmoothedCrossEntropy.apply(
+                states.flatten(0, 1), model.embed.weight, labels.flatten(), config.pad_token_id, 0.1
+            )
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            for optimizer in optimizers:
+                optimizer.step()
+            state["step"] += 1
+            tokens += int(real)
+            loss_sum += loss.item()
+            loss_count += 1
+            now = time.monotonic()
+            state["seconds"] += now - clock
+            clock = now
+            if state["step"] % 100 == 0:
+                speed = tokens / (state["seconds"] - since)
+                print(
+                    f"step {state['step']} epoch {state['epoch']} minute {state['seconds'] / 60:.1f} "
+                    f"loss {loss_sum / loss_count:.3f} lr {rate:.2e} target tokens/s {speed:.0f}",
+                    file=log,
+                )
+                tokens, loss_sum, loss_count, since = 0, 0.0, 0, state["seconds"]
+            if state["seconds"] - saved_at > args.checkpoint_minutes * 60:
+                save()
+                saved_at = state["seconds"]
+            if state["seconds"] - evaluated_at > args.eval_minutes * 60:
+                print(f"step {state['step']} dev BLEU {bleu(model, tokenizer, dev, 400):.2f}", file=log)
+                evaluated_at = state["seconds"]
+                clock = time.monotonic()
+            if state["seconds"] >= args.minutes * 60:
+                break
+    save()
+    print(f"step {state['step']} dev BLEU {bleu(model, tokenizer, dev, len(dev)):.2f} (all)", file=log)
+
+
+if __name__ == "__main__":
+    main()
