@@ -1,0 +1,46 @@
+"""Averages checkpoints and writes the folder that Attendant loads: config, f16 weights, tokenizer.
+
+    python training/export.py --run runs/en-fr --tokenizer tokenizer.json --out demo/public/models/en-fr --last 5
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from model import Config, Translator
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--tokenizer", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--last", type=int, default=1, help="how many tail checkpoints to average; 1 takes last.pt")
+    args = parser.parse_args()
+
+    files = [args.run / "last.pt"] if args.last == 1 else sorted(args.run.glob("tail-*.pt"))[-args.last :]
+    states = [torch.load(file, weights_only=False)["model"] for file in files]
+    mean = {name: torch.stack([s[name].float() for s in states]).mean(0) for name in states[0]}
+    fields = json.loads((args.run / "config.json").read_text())
+    model = Translator(Config(**{k: v for k, v in fields.items() if k != "model_type"}))
+    model.load_state_dict(mean)
+
+    args.out.mkdir(parents=True, exist_ok=True)
+    tensors = {name: tensor.half().contiguous() for name, tensor in model.checkpoint().items()}
+    save_file(tensors, args.out / "model.safetensors")
+    (args.out / "config.json").write_text(json.dumps(fields, indent=2) + "\n")
+    (args.out / "generation_config.json").write_text(json.dumps({"max_new_tokens": 200}, indent=2) + "\n")
+    tokenizer = json.loads(args.tokenizer.read_text())
+    (args.out / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")))
+    settings = {"clean_up_tokenization_spaces": False, "tokenizer_class": "PreTrainedTokenizerFast"}
+    (args.out / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")
+    print(f"averaged {[file.name for file in files]}")
+    for file in sorted(args.out.iterdir()):
+        print(f"{file.stat().st_size:>10} {file.name}")
+
+
+if __name__ == "__main__":
+    main()
