@@ -6,8 +6,10 @@
 //
 // x (R, K)   w (N, K), as PyTorch stores it   bias (N)   residual, y (R, N)
 // query (B, T, D)   cache (B, C, 2D)   offset (B)   R = B * T
-// One thread computes 4 rows by 4 columns in registers, reading x and w four elements at a time; no workgroup
+// One thread computes 8 rows by 4 columns in registers, reading x and w four elements at a time; no workgroup
 // memory, no barriers. K is padded with zeros to vec4 and N to 4 rows in w, so only rows of x need a bound.
+
+const ROWS = 8u; // a thread
 
 struct Params {
   rows: u32, // R
@@ -33,48 +35,63 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> query: array<f32>;
 @group(0) @binding(6) var<uniform> project_params: Params;
 
-// Four rows of x times four rows of w: column j of the result belongs to row j of x.
-fn tile(row: u32, column: u32, rows: u32, inner: u32) -> mat4x4f {
+// Eight rows of x, from `row` on, times four rows of w: the sums of row i are element i.
+fn tile(row: u32, column: u32, rows: u32, inner: u32) -> array<vec4f, ROWS> {
   let last = rows - 1u;
   let x0 = min(row, last) * inner;
   let x1 = min(row + 1u, last) * inner;
   let x2 = min(row + 2u, last) * inner;
   let x3 = min(row + 3u, last) * inner;
+  let x4 = min(row + 4u, last) * inner;
+  let x5 = min(row + 5u, last) * inner;
+  let x6 = min(row + 6u, last) * inner;
+  let x7 = min(row + 7u, last) * inner;
   let w0 = column * 4u * inner;
   let w1 = w0 + inner;
   let w2 = w1 + inner;
   let w3 = w2 + inner;
-  var y0 = vec4f();
-  var y1 = vec4f();
-  var y2 = vec4f();
-  var y3 = vec4f();
+  var y0 = bias[column];
+  var y1 = bias[column];
+  var y2 = bias[column];
+  var y3 = bias[column];
+  var y4 = bias[column];
+  var y5 = bias[column];
+  var y6 = bias[column];
+  var y7 = bias[column];
   for (var k = 0u; k < inner; k++) {
-    let a = x[x0 + k];
-    let b = x[x1 + k];
-    let c = x[x2 + k];
-    let d = x[x3 + k];
-    let m = w[w0 + k];
-    let n = w[w1 + k];
-    let o = w[w2 + k];
-    let q = w[w3 + k];
-    y0 += vec4f(dot(a, m), dot(a, n), dot(a, o), dot(a, q));
-    y1 += vec4f(dot(b, m), dot(b, n), dot(b, o), dot(b, q));
-    y2 += vec4f(dot(c, m), dot(c, n), dot(c, o), dot(c, q));
-    y3 += vec4f(dot(d, m), dot(d, n), dot(d, o), dot(d, q));
+    let a = w[w0 + k];
+    let b = w[w1 + k];
+    let c = w[w2 + k];
+    let d = w[w3 + k];
+    let v0 = x[x0 + k];
+    y0 += vec4f(dot(v0, a), dot(v0, b), dot(v0, c), dot(v0, d));
+    let v1 = x[x1 + k];
+    y1 += vec4f(dot(v1, a), dot(v1, b), dot(v1, c), dot(v1, d));
+    let v2 = x[x2 + k];
+    y2 += vec4f(dot(v2, a), dot(v2, b), dot(v2, c), dot(v2, d));
+    let v3 = x[x3 + k];
+    y3 += vec4f(dot(v3, a), dot(v3, b), dot(v3, c), dot(v3, d));
+    let v4 = x[x4 + k];
+    y4 += vec4f(dot(v4, a), dot(v4, b), dot(v4, c), dot(v4, d));
+    let v5 = x[x5 + k];
+    y5 += vec4f(dot(v5, a), dot(v5, b), dot(v5, c), dot(v5, d));
+    let v6 = x[x6 + k];
+    y6 += vec4f(dot(v6, a), dot(v6, b), dot(v6, c), dot(v6, d));
+    let v7 = x[x7 + k];
+    y7 += vec4f(dot(v7, a), dot(v7, b), dot(v7, c), dot(v7, d));
   }
-  let add = bias[column];
-  return mat4x4f(y0 + add, y1 + add, y2 + add, y3 + add);
+  return array(y0, y1, y2, y3, y4, y5, y6, y7);
 }
 
-@compute @workgroup_size(8, 4)
+@compute @workgroup_size(16, 2)
 fn linear(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
-  let row = id.y * 4u;
+  let row = id.y * ROWS;
   if (column >= p.outer || row >= p.rows) {
     return;
   }
-  let result = tile(row, column, p.rows, p.inner);
-  for (var i = 0u; i < 4u && row + i < p.rows; i++) {
+  var result = tile(row, column, p.rows, p.inner);
+  for (var i = 0u; i < ROWS && row + i < p.rows; i++) {
     let to = (row + i) * p.outer + column;
     var value = activate(result[i], p.activation);
     if (p.has_residual != 0u) {
@@ -84,16 +101,16 @@ fn linear(@builtin(global_invocation_id) id: vec3u) {
   }
 }
 
-@compute @workgroup_size(8, 4)
+@compute @workgroup_size(16, 2)
 fn project(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
-  let row = id.y * 4u;
+  let row = id.y * ROWS;
   let p = project_params;
   if (column >= p.outer || row >= p.rows) {
     return;
   }
-  let result = tile(row, column, p.rows, p.inner);
-  for (var i = 0u; i < 4u && row + i < p.rows; i++) {
+  var result = tile(row, column, p.rows, p.inner);
+  for (var i = 0u; i < ROWS && row + i < p.rows; i++) {
     let b = (row + i) / p.length;
     let slot = b * p.capacity + offset[b] + (row + i) % p.length;
     for (var j = 0u; j < 4u; j++) {

@@ -91,7 +91,7 @@ async function readWeights(
     for (const { name, shape } of tensors) parameters.checkShape(WEIGHTS, name, shape);
   };
   for await (const { name, dtype, data } of readSafetensors(file, WEIGHTS, { ...options, onHeader })) {
-    parameters?.fill(name, toFloat32(dtype, data));
+    parameters?.fill(WEIGHTS, name, toFloat32(dtype, data));
   }
   if (!model) throw new ModelError("internal", "The weights were read without a header.");
   return model;

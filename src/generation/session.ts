@@ -41,29 +41,28 @@ async function createSession(ops: Ops, model: Model, rows: number, s: number, t:
     history: create([t, rows], "u32", "activations"),
     logprobs: create([t, rows], "f32", "activations"),
     eos: create([MAX_EOS_TOKENS], "u32", "activations"),
-    pad: info.padTokenId,
+    // A source-side pad token may be no token of the target vocabulary.
+    pad: info.padTokenId < info.targetVocabSize ? info.padTokenId : info.decoderStartTokenId,
   };
   const caches = Array.from({ length: info.numDecoderLayers }, () =>
     create([rows, t, info.cacheWidth], "f32", "cache"),
   );
-  const encode = await ops.record("encode", () => model.projectCross(model.encode(ids, mask)));
-  const state: DecoderState = { caches, cross: encode.outputs, mask, position: selection.position };
-  const step = await ops.record("step", () => ops.selectGreedy(model.decode(selection.token, state), selection));
-  return {
-    rows,
-    sourceCapacity: s,
-    targetCapacity: t,
-    ids,
-    mask,
-    selection,
-    encode,
-    step,
-    dispose() {
-      ops.release(encode);
-      ops.release(step);
-      ops.free(created);
-    },
+  const plans: Plan[] = [];
+  const dispose = (): void => {
+    for (const plan of plans) ops.release(plan);
+    ops.free(created);
   };
+  try {
+    const encode = await ops.record("encode", () => model.projectCross(model.encode(ids, mask)));
+    plans.push(encode);
+    const state: DecoderState = { caches, cross: encode.outputs, mask, position: selection.position };
+    const step = await ops.record("step", () => ops.selectGreedy(model.decode(selection.token, state), selection));
+    plans.push(step);
+    return { rows, sourceCapacity: s, targetCapacity: t, ids, mask, selection, encode, step, dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
 }
 
 /** Puts a batch in its place: rows shorter than the capacity are padded and masked. */
@@ -101,13 +100,13 @@ export class SessionPool {
     private readonly keep = 3,
   ) {}
 
-  /** A session for `rows` rows of at most `source` and `target` tokens. */
+  /** A session for `rows` rows of at most `source` and `target` tokens; a longer cache costs a step nothing. */
   async take(rows: number, source: number, target: number): Promise<Session> {
     const { info } = this.model;
     const s = this.capacity(source, info.maxSourceLength);
     const t = this.capacity(target, info.maxTargetLength);
     const found = this.idle.findIndex(
-      (session) => session.rows === rows && session.sourceCapacity === s && session.targetCapacity === t,
+      (session) => session.rows === rows && session.sourceCapacity === s && session.targetCapacity >= t,
     );
     if (found >= 0) return this.idle.splice(found, 1)[0];
     return createSession(this.ops, this.model, rows, s, t);

@@ -26,7 +26,6 @@ interface Expected {
 
 export class Parameters {
   private readonly expected = new Map<string, Expected>();
-  private readonly placed = new Set<string>();
 
   /** @param names the names of the tensors in the checkpoint */
   constructor(
@@ -99,13 +98,17 @@ export class Parameters {
   }
 
   /** Uploads one checkpoint tensor to the places that asked for it. */
-  fill(name: string, data: Float32Array): void {
+  fill(file: string, name: string, data: Float32Array): void {
     const expected = this.expected.get(name);
     if (!expected) return;
+    // WGSL lets a driver assume that there is no infinity or NaN: what came out would be anything.
+    const bad = data.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      throw new ModelError("invalid_weights", `${file}: tensor "${name}" holds ${data[bad]} at element ${bad}.`);
+    }
     const width = size(expected.shape.slice(1));
     for (const { tensor, from, rows, start } of expected.placements) {
       this.ops.write(tensor, data.subarray(from * width, (from + rows) * width), start);
     }
-    this.placed.add(name);
   }
 }

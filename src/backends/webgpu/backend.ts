@@ -23,15 +23,8 @@ import {
 } from "../../ops";
 import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
 import { openDevice, type AdapterInfo } from "./device";
-import {
-  ACTIVATIONS,
-  createKernels,
-  GPU_TUNING,
-  MATMUL_ROWS,
-  SOFTWARE_TUNING,
-  type Kernel,
-  type Tuning,
-} from "./kernels";
+import { ACTIVATIONS, createKernels, GPU_TUNING, matmulGrid, matvecGrid, SOFTWARE_TUNING } from "./kernels";
+import type { Kernel, Tuning } from "./kernels";
 import { buildPlan, encodePlans, type Dispatch, type GpuPlan, type GpuTensor } from "./plan";
 import { createStaging } from "./staging";
 
@@ -43,10 +36,11 @@ const vec4s = (length: number): number => Math.ceil(length / 4);
 /** The bits of a float, for a parameter list of u32. */
 const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
 
-/** @param tuning which kernel variants to use; by default those that fit the adapter */
-export async function createWebGpuBackend(tuning?: Tuning): Promise<{ ops: Ops; adapter: AdapterInfo }> {
+/** @param given which kernel variants to use; by default those that fit the adapter */
+export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; adapter: AdapterInfo }> {
   const gpu = await openDevice();
-  const kernels = createKernels(tuning ?? (gpu.adapter.fallback ? SOFTWARE_TUNING : GPU_TUNING));
+  const tuning = given ?? (gpu.adapter.fallback ? SOFTWARE_TUNING : GPU_TUNING);
+  const kernels = createKernels(tuning);
   const stepsInFlight = gpu.adapter.fallback ? 1 : 3;
   const staging = createStaging(gpu, 2 * stepsInFlight);
   let recording:
@@ -155,17 +149,6 @@ export async function createWebGpuBackend(tuning?: Tuning): Promise<{ ops: Ops; 
     dispatch(kernel, [query, cache, mask, causalFrom, y], params, [x, heads, b]);
   }
 
-  /** Columns a workgroup of a matvec covers, in vec4s. */
-  const matvecGrid = (outer: number, rows: number): [number, number, number] => {
-    const grouped = kernels.matvec.name.endsWith("_group");
-    return [grouped ? vec4s(outer) : Math.ceil(vec4s(outer) / 32), rows, 1];
-  };
-  const matmulGrid = (outer: number, rows: number): [number, number, number] => [
-    Math.ceil(vec4s(outer) / 8),
-    Math.ceil(rows / 16),
-    1,
-  ];
-
   const ops: Ops = {
     device: "webgpu",
     stepsInFlight,
@@ -239,18 +222,18 @@ export async function createWebGpuBackend(tuning?: Tuning): Promise<{ ops: Ops; 
       const [rows, inner] = rowsOf(x.shape);
       const outer = w.shape[0];
       const y = temporary(shape);
-      if (rows >= MATMUL_ROWS) {
+      if (rows >= tuning.matmulRows) {
         const params = [rows, vec4s(inner), vec4s(outer), ACTIVATIONS[activation], residual ? 1 : 0, 0, 0, 0];
         const input = normed(x, norm);
         const added = residual && normed(residual, residualNorm);
-        dispatch(kernels.matmul, [input, w, bias, added, y], params, matmulGrid(outer, rows));
+        dispatch(kernels.matmul, [input, w, bias, added, y], params, matmulGrid(rows, outer));
         return y;
       }
       const mode = residual ? (residualNorm ? 2 : 1) : 0;
       const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), ACTIVATIONS[activation], mode, outer];
       params.push(bits(residualNorm?.eps ?? 0), 0, 0, 0);
       const tensors = [x, w, bias, norm?.weights, residual, residualNorm?.weights, y];
-      dispatch(norm ? kernels.matvecNormed : kernels.matvec, tensors, params, matvecGrid(outer, rows));
+      dispatch(norm ? kernels.matvecNormed : kernels.matvec, tensors, params, matvecGrid(rows, outer, tuning));
       return y;
     },
     projectQueryKeyValue(x, w, options) {
@@ -262,18 +245,18 @@ export async function createWebGpuBackend(tuning?: Tuning): Promise<{ ops: Ops; 
       const [, time, width] = shape;
       const outer = w.shape[0];
       const capacity = cache.shape[1];
-      if (rows >= MATMUL_ROWS) {
+      if (rows >= tuning.matmulRows) {
         const params = [rows, vec4s(inner), vec4s(outer), 0, 0, time, capacity, width];
         dispatch(
           kernels.matmulProject,
           [normed(x, norm), w, bias, offset, cache, query],
           params,
-          matmulGrid(outer, rows),
+          matmulGrid(rows, outer),
         );
       } else {
         const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), 0, 0, 0, 0, time, capacity, width];
         const kernel = norm ? kernels.matvecProjectNormed : kernels.matvecProject;
-        dispatch(kernel, [x, w, bias, norm?.weights, offset, cache, query], params, matvecGrid(outer, rows));
+        dispatch(kernel, [x, w, bias, norm?.weights, offset, cache, query], params, matvecGrid(rows, outer, tuning));
       }
       return { query, cache };
     },

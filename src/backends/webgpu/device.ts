@@ -101,15 +101,13 @@ export async function openDevice() {
   const pipelines = new Map<string, Promise<GPUComputePipeline>>();
   let failure: ModelError | undefined;
 
-  void device.lost.then(({ reason, message }) => {
-    failure ??=
-      reason === "destroyed"
-        ? new ModelError("disposed", "This model has been disposed of.", "Load it again.")
-        : new ModelError(
-            "device_lost",
-            `The GPU device was lost: ${message || "no reason given"}.`,
-            "Load the model again.",
-          );
+  // After dispose() the failure is already set, so a device that goes away here was taken from us.
+  void device.lost.then(({ message }) => {
+    failure ??= new ModelError(
+      "device_lost",
+      `The GPU device was lost: ${message || "no reason given"}.`,
+      "Load the model again.",
+    );
   });
   device.addEventListener("uncapturederror", ({ error }) => {
     failure ??= gpuError(error);

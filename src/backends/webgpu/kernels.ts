@@ -32,20 +32,29 @@ export interface Kernel {
 /** The numbers that activation.wgsl knows them by. */
 export const ACTIVATIONS: Readonly<Record<Activation, number>> = { none: 0, relu: 1, gelu: 2, silu: 3 };
 
-/** Threads a workgroup that shares one row, and rows up to which a linear map runs as matrix times vector. */
+/** What suits the adapter. */
 export interface Tuning {
   /** matvec_group.wgsl where true, matvec.wgsl where false. */
   groupedMatvec: boolean;
   /** Threads of the kernels that share a row through workgroup memory: 16, 32, 64, .. 256. */
   workgroup: number;
+  /** Rows from which the register tile of matmul.wgsl beats reading the weights once a row. */
+  matmulRows: number;
 }
 
 /** GPUs hide memory latency with many threads; a software adapter pays for each thread at every barrier. */
-export const GPU_TUNING: Tuning = { groupedMatvec: true, workgroup: 64 };
-export const SOFTWARE_TUNING: Tuning = { groupedMatvec: false, workgroup: 16 };
+export const GPU_TUNING: Tuning = { groupedMatvec: true, workgroup: 64, matmulRows: 5 };
+export const SOFTWARE_TUNING: Tuning = { groupedMatvec: false, workgroup: 16, matmulRows: 3 };
 
-/** Rows from which the register tile of matmul.wgsl beats reading the weights once a row. */
-export const MATMUL_ROWS = 5;
+/** The grid of matmul.wgsl for R rows of N columns. */
+export function matmulGrid(rows: number, outer: number): [number, number, number] {
+  return [Math.ceil(outer / 64), Math.ceil(rows / 16), 1];
+}
+
+/** The grid of matvec.wgsl or matvec_group.wgsl. */
+export function matvecGrid(rows: number, outer: number, { groupedMatvec }: Tuning): [number, number, number] {
+  return [Math.ceil(outer / (groupedMatvec ? 4 : 128)), rows, 1];
+}
 
 function matvecKernel(name: string, entryPoint: string, bindings: Access[], normed: boolean, tuning: Tuning): Kernel {
   const body = tuning.groupedMatvec ? matvecGroup : matvec;

@@ -40,6 +40,7 @@ export interface GpuPlan<T = unknown> extends Plan<T> {
  * Gives temporaries their buffers: one that is no longer read goes to the next that fits in it. Whole buffers, not
  * ranges of one: WebGPU tracks use by buffer, and none may be read and written in the same dispatch.
  * @param kept temporaries that outlive the plan's run
+ * @param all receives every buffer made
  */
 function assignBuffers(
   gpu: Gpu,
@@ -47,10 +48,10 @@ function assignBuffers(
   dispatches: readonly Dispatch[],
   temporaries: ReadonlySet<GpuTensor>,
   kept: ReadonlySet<GpuTensor>,
-): GPUBuffer[] {
+  all: GPUBuffer[],
+): void {
   const lastUse = new Map<GpuTensor, number>();
   dispatches.forEach(({ tensors }, i) => tensors.forEach((tensor) => lastUse.set(tensor, i)));
-  const all: GPUBuffer[] = [];
   const free: GPUBuffer[] = [];
   for (const [i, { tensors }] of dispatches.entries()) {
     for (const tensor of tensors) {
@@ -69,7 +70,6 @@ function assignBuffers(
       }
     }
   }
-  return all;
 }
 
 /** Settles everything that a run needs. */
@@ -83,8 +83,9 @@ export async function buildPlan<T>(
   const kernels = [...new Set(dispatches.map(({ kernel }) => kernel))];
   const compiled = await Promise.all(kernels.map((kernel) => gpu.pipeline(kernel)));
   const pipelines = new Map(kernels.map((kernel, i) => [kernel, compiled[i]]));
-  return gpu.guarded(() => {
-    const buffers = assignBuffers(gpu, label, dispatches, temporaries, tensorsIn(outputs, temporaries));
+  const buffers: GPUBuffer[] = [];
+  const settle = (): GpuPlan<T> => {
+    assignBuffers(gpu, label, dispatches, temporaries, tensorsIn(outputs, temporaries), buffers);
     const stride = gpu.device.limits.minUniformBufferOffsetAlignment;
     const words = new Uint32Array((dispatches.length * stride) / 4);
     dispatches.forEach(({ params }, i) => words.set(params, (i * stride) / 4));
@@ -104,7 +105,13 @@ export async function buildPlan<T>(
       return { pipeline, bindGroup: gpu.createBindGroup(pipeline.getBindGroupLayout(0), entries), grid };
     });
     return { outputs, commands, buffers };
-  });
+  };
+  try {
+    return await gpu.guarded(settle);
+  } catch (error) {
+    for (const buffer of buffers) gpu.destroyBuffer(buffer);
+    throw error;
+  }
 }
 
 /** The temporaries somewhere in what a recording's body returned. */
