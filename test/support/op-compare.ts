@@ -50,3 +50,13 @@ function difference(actual: ArrayLike<number>[], expected: ArrayLike<number>[]):
   });
   return { worst, detail };
 }
+
+/** The comparison of a result with one that is off in the fifth digit of a single element. */
+export async function compareAgainstWrong(): Promise<number> {
+  const cpu = createCpuBackend();
+  const right = await opCases[0].run(cpu);
+  cpu.dispose();
+  const wrong = right.map((values) => values.slice());
+  wrong[0][0] *= 1.0001;
+  return difference(wrong, right).worst;
+}

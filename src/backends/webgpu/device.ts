@@ -24,6 +24,7 @@ export interface Support {
   adapter?: AdapterInfo;
 }
 
+const MEMORY_HINT = "Close other pages or use a smaller model.";
 const UPDATE_HINT = "Use a current Chrome, Edge, Safari or Firefox on a secure (https or localhost) page.";
 
 /** Asks the browser what it has; loads nothing and throws nothing. */
@@ -136,7 +137,13 @@ export async function openDevice() {
       if (size > limit) {
         throw new ModelError("out_of_memory", `${label}: ${size} bytes are more than this GPU can bind (${limit}).`);
       }
-      const buffer = device.createBuffer({ label, size, usage });
+      let buffer: GPUBuffer;
+      try {
+        buffer = device.createBuffer({ label, size, usage });
+      } catch (cause) {
+        // Some browsers throw a RangeError for what they cannot allocate, others report it later.
+        throw new ModelError("out_of_memory", `${label}: ${size} bytes can't be allocated.`, MEMORY_HINT, { cause });
+      }
       counters.buffers_created++;
       memory[purpose] += size;
       purposes.set(buffer, purpose);
@@ -196,11 +203,7 @@ export async function openDevice() {
 
 function gpuError(error: GPUError): ModelError {
   return error instanceof GPUOutOfMemoryError
-    ? new ModelError(
-        "out_of_memory",
-        `The GPU is out of memory: ${error.message}`,
-        "Close other pages or use a smaller model.",
-      )
+    ? new ModelError("out_of_memory", `The GPU is out of memory: ${error.message}`, MEMORY_HINT)
     : new ModelError(
         "internal",
         `The GPU refused a call: ${error.message}`,

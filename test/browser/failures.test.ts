@@ -1,0 +1,80 @@
+/** What goes wrong with a GPU is said in words, with a code, and the next call works. */
+
+import type { Page } from "puppeteer-core";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { wantsRealGpu } from "../support/browser";
+import type * as failures from "../support/failures";
+import { closePage, openPage, runInPage, takeProblems } from "../support/page";
+
+type Result<Name extends keyof typeof failures> = (typeof failures)[Name] extends (...args: never) => Promise<infer R>
+  ? R
+  : never;
+
+describe("the engine in a page", () => {
+  let page: Page;
+  const run = <Name extends keyof typeof failures & string>(name: Name) =>
+    runInPage<Result<Name>>(page, "/test/support/failures.ts", name);
+  beforeEach(async () => {
+    page = await openPage();
+  });
+  afterEach(() => closePage(page));
+
+  it("says that there is no WebGPU, and takes the CPU where it may", async () => {
+    const { failure, reason, auto } = await run("withoutWebGpu");
+    expect(failure.code).toBe("unsupported_device");
+    expect(failure.message).toContain("no WebGPU");
+    expect(failure.hint).not.toBe("");
+    expect(reason).toBe(failure.message);
+    expect(auto).toBe("cpu");
+  });
+
+  it("says that there is no adapter", async () => {
+    const { failure, webgpu } = await run("withoutAdapter");
+    expect(failure.code).toBe("unsupported_device");
+    expect(failure.message).toContain("no adapter");
+    expect(webgpu).toBe(false);
+  });
+
+  it("says that the device was refused", async () => {
+    const failure = await run("refusedDevice");
+    expect(failure.code).toBe("unsupported_device");
+    expect(failure.message).toContain("no more devices");
+  });
+
+  it("says that the device was lost, and a new model works", async () => {
+    const { during, after, reloaded } = await run("lostDevice");
+    takeProblems(page); // the browser warns about the destroyed device, too
+    expect(during).toMatchObject({ name: "ModelError", code: "device_lost" });
+    expect(after).toMatchObject({ name: "ModelError", code: "device_lost" });
+    expect(reloaded).toBe(true);
+  });
+
+  it("says that memory has run out", async () => {
+    expect(await run("outOfMemory")).toMatchObject({ name: "ModelError", code: "out_of_memory" });
+  });
+
+  it("stops when aborted, and the next call gives the same as before", async () => {
+    const { loading, generating, tokens, same } = await run("aborted");
+    expect(loading).toMatchObject({ name: "AbortError", message: "stop" });
+    expect(generating.name).toBe("AbortError");
+    expect(tokens).toBe(3);
+    expect(same).toBe(true);
+  });
+
+  it("ends running calls when disposed of, and refuses new ones", async () => {
+    const { during, after, forward } = await run("disposed");
+    for (const failure of [during, after, forward])
+      expect(failure).toMatchObject({ name: "ModelError", code: "disposed" });
+  });
+
+  it("names the adapter, and says when it is a software one", async () => {
+    const { adapter, supported } = await run("adapterIsSaid");
+    expect(supported).toBe(true);
+    expect(adapter?.fallback).toBe(!wantsRealGpu());
+    if (!wantsRealGpu()) expect(adapter?.architecture).toBe("swiftshader");
+  });
+
+  it("runs several calls at once", async () => {
+    expect(await run("concurrent")).toBe(true);
+  });
+});

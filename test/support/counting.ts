@@ -1,0 +1,136 @@
+/** Counts WebGPU calls and live bytes from outside: wraps the prototypes of the browser's objects, in the page. */
+
+import { Seq2Seq, type Memory, type Stats } from "../../src/index";
+import { tinyCheckpoint, type TinyConfig } from "./tiny";
+
+export type Counts = Record<(typeof COUNTED)[number] | "mappedBytes", number>;
+
+const COUNTED = [
+  "createBuffer",
+  "createBindGroup",
+  "createComputePipelineAsync",
+  "createComputePipeline",
+  "beginComputePass",
+  "dispatchWorkgroups",
+  "submit",
+  "writeBuffer",
+  "mapAsync",
+] as const;
+
+let counts: Counts = zero();
+let liveBytes = 0;
+
+function zero(): Counts {
+  return Object.fromEntries([...COUNTED, "mappedBytes"].map((name) => [name, 0])) as Counts;
+}
+
+/** Replaces a method; the wrapper calls it and then tells `after`. */
+function wrap(prototype: object, name: string, after: (self: unknown, args: unknown[], result: unknown) => void): void {
+  const methods = prototype as Record<string, (...args: unknown[]) => unknown>;
+  const original = methods[name];
+  methods[name] = function (this: unknown, ...args: unknown[]) {
+    const result = original.apply(this, args);
+    after(this, args, result);
+    return result;
+  };
+}
+
+let installed = false;
+
+function install(): void {
+  if (installed) return;
+  installed = true;
+  const owners: Record<(typeof COUNTED)[number], object> = {
+    createBuffer: GPUDevice.prototype,
+    createBindGroup: GPUDevice.prototype,
+    createComputePipelineAsync: GPUDevice.prototype,
+    createComputePipeline: GPUDevice.prototype,
+    beginComputePass: GPUCommandEncoder.prototype,
+    dispatchWorkgroups: GPUComputePassEncoder.prototype,
+    submit: GPUQueue.prototype,
+    writeBuffer: GPUQueue.prototype,
+    mapAsync: GPUBuffer.prototype,
+  };
+  const live = new Set<GPUBuffer>();
+  const destroy = (buffer: GPUBuffer): void => {
+    if (live.delete(buffer)) liveBytes -= buffer.size;
+  };
+  for (const name of COUNTED) {
+    wrap(owners[name], name, (self, args, result) => {
+      counts[name]++;
+      if (name === "createBuffer") {
+        const buffer = result as GPUBuffer;
+        live.add(buffer);
+        liveBytes += buffer.size;
+      }
+      if (name === "mapAsync") counts.mappedBytes += (args[2] as number | undefined) ?? (self as GPUBuffer).size;
+    });
+  }
+  wrap(GPUBuffer.prototype, "destroy", (self) => destroy(self as GPUBuffer));
+}
+
+export interface CostReport {
+  /** Of one further token: the difference of a long and a short generation, divided by their difference in length. */
+  perToken: Counts;
+  /** Of the long one. */
+  long: Counts;
+  stats: Stats;
+}
+
+/** What one further token costs, once a session is there. */
+export async function costOfTokens(config: Partial<TinyConfig> & { rows: number }): Promise<CostReport> {
+  install();
+  const model = await Seq2Seq.load(tinyCheckpoint(config), { device: "webgpu" });
+  const rows = Array.from({ length: config.rows }, (_, i) => [5 + i, 6, 7]);
+  const measure = async (tokens: number): Promise<{ counts: Counts; stats: Stats }> => {
+    counts = zero();
+    // An end token that never comes, so that lengths are exact.
+    const { stats, sequences } = await model.generate(rows, { max_new_tokens: tokens, eos_token_id: 0 });
+    if (sequences.some((row) => row.length !== tokens + 1)) throw new Error("a row ended early");
+    return { counts, stats };
+  };
+  await measure(9);
+  const short = await measure(2);
+  const long = await measure(9);
+  await model.dispose();
+  const perToken = zero();
+  for (const name of Object.keys(perToken) as (keyof Counts)[]) {
+    perToken[name] = (long.counts[name] - short.counts[name]) / 7;
+  }
+  return { perToken, long: long.counts, stats: long.stats };
+}
+
+export interface LeakReport {
+  afterFirst: Memory;
+  afterAll: Memory;
+  afterDispose: Memory;
+  liveBytesAfterFirst: number;
+  liveBytesAfterAll: number;
+  liveBytesAfterDispose: number;
+}
+
+/** Live bytes after one generation and after `times`, of different lengths, with a forward pass now and then. */
+export async function leaks(times: number): Promise<LeakReport> {
+  install();
+  const before = liveBytes;
+  const model = await Seq2Seq.load(tinyCheckpoint({ layers: 1 }), { device: "webgpu" });
+  const once = async (i: number): Promise<void> => {
+    const ids = Array.from({ length: 1 + (i % 9) }, (_, k) => 4 + ((i + k) % 12));
+    await model.generate(ids, { max_new_tokens: 1 + (i % 4), output_attentions: i % 10 === 0 });
+    if (i % 10 === 5) await model.forward({ input_ids: ids, decoder_input_ids: ids });
+  };
+  await once(0);
+  await once(5);
+  const [afterFirst, liveBytesAfterFirst] = [model.memory(), liveBytes - before];
+  for (let i = 1; i < times; i++) await once(i);
+  const [afterAll, liveBytesAfterAll] = [model.memory(), liveBytes - before];
+  await model.dispose();
+  return {
+    afterFirst,
+    afterAll,
+    afterDispose: model.memory(),
+    liveBytesAfterFirst,
+    liveBytesAfterAll,
+    liveBytesAfterDispose: liveBytes - before,
+  };
+}
