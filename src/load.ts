@@ -85,10 +85,9 @@ async function readWeights(
   let model: Model | undefined;
   let parameters: Parameters | undefined;
   const onHeader = (tensors: TensorInfo[]): void => {
-    parameters = new Parameters(ops, new Set(tensors.map(({ name }) => name)));
+    parameters = new Parameters(ops, new Map(tensors.map(({ name, shape }) => [name, shape])));
     model = build(parameters, ops);
-    parameters.checkNames(WEIGHTS);
-    for (const { name, shape } of tensors) parameters.checkShape(WEIGHTS, name, shape);
+    parameters.check(WEIGHTS);
   };
   for await (const { name, dtype, data } of readSafetensors(file, WEIGHTS, { ...options, onHeader })) {
     parameters?.fill(WEIGHTS, name, toFloat32(dtype, data));

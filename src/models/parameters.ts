@@ -27,14 +27,19 @@ interface Expected {
 export class Parameters {
   private readonly expected = new Map<string, Expected>();
 
-  /** @param names the names of the tensors in the checkpoint */
+  /** @param shapes the tensors of the checkpoint, by name */
   constructor(
     private readonly ops: Ops,
-    private readonly names: ReadonlySet<string>,
+    private readonly shapes: ReadonlyMap<string, readonly number[]>,
   ) {}
 
   has(name: string): boolean {
-    return this.names.has(name);
+    return this.shapes.has(name);
+  }
+
+  /** Rows of a checkpoint tensor, for lengths that only the weights know. */
+  rowCount(name: string): number | undefined {
+    return this.shapes.get(name)?.[0];
   }
 
   /** A device tensor that the checkpoint tensor of this name fills. */
@@ -70,29 +75,26 @@ export class Parameters {
     this.expected.set(name, expected);
   }
 
-  /** Throws unless the checkpoint has exactly the tensors that were declared. Called before any data is read. */
-  checkNames(file: string): void {
+  /** Throws unless the checkpoint has exactly what was declared, names and shapes. Called before any data is read. */
+  check(file: string): void {
     const list = (names: string[]) => names.slice(0, 8).join(", ") + (names.length > 8 ? `, … (${names.length})` : "");
-    const missing = [...this.expected.keys()].filter((name) => !this.names.has(name));
+    const missing = [...this.expected.keys()].filter((name) => !this.shapes.has(name));
     if (missing.length > 0) {
       throw new ModelError("missing_tensor", `${file}: missing tensors that config.json asks for: ${list(missing)}.`);
     }
-    const unexpected = [...this.names].filter((name) => !this.expected.has(name));
+    const unexpected = [...this.shapes.keys()].filter((name) => !this.expected.has(name));
     if (unexpected.length > 0) {
       throw new ModelError(
         "unexpected_tensor",
         `${file}: tensors that config.json does not know: ${list(unexpected)}.`,
       );
     }
-  }
-
-  /** Checks a tensor's shape against its declaration, before its data is read. */
-  checkShape(file: string, name: string, shape: readonly number[]): void {
-    const expected = this.expected.get(name);
-    if (expected && !sameShape(shape, expected.shape)) {
+    for (const [name, shape] of this.shapes) {
+      const expected = this.expected.get(name)?.shape ?? shape;
+      if (sameShape(shape, expected)) continue;
       throw new ModelError(
         "wrong_shape",
-        `${file}: tensor "${name}" has shape ${shapeText(shape)}, config.json asks for ${shapeText(expected.shape)}.`,
+        `${file}: tensor "${name}" has shape ${shapeText(shape)}, config.json asks for ${shapeText(expected)}.`,
       );
     }
   }

@@ -150,12 +150,16 @@ function vocabularies(p: Parameters, { width, sourceVocabSize, targetVocabSize, 
   };
 }
 
+/** Position tables, (P, D) each. A learned one has its length from the checkpoint where config.json gives none. */
 function positions(ops: Ops, p: Parameters, config: Config): { source: Tensor; target: Tensor } {
-  const shape = [config.maxSourceLength, config.width]; // (P, D)
+  const { maxSourceLength, maxTargetLength, width } = config;
   if (config.learnedPositions) {
-    return { source: p.tensor("src_pos.weight", shape), target: p.tensor("tgt_pos.weight", shape) };
+    return {
+      source: p.tensor("src_pos.weight", [maxSourceLength, width]),
+      target: p.tensor("tgt_pos.weight", [maxTargetLength, width]),
+    };
   }
-  const table = ops.create(shape, "f32", "weights", sinusoidalPositions(config.maxSourceLength, config.width));
+  const table = ops.create([maxSourceLength, width], "f32", "weights", sinusoidalPositions(maxSourceLength, width));
   return { source: table, target: table };
 }
 
@@ -172,6 +176,10 @@ interface Stream {
 
 function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model {
   const config = readConfig(fields);
+  if (config.learnedPositions && (fields.max_position_embeddings ?? undefined) === undefined) {
+    config.maxSourceLength = p.rowCount("src_pos.weight") ?? config.maxSourceLength;
+    config.maxTargetLength = p.rowCount("tgt_pos.weight") ?? config.maxTargetLength;
+  }
   const { heads, activation, normFirst } = config;
   const scale = config.scaleEmbedding ? Math.sqrt(config.width) : 1;
   const vocabulary = vocabularies(p, config);

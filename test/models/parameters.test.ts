@@ -1,0 +1,181 @@
+/** Where checkpoint tensors go: names, shapes, packing, order. */
+
+import { describe, expect, test } from "vitest";
+import { createCpuBackend } from "../../src/backends/cpu/backend";
+import { ModelError } from "../../src/errors";
+import { Parameters } from "../../src/models/parameters";
+import type { Ops } from "../../src/ops";
+import { size, type Tensor } from "../../src/tensor";
+import { random } from "../support/random";
+
+const FILE = "model.safetensors";
+
+/** A checkpoint with these tensors; the shape matters to `check` only. */
+function setUp(...tensors: (string | [name: string, shape: number[]])[]) {
+  const ops = createCpuBackend();
+  const shapes = tensors.map((tensor): [string, number[]] => (typeof tensor === "string" ? [tensor, [2]] : tensor));
+  return { ops, parameters: new Parameters(ops, new Map(shapes)) };
+}
+
+async function contents(ops: Ops, tensor: Tensor): Promise<number[]> {
+  const [data] = await ops.submit([], [{ tensor, start: 0, count: size(tensor.shape) }]);
+  return Array.from(data);
+}
+
+function failure(body: () => void): ModelError {
+  try {
+    body();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ModelError);
+    return error as ModelError;
+  }
+  return expect.fail("nothing was thrown");
+}
+
+/** 1, 2, 3 ... */
+const counting = (length: number, from = 1) => Float32Array.from({ length }, (_, i) => from + i);
+
+describe("check", () => {
+  test("exactly the declared names pass", () => {
+    const { parameters } = setUp(["a", [2, 3]], ["n.weight", [4]], ["n.bias", [4]], ["b", [5]]);
+    parameters.tensor("a", [2, 3]);
+    parameters.norm("n", 4, 1e-5);
+    parameters.bias("b", 5);
+    parameters.check(FILE);
+  });
+
+  test("a missing tensor, a missing gain", () => {
+    const { parameters } = setUp("b");
+    parameters.tensor("a", [2]);
+    parameters.norm("n", 2, 1e-5);
+    parameters.tensor("b", [2]);
+    const error = failure(() => parameters.check(FILE));
+    expect(error.code).toBe("missing_tensor");
+    expect(error.message).toBe(`${FILE}: missing tensors that config.json asks for: a, n.weight.`);
+  });
+
+  test("an unexpected tensor; missing ones are told first", () => {
+    const { parameters } = setUp("a", "toString", "z");
+    parameters.tensor("a", [2]);
+    const error = failure(() => parameters.check(FILE));
+    expect(error.code).toBe("unexpected_tensor");
+    expect(error.message).toBe(`${FILE}: tensors that config.json does not know: toString, z.`);
+    parameters.tensor("b", [2]);
+    expect(failure(() => parameters.check(FILE)).code).toBe("missing_tensor");
+  });
+
+  test("of many names eight are told, and how many there are", () => {
+    const { parameters } = setUp(...Array.from({ length: 30 }, (_, i) => `t${i}`));
+    const { message } = failure(() => parameters.check(FILE));
+    expect(message).toContain("t0, t1, t2, t3, t4, t5, t6, t7, … (30).");
+  });
+});
+
+describe("check of shapes", () => {
+  test.each([[[2, 4]], [[3, 2]], [[6]], [[2, 3, 1]], [[]]])("%j is not (2, 3)", (shape) => {
+    const { parameters } = setUp(["a", shape]);
+    parameters.tensor("a", [2, 3]);
+    const error = failure(() => parameters.check(FILE));
+    expect(error.code).toBe("wrong_shape");
+    expect(error.message).toBe(`${FILE}: tensor "a" has shape (${shape.join(", ")}), config.json asks for (2, 3).`);
+  });
+
+  test("the shape of a packed tensor is that of the whole", () => {
+    const whole = setUp(["packed", [6, 2]]).parameters;
+    whole.rows("packed", [6, 2], 2, 4);
+    whole.check(FILE);
+    const part = setUp(["packed", [4, 2]]).parameters;
+    part.rows("packed", [6, 2], 2, 4);
+    expect(failure(() => part.check(FILE)).code).toBe("wrong_shape");
+  });
+
+  test("rows of the checkpoint can be asked for", () => {
+    const { parameters } = setUp(["positions", [77, 8]]);
+    expect(parameters.rowCount("positions")).toBe(77);
+    expect(parameters.rowCount("absent")).toBeUndefined();
+  });
+});
+
+describe("fill", () => {
+  test("a bias that is absent is zeros", async () => {
+    const { ops, parameters } = setUp("w");
+    expect(await contents(ops, parameters.bias("b", 4))).toEqual([0, 0, 0, 0]);
+    expect(await contents(ops, parameters.bias("in_proj_bias", 6, 2, 4))).toEqual([0, 0, 0, 0]);
+  });
+
+  test("gain and bias of a norm lie one after the other, whichever comes first", async () => {
+    for (const order of [
+      ["n.weight", "n.bias"],
+      ["n.bias", "n.weight"],
+    ]) {
+      const { ops, parameters } = setUp("n.weight", "n.bias");
+      const { weights, eps } = parameters.norm("n", 3, 1e-3);
+      for (const name of order) parameters.fill(FILE, name, counting(3, name === "n.weight" ? 1 : 10));
+      expect([weights.shape, eps]).toEqual([[2, 3], 1e-3]);
+      expect(await contents(ops, weights)).toEqual([1, 2, 3, 10, 11, 12]);
+    }
+  });
+
+  test("a norm without a bias has zeros there", async () => {
+    const { ops, parameters } = setUp("n.weight");
+    const { weights } = parameters.norm("n", 2, 1e-5);
+    parameters.fill(FILE, "n.weight", counting(2));
+    expect(await contents(ops, weights)).toEqual([1, 2, 0, 0]);
+  });
+
+  test("rows of a packed projection: each part gets its own, from one tensor", async () => {
+    const { ops, parameters } = setUp("w", "b");
+    const query = parameters.rows("w", [6, 2], 0, 2);
+    const keyValue = parameters.rows("w", [6, 2], 2, 4);
+    const all = parameters.tensor("w", [6, 2]);
+    const queryBias = parameters.bias("b", 6, 0, 2);
+    const keyValueBias = parameters.bias("b", 6, 2, 4);
+    expect([query.shape, keyValue.shape, keyValueBias.shape]).toEqual([[2, 2], [4, 2], [4]]);
+    parameters.fill(FILE, "b", counting(6, 21));
+    parameters.fill(FILE, "w", counting(12));
+    expect(await contents(ops, query)).toEqual([1, 2, 3, 4]);
+    expect(await contents(ops, keyValue)).toEqual([5, 6, 7, 8, 9, 10, 11, 12]);
+    expect(await contents(ops, all)).toEqual([...counting(12)]);
+    expect(await contents(ops, queryBias)).toEqual([21, 22]);
+    expect(await contents(ops, keyValueBias)).toEqual([23, 24, 25, 26]);
+  });
+
+  test("the order in which tensors come does not matter, nor does an unknown one", async () => {
+    const names = ["a", "w", "n.weight", "n.bias", "b"];
+    const sizes: Record<string, number> = { a: 6, w: 12, "n.weight": 4, "n.bias": 4, b: 3 };
+    const rng = random(11);
+    const data = new Map(names.map((name) => [name, rng.normal(sizes[name])]));
+    const filled = async (order: string[]) => {
+      const { ops, parameters } = setUp(...names);
+      const tensors = [
+        parameters.tensor("a", [2, 3]),
+        parameters.rows("w", [6, 2], 4, 2),
+        parameters.norm("n", 4, 1e-5).weights,
+        parameters.bias("b", 3),
+      ];
+      for (const name of order) parameters.fill(FILE, name, data.get(name) ?? counting(1));
+      return Promise.all(tensors.map((tensor) => contents(ops, tensor)));
+    };
+    const expected = await filled(names);
+    expect(expected[1]).toEqual(Array.from(data.get("w") as Float32Array).slice(8));
+    for (const order of [[...names].reverse(), ["b", "nobody", "w", "n.bias", "a", "n.weight"]]) {
+      expect(await filled(order)).toEqual(expected);
+    }
+  });
+
+  test.each([NaN, Infinity, -Infinity])("%d in a tensor is an error that says where", (value) => {
+    const { parameters } = setUp("a");
+    parameters.tensor("a", [2, 2]);
+    const error = failure(() => parameters.fill(FILE, "a", Float32Array.of(0, 1, value, 2)));
+    expect(error.code).toBe("invalid_weights");
+    expect(error.message).toBe(`${FILE}: tensor "a" holds ${value} at element 2.`);
+  });
+});
+
+test("every declaration counts as weights", () => {
+  const { ops, parameters } = setUp("a", "n.weight");
+  parameters.tensor("a", [2, 3]);
+  parameters.norm("n", 4, 1e-5);
+  parameters.bias("absent", 5);
+  expect(ops.memory()).toEqual({ weights: 4 * (6 + 8 + 5), cache: 0, activations: 0, staging: 0 });
+});
