@@ -203,11 +203,13 @@ function parseEntry(name: string, entry: Json, path: string): TensorInfo {
   let bytes: number = BYTES_PER_ELEMENT[dtype];
   for (const length of shape) {
     bytes *= length;
-    if (!Number.isSafeInteger(bytes)) throw fail(`shape [${shape.slice(0, 8)}] overflows.`);
+    if (!Number.isSafeInteger(bytes)) throw fail(`shape [${shape.slice(0, 8).join(", ")}] overflows.`);
   }
   if (end < begin) throw fail(`data_offsets [${begin}, ${end}] end before they begin.`);
   if (end - begin !== bytes)
-    throw fail(`data_offsets span ${end - begin} bytes, but shape [${shape.slice(0, 8)}] in ${dtype} takes ${bytes}.`);
+    throw fail(
+      `data_offsets span ${end - begin} bytes, but shape [${shape.slice(0, 8).join(", ")}] in ${dtype} takes ${bytes}.`,
+    );
   return { name, dtype, shape, begin, end };
 }
 

@@ -238,7 +238,8 @@ function openReader(reader: CustomReader): ModelFiles {
         value = new Blob([value as BlobPart]);
       if (value instanceof Blob) return fromBlob(value);
       if (value instanceof Response) return fromResponse(value, path, value.url || name);
-      if (typeof value === "object" && "getReader" in (value as object)) return { stream: value as ReadableStream };
+      if (typeof value === "object" && "getReader" in (value as object))
+        return { stream: value as ReadableStream<Uint8Array> };
       const hint =
         "Return a Uint8Array, ArrayBuffer, ReadableStream, Blob, Response, string, or undefined for no file.";
       throw failure("invalid_source", `${path}: ${name} returned ${typeof value} where a file is needed.`, hint);

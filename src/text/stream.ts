@@ -13,10 +13,13 @@ export function createTextStream(tokenizer: Tokenizer): TextStream {
   const ids: number[] = [];
   let emitted = "";
   const rest = (text: string): string => {
-    if (!text.startsWith(emitted)) return "";
+    if (text.length <= emitted.length) return "";
+    // A decoder may take back what it said (clean-up, bytes that turn out invalid). What was emitted stays, and what
+    // follows it comes; the cut may not leave half of a surrogate pair.
     const added = text.slice(emitted.length);
+    const whole = text.startsWith(emitted) ? added : added.replace(/^[\udc00-\udfff]/, "");
     emitted = text;
-    return added;
+    return whole;
   };
   return {
     push(id) {

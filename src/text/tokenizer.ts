@@ -23,6 +23,9 @@ export function createTokenizer(tokenizerJson: unknown, config: unknown): Tokeni
   const settings = (config ?? {}) as Record<string, unknown>;
   let tokenizer: HuggingFaceTokenizer;
   try {
+    const vocab = (tokenizerJson as { model?: { vocab?: unknown } } | null)?.model?.vocab;
+    // The library would take anything here, and know no token.
+    if (typeof vocab !== "object" || vocab === null) throw new Error("model.vocab is no vocabulary");
     tokenizer = new HuggingFaceTokenizer(tokenizerJson as object, settings);
   } catch (cause) {
     throw new ModelError(
@@ -40,6 +43,7 @@ export function createTokenizer(tokenizerJson: unknown, config: unknown): Tokeni
       return tokenizer.encode(text).ids;
     },
     decode(ids) {
+      if (ids.length === 0) return "";
       return tokenizer.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: cleanUp });
     },
     token(id) {

@@ -3,8 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Seq2Seq } from "../../src/index";
-import type { GenerateResult } from "../support/models";
+import { Seq2Seq, type GenerateOutput } from "../../src/index";
 import { closePage, openPage, runInPage } from "../support/page";
 
 interface Golden {
@@ -24,7 +23,7 @@ describe("the English-French model", () => {
   afterAll(() => closePage(page));
 
   const onGpu = async (batches: number[][][]): Promise<number[][]> => {
-    const { results } = await runInPage<{ results: GenerateResult[] }>(
+    const results = await runInPage<GenerateOutput[]>(
       page,
       "/test/support/models.ts",
       "generateAll",

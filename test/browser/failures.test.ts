@@ -12,7 +12,7 @@ type Result<Name extends keyof typeof failures> = (typeof failures)[Name] extend
 
 describe("the engine in a page", () => {
   let page: Page;
-  const run = <Name extends keyof typeof failures & string>(name: Name) =>
+  const run = <Name extends keyof typeof failures>(name: Name) =>
     runInPage<Result<Name>>(page, "/test/support/failures.ts", name);
   beforeEach(async () => {
     page = await openPage();

@@ -233,7 +233,7 @@ describe("streaming", () => {
         pull: (c: ReadableStreamDefaultController) => c.enqueue(bytes),
         cancel: () => void cancelled.push(1),
       };
-      return { stream: new ReadableStream(source) };
+      return { stream: new ReadableStream<Uint8Array>(source) };
     };
     for await (const tensor of readSafetensors(open(file), PATH)) if (tensor.name === "b") break;
     expect(cancelled.length).toBe(1);

@@ -4,6 +4,7 @@
  * server each time, which starts a new browser where the old one has died.
  */
 
+import { fileURLToPath } from "node:url";
 import type { Browser } from "puppeteer-core";
 import { createServer, type ViteDevServer } from "vite";
 import type { TestProject } from "vitest/node";
@@ -12,7 +13,7 @@ import { launchBrowser } from "./browser";
 /** Where the server tells the WebSocket address of the browser. */
 export const BROWSER_ENDPOINT = "/__browser";
 
-const root = new URL("../..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -1,50 +1,56 @@
-/** Functions that browser tests call inside the page; they go through the public API only. */
+/** What tests ask of a model, through the public API; runs in a page and in Node. */
 
-import { Seq2Seq, type ForwardOutput, type GenerateOutput, type GenerationConfig, type Memory } from "../../src/index";
+import { Seq2Seq, type GenerateOutput, type GenerationConfig, type Source } from "../../src/index";
 
-export interface GenerateResult extends Omit<GenerateOutput, "cross_attentions"> {
-  /** [row][step][layer] as plain arrays. */
-  cross_attentions?: number[][][][];
-}
-
-/** Loads a model, generates once for each list of rows and disposes of it. */
+/** Loads a model, generates once for each batch and disposes of it. */
 export async function generateAll(
-  source: string,
+  source: Source,
   device: "webgpu" | "cpu",
   batches: number[][][],
   options: GenerationConfig,
-): Promise<{ results: GenerateResult[]; memoryAfterDispose: Memory }> {
+): Promise<GenerateOutput[]> {
   const model = await Seq2Seq.load(source, { device });
-  const results: GenerateResult[] = [];
-  for (const rows of batches) {
-    const { cross_attentions: attentions, ...rest } = await model.generate(rows, options);
-    const plain = attentions?.map((row) => row.map((step) => step.map((layer) => Array.from(layer))));
-    results.push({ ...rest, cross_attentions: plain });
-  }
+  const results: GenerateOutput[] = [];
+  for (const rows of batches) results.push(await model.generate(rows, options));
   await model.dispose();
-  return { results, memoryAfterDispose: model.memory() };
+  return results;
 }
 
-export interface ForwardResult {
-  logits: number[];
-  shape: number[];
-  states: number[];
-  statesShape: number[];
+export interface GoldenInput {
+  input_ids: number[][];
+  attention_mask: number[][];
+  decoder_input_ids: number[][];
+  max_new_tokens: number;
 }
 
-/** One teacher-forced pass, as plain arrays. */
-export async function forwardOnce(
-  source: string,
-  device: "webgpu" | "cpu",
-  input: { input_ids: number[][]; attention_mask?: number[][]; decoder_input_ids: number[][] },
-): Promise<ForwardResult> {
+export interface GoldenResult {
+  /** (B, T, V), (B, S, D) */
+  logits: Float32Array;
+  states: Float32Array;
+  /** The same without an attention mask: padding is told by its token. */
+  logitsWithoutMask: Float32Array;
+  batch: GenerateOutput;
+  alone: GenerateOutput[];
+}
+
+/** Everything that a golden case has an answer to. */
+export async function runGolden(source: Source, device: "webgpu" | "cpu", golden: GoldenInput): Promise<GoldenResult> {
+  const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
   const model = await Seq2Seq.load(source, { device });
-  const { logits, encoder_last_hidden_state: states }: ForwardOutput = await model.forward(input);
+  const forward = await model.forward({ input_ids, attention_mask, decoder_input_ids });
+  const unmasked = await model.forward({ input_ids, decoder_input_ids });
+  // Rows as a user has them, of different lengths.
+  const rows = input_ids.map((row, i) => row.filter((_, j) => attention_mask[i][j] === 1));
+  const options = { max_new_tokens, output_scores: true };
+  const batch = await model.generate(rows, { ...options, output_attentions: true });
+  const alone: GenerateOutput[] = [];
+  for (const row of rows) alone.push(await model.generate(row, options));
   await model.dispose();
   return {
-    logits: Array.from(logits.data),
-    shape: logits.shape,
-    states: Array.from(states.data),
-    statesShape: states.shape,
+    logits: forward.logits.data,
+    states: forward.encoder_last_hidden_state.data,
+    logitsWithoutMask: unmasked.logits.data,
+    batch,
+    alone,
   };
 }

@@ -85,7 +85,10 @@ function watch(page: Page, browser: Browser): void {
     if (reason !== "net::ERR_ABORTED") problems.push(`${request.url()}: ${reason}`);
   });
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warn") problems.push(`console: ${message.text()}`);
+    if (message.type() !== "error" && message.type() !== "warn") return;
+    // The browser logs every 404; a model's optional files are looked for that way, and code that minds says so itself.
+    if (message.text().endsWith("404 (Not Found)")) return;
+    problems.push(`console: ${message.text()}`);
   });
   watched.set(page, { problems, crashed, browser });
 }

@@ -1,0 +1,33 @@
+/** Tiny checkpoints of PyTorch's nn.Transformer on WebGPU: its logits, its ids, its attention. */
+
+import type { Page } from "puppeteer-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectGolden, readGolden, VANILLA, vanillaNames } from "../support/goldens";
+import type { GoldenResult } from "../support/models";
+import { closePage, openPage, runInPage } from "../support/page";
+
+describe("vanilla checkpoints on WebGPU", () => {
+  let page: Page;
+  const worst: number[] = [];
+  beforeAll(async () => {
+    page = await openPage();
+  });
+  afterAll(async () => {
+    console.log(`${worst.length} checkpoints, worst logit ${Math.max(...worst).toFixed(3)} of the tolerance`);
+    await closePage(page);
+  });
+
+  it.each(vanillaNames)("%s", async (name) => {
+    const golden = await readGolden(name);
+    const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
+    const input = { input_ids, attention_mask, decoder_input_ids, max_new_tokens };
+    const source = `/${VANILLA}/${name}`;
+    worst.push(
+      expectGolden(
+        await runInPage<GoldenResult>(page, "/test/support/models.ts", "runGolden", source, "webgpu", input),
+        golden,
+      ),
+    );
+    expect(worst.at(-1)).toBeLessThanOrEqual(1);
+  });
+});
