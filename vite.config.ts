@@ -11,8 +11,8 @@ const root = import.meta.dirname;
 const demo: ViteUserConfig = {
   root: "demo",
   base: "./",
-  server: { host: "localhost", port: 5173, strictPort: true, fs: { allow: [root] } },
-  preview: { host: "localhost", port: 5173, strictPort: true },
+  server: { host: "localhost", port: 5173, fs: { allow: [root] } },
+  preview: { host: "localhost", port: 5173 },
   worker: { format: "es" },
   build: { target: "es2022" },
 };

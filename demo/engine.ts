@@ -1,0 +1,149 @@
+/** The model behind the page: which device it is on, one translation with its times, and its attention. */
+
+import { ModelError, Seq2Seq, type AdapterInfo, type HostTensor, type LoadProgress, type Memory } from "../src/index";
+
+export type Device = "webgpu" | "cpu";
+
+const MODEL = new URL("./models/en-fr/", document.baseURI);
+
+/** What is measured of one translation, as far as it has come. */
+export interface Timing {
+  tokens: number;
+  firstTokenMs: number;
+  /** Over the tokens after the first one; undefined below two tokens. */
+  tokensPerSecond?: number;
+}
+
+export interface Translation extends Timing {
+  /** All of the French so far. */
+  text: string;
+  sourceIds: number[];
+  /** Generated tokens, without the start token. */
+  targetIds: number[];
+}
+
+/** Cross-attention by layer, (1, heads, target, source), and the names of both axes. */
+export interface Attention {
+  layers: HostTensor[];
+  source: string[];
+  target: string[];
+}
+
+export class Engine {
+  private model?: Seq2Seq;
+  private startToken = 0;
+
+  get loaded(): boolean {
+    return this.model !== undefined;
+  }
+
+  get device(): Device | undefined {
+    return this.model?.device;
+  }
+
+  get adapter(): AdapterInfo | undefined {
+    return this.model?.adapter;
+  }
+
+  /** Loads the model on `device`; the one before serves until then, and is freed. */
+  async load(device: Device, signal: AbortSignal, onProgress: (progress: LoadProgress) => void): Promise<void> {
+    const next = await Seq2Seq.load(MODEL, { device, signal, onProgress });
+    try {
+      if (!next.tokenizer) throw new ModelError("file_not_found", "The model has no tokenizer.json.");
+      this.startToken = await readStartToken(signal);
+    } catch (error) {
+      await next.dispose();
+      throw error;
+    }
+    const previous = this.model;
+    this.model = next;
+    await previous?.dispose();
+  }
+
+  /** Frees a model that is of no more use, such as one whose GPU is gone. */
+  async drop(): Promise<void> {
+    const { model } = this;
+    this.model = undefined;
+    await model?.dispose();
+  }
+
+  /** Bytes on the device. */
+  memory(): number {
+    const memory: Memory | undefined = this.model?.memory();
+    return memory ? memory.weights + memory.cache + memory.activations + memory.staging : 0;
+  }
+
+  /** Yields after every token; the last value is the finished translation. */
+  async *translate(text: string, signal: AbortSignal): AsyncGenerator<Translation, void, undefined> {
+    const { model, tokenizer } = this.parts();
+    const sourceIds = tokenizer.encode(text);
+    const targetIds: number[] = [];
+    let french = "";
+    let first = 0;
+    const start = performance.now();
+    let rested = start;
+    for await (const { token } of model.stream(sourceIds, { signal })) {
+      const now = performance.now();
+      if (targetIds.length === 0) first = now;
+      targetIds.push(token);
+      const decoded = tokenizer.decode(targetIds);
+      // An unfinished character decodes to U+FFFD: it waits for its other bytes.
+      if (!decoded.endsWith("\ufffd")) french = decoded;
+      const seconds = (now - first) / 1000;
+      yield {
+        text: french,
+        sourceIds,
+        targetIds,
+        tokens: targetIds.length,
+        firstTokenMs: first - start,
+        tokensPerSecond: seconds > 0 ? (targetIds.length - 1) / seconds : undefined,
+      };
+      // The CPU computes in this thread: let the page paint and hear the Stop button.
+      if (model.device === "cpu" && now - rested > 16) {
+        await turn();
+        rested = performance.now();
+      }
+    }
+  }
+
+  /** One pass over the finished sentence. */
+  async attention({ sourceIds, targetIds }: Translation): Promise<Attention> {
+    const { model, tokenizer } = this.parts();
+    const decoderIds = [this.startToken, ...targetIds.slice(0, -1)];
+    const { cross_attentions: layers = [] } = await model.forward(
+      { input_ids: [sourceIds], decoder_input_ids: [decoderIds] },
+      { output_attentions: true },
+    );
+    const names = (ids: number[]) => ids.map((id) => tokenizer.token(id));
+    return { layers, source: names(sourceIds), target: names(targetIds) };
+  }
+
+  private parts() {
+    const tokenizer = this.model?.tokenizer;
+    if (!this.model || !tokenizer) throw new Error("No model is loaded.");
+    return { model: this.model, tokenizer };
+  }
+}
+
+/** The stream leaves out the token that the decoder starts from; config.json, in the browser's cache, names it. */
+async function readStartToken(signal: AbortSignal): Promise<number> {
+  const response = await fetch(new URL("config.json", MODEL), { signal });
+  const config = (await response.json()) as { decoder_start_token_id?: unknown };
+  const id = config.decoder_start_token_id;
+  if (typeof id !== "number") {
+    throw new ModelError("invalid_config", "config.json: there is no decoder_start_token_id.");
+  }
+  return id;
+}
+
+/** One turn of the event loop, without the 4 ms that timers wait. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}

@@ -1,0 +1,39 @@
+/** Numbers, names and tokens as the page shows them. */
+
+import type { AdapterInfo } from "../src/index";
+
+const NARROW_SPACE = "\u202f";
+
+/** Decimal megabytes, as browsers show downloads. */
+export const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+
+export const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)}${NARROW_SPACE}ms`;
+
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 0)}${NARROW_SPACE}s`;
+
+export const rate = (perSecond: number): string => perSecond.toFixed(perSecond < 10 ? 1 : 0);
+
+export function percent(share: number): string {
+  const value = share * 100;
+  return `${value > 0 && value < 9.95 ? value.toFixed(1) : value.toFixed(0)}${NARROW_SPACE}%`;
+}
+
+/** Browsers tell more or less about a GPU, some nothing. */
+export function adapterName(adapter: AdapterInfo | undefined): string {
+  if (!adapter) return "CPU";
+  const name = adapter.description || [adapter.vendor, adapter.architecture].filter(Boolean).join(" ");
+  return name ? `GPU: ${name}` : "GPU (the browser does not say which)";
+}
+
+export interface TokenLabel {
+  text: string;
+  /** Not a piece of text, such as the end token. */
+  special: boolean;
+}
+
+/** "▁chat" is "chat" after a space; "</s>" is the end of the sentence. */
+export function tokenLabel(token: string): TokenLabel {
+  if (token === "</s>") return { text: "end", special: true };
+  if (/^<.+>$/.test(token)) return { text: token.slice(1, -1), special: true };
+  return { text: token.replaceAll("▁", " ").trim() || "␣", special: false };
+}

@@ -1,0 +1,178 @@
+/** The demo page: loads the model, translates, and switches devices. One thing runs at a time. */
+
+import { checkSupport, ModelError, type ErrorCode } from "../src/index";
+import { AttentionPanel } from "./attention";
+import { byId, element } from "./dom";
+import { Engine, type Device, type Translation } from "./engine";
+import { seconds } from "./format";
+import * as view from "./view";
+
+const EXAMPLES = [
+  "She gave me a red book.",
+  "I don't know why.",
+  "Where is the station?",
+  "It's raining today.",
+  "Can you help me?",
+];
+/** What the CPU would not have. */
+const GPU_TROUBLE: ErrorCode[] = ["unsupported_device", "device_lost", "out_of_memory", "internal"];
+const NAMES: Record<Device, string> = { webgpu: "GPU", cpu: "CPU" };
+
+const engine = new Engine();
+const panel = new AttentionPanel();
+let gpu = false;
+let wanted: Device = "webgpu";
+/** What runs now, if anything. */
+let job: { controller: AbortController; done: Promise<void> } | undefined;
+let retry: () => void = () => undefined;
+
+/** Ends what runs now, then runs `body`; a later call ends this one in turn. */
+async function start(body: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  const before = job;
+  before?.controller.abort();
+  const done = (async () => {
+    await before?.done;
+    if (!overtaken(controller.signal)) await body(controller.signal);
+  })();
+  job = { controller, done };
+  await done;
+  if (job?.controller === controller) job = undefined;
+}
+
+/** Whether `start` has been called again, so that what the page shows is no longer this job's business. */
+const overtaken = (signal: AbortSignal): boolean => job !== undefined && job.controller.signal !== signal;
+
+function fail(error: unknown, again: () => void): void {
+  const code = error instanceof ModelError ? error.code : undefined;
+  const lost = code === "device_lost" || code === "disposed";
+  if (lost) void engine.drop();
+  retry = lost ? () => void load(wanted) : again;
+  view.showError(error, { retry: code !== "invalid_input", cpu: code !== undefined && GPU_TROUBLE.includes(code) });
+  view.setStatus("");
+  view.setState("error", engine.loaded);
+}
+
+const load = (device: Device): Promise<void> =>
+  start(async (signal) => {
+    wanted = device;
+    view.hideError();
+    view.showChoice(device);
+    view.setState("loading", false);
+    const begun = performance.now();
+    try {
+      await engine.load(device, signal, view.createProgress(NAMES[device]));
+    } catch (error) {
+      if (overtaken(signal)) return;
+      // The model on the other device is still there, where there was one.
+      const before = engine.device;
+      if (before) view.showChoice((wanted = before));
+      if (!signal.aborted) return fail(error, () => void load(device));
+      if (!before) return fail(new Error("Loading was cancelled."), () => void load(device));
+      view.setStatus(`Cancelled; still on the ${NAMES[before]}.`, true);
+      view.setState("ready", true);
+      return;
+    }
+    view.showDevice(engine.adapter);
+    view.showMemory(engine.memory());
+    view.setStatus(`Ready: loaded on the ${NAMES[device]} in ${seconds(performance.now() - begun)}.`, true);
+    view.setState("ready", true);
+  });
+
+function translate(): void {
+  const text = view.source.value;
+  if (text.trim() === "") {
+    view.setStatus("Type a sentence first.", true);
+    view.source.focus();
+    return;
+  }
+  const { state } = document.documentElement.dataset;
+  if (!engine.loaded || state === "loading") return;
+  void start((signal) => run(text, signal));
+}
+
+async function run(text: string, signal: AbortSignal): Promise<void> {
+  view.hideError();
+  view.clearOutput();
+  view.showTiming(undefined);
+  view.setStatus("Translating …");
+  view.setState("translating", true);
+  const begun = performance.now();
+  let last: Translation | undefined;
+  try {
+    for await (last of engine.translate(text, signal)) {
+      view.growOutput(last.text);
+      view.showTiming(last);
+    }
+    const took = performance.now() - begun;
+    view.finishOutput(last?.text ?? "");
+    view.showMemory(engine.memory());
+    if (last) panel.show(await engine.attention(last));
+    if (overtaken(signal)) return;
+    view.setStatus(`Translated in ${seconds(took)}.`);
+    view.setState("ready", true);
+  } catch (error) {
+    panel.hide();
+    if (last) view.finishOutput(last.text);
+    if (overtaken(signal)) return;
+    if (!signal.aborted) return fail(error, translate);
+    view.setStatus("Stopped.", true);
+    view.setState("ready", engine.loaded);
+  }
+}
+
+/** Cancels loading or stops translating. */
+const stop = (): void => job?.controller.abort();
+
+function addExamples(): void {
+  const list = byId("examples", HTMLUListElement);
+  for (const text of EXAMPLES) {
+    const chip = element("button", "chip", text);
+    chip.type = "button";
+    chip.lang = "en";
+    chip.addEventListener("click", () => {
+      view.source.value = text;
+      translate();
+    });
+    const item = element("li");
+    item.append(chip);
+    list.append(item);
+  }
+}
+
+function listen(): void {
+  view.buttons.translate.addEventListener("click", translate);
+  view.buttons.stop.addEventListener("click", stop);
+  view.buttons.cancel.addEventListener("click", stop);
+  view.buttons.retry.addEventListener("click", () => retry());
+  view.buttons.useCpu.addEventListener("click", () => void load("cpu"));
+  view.source.addEventListener("keydown", (event) => {
+    // Enter also ends the composition of a character in some input methods.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    translate();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && document.documentElement.dataset.state === "translating") stop();
+  });
+  for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="device"]')) {
+    radio.addEventListener("change", () => void load(radio.value as Device));
+  }
+}
+
+async function main(): Promise<void> {
+  addExamples();
+  listen();
+  const support = await checkSupport();
+  gpu = support.webgpu;
+  if (!gpu) {
+    view.forbidGpu();
+    view.setNotice(
+      `${support.reason ?? "There is no WebGPU here."} The model runs on the CPU instead: slower, same French.`,
+    );
+  }
+  // What the browser restored after a reload is not what is loaded.
+  await load(gpu ? "webgpu" : "cpu");
+}
+
+void main();
