@@ -69,7 +69,10 @@ export function tinyFields({ normFirst, layers, width, heads, vocabSize }: TinyC
   };
 }
 
-export function tinyCheckpoint(partial: Partial<TinyConfig> = {}): Source {
+export type TinyFiles = Record<string, string | Uint8Array>;
+
+/** @param change takes files away, or puts broken ones in their place */
+export function tinyCheckpoint(partial: Partial<TinyConfig> = {}, change?: (files: TinyFiles) => void): Source {
   const config = tinyConfig(partial);
   const rng = random(config.seed);
   const header: Record<string, unknown> = {};
@@ -91,9 +94,10 @@ export function tinyCheckpoint(partial: Partial<TinyConfig> = {}): Source {
     file.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
     at += part.byteLength;
   }
-  const files: Record<string, unknown> = {
+  const files: TinyFiles = {
     "config.json": JSON.stringify(tinyFields(config)),
     "model.safetensors": file,
   };
+  change?.(files);
   return { read: (path: string) => files[path] };
 }

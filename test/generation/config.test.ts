@@ -1,0 +1,163 @@
+/** Every generation option does what it says, or is refused by name. */
+
+import { describe, expect, it } from "vitest";
+import { checkGenerationFile, resolveConfig } from "../../src/generation/config";
+import type { ModelInfo } from "../../src/models/model";
+import { failureOf } from "../support/failure";
+
+const info: ModelInfo = {
+  modelType: "transformer",
+  sourceVocabSize: 50,
+  targetVocabSize: 40,
+  maxSourceLength: 64,
+  maxTargetLength: 32,
+  padTokenId: 0,
+  eosTokenIds: [2],
+  decoderStartTokenId: 1,
+  numDecoderLayers: 2,
+  cacheWidth: 32,
+};
+const resolve = (options: object, file: Record<string, unknown> = {}) => resolveConfig(options, file, info);
+
+describe("lengths", () => {
+  it.each([
+    ["nothing: the model's limit", {}, {}, 32],
+    ["the call's max_new_tokens", { max_new_tokens: 5 }, {}, 5],
+    ["the call's max_length counts the start token", { max_length: 5 }, {}, 4],
+    ["max_new_tokens goes before max_length", { max_new_tokens: 3, max_length: 9 }, {}, 3],
+    ["the file's max_new_tokens", {}, { max_new_tokens: 7 }, 7],
+    ["the file's max_length", {}, { max_length: 7 }, 6],
+    ["the call goes before the file", { max_length: 5 }, { max_new_tokens: 7 }, 4],
+    ["null asks for nothing", { max_new_tokens: null }, { max_length: null }, 32],
+    ["a file may promise more than the positions hold", {}, { max_length: 512 }, 32],
+  ])("%s", (_name, options, file, expected) => {
+    expect(resolve(options, file).maxNewTokens).toBe(expected);
+  });
+
+  it.each([
+    [{ max_new_tokens: 0 }, "max_new_tokens"],
+    [{ max_new_tokens: 1.5 }, "max_new_tokens"],
+    [{ max_new_tokens: "5" }, "max_new_tokens"],
+    [{ max_new_tokens: NaN }, "max_new_tokens"],
+    [{ max_length: 1 }, "max_length"],
+    [{ max_new_tokens: 33 }, "32 positions"],
+    [{ max_length: 34 }, "32 positions"],
+  ])("%j is refused", async (options, named) => {
+    const error = await failureOf(() => resolve(options));
+    expect(error.code).toBe("invalid_option");
+    expect(error.message).toContain(named);
+  });
+});
+
+describe("tokens", () => {
+  it("come from the call, the file, the model, in this order", () => {
+    expect(resolve({})).toMatchObject({ eosTokenIds: [2], startTokenId: 1, padTokenId: 0 });
+    expect(resolve({}, { eos_token_id: 5, decoder_start_token_id: 6 })).toMatchObject({
+      eosTokenIds: [5],
+      startTokenId: 6,
+    });
+    expect(resolve({ eos_token_id: [7, 8] }, { eos_token_id: 5 }).eosTokenIds).toEqual([7, 8]);
+  });
+
+  it.each([
+    [{ eos_token_id: 40 }, "eos_token_id"],
+    [{ eos_token_id: [2, -1] }, "eos_token_id"],
+    [{ decoder_start_token_id: "1" }, "decoder_start_token_id"],
+    [{ output_scores: 1 }, "output_scores"],
+    [{ output_attentions: "yes" }, "output_attentions"],
+  ])("%j is refused", async (options, named) => {
+    const error = await failureOf(() => resolve(options));
+    expect(error.code).toBe("invalid_option");
+    expect(error.message).toContain(named);
+  });
+
+  it("of the end are eight at most", async () => {
+    expect(resolve({ eos_token_id: [1, 2, 3, 4, 5, 6, 7, 8] }).eosTokenIds).toHaveLength(8);
+    const error = await failureOf(() => resolve({ eos_token_id: [1, 2, 3, 4, 5, 6, 7, 8, 9] }));
+    expect(error.code).toBe("unsupported_option");
+  });
+});
+
+describe("names", () => {
+  it.each([
+    ["max_new_token", "max_new_tokens"],
+    ["num_beam", "num_beams"],
+    ["repetition_penality", "repetition_penalty"],
+    ["maxNewTokens", "max_new_tokens"],
+  ])("%s is unknown; nearest: %s", async (name, nearest) => {
+    const error = await failureOf(() => resolve({ [name]: 1 }));
+    expect(error.code).toBe("unsupported_option");
+    expect(error.message).toContain(`"${name}"`);
+    expect(error.hint).toBe(`Nearest: ${nearest}.`);
+  });
+
+  // Names of GenerationConfig that are not implemented, each asking for something.
+  it.each([
+    ["num_beams", 4],
+    ["do_sample", true],
+    ["num_return_sequences", 2],
+    ["num_beam_groups", 2],
+    ["early_stopping", true],
+    ["early_stopping", "never"],
+    ["length_penalty", 0.6],
+    ["diversity_penalty", 0.5],
+    ["temperature", 0.7],
+    ["top_k", 10],
+    ["top_p", 0.9],
+    ["min_p", 0.05],
+    ["typical_p", 0.9],
+    ["epsilon_cutoff", 3e-4],
+    ["eta_cutoff", 3e-4],
+    ["penalty_alpha", 0.6],
+    ["repetition_penalty", 1.2],
+    ["encoder_repetition_penalty", 1.2],
+    ["no_repeat_ngram_size", 3],
+    ["encoder_no_repeat_ngram_size", 3],
+    ["bad_words_ids", [[5]]],
+    ["force_words_ids", [[5]]],
+    ["sequence_bias", [[[5], 1]]],
+    ["forced_bos_token_id", 5],
+    ["forced_eos_token_id", 5],
+    ["forced_decoder_ids", [[1, 5]]],
+    ["suppress_tokens", [5]],
+    ["begin_suppress_tokens", [5]],
+    ["min_length", 5],
+    ["min_new_tokens", 5],
+    ["exponential_decay_length_penalty", [2, 1.5]],
+    ["renormalize_logits", true],
+    ["prefix_allowed_tokens", () => [5]],
+    ["constraint", [5]],
+    ["stop_strings", ["."]],
+    ["max_time", 1],
+    ["guidance_scale", 1.5],
+    ["output_hidden_states", true],
+    ["output_logits", true],
+    ["use_cache", false],
+  ])("%s = %j throws instead of being ignored", async (name, value) => {
+    const error = await failureOf(() => resolve({ [name]: value }));
+    expect(error.code).toBe("unsupported_option");
+    expect(error.message).toContain(name);
+    if (typeof value === "function") return;
+    const inFile = await failureOf(() => checkGenerationFile({ [name]: value }));
+    expect(inFile.message).toContain("generation_config.json");
+  });
+
+  it("with the value that means off are accepted", () => {
+    const off = {
+      num_beams: 1,
+      do_sample: false,
+      top_p: 1,
+      temperature: 1,
+      bad_words_ids: [],
+      no_repeat_ngram_size: 0,
+    };
+    expect(resolve({ ...off, max_new_tokens: 4 }).maxNewTokens).toBe(4);
+    checkGenerationFile({
+      ...off,
+      transformers_version: "5.0",
+      _from_model_config: true,
+      bos_token_id: 1,
+      pad_token_id: 0,
+    });
+  });
+});
