@@ -56,6 +56,16 @@ const tests: ViteUserConfig = {
           sequence: { groupOrder: 1 },
         },
       },
+      {
+        test: {
+          name: "bench",
+          include: ["bench/run.ts"],
+          globalSetup: "test/support/global-setup.ts",
+          fileParallelism: false,
+          testTimeout: 600_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 };

@@ -97,7 +97,7 @@ export class SessionPool {
     private readonly ops: Ops,
     private readonly model: Model,
     /** How many sessions are kept for the next call. */
-    private readonly keep = 3,
+    private readonly keep = 4,
   ) {}
 
   /** A session for `rows` rows of at most `source` and `target` tokens; a longer cache costs a step nothing. */
@@ -117,9 +117,11 @@ export class SessionPool {
     while (this.idle.length > this.keep) this.idle.shift()?.dispose();
   }
 
-  /** Powers of two on a GPU, where a plan is worth keeping; on the CPU padding would only cost time. */
+  /** Rounded up on a GPU, where a plan is worth keeping; on the CPU padding would only cost time. */
   private capacity(length: number, limit: number): number {
     if (this.ops.device === "cpu") return length;
-    return Math.min(limit, 2 ** Math.ceil(Math.log2(Math.max(16, length))));
+    // Products work on eight rows at a time, so a finer step would save nothing.
+    const rounded = length <= 32 ? 8 * Math.ceil(length / 8) : 2 ** Math.ceil(Math.log2(length));
+    return Math.min(limit, rounded);
   }
 }

@@ -101,15 +101,15 @@ export async function costOfTokens(config: Partial<TinyConfig> & { rows: number 
 }
 
 export interface LeakReport {
-  afterFirst: Memory;
+  afterWarmUp: Memory;
   afterAll: Memory;
   afterDispose: Memory;
-  liveBytesAfterFirst: number;
+  liveBytesAfterWarmUp: number;
   liveBytesAfterAll: number;
   liveBytesAfterDispose: number;
 }
 
-/** Live bytes after one generation and after `times`, of different lengths, with a forward pass now and then. */
+/** Live bytes once every length has been seen and after `times` more generations, with a forward pass now and then. */
 export async function leaks(times: number): Promise<LeakReport> {
   install();
   const before = liveBytes;
@@ -119,17 +119,16 @@ export async function leaks(times: number): Promise<LeakReport> {
     await model.generate(ids, { max_new_tokens: 1 + (i % 4), output_attentions: i % 10 === 0 });
     if (i % 10 === 5) await model.forward({ input_ids: ids, decoder_input_ids: ids });
   };
-  await once(0);
-  await once(5);
-  const [afterFirst, liveBytesAfterFirst] = [model.memory(), liveBytes - before];
-  for (let i = 1; i < times; i++) await once(i);
+  for (let i = 0; i < 10; i++) await once(i);
+  const [afterWarmUp, liveBytesAfterWarmUp] = [model.memory(), liveBytes - before];
+  for (let i = 0; i < times; i++) await once(i);
   const [afterAll, liveBytesAfterAll] = [model.memory(), liveBytes - before];
   await model.dispose();
   return {
-    afterFirst,
+    afterWarmUp,
     afterAll,
     afterDispose: model.memory(),
-    liveBytesAfterFirst,
+    liveBytesAfterWarmUp,
     liveBytesAfterAll,
     liveBytesAfterDispose: liveBytes - before,
   };
