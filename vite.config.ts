@@ -17,7 +17,7 @@ const demo: ViteUserConfig = {
   build: { target: "es2022" },
 };
 
-/** One ES module with every shader inlined; the tokenizer stays a dependency that npm installs. */
+/** One ES module with the shaders and the tokenizer library in it, so that a page can import it without a bundler. */
 const library: ViteUserConfig = {
   publicDir: false,
   worker: { format: "es" },
@@ -26,7 +26,7 @@ const library: ViteUserConfig = {
     lib: { entry: "src/index.ts", formats: ["es"], fileName: () => "index.js" },
     sourcemap: true,
     minify: false,
-    rolldownOptions: { external: [/^@huggingface\/tokenizers/, /^node:/], output: { codeSplitting: false } },
+    rolldownOptions: { external: [/^node:/], output: { codeSplitting: false } },
   },
 };
 

@@ -149,6 +149,19 @@ export interface Counters {
   pipelines_created: number;
 }
 
+export function zeroCounters(): Counters {
+  return {
+    dispatches: 0,
+    submits: 0,
+    readbacks: 0,
+    readback_bytes: 0,
+    buffers_created: 0,
+    bind_groups_created: 0,
+    buffer_writes: 0,
+    pipelines_created: 0,
+  };
+}
+
 /** Live bytes on the device, by purpose. */
 export interface Memory {
   weights: number;

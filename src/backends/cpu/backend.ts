@@ -11,6 +11,7 @@ import {
   linearShape,
   projectionShape,
   selectionShape,
+  zeroCounters,
   type AttentionOptions,
   type LinearOptions,
   type Memory,
@@ -138,16 +139,7 @@ export function createCpuBackend(): Ops {
       free((plan as CpuPlan<unknown>).temporaries);
     },
 
-    counters: () => ({
-      dispatches: 0,
-      submits: 0,
-      readbacks: 0,
-      readback_bytes: 0,
-      buffers_created: 0,
-      bind_groups_created: 0,
-      buffer_writes: 0,
-      pipelines_created: 0,
-    }),
+    counters: zeroCounters,
     memory: () => ({ ...memory }),
     dispose() {
       disposed = true;

@@ -6,7 +6,7 @@
  * the number of rows padded to four, which the products rely on; u32 tensors are packed.
  */
 
-import { invariant } from "../../errors";
+import { invariant, ModelError } from "../../errors";
 import {
   attentionShape,
   embedShape,
@@ -134,7 +134,12 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
     const [b, t, width] = query.shape;
     const { heads, mask, causalFrom } = options;
     const headWidth = width / heads;
-    invariant(headWidth <= 256, `attention: heads of ${headWidth} are wider than 256`);
+    if (headWidth > 256) {
+      throw new ModelError(
+        "unsupported_model",
+        `Heads of ${headWidth} elements are wider than the 256 that the GPU kernels take.`,
+      );
+    }
     const params = [
       t,
       cache.shape[1],

@@ -4,7 +4,7 @@
  */
 
 import { ModelError } from "../../errors";
-import type { Counters, Memory } from "../../ops";
+import { zeroCounters, type Memory } from "../../ops";
 import type { Kernel } from "./kernels";
 
 export interface AdapterInfo {
@@ -87,16 +87,7 @@ export async function openDevice() {
     throw new ModelError("unsupported_device", message, undefined, { cause });
   }
 
-  const counters: Counters = {
-    dispatches: 0,
-    submits: 0,
-    readbacks: 0,
-    readback_bytes: 0,
-    buffers_created: 0,
-    bind_groups_created: 0,
-    buffer_writes: 0,
-    pipelines_created: 0,
-  };
+  const counters = zeroCounters();
   const memory: Memory = { weights: 0, cache: 0, activations: 0, staging: 0 };
   const purposes = new Map<GPUBuffer, keyof Memory>();
   const pipelines = new Map<string, Promise<GPUComputePipeline>>();

@@ -196,3 +196,60 @@ describe("as PyTorch computes it, step by step", () => {
     }
   });
 });
+
+describe("selectGreedy, beyond the largest logit", () => {
+  /** Two rows of four tokens, three steps; pad is 9. */
+  async function select(steps: number[][], finished = [0, 0], eos = [3, 1]) {
+    const ops = createCpuBackend();
+    const u32 = (shape: number[], data: number[]) => ops.create(shape, "u32", "activations", Uint32Array.from(data));
+    const state = {
+      token: u32([2, 1], [0, 0]),
+      position: u32([2], [0, 0]),
+      finished: u32([2], finished),
+      history: u32([3, 2], [7, 7, 7, 7, 7, 7]),
+      logprobs: ops.create([3, 2], "f32", "activations", new Float32Array(6).fill(-5)),
+      eos: u32([eos.length], eos),
+      pad: 9,
+    };
+    const logits = ops.create([2, 1, 4], "f32", "activations");
+    const plan = await ops.record("select", () => ops.selectGreedy(logits, state));
+    for (const step of steps) {
+      ops.write(logits, Float32Array.from(step));
+      await ops.submit([plan]);
+    }
+    const tensors = [state.token, state.position, state.finished, state.history, state.logprobs];
+    const read = await ops.submit(
+      [],
+      tensors.map((tensor) => ({ tensor, start: 0, count: size(tensor.shape) })),
+    );
+    const [token, position, ended, history, logprobs] = read.map((data) => Array.from(data));
+    return { token, position, ended, history, logprobs };
+  }
+
+  test("of equal logits the lowest id, also where all are equal or very low", async () => {
+    expect((await select([[1, 5, 2, 5, 4, 4, 4, 4]])).token).toEqual([1, 0]);
+    expect((await select([[-1e30, -1e30, -1e30, -1e30, -3e38, -3e38, -1e38, -1e38]])).token).toEqual([0, 2]);
+  });
+
+  test("a row that has ended goes on with pad and log-probability 0; the other goes on", async () => {
+    const end = [0, 0, 0, 8, 0, 0, 8, 0];
+    const { token, position, ended, history, logprobs } = await select([end, [0, 0, 8, 0, 8, 0, 0, 0], end]);
+    expect(history).toEqual([3, 2, 9, 0, 9, 2]);
+    expect([token, position, ended]).toEqual([
+      [9, 2],
+      [3, 3],
+      [1, 0],
+    ]);
+    const logprob = -Math.log(1 + 3 * Math.exp(-8));
+    expectClose(logprobs, [logprob, logprob, 0, logprob, 0, logprob]);
+  });
+
+  test("each end token ends a row; rows and steps that are to come are left alone", async () => {
+    const result = await select([[0, 8, 0, 0, 8, 0, 0, 0]], [0, 1]);
+    expect([result.ended, result.history]).toEqual([
+      [1, 1],
+      [1, 9, 7, 7, 7, 7],
+    ]);
+    expect(result.logprobs.slice(2)).toEqual([-5, -5, -5, -5]);
+  });
+});
