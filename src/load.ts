@@ -48,9 +48,9 @@ export async function loadModel(
     );
   }
   const family = familyOf(config);
-  family.info(config);
+  const info = family.info(config);
   const generationConfig = (await readFields(files, "generation_config.json", options)) ?? {};
-  checkGenerationFile(generationConfig);
+  checkGenerationFile(generationConfig, info);
   const tokenizerJson = await readJson(files, "tokenizer.json", { ...options, errorCode: "invalid_tokenizer" });
   const tokenizerConfig = await readFields(files, "tokenizer_config.json", options);
   const tokenizer = tokenizerJson === undefined ? undefined : createTokenizer(tokenizerJson, tokenizerConfig);

@@ -13,6 +13,7 @@ import { loadModel, type LoadedModel } from "./load";
 import { openSource, type Source } from "./loading/source";
 import type { DownloadProgress } from "./loading/download";
 import type { Memory, Ops } from "./ops";
+import { checkBoolean, checkedOptions } from "./options";
 import type { Tokenizer } from "./text/tokenizer";
 
 export interface LoadOptions {
@@ -64,7 +65,6 @@ export class Seq2Seq {
   readonly tokenizer?: Tokenizer;
   private readonly sessions: SessionPool;
   private disposed = false;
-  private readonly running = new Set<Promise<unknown>>();
 
   private constructor(
     private readonly ops: Ops,
@@ -117,10 +117,11 @@ export class Seq2Seq {
   /**
    * Greedy search.
    * @param inputIds source token ids, one row or several of any lengths
-   * @throws ModelError; `options.signal.reason` once aborted
+   * @param given see {@link GenerationConfig}
+   * @throws ModelError; `signal.reason` once aborted
    */
-  async generate(inputIds: number[] | number[][], options: GenerationConfig = {}): Promise<GenerateOutput> {
-    const { batch, config } = this.prepare(inputIds, options);
+  async generate(inputIds: number[] | number[][], given: GenerationConfig = {}): Promise<GenerateOutput> {
+    const { batch, config, options } = this.prepare(inputIds, given);
     const stats = startStats(this.ops);
     const sequences = batch.ids.map(() => [config.startTokenId]);
     const logprobs = batch.ids.map((): number[] => []);
@@ -143,9 +144,9 @@ export class Seq2Seq {
   /** Like `generate`, token by token; leaving the loop stops the work. */
   async *stream(
     inputIds: number[] | number[][],
-    options: GenerationConfig = {},
+    given: GenerationConfig = {},
   ): AsyncGenerator<StreamStep, void, undefined> {
-    const { batch, config } = this.prepare(inputIds, options);
+    const { batch, config, options } = this.prepare(inputIds, given);
     if (options.output_attentions) {
       throw new ModelError("unsupported_option", "stream: output_attentions is not supported.", "Use generate().");
     }
@@ -166,10 +167,12 @@ export class Seq2Seq {
    */
   async forward(input: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
     this.checkAlive();
-    checkKnown("forward", input, ["input_ids", "attention_mask", "decoder_input_ids"]);
-    checkKnown("forward", options, ["output_attentions", "output_hidden_states"]);
+    checkedOptions("forward", input, ["input_ids", "attention_mask", "decoder_input_ids"]);
+    const wanted = checkedOptions("forward", options, ["output_attentions", "output_hidden_states"]);
+    checkBoolean("forward", "output_attentions", wanted.output_attentions);
+    checkBoolean("forward", "output_hidden_states", wanted.output_hidden_states);
     const { info } = this.loaded.model;
-    const source = this.source(input.input_ids, input.attention_mask);
+    const source = this.source(input.input_ids, input.attention_mask, info.padTokenId);
     const target = toRows("decoder_input_ids", input.decoder_input_ids);
     checkIds(target, {
       name: "decoder_input_ids",
@@ -182,7 +185,7 @@ export class Seq2Seq {
         `forward: ${source.ids.length} rows of input_ids but ${target.length} of decoder_input_ids.`,
       );
     }
-    return this.track(forward(this.ops, this.loaded.model, source, target, options));
+    return forward(this.ops, this.loaded.model, source, target, wanted);
   }
 
   /** Live bytes, by purpose; all 0 after `dispose`. */
@@ -190,12 +193,14 @@ export class Seq2Seq {
     return this.ops.memory();
   }
 
-  /** Frees everything on the device. Calls under way reject with code "disposed". */
-  async dispose(): Promise<void> {
-    if (this.disposed) return;
+  /**
+   * Frees everything on the device. Calls under way reject with code "disposed"; they are not waited for, since a
+   * stream may be paused for as long as its reader likes.
+   */
+  dispose(): Promise<void> {
     this.disposed = true;
     this.ops.dispose();
-    await Promise.allSettled(this.running);
+    return Promise.resolve();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -206,19 +211,20 @@ export class Seq2Seq {
     if (this.disposed) throw new ModelError("disposed", "This model has been disposed of.", "Load it again.");
   }
 
-  private source(inputIds: unknown, attentionMask: unknown): Batch {
+  private source(inputIds: unknown, attentionMask: unknown, padTokenId: number): Batch {
     const { info } = this.loaded.model;
-    return sourceBatch(inputIds, attentionMask, info.padTokenId, {
+    return sourceBatch(inputIds, attentionMask, padTokenId, {
       name: "input_ids",
       vocabSize: info.sourceVocabSize,
       maxLength: info.maxSourceLength,
     });
   }
 
-  private prepare(inputIds: unknown, options: GenerationConfig) {
+  private prepare(inputIds: unknown, given: GenerationConfig) {
     this.checkAlive();
+    const options = checkedOptions("generate", given);
     const config = resolveConfig(options, this.loaded.generationConfig, this.loaded.model.info);
-    return { batch: this.source(inputIds, options.attention_mask), config };
+    return { batch: this.source(inputIds, options.attention_mask, config.padTokenId), config, options };
   }
 
   private async *search(
@@ -228,27 +234,20 @@ export class Seq2Seq {
     onEncoded: () => void,
   ): AsyncGenerator<Step, void, undefined> {
     options.signal?.throwIfAborted();
-    let end: () => void = () => undefined;
-    void this.track(new Promise<void>((resolve) => (end = resolve)));
+    const session = await this.sessions.take(batch.ids.length, batch.length, config.maxNewTokens);
     try {
-      const session = await this.sessions.take(batch.ids.length, batch.length, config.maxNewTokens);
-      try {
-        const settings = { ...config, logprobs: options.output_scores === true };
-        yield* greedySearch(this.ops, session, batch, settings, options.signal, onEncoded);
-      } finally {
-        this.sessions.give(session);
-      }
+      const settings = { ...config, logprobs: options.output_scores === true };
+      yield* greedySearch(this.ops, session, batch, settings, options.signal, onEncoded);
     } finally {
-      end();
+      this.sessions.give(session);
     }
   }
 
   /** Reads the weights off one teacher-forced pass over the finished sequences. */
   private async crossAttentions(batch: Batch, sequences: number[][]): Promise<Float32Array[][][]> {
     const inputs = sequences.map((row) => row.slice(0, -1));
-    const { cross_attentions: layers = [] } = await this.track(
-      forward(this.ops, this.loaded.model, batch, inputs, { output_attentions: true }),
-    );
+    const wanted = { output_attentions: true };
+    const { cross_attentions: layers = [] } = await forward(this.ops, this.loaded.model, batch, inputs, wanted);
     return inputs.map((row, b) =>
       row.map((_, t) =>
         layers.map(({ data, shape: [, heads, length, source] }) => {
@@ -262,15 +261,6 @@ export class Seq2Seq {
         }),
       ),
     );
-  }
-
-  private track<T>(call: Promise<T>): Promise<T> {
-    const settled = call.then(
-      () => void this.running.delete(settled),
-      () => void this.running.delete(settled),
-    );
-    this.running.add(settled);
-    return call;
   }
 }
 
@@ -287,26 +277,16 @@ function forEachLive(
   });
 }
 
-function checkKnown(where: string, options: object, known: readonly string[]): void {
-  const unknown = Object.entries(options).find(([name, value]) => value !== undefined && !known.includes(name));
-  if (unknown) {
-    throw new ModelError(
-      "unsupported_option",
-      `${where}: there is no option "${unknown[0]}".`,
-      `Known: ${known.join(", ")}.`,
-    );
-  }
-}
-
-function checkLoadOptions(options: LoadOptions): LoadOptions {
-  checkKnown("load", options, ["device", "dtype", "signal", "onProgress", "worker"]);
-  const { device = "auto", dtype = "auto", worker = true } = options;
+function checkLoadOptions(given: LoadOptions): LoadOptions {
+  const options = checkedOptions("load", given, ["device", "dtype", "signal", "onProgress", "worker"]);
+  const { device = "auto", dtype = "auto", worker = true, onProgress } = options;
   const wrong = (name: string, value: unknown, choices: string) =>
     new ModelError("invalid_option", `load: ${name} must be ${choices}, not ${JSON.stringify(value)}.`);
   if (!["auto", "webgpu", "cpu"].includes(device)) throw wrong("device", device, '"auto", "webgpu" or "cpu"');
   if (!["auto", "f32", "f16", "q8", "q4"].includes(dtype))
     throw wrong("dtype", dtype, '"auto", "f32", "f16", "q8" or "q4"');
-  if (typeof worker !== "boolean") throw wrong("worker", worker, "true or false");
+  checkBoolean("load", "worker", worker);
+  if (onProgress && typeof onProgress !== "function") throw wrong("onProgress", onProgress, "a function");
   if (dtype !== "auto" && dtype !== "f32") {
     throw new ModelError("unsupported_option", `load: dtype "${dtype}" is not supported yet.`, 'Use "f32" or "auto".');
   }

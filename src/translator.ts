@@ -3,6 +3,7 @@
 import { ModelError } from "./errors";
 import { Seq2Seq, type LoadOptions } from "./seq2seq";
 import type { Source } from "./loading/source";
+import { checkedOptions } from "./options";
 import { createTextStream } from "./text/stream";
 import type { Tokenizer } from "./text/tokenizer";
 
@@ -35,7 +36,21 @@ export class Translator {
 
   /** @throws ModelError; `signal.reason` once aborted */
   static async create(options: TranslatorOptions): Promise<Translator> {
-    const { model: given, sourceLanguage, targetLanguage, device, signal, monitor } = options;
+    const {
+      model: given,
+      sourceLanguage,
+      targetLanguage,
+      device,
+      signal,
+      monitor,
+    } = checkedOptions("Translator.create", options, [
+      "model",
+      "sourceLanguage",
+      "targetLanguage",
+      "device",
+      "signal",
+      "monitor",
+    ]);
     for (const [name, tag] of Object.entries({ sourceLanguage, targetLanguage })) checkTag(name, tag);
     let model: Seq2Seq;
     if (given instanceof Seq2Seq) {
@@ -60,13 +75,14 @@ export class Translator {
   /** @throws ModelError; `signal.reason` once aborted */
   async translate(text: string, options: TranslateOptions = {}): Promise<string> {
     let out = "";
-    for await (const chunk of this.chunks(text, options.signal)) out += chunk;
+    const { signal } = checkedOptions("translate", options, ["signal"]);
+    for await (const chunk of this.chunks(text, signal)) out += chunk;
     return out;
   }
 
   /** The translation in pieces; joined they are what `translate` returns. Cancelling stops the work. */
   translateStreaming(text: string, options: TranslateOptions = {}): ReadableStream<string> {
-    const chunks = this.chunks(text, options.signal);
+    const chunks = this.chunks(text, checkedOptions("translateStreaming", options, ["signal"]).signal);
     return new ReadableStream<string>({
       async pull(controller) {
         const { done, value } = await chunks.next();

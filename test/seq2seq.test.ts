@@ -3,10 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Seq2Seq, type GenerateOutput, type LoadOptions } from "../src/index";
 import { failureOf } from "./support/failure";
-import { tinyCheckpoint, type TinyFiles } from "./support/tiny";
+import { tinyCheckpoint, tinyConfig, tinyFields, type TinyFiles } from "./support/tiny";
 
 const rows = [[4, 5, 6, 7], [8], [9, 10, 11, 12, 13, 14, 15], [16, 4, 17]];
-/** Fixed length: the end token 0 is the pad token, which this model gives now and then. */
 const options = { max_new_tokens: 12, output_scores: true };
 
 describe("a loaded model", () => {
@@ -25,7 +24,9 @@ describe("a loaded model", () => {
 
   it("gives rows that start with the start token and differ", () => {
     expect(batch.sequences.map((row) => row[0])).toEqual([1, 1, 1, 1]);
-    expect(new Set(batch.sequences.map(String)).size).toBeGreaterThan(1);
+    expect(new Set(batch.sequences.map(String)).size).toBe(4);
+    const ended = batch.sequences.filter((row) => row.at(-1) === 2).length;
+    expect([ended > 0, ended < 4]).toEqual([true, true]);
     for (const row of batch.sequences) {
       expect(row.length === 13 || row.at(-1) === 2).toBe(true);
       expect(row.slice(1, -1)).not.toContain(2);
@@ -151,6 +152,25 @@ describe("a loaded model", () => {
     expect(stopped.sequences).toEqual([first === second ? [1, first] : [1, first, second]]);
   });
 
+  it("stops when every row has ended", async () => {
+    const lengths = batch.sequences.map((row) => row.length - 1);
+    const shortest = lengths.indexOf(Math.min(...lengths));
+    const { stats } = await model.generate(rows[shortest], options);
+    expect([stats.steps, stats.tokens]).toEqual([lengths[shortest], lengths[shortest]]);
+    expect(stats.steps).toBeLessThan(12);
+  });
+
+  it("takes null for an option that is not given", async () => {
+    const nothing = {
+      max_new_tokens: 12,
+      output_scores: null,
+      attention_mask: null,
+      signal: null,
+    } as unknown as object;
+    expect((await model.generate(rows, nothing)).sequences).toEqual(batch.sequences);
+    expect((await model.generate([4], null as unknown as undefined)).sequences).toHaveLength(1);
+  });
+
   it("takes 64 rows", async () => {
     const many = Array.from({ length: 64 }, (_, i) => rows[i % 4]);
     const { sequences, stats } = await model.generate(many, options);
@@ -190,6 +210,15 @@ describe("a loaded model", () => {
     ["an id out of range", () => model.generate([19]), "invalid_input"],
     ["an input over the maximum length", () => model.generate(new Array<number>(65).fill(4)), "invalid_input"],
     ["an unknown option", () => model.generate([4], { max_tokens: 3 } as object), "unsupported_option"],
+    ["options that are a list", () => model.generate([4], [3] as object), "invalid_option"],
+    ["a signal that is none", () => model.generate([4], { signal: "x" } as object), "invalid_option"],
+    ["ids and rows mixed", () => model.generate([1, [2]] as never), "invalid_input"],
+    ["bigints", () => model.generate(BigInt64Array.of(1n) as never), "invalid_input"],
+    [
+      "an option of forward of another type",
+      () => model.forward({ input_ids: [4], decoder_input_ids: [1] }, { output_attentions: "yes" } as object),
+      "invalid_option",
+    ],
     ["beam search", () => model.generate([4], { num_beams: 4 }), "unsupported_option"],
     ["attention of a stream", () => model.stream([4], { output_attentions: true }).next(), "unsupported_option"],
     ["decoder ids out of range", () => model.forward({ input_ids: [4], decoder_input_ids: [99] }), "invalid_input"],
@@ -203,6 +232,9 @@ describe("a loaded model", () => {
     expect((await failureOf(call)).code).toBe(code);
   });
 });
+
+/** config.json of the tiny checkpoint with some fields changed. */
+const withFields = (fields: object): string => JSON.stringify({ ...tinyFields(tinyConfig()), ...fields });
 
 describe("loading", () => {
   const load = (change?: (files: TinyFiles) => void, given: LoadOptions = {}) =>
@@ -244,6 +276,36 @@ describe("loading", () => {
       "truncated",
     ],
     [
+      "a wrong generation option",
+      (f) => (f["generation_config.json"] = '{"max_length":"x"}'),
+      "invalid_option",
+      "max_length",
+    ],
+    [
+      "a generation option of a call",
+      (f) => (f["generation_config.json"] = '{"output_scores":true}'),
+      "unsupported_option",
+      "output_scores",
+    ],
+    [
+      "a vocabulary beyond all memory",
+      (f) => (f["config.json"] = withFields({ src_vocab_size: 1e7 })),
+      "missing_tensor",
+      "tgt_embed",
+    ],
+    [
+      "a model beyond all memory",
+      (f) => (f["config.json"] = withFields({ d_model: 65536 })),
+      "wrong_shape",
+      "src_embed",
+    ],
+    [
+      "more layers than any model has",
+      (f) => (f["config.json"] = withFields({ num_encoder_layers: 1e6 })),
+      "invalid_config",
+      "512",
+    ],
+    [
       "an unknown generation option",
       (f) => (f["generation_config.json"] = '{"beams":2}'),
       "unsupported_option",
@@ -262,6 +324,8 @@ describe("loading", () => {
     [{ worker: "yes" }, "invalid_option"],
     [{ dtype: "q4" }, "unsupported_option"],
     [{ quantized: true }, "unsupported_option"],
+    [{ onProgress: "yes" }, "invalid_option"],
+    [{ signal: {} }, "invalid_option"],
   ])("with %j is refused", async (given, code) => {
     expect((await failureOf(() => load(undefined, given as LoadOptions))).code).toBe(code);
   });
@@ -296,6 +360,26 @@ describe("loading", () => {
 });
 
 describe("after dispose", () => {
+  it("a stream that is paused does not hold it up", async () => {
+    const model = await Seq2Seq.load(tinyCheckpoint(), { device: "cpu" });
+    const error = await failureOf(async () => {
+      for await (const step of model.stream(rows, options)) if (step) await model.dispose();
+    });
+    expect(error.code).toBe("disposed");
+    const other = await Seq2Seq.load(tinyCheckpoint(), { device: "cpu" });
+    await other.stream(rows, options).next();
+    await other.dispose();
+  });
+
+  it("in the same task, a call that had a session waiting says so", async () => {
+    const model = await Seq2Seq.load(tinyCheckpoint(), { device: "cpu" });
+    await model.generate([4], options);
+    const running = failureOf(() => model.generate([4], options));
+    const stop = model.dispose();
+    expect((await running).code).toBe("disposed");
+    await stop;
+  });
+
   it("nothing is held and every call says so", async () => {
     const model = await Seq2Seq.load(tinyCheckpoint(), { device: "cpu" });
     const running = failureOf(() => model.generate(rows, options));

@@ -83,6 +83,11 @@ describe("creating one", () => {
     expect(error.message).toContain(named);
   });
 
+  it("with an unknown option is refused", async () => {
+    const options = { model: MODEL, ...languages, dtype: "f32" } as Parameters<typeof Translator.create>[0];
+    expect((await failureOf(() => Translator.create(options))).code).toBe("unsupported_option");
+  });
+
   it("without a tokenizer is refused", async () => {
     const error = await failureOf(() => Translator.create({ model: tinyCheckpoint(), ...languages, device: "cpu" }));
     expect(error.code).toBe("file_not_found");

@@ -22,11 +22,15 @@ interface Rules {
 export function toRows(name: string, value: unknown): number[][] {
   if (!isList(value))
     throw new ModelError("invalid_input", `${name} must be a list of token ids or a list of such lists.`);
-  const rows = value.length > 0 && Array.from(value).every(isList) ? value : [value];
+  const nested = Array.from(value).filter(isList).length;
+  if (nested > 0 && nested < value.length)
+    throw new ModelError("invalid_input", `${name} mixes token ids and rows of them.`);
+  const rows = nested > 0 ? value : [value];
   return Array.from(rows as ArrayLike<ArrayLike<number>>, (row) => Array.from(row));
 }
 
 function isList(value: unknown): value is ArrayLike<unknown> {
+  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return false; // bigints are no token ids
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
@@ -62,7 +66,7 @@ export function sourceBatch(inputIds: unknown, attentionMask: unknown, padTokenI
   let mask: number[][] = ids.map((row) => row.map((id) => (id === padTokenId ? 0 : 1)));
   // A row of nothing but padding would leave attention without a key.
   mask = mask.map((row) => (row.includes(1) ? row : row.map(() => 1)));
-  if (attentionMask !== undefined) {
+  if (attentionMask !== undefined && attentionMask !== null) {
     mask = toRows("attention_mask", attentionMask);
     const fits = mask.length === ids.length && mask.every((row, i) => row.length === ids[i].length);
     if (!fits) throw new ModelError("invalid_input", `attention_mask must have the rows and lengths of ${rules.name}.`);

@@ -15,6 +15,8 @@ export interface GenerationConfig {
   eos_token_id?: number | number[];
   /** Default: the model's. */
   decoder_start_token_id?: number;
+  /** What padding in the input looks like, where there is no attention_mask. Default: the model's. */
+  pad_token_id?: number;
   /** 1 (greedy); beam search is not there yet. */
   num_beams?: number;
   /** false; sampling is not there yet. */
@@ -45,6 +47,7 @@ const SUPPORTED = new Set<string>([
   "max_length",
   "eos_token_id",
   "decoder_start_token_id",
+  "pad_token_id",
   "output_scores",
   "output_attentions",
   "attention_mask",
@@ -104,12 +107,21 @@ const NEUTRAL: Record<string, readonly unknown[]> = {
   cache_implementation: [],
 };
 
-/** Fields of a generation_config.json that say where it comes from, or restate the model's own. */
-const FILE_ONLY = new Set(["transformers_version", "_from_model_config", "bos_token_id", "pad_token_id"]);
+const FILE = "generation_config.json";
+/** Fields of the file that say where it comes from, or that an encoder-decoder model has no use for. */
+const FILE_ONLY = new Set(["transformers_version", "_from_model_config", "bos_token_id"]);
+/** Options of one call, which a file cannot hold; `false` asks for nothing. */
+const CALL_ONLY = new Set(["output_scores", "output_attentions", "attention_mask", "signal"]);
 
-function checkNames(config: Record<string, unknown>, where: string, fromFile: boolean): void {
+function checkNames(config: Record<string, unknown>, where: string): void {
+  const fromFile = where === FILE;
   for (const [name, value] of Object.entries(config)) {
-    if (value === undefined || value === null || SUPPORTED.has(name) || (fromFile && FILE_ONLY.has(name))) continue;
+    if (value === undefined || value === null || (fromFile && FILE_ONLY.has(name))) continue;
+    if (fromFile && CALL_ONLY.has(name)) {
+      if (value === false) continue;
+      throw new ModelError("unsupported_option", `${where}: ${name} is an option of a call, not of the file.`);
+    }
+    if (SUPPORTED.has(name)) continue;
     if (!Object.hasOwn(NEUTRAL, name)) {
       const known = [...SUPPORTED, ...Object.keys(NEUTRAL)];
       throw new ModelError(
@@ -118,85 +130,93 @@ function checkNames(config: Record<string, unknown>, where: string, fromFile: bo
         `Nearest: ${nearest(name, known)}.`,
       );
     }
-    const empty = Array.isArray(value) && value.length === 0;
-    if (!empty && !NEUTRAL[name].includes(value)) {
+    const off = NEUTRAL[name];
+    const empty = off.length === 0 && Array.isArray(value) && value.length === 0;
+    if (!empty && !off.includes(value)) {
       throw new ModelError(
         "unsupported_option",
         `${where}: ${name} = ${JSON.stringify(value) ?? typeof value} is not supported yet.`,
-        NEUTRAL[name].length > 0 ? `Only ${JSON.stringify(NEUTRAL[name][0])} is.` : "Leave it out.",
+        off.length > 0 ? `Only ${JSON.stringify(off[0])} is.` : "Leave it out.",
       );
     }
   }
 }
 
 /** Checks generation_config.json at load, so that a bad file is not found out at the first sentence. */
-export function checkGenerationFile(fields: Record<string, unknown>): void {
-  checkNames(fields, "generation_config.json", true);
+export function checkGenerationFile(fields: Record<string, unknown>, info: ModelInfo): void {
+  checkNames(fields, FILE);
+  resolveConfig({}, fields, info);
 }
 
 /** Per-call options over generation_config.json over the model's own configuration. */
 export function resolveConfig(options: GenerationConfig, file: Record<string, unknown>, info: ModelInfo): GreedyConfig {
-  checkNames(options as Record<string, unknown>, "generate", false);
   const own = options as Record<string, unknown>;
-  const value = (name: string): unknown => own[name] ?? file[name] ?? undefined;
+  checkNames(own, "generate");
+  for (const name of ["output_scores", "output_attentions"]) {
+    const value = own[name] ?? false;
+    if (typeof value !== "boolean") throw invalid("generate", name, "true or false", value);
+  }
+  /** The value, and where it stands. */
+  const find = (name: string): [value: unknown, where: string] =>
+    (own[name] ?? undefined) !== undefined ? [own[name], "generate"] : [file[name] ?? undefined, FILE];
+  const token = (name: string, fallback: number, size: number): number => {
+    const [value, where] = find(name);
+    return value === undefined ? fallback : tokenId(where, name, value, size);
+  };
 
-  const eos = value("eos_token_id") ?? info.eosTokenIds;
-  const eosTokenIds = (Array.isArray(eos) ? eos : [eos]).map((id) => token("eos_token_id", id, info));
+  const [eos = info.eosTokenIds, eosWhere] = find("eos_token_id");
+  const eosTokenIds = (Array.isArray(eos) ? eos : [eos]).map((id) =>
+    tokenId(eosWhere, "eos_token_id", id, info.targetVocabSize),
+  );
   if (eosTokenIds.length > MAX_EOS_TOKENS) {
     throw new ModelError(
       "unsupported_option",
-      `generate: ${eosTokenIds.length} eos_token_ids, at most ${MAX_EOS_TOKENS} are supported.`,
+      `${eosWhere}: ${eosTokenIds.length} values of eos_token_id, at most ${MAX_EOS_TOKENS} are supported.`,
     );
   }
-  const startTokenId = token(
-    "decoder_start_token_id",
-    value("decoder_start_token_id") ?? info.decoderStartTokenId,
-    info,
-  );
-  for (const name of ["output_scores", "output_attentions"]) {
-    if (own[name] !== undefined && typeof own[name] !== "boolean") throw invalid(name, "true or false", own[name]);
-  }
+  return {
+    maxNewTokens: maxNewTokens(own, file, info),
+    eosTokenIds,
+    startTokenId: token("decoder_start_token_id", info.decoderStartTokenId, info.targetVocabSize),
+    padTokenId: token("pad_token_id", info.padTokenId, Math.max(info.sourceVocabSize, info.targetVocabSize)),
+  };
+}
 
-  // A per-call max_length overrides the file's max_new_tokens, as a per-call value does.
-  const lengths = [own, file].find((c) => (c.max_new_tokens ?? c.max_length ?? undefined) !== undefined) ?? {};
-  let maxNewTokens = info.maxTargetLength;
-  if ((lengths.max_new_tokens ?? undefined) !== undefined) {
-    maxNewTokens = count("max_new_tokens", lengths.max_new_tokens, 1);
-  } else if ((lengths.max_length ?? undefined) !== undefined) {
-    maxNewTokens = count("max_length", lengths.max_length, 2) - 1;
-  }
-  if (maxNewTokens > info.maxTargetLength) {
+function maxNewTokens(own: Record<string, unknown>, file: Record<string, unknown>, info: ModelInfo): number {
+  for (const [where, config] of Object.entries({ generate: own, [FILE]: file })) {
+    const { max_new_tokens, max_length } = config;
+    const fromLength =
+      (max_length ?? undefined) === undefined ? undefined : count(where, "max_length", max_length, 2) - 1;
+    const fromNew =
+      (max_new_tokens ?? undefined) === undefined ? undefined : count(where, "max_new_tokens", max_new_tokens, 1);
+    const found = fromNew ?? fromLength;
+    if (found === undefined) continue;
     // A file may promise more than the positions hold; a caller who asks for it is told.
-    if (lengths === own) {
-      throw new ModelError(
-        "invalid_option",
-        `generate: ${maxNewTokens} new tokens are more than the ${info.maxTargetLength} positions of this model's decoder.`,
-        `Set max_new_tokens to at most ${info.maxTargetLength}.`,
-      );
-    }
-    maxNewTokens = info.maxTargetLength;
+    if (found <= info.maxTargetLength || config === file) return Math.min(found, info.maxTargetLength);
+    throw new ModelError(
+      "invalid_option",
+      `${where}: ${found} new tokens are more than the ${info.maxTargetLength} positions of this model's decoder.`,
+      `Set max_new_tokens to at most ${info.maxTargetLength}.`,
+    );
   }
-  return { maxNewTokens, eosTokenIds, startTokenId, padTokenId: info.padTokenId };
+  return info.maxTargetLength;
 }
 
-function token(name: string, value: unknown, info: ModelInfo): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 0 || (value as number) >= info.targetVocabSize) {
-    throw invalid(name, `a token id below ${info.targetVocabSize}`, value);
+function tokenId(where: string, name: string, value: unknown, vocabSize: number): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0 || (value as number) >= vocabSize) {
+    throw invalid(where, name, `a token id below ${vocabSize}`, value);
   }
   return value as number;
 }
 
-function count(name: string, value: unknown, min: number): number {
-  if (!Number.isSafeInteger(value) || (value as number) < min)
-    throw invalid(name, `an integer of at least ${min}`, value);
-  return value as number;
+function count(where: string, name: string, value: unknown, min: number): number {
+  if (Number.isSafeInteger(value) && (value as number) >= min) return value as number;
+  throw invalid(where, name, `an integer of at least ${min}`, value);
 }
 
-function invalid(name: string, rule: string, value: unknown): ModelError {
-  return new ModelError(
-    "invalid_option",
-    `generate: ${name} must be ${rule}, not ${JSON.stringify(value) ?? typeof value}.`,
-  );
+function invalid(where: string, name: string, rule: string, value: unknown): ModelError {
+  const text = JSON.stringify(value) ?? typeof value;
+  return new ModelError("invalid_option", `${where}: ${name} must be ${rule}, not ${text}.`);
 }
 
 /** The known name with the smallest edit distance. */

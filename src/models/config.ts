@@ -2,17 +2,20 @@
 
 import { ModelError } from "../errors";
 
+/** Far beyond any model, and small enough that a wrong number is told before it fills the memory. */
+export const MAX = { width: 1 << 16, layers: 512, vocabulary: 10_000_000, positions: 1 << 17 };
+
 export class ConfigReader {
   constructor(
     private readonly fields: Readonly<Record<string, unknown>>,
     private readonly file = "config.json",
   ) {}
 
-  /** An integer of at least `min`; `fallback` where the field is absent. */
-  integer(name: string, min: number, fallback?: number): number {
+  /** An integer from `min` to `max`; `fallback` where the field is absent. */
+  integer(name: string, [min, max]: readonly [number, number], fallback?: number): number {
     const value = this.value(name, fallback);
-    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > 1e9) {
-      throw this.wrong(name, `an integer of at least ${min}`, value);
+    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
+      throw this.wrong(name, `an integer from ${min} to ${max}`, value);
     }
     return value as number;
   }
@@ -40,7 +43,7 @@ export class ConfigReader {
 
   /** A token id below `vocabSize`. */
   token(name: string, vocabSize: number): number {
-    const value = this.integer(name, 0);
+    const value = this.integer(name, [0, MAX.vocabulary]);
     if (value >= vocabSize) throw this.wrong(name, `a token id below the vocabulary size ${vocabSize}`, value);
     return value;
   }

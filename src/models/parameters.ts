@@ -49,7 +49,7 @@ export class Parameters {
 
   /** A device tensor filled by rows `from` .. `from + rows - 1` of a checkpoint tensor of shape `shape`. */
   rows(name: string, shape: readonly number[], from: number, rows: number): Tensor {
-    const tensor = this.ops.create([rows, ...shape.slice(1)], "f32", "weights");
+    const tensor = this.allocate([rows, ...shape.slice(1)], name, shape);
     this.place(name, shape, { tensor, from, rows, start: 0 });
     return tensor;
   }
@@ -61,12 +61,19 @@ export class Parameters {
 
   /** `name.weight` and, where present, `name.bias`, in one (2, D) tensor. */
   norm(name: string, width: number, eps: number): Norm {
-    const weights = this.ops.create([2, width], "f32", "weights");
+    const weights = this.allocate([2, width], `${name}.weight`, [width]);
     this.place(`${name}.weight`, [width], { tensor: weights, from: 0, rows: width, start: 0 });
     if (this.has(`${name}.bias`)) {
       this.place(`${name}.bias`, [width], { tensor: weights, from: 0, rows: width, start: width });
     }
     return { weights, eps };
+  }
+
+  /** Only what the checkpoint can fill is allocated: for the rest `check` will throw, whatever config.json asks for. */
+  private allocate(shape: number[], name: string, expected: readonly number[]): Tensor {
+    const found = this.shapes.get(name);
+    if (!found || !sameShape(found, expected)) return { shape, dtype: "f32" };
+    return this.ops.create(shape, "f32", "weights");
   }
 
   private place(name: string, shape: readonly number[], placement: Placement): void {

@@ -8,7 +8,7 @@
 
 import type { Activation, Norm, Ops } from "../ops";
 import type { Tensor } from "../tensor";
-import { ConfigReader } from "./config";
+import { ConfigReader, MAX } from "./config";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "./model";
 import type { Parameters } from "./parameters";
 import { sinusoidalPositions } from "./positions";
@@ -29,20 +29,25 @@ interface Config extends ModelInfo {
 
 /** Sinusoidal positions have no end of their own; without `max_position_embeddings` the tables stop here. */
 const DEFAULT_MAX_POSITIONS = 1024;
+/** Elements of a sinusoidal table: 256 MiB. */
+const MAX_TABLE = 1 << 26;
 
 function readConfig(fields: Record<string, unknown>): Config {
   const config = new ConfigReader(fields);
-  const width = config.integer("d_model", 1);
-  const heads = config.integer("nhead", 1);
+  const width = config.integer("d_model", [1, MAX.width]);
+  const heads = config.integer("nhead", [1, MAX.width]);
   if (width % heads !== 0) throw config.invalid(`d_model ${width} is not a multiple of nhead ${heads}`);
-  const sourceVocabSize = config.integer("src_vocab_size", 1);
-  const targetVocabSize = config.integer("tgt_vocab_size", 1);
+  const sourceVocabSize = config.integer("src_vocab_size", [1, MAX.vocabulary]);
+  const targetVocabSize = config.integer("tgt_vocab_size", [1, MAX.vocabulary]);
   const learnedPositions = config.oneOf("position", ["sinusoidal", "learned"], "sinusoidal") === "learned";
   if (!learnedPositions && width % 2 !== 0)
     throw config.invalid(`sinusoidal positions need an even d_model, not ${width}`);
   const activation = config.oneOf("activation", ["relu", "gelu", "silu", "swish"], "relu");
-  const maxPositions = config.integer("max_position_embeddings", 1, DEFAULT_MAX_POSITIONS);
-  const numDecoderLayers = config.integer("num_decoder_layers", 1);
+  const maxPositions = config.integer("max_position_embeddings", [1, MAX.positions], DEFAULT_MAX_POSITIONS);
+  if (!learnedPositions && maxPositions * width > MAX_TABLE) {
+    throw config.invalid(`max_position_embeddings ${maxPositions} times d_model ${width} is too large a table`);
+  }
+  const numDecoderLayers = config.integer("num_decoder_layers", [1, MAX.layers]);
   return {
     modelType: "transformer",
     sourceVocabSize,
@@ -56,9 +61,9 @@ function readConfig(fields: Record<string, unknown>): Config {
     cacheWidth: 2 * width,
     width,
     heads,
-    encoderLayers: config.integer("num_encoder_layers", 1),
+    encoderLayers: config.integer("num_encoder_layers", [1, MAX.layers]),
     decoderLayers: numDecoderLayers,
-    feedForwardWidth: config.integer("dim_feedforward", 1),
+    feedForwardWidth: config.integer("dim_feedforward", [1, MAX.width]),
     activation: activation === "swish" ? "silu" : activation,
     normFirst: config.boolean("norm_first", false),
     normEps: config.positive("layer_norm_eps", 1e-5),

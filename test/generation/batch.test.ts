@@ -30,7 +30,7 @@ describe("token ids", () => {
     ["a fraction", [1.5], "token id 1.5"],
     ["NaN", [NaN], "token id NaN"],
     ["text among ids", [1, "2"], "token id 2"],
-    ["a number among rows", [[1], 2], "token id 1"],
+    ["a number among rows", [[1], 2], "mixes token ids and rows"],
     ["an id that no number can hold", [1n], "token id 1"],
   ])("%s is refused", async (_name, ids, message) => {
     const error = await failureOf(() => batch(ids));

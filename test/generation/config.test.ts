@@ -133,12 +133,22 @@ describe("names", () => {
     ["output_hidden_states", true],
     ["output_logits", true],
     ["use_cache", false],
+    ["top_h", 0.4],
+    ["constraints", [1]],
+    ["remove_invalid_values", true],
+    ["token_healing", true],
+    ["watermarking_config", {}],
+    ["dola_layers", "high"],
+    ["assistant_model", {}],
+    ["prompt_lookup_num_tokens", 2],
+    ["cache_implementation", "static"],
+    ["return_dict_in_generate", "yes"],
   ])("%s = %j throws instead of being ignored", async (name, value) => {
     const error = await failureOf(() => resolve({ [name]: value }));
     expect(error.code).toBe("unsupported_option");
     expect(error.message).toContain(name);
     if (typeof value === "function") return;
-    const inFile = await failureOf(() => checkGenerationFile({ [name]: value }));
+    const inFile = await failureOf(() => checkGenerationFile({ [name]: value }, info));
     expect(inFile.message).toContain("generation_config.json");
   });
 
@@ -152,12 +162,33 @@ describe("names", () => {
       no_repeat_ngram_size: 0,
     };
     expect(resolve({ ...off, max_new_tokens: 4 }).maxNewTokens).toBe(4);
-    checkGenerationFile({
-      ...off,
-      transformers_version: "5.0",
-      _from_model_config: true,
-      bos_token_id: 1,
-      pad_token_id: 0,
-    });
+    checkGenerationFile({ ...off, transformers_version: "5.0", _from_model_config: true, bos_token_id: 1 }, info);
+  });
+
+  it.each([
+    ["num_beams", []],
+    ["temperature", []],
+    ["do_sample", 0],
+  ])("%s = %j is not that value", async (name, value) => {
+    expect((await failureOf(() => resolve({ [name]: value }))).code).toBe("unsupported_option");
+  });
+
+  it.each([
+    [{ max_new_tokens: "x" }, "invalid_option", "max_new_tokens"],
+    [{ max_new_tokens: 4, max_length: "x" }, "invalid_option", "max_length"],
+    [{ eos_token_id: 99 }, "invalid_option", "eos_token_id"],
+    [{ pad_token_id: 50 }, "invalid_option", "pad_token_id"],
+    [{ output_scores: true }, "unsupported_option", "output_scores"],
+    [{ attention_mask: [1] }, "unsupported_option", "attention_mask"],
+  ])("%j in the file is told at load, with the file's name", async (fields, code, named) => {
+    const error = await failureOf(() => checkGenerationFile(fields, info));
+    expect(error.code).toBe(code);
+    expect(error.message).toContain("generation_config.json");
+    expect(error.message).toContain(named);
+  });
+
+  it("pad_token_id may be another one than the model's", () => {
+    expect(resolve({ pad_token_id: 3 }, { pad_token_id: 4 }).padTokenId).toBe(3);
+    expect(resolve({}, { pad_token_id: 4 }).padTokenId).toBe(4);
   });
 });

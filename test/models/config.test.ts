@@ -62,12 +62,12 @@ const rows: Row[] = [
   ]),
   ...POSITIVE.concat("max_position_embeddings").flatMap((field) =>
     [0, [4], ...NOT_INTEGERS].map((value): Row => {
-      return [field, value, "invalid_config", `${field} must be an integer of at least 1, not `];
+      return [field, value, "invalid_config", `${field} must be an integer from 1 to `];
     }),
   ),
   ...["pad_token_id", "decoder_start_token_id"].flatMap((field) =>
     [[1], ...NOT_INTEGERS].map((value): Row => {
-      return [field, value, "invalid_config", `${field} must be an integer of at least 0, not `];
+      return [field, value, "invalid_config", `${field} must be an integer from 0 to `];
     }),
   ),
   ...[[[1]], [2, 60], [2, "3"], [null], ...NOT_INTEGERS].map((value): Row => {

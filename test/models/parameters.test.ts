@@ -108,7 +108,7 @@ describe("fill", () => {
       ["n.weight", "n.bias"],
       ["n.bias", "n.weight"],
     ]) {
-      const { ops, parameters } = setUp("n.weight", "n.bias");
+      const { ops, parameters } = setUp(["n.weight", [3]], ["n.bias", [3]]);
       const { weights, eps } = parameters.norm("n", 3, 1e-3);
       for (const name of order) parameters.fill(FILE, name, counting(3, name === "n.weight" ? 1 : 10));
       expect([weights.shape, eps]).toEqual([[2, 3], 1e-3]);
@@ -124,7 +124,7 @@ describe("fill", () => {
   });
 
   test("rows of a packed projection: each part gets its own, from one tensor", async () => {
-    const { ops, parameters } = setUp("w", "b");
+    const { ops, parameters } = setUp(["w", [6, 2]], ["b", [6]]);
     const query = parameters.rows("w", [6, 2], 0, 2);
     const keyValue = parameters.rows("w", [6, 2], 2, 4);
     const all = parameters.tensor("w", [6, 2]);
@@ -146,7 +146,8 @@ describe("fill", () => {
     const rng = random(11);
     const data = new Map(names.map((name) => [name, rng.normal(sizes[name])]));
     const filled = async (order: string[]) => {
-      const { ops, parameters } = setUp(...names);
+      const shapes: Record<string, number[]> = { a: [2, 3], w: [6, 2], "n.weight": [4], "n.bias": [4], b: [3] };
+      const { ops, parameters } = setUp(...names.map((name): [string, number[]] => [name, shapes[name]]));
       const tensors = [
         parameters.tensor("a", [2, 3]),
         parameters.rows("w", [6, 2], 4, 2),
@@ -172,8 +173,17 @@ describe("fill", () => {
   });
 });
 
+test("what the checkpoint cannot fill takes no memory", () => {
+  const { ops, parameters } = setUp(["a", [2, 3]]);
+  parameters.tensor("a", [1_000_000, 1_000_000]);
+  parameters.tensor("absent", [1_000_000, 1_000_000]);
+  parameters.norm("n", 1_000_000_000, 1e-5);
+  expect(ops.memory().weights).toBe(0);
+  expect(failure(() => parameters.check(FILE)).code).toBe("missing_tensor");
+});
+
 test("every declaration counts as weights", () => {
-  const { ops, parameters } = setUp("a", "n.weight");
+  const { ops, parameters } = setUp(["a", [2, 3]], ["n.weight", [4]]);
   parameters.tensor("a", [2, 3]);
   parameters.norm("n", 4, 1e-5);
   parameters.bias("absent", 5);

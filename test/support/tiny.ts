@@ -14,7 +14,7 @@ export interface TinyConfig {
 }
 
 export function tinyConfig(config: Partial<TinyConfig> = {}): TinyConfig {
-  return { normFirst: true, layers: 2, width: 16, heads: 2, vocabSize: 19, seed: 1, ...config };
+  return { normFirst: true, layers: 2, width: 16, heads: 2, vocabSize: 19, seed: 278, ...config };
 }
 
 /** Names and shapes of the checkpoint's tensors, as torch's nn.Transformer has them. */
@@ -82,7 +82,9 @@ export function tinyCheckpoint(partial: Partial<TinyConfig> = {}, change?: (file
     const count = shape.reduce((product, n) => product * n, 1);
     const gain = /norm\d?\.weight$/.test(name);
     const data = rng.normal(count, shape.length === 1 ? 0.1 : 2 / Math.sqrt(config.width));
-    parts.push(gain ? data.map((x) => 1 + x) : data);
+    // Signs in the last norm: else a tied output projection mostly repeats the token it was just given.
+    const sign = (i: number): number => (name === "decoder.norm.weight" && i % 2 === 1 ? -1 : 1);
+    parts.push(gain ? data.map((x, i) => sign(i) * (1 + x)) : data);
     header[name] = { dtype: "F32", shape, data_offsets: [offset, (offset += 4 * count)] };
   }
   const text = new TextEncoder().encode(JSON.stringify(header));

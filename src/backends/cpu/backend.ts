@@ -41,21 +41,20 @@ export function createCpuBackend(): Ops {
   let recording: { commands: (() => void)[]; temporaries: CpuTensor[] } | undefined;
   let disposed = false;
 
+  function checkAlive(): void {
+    if (disposed) throw new ModelError("disposed", "This model has been disposed of.", "Load it again.");
+  }
+
   function create(
     shape: readonly number[],
     dtype: DType,
     purpose: Purpose,
     data?: Float32Array | Uint32Array,
   ): CpuTensor {
-    if (disposed) throw new ModelError("disposed", "This model has been disposed of.");
+    checkAlive();
     const length = size(shape);
     invariant(!data || data.length === length, `create: ${data?.length} values for shape ${shapeText(shape)}`);
-    const made = {
-      shape: [...shape],
-      dtype,
-      purpose,
-      data: data ?? (dtype === "f32" ? new Float32Array(length) : new Uint32Array(length)),
-    };
+    const made = { shape: [...shape], dtype, purpose, data: data?.slice() ?? allocate(length, dtype) };
     memory[purpose] += made.data.byteLength;
     live.add(made);
     return made;
@@ -107,6 +106,7 @@ export function createCpuBackend(): Ops {
     stepsInFlight: 1,
     create,
     write(tensor, data, start = 0) {
+      checkAlive();
       invariant(
         start + data.length <= size(tensor.shape),
         `write: ${data.length} values into ${shapeText(tensor.shape)}`,
@@ -126,7 +126,7 @@ export function createCpuBackend(): Ops {
       }
     },
     async submit(plans, read = []) {
-      if (disposed) throw new ModelError("disposed", "This model has been disposed of.");
+      checkAlive();
       for (const plan of plans as CpuPlan<unknown>[]) for (const run of plan.commands) run();
       const copies = read.map(({ tensor, start, count }: Slice) =>
         (tensor as CpuTensor).data.slice(start, start + count),
@@ -216,6 +216,14 @@ export function createCpuBackend(): Ops {
       });
     },
   };
+}
+
+function allocate(length: number, dtype: DType): Float32Array | Uint32Array {
+  try {
+    return dtype === "f32" ? new Float32Array(length) : new Uint32Array(length);
+  } catch (cause) {
+    throw new ModelError("out_of_memory", `${4 * length} bytes can't be allocated.`, undefined, { cause });
+  }
 }
 
 /** A macrotask without the 4 ms clamp that nested `setTimeout` calls get. */
