@@ -1,6 +1,6 @@
 /** Counts WebGPU calls and live bytes from outside: wraps the prototypes of the browser's objects, in the page. */
 
-import { Seq2Seq, type Memory, type Stats } from "../../src/index";
+import { Seq2Seq, type GenerateOutput, type Memory, type Stats } from "../../src/index";
 import { tinyCheckpoint, type TinyConfig } from "./tiny";
 
 export type Counts = Record<(typeof COUNTED)[number] | "mappedBytes", number>;
@@ -82,14 +82,19 @@ export async function costOfTokens(config: Partial<TinyConfig> & { rows: number 
   install();
   const model = await Seq2Seq.load(tinyCheckpoint(config), { device: "webgpu" });
   const rows = Array.from({ length: config.rows }, (_, i) => [5 + i, 6, 7]);
+  const generate = async (tokens: number, eos: number): Promise<GenerateOutput | undefined> => {
+    const output = await model.generate(rows, { max_new_tokens: tokens, eos_token_id: eos });
+    return output.sequences.every((row) => row.length === tokens + 1) ? output : undefined;
+  };
+  // An end token that never comes, so that lengths are exact.
+  let eos = 0;
+  while (!(await generate(9, eos))) eos++;
   const measure = async (tokens: number): Promise<{ counts: Counts; stats: Stats }> => {
     counts = zero();
-    // An end token that never comes, so that lengths are exact.
-    const { stats, sequences } = await model.generate(rows, { max_new_tokens: tokens, eos_token_id: 0 });
-    if (sequences.some((row) => row.length !== tokens + 1)) throw new Error("a row ended early");
-    return { counts, stats };
+    const output = await generate(tokens, eos);
+    if (!output) throw new Error("a row ended early");
+    return { counts, stats: output.stats };
   };
-  await measure(9);
   const short = await measure(2);
   const long = await measure(9);
   await model.dispose();
