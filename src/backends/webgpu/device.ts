@@ -53,18 +53,18 @@ async function requestAdapter(): Promise<GPUAdapter> {
 }
 
 function adapterInfo(adapter: GPUAdapter): AdapterInfo {
-  const { info } = adapter;
-  const flags = [adapter, info] as { isFallbackAdapter?: boolean }[];
+  // Browsers before 2024 have no `info`.
+  const {
+    vendor = "",
+    architecture = "",
+    device = "",
+    description = "",
+  } = (adapter.info as GPUAdapterInfo | undefined) ?? {};
+  const flags = [adapter, adapter.info] as ({ isFallbackAdapter?: boolean } | undefined)[];
   const software = /swiftshader|llvmpipe|lavapipe|basic render|warp/i;
-  return {
-    vendor: info.vendor,
-    architecture: info.architecture,
-    device: info.device,
-    description: info.description,
-    fallback:
-      flags.some((flag) => flag.isFallbackAdapter === true) ||
-      software.test(`${info.vendor} ${info.architecture} ${info.description}`),
-  };
+  const fallback =
+    flags.some((flag) => flag?.isFallbackAdapter === true) || software.test(`${vendor} ${architecture} ${description}`);
+  return { vendor, architecture, device, description, fallback };
 }
 
 export type Gpu = Awaited<ReturnType<typeof openDevice>>;
