@@ -10,6 +10,7 @@ import { openSource } from "../../src/loading/source";
 import type { Source } from "../../src/loading/source";
 import { failureOf } from "../support/failure";
 
+/** Stubs `fetch` with a server that knows no file, and returns the URLs asked for. */
 function recordFetch(response = () => new Response("", { status: 404 })): string[] {
   const urls: string[] = [];
   vi.stubGlobal("fetch", async (url: URL) => {
