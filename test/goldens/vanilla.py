@@ -8,7 +8,6 @@
 README.md beside this file says what each fixture is for and how its files are laid out.
 """
 
-import copy
 import json
 import math
 import sys
@@ -77,7 +76,7 @@ CASES = {
     ),
     "pre-norm-learned-silu": Case(
         norm_first=True, activation="silu", position="learned", max_position_embeddings=14, **UNTIED,
-        pad_token_id=7, eos_token_id=5, decoder_start_token_id=5,
+        pad_token_id=7, eos_token_id=5, decoder_start_token_id=0,
     ),
     # depth
     "depth-1-3": Case(norm_first=True, num_encoder_layers=1, num_decoder_layers=3, eos_token_id=31, decoder_start_token_id=0),
@@ -114,7 +113,7 @@ SEEDS = {
     "post-norm-sinusoidal-tied": (4, 3),
     "pre-norm-sinusoidal-tied": (0, 48),
     "post-norm-learned-gelu-bias": (2, 10),
-    "pre-norm-learned-silu": (0, 6),
+    "pre-norm-learned-silu": (0, 0),  # starts from eos, as BART does
     "depth-1-3": (7, 12),
     "depth-3-1": (1, 8),
     "heads-3x8": (1, 30),
