@@ -4,6 +4,9 @@ const NONE = 0u;
 const RELU = 1u;
 const GELU = 2u;
 const SILU = 3u;
+const GELU_NEW = 4u;
+const QUICK_GELU = 5u;
+const TANH = 6u;
 
 // erf by Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7. exp's argument is clamped: WGSL promises
 // nothing once it overflows.
@@ -12,6 +15,11 @@ fn erf(x: vec4f) -> vec4f {
   let t = 1.0 / (1.0 + 0.3275911 * a);
   let poly = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
   return sign(x) * (1.0 - poly * exp(-min(a * a, vec4f(80.0))));
+}
+
+// x / (1 + exp(-y)): x times the logistic function of y.
+fn gated(x: vec4f, y: vec4f) -> vec4f {
+  return x / (1.0 + exp(min(-y, vec4f(80.0))));
 }
 
 fn activate(x: vec4f, kind: u32) -> vec4f {
@@ -23,7 +31,18 @@ fn activate(x: vec4f, kind: u32) -> vec4f {
       return 0.5 * x * (1.0 + erf(x * 0.7071067811865476));
     }
     case SILU: {
-      return x / (1.0 + exp(min(-x, vec4f(80.0))));
+      return gated(x, x);
+    }
+    case GELU_NEW: {
+      // 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))); beyond 20 the cube changes nothing and could overflow
+      let c = clamp(x, vec4f(-20.0), vec4f(20.0));
+      return gated(x, 1.5957691216057308 * (c + 0.044715 * c * c * c));
+    }
+    case QUICK_GELU: {
+      return gated(x, 1.702 * x);
+    }
+    case TANH: {
+      return 1.0 - 2.0 / (1.0 + exp(clamp(2.0 * x, vec4f(-80.0), vec4f(80.0))));
     }
     default: {
       return x;

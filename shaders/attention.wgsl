@@ -1,8 +1,8 @@
 // Scaled dot-product attention of one query position and head a workgroup:
 //
-//   y[b, t, h] = softmax(q[b, t, h] . k[b, :, h] / sqrt(Dh)) v[b, :, h]
+//   y[b, t, h] = softmax(q[b, t, h] . k[b, :, h] * scale + bias) v[b, :, h]
 //
-// query, y (B, T, D), heads side by side   cache (B, C, 2D): key, then value   mask (B, C)   causal_from (B)
+// Shapes: attention_common.wgsl.
 // Keys beyond causal_from[b] + t, or with mask 0, are left out of the sum: no -infinity, which WGSL lets a driver
 // assume away, and a query without keys gets zeros. Keys come in tiles of 64 with a running maximum and sum
 // (online softmax, Milakov and Gimelshein 2018), so the length is not limited by workgroup memory.
@@ -14,27 +14,9 @@ const TILE = 64u;
 const MAX_HEAD = 256u;
 const OWNED = 16u; // MAX_HEAD / the smallest WORKGROUP, 16
 
-struct Params {
-  length: u32, // T
-  capacity: u32, // C
-  width: u32, // D
-  head_width: u32, // Dh
-  has_mask: u32,
-  causal: u32,
-  scale: f32, // 1 / sqrt(Dh)
-}
-
-@group(0) @binding(0) var<storage, read> query: array<f32>;
-@group(0) @binding(1) var<storage, read> cache: array<f32>;
-@group(0) @binding(2) var<storage, read> mask: array<u32>;
-@group(0) @binding(3) var<storage, read> causal_from: array<u32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
-@group(0) @binding(5) var<uniform> p: Params;
-
 var<workgroup> q: array<f32, MAX_HEAD>;
 var<workgroup> scores: array<f32, TILE>;
-
-const LEAST = -3.0e38;
+var<workgroup> values: array<u32, TILE>; // where in the cache the value of a key begins
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -44,11 +26,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let first = head * p.head_width;
   let row = (b * p.length + t) * padded(p.width) + first;
   let pitch = padded(2u * p.width);
-  let rows = b * p.capacity;
-  var keys = p.capacity;
-  if (p.causal != 0u) {
-    keys = min(keys, causal_from[b] + t + 1u);
-  }
+  let keys = visible_keys(b, t);
 
   for (var c = local; c < p.head_width; c += WORKGROUP) {
     q[c] = query[row + c] * p.scale;
@@ -63,12 +41,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     // 1. each thread scores its keys
     for (var i = local; i < count; i += WORKGROUP) {
       var score = LEAST;
-      if (p.has_mask == 0u || mask[rows + start + i] != 0u) {
-        let key = (rows + start + i) * pitch + first;
+      if (!masked(b, start + i)) {
+        let key = cache_row(b, start + i) * pitch + first;
+        values[i] = key + p.width;
         score = 0.0;
         for (var c = 0u; c < p.head_width; c++) {
           score += q[c] * cache[key + c];
         }
+        score += position_bias(b, t, start + i, head);
       }
       scores[i] = score;
     }
@@ -91,7 +71,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       }
       let weight = exp(max(scores[i] - now, -80.0));
       sum += weight;
-      let value = (rows + start + i) * pitch + p.width + first;
+      let value = values[i];
       for (var c = local; c < p.head_width; c += WORKGROUP) {
         owned[c / WORKGROUP] += weight * cache[value + c];
       }

@@ -1,14 +1,20 @@
 // Token embedding plus positions:
 //
-//   y[b, t, :] = table[ids[b, t], :] * scale + positions[offset[b] + t, :]
+//   y[b, t, :] = table[ids[b, t], :] * scale + positions[position, :]
 //
 // ids (B, T)   table (V, D)   positions (P, D)   offset (B)   y (B, T, D)
 // One thread a vec4 of the output; x runs over D / 4, y over the rows B * T. Rows are padded to vec4.
+
+const NO_POSITIONS = 0u;
+const COUNT_ALL = 1u; // position = offset[b] + t
+const COUNT_TOKENS = 2u; // fairseq's: pad for pads, else pad + offset[b] + how many of ids[b, 0 .. t] are no pads
 
 struct Params {
   length: u32, // T
   width: u32, // vec4s a row
   scale: f32,
+  counting: u32,
+  pad: u32,
 }
 
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
@@ -18,6 +24,21 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(5) var<uniform> p: Params;
 
+fn position(row: u32) -> u32 {
+  let b = row / p.length;
+  if (p.counting == COUNT_ALL) {
+    return offset[b] + row % p.length;
+  }
+  if (ids[row] == p.pad) {
+    return p.pad;
+  }
+  var count = offset[b];
+  for (var i = b * p.length; i <= row; i++) {
+    count += select(1u, 0u, ids[i] == p.pad);
+  }
+  return p.pad + count;
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
@@ -25,7 +46,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (column >= p.width) {
     return;
   }
-  let position = offset[row / p.length] + row % p.length;
-  y[row * p.width + column] =
-    table[ids[row] * p.width + column] * p.scale + positions[position * p.width + column];
+  var value = table[ids[row] * p.width + column] * p.scale;
+  if (p.counting != NO_POSITIONS) {
+    value += positions[position(row) * p.width + column];
+  }
+  y[row * p.width + column] = value;
 }

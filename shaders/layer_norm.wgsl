@@ -2,6 +2,8 @@
 //
 //   y = (x - mean(x)) / sqrt(mean((x - mean(x))^2) + eps) * gain + bias
 //
+// Root mean square normalisation is the same with 0 for mean(x).
+//
 // x, y (R, D)   norm (2, D): gain, then bias
 // One workgroup a row. Each thread sums its share, then every thread adds up all shares: two barriers in all.
 // Two passes, not E[x^2] - E[x]^2, which cancels where the mean is large.
@@ -12,6 +14,7 @@ struct Params {
   width: u32, // vec4s a row
   length: u32, // D
   eps: f32,
+  rms: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -41,7 +44,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   for (var i = 0u; i < WORKGROUP; i++) {
     mean += sums[i];
   }
-  mean /= f32(p.length);
+  mean = select(mean / f32(p.length), 0.0, p.rms != 0u);
 
   var square = 0.0;
   for (var c = local; c < p.width; c += WORKGROUP) {

@@ -1,11 +1,10 @@
 // Linear map of many rows:
 //
-//   linear:  y = activation(x w^T + bias) + residual
-//   project: the same without activation and residual, columns 0 .. D-1 to the query and the rest, key and value,
-//            to rows offset[b] + t of the cache
+//   linear:  y = activation(x w^T * scale + bias) + operand, or times operand
+//   project: x w^T + bias, columns 0 .. I-1 to the query and the rest, key and value, to rows offset[b] + t of the cache
 //
-// x (R, K)   w (N, K), as PyTorch stores it   bias (N)   residual, y (R, N)
-// query (B, T, D)   cache (B, C, 2D)   offset (B)   R = B * T
+// x (R, K)   w (N, K), as PyTorch stores it   bias (N)   operand, y (R, N)
+// query (B, T, I)   cache (B, C, 2I)   offset (B)   R = B * T
 // One thread computes 8 rows by 4 columns in registers, reading x and w four elements at a time; no workgroup
 // memory, no barriers. K is padded with zeros to vec4 and N to 4 rows in w, so only rows of x need a bound.
 
@@ -16,17 +15,18 @@ struct Params {
   inner: u32, // vec4s a row of x and w
   outer: u32, // N / 4, rounded up
   activation: u32,
-  has_residual: u32,
+  operand: u32, // 0: none, 1: added, 2: multiplied
+  scale: f32,
   length: u32, // T
   capacity: u32, // C
-  width: u32, // D
+  width: u32, // I
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
 // linear
-@group(0) @binding(3) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(3) var<storage, read> operand: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(5) var<uniform> p: Params;
 // project
@@ -50,14 +50,14 @@ fn tile(row: u32, column: u32, rows: u32, inner: u32) -> array<vec4f, ROWS> {
   let w1 = w0 + inner;
   let w2 = w1 + inner;
   let w3 = w2 + inner;
-  var y0 = bias[column];
-  var y1 = bias[column];
-  var y2 = bias[column];
-  var y3 = bias[column];
-  var y4 = bias[column];
-  var y5 = bias[column];
-  var y6 = bias[column];
-  var y7 = bias[column];
+  var y0 = vec4f();
+  var y1 = vec4f();
+  var y2 = vec4f();
+  var y3 = vec4f();
+  var y4 = vec4f();
+  var y5 = vec4f();
+  var y6 = vec4f();
+  var y7 = vec4f();
   for (var k = 0u; k < inner; k++) {
     let a = w[w0 + k];
     let b = w[w1 + k];
@@ -93,9 +93,11 @@ fn linear(@builtin(global_invocation_id) id: vec3u) {
   var result = tile(row, column, p.rows, p.inner);
   for (var i = 0u; i < ROWS && row + i < p.rows; i++) {
     let to = (row + i) * p.outer + column;
-    var value = activate(result[i], p.activation);
-    if (p.has_residual != 0u) {
-      value += residual[to];
+    var value = activate(result[i] * p.scale + bias[column], p.activation);
+    if (p.operand == 1u) {
+      value += operand[to];
+    } else if (p.operand == 2u) {
+      value *= operand[to];
     }
     y[to] = value;
   }
@@ -113,12 +115,13 @@ fn project(@builtin(global_invocation_id) id: vec3u) {
   for (var i = 0u; i < ROWS && row + i < p.rows; i++) {
     let b = (row + i) / p.length;
     let slot = b * p.capacity + offset[b] + (row + i) % p.length;
+    let value = result[i] + bias[column];
     for (var j = 0u; j < 4u; j++) {
       let n = column * 4u + j;
       if (n < p.width) {
-        query[(row + i) * padded(p.width) + n] = result[i][j];
+        query[(row + i) * padded(p.width) + n] = value[j];
       } else if (n < 3u * p.width) {
-        cache[slot * padded(2u * p.width) + n - p.width] = result[i][j];
+        cache[slot * padded(2u * p.width) + n - p.width] = value[j];
       }
     }
   }

@@ -1,8 +1,8 @@
 // Linear map of one or a few rows, with the norms of a Transformer layer folded in:
 //
-//   linear:  y = activation(norm(x) w^T + bias) + residual_norm(residual)
-//   project: the same without activation and residual, columns 0 .. D-1 to the query and the rest, key and value,
-//            to rows offset[b] + t of the cache
+//   linear:  y = activation(norm(x) w^T * scale + bias) + operand_norm(operand), or times operand
+//   project: norm(x) w^T + bias, columns 0 .. I-1 to the query and the rest, key and value, to rows offset[b] + t of
+//            the cache
 //
 // Shapes as in matmul.wgsl; a norm is (2, K): gain, then bias.
 // One thread computes four columns of one row, alone: no barriers. Every thread works out mean and variance of its
@@ -16,7 +16,7 @@ fn linear(@builtin(global_invocation_id) id: vec3u) {
   if (column >= p.outer) {
     return;
   }
-  write_linear(row, column, dot4(row, column, p.inner, statistics_of_x(row, p.inner, p.length, p.eps)));
+  write_linear(row, column, dot4(row, column, p.inner, statistics_of_x(row, p)));
 }
 
 @compute @workgroup_size(32)
@@ -27,27 +27,30 @@ fn project(@builtin(global_invocation_id) id: vec3u) {
   if (column >= p.outer) {
     return;
   }
-  write_project(row, column, dot4(row, column, p.inner, statistics_of_x(row, p.inner, p.length, p.eps)));
+  write_project(row, column, dot4(row, column, p.inner, statistics_of_x(row, p)));
 }
 
 // (mean, 1 / standard deviation) of a row of x; (0, 1) where nothing is normalised.
-fn statistics_of_x(row: u32, inner: u32, length: u32, eps: f32) -> vec2f {
+fn statistics_of_x(row: u32, p: Params) -> vec2f {
   if (!NORMED) {
     return vec2f(0.0, 1.0);
   }
-  var sum = 0.0;
-  for (var k = 0u; k < inner; k++) {
-    sum += dot(x[row * inner + k], present(k, length));
+  var mean = 0.0;
+  if (p.rms == 0u) {
+    for (var k = 0u; k < p.inner; k++) {
+      mean += dot(x[row * p.inner + k], present(k, p.length));
+    }
+    mean /= f32(p.length);
   }
-  let mean = sum / f32(length);
   var square = 0.0;
-  for (var k = 0u; k < inner; k++) {
-    let d = (x[row * inner + k] - mean) * present(k, length);
+  for (var k = 0u; k < p.inner; k++) {
+    let d = (x[row * p.inner + k] - mean) * present(k, p.length);
     square += dot(d, d);
   }
-  return vec2f(mean, inverseSqrt(square / f32(length) + eps));
+  return vec2f(mean, inverseSqrt(square / f32(p.length) + p.eps));
 }
 
+// The products of a row of norm(x) with four rows of w.
 fn dot4(row: u32, column: u32, inner: u32, statistics: vec2f) -> vec4f {
   let first = row * inner;
   let w0 = column * 4u * inner;
@@ -62,5 +65,5 @@ fn dot4(row: u32, column: u32, inner: u32, statistics: vec2f) -> vec4f {
     }
     sum += vec4f(dot(v, w[w0 + k]), dot(v, w[w1 + k]), dot(v, w[w2 + k]), dot(v, w[w3 + k]));
   }
-  return sum + bias[column];
+  return sum;
 }

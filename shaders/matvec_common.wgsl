@@ -7,13 +7,15 @@ struct Params {
   outer: u32, // N / 4, rounded up
   length: u32, // K
   eps: f32,
+  rms: u32, // 1: norm is a root mean square norm
+  scale: f32,
   activation: u32,
-  residual: u32, // 0: none, 1: as it is, 2: normalised
+  operand: u32, // 0: none, 1: added, 2: added after layer norm, 3: added after root mean square norm, 4: multiplied
   outer_length: u32, // N
-  residual_eps: f32,
+  operand_eps: f32,
   time: u32, // T
   capacity: u32, // C
-  width: u32, // D
+  width: u32, // I
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -21,8 +23,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(3) var<storage, read> norm: array<vec4f>;
 // linear
-@group(0) @binding(4) var<storage, read> residual: array<vec4f>;
-@group(0) @binding(5) var<storage, read> residual_norm: array<vec4f>;
+@group(0) @binding(4) var<storage, read> operand: array<vec4f>;
+@group(0) @binding(5) var<storage, read> operand_norm: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(7) var<uniform> p: Params;
 // project
@@ -36,43 +38,55 @@ fn present(column: u32, length: u32) -> vec4f {
   return select(vec4f(0.0), vec4f(1.0), vec4u(4u * column) + vec4u(0u, 1u, 2u, 3u) < vec4u(length));
 }
 
-fn write_linear(row: u32, column: u32, sum: vec4f) {
+// product: x w^T
+fn write_linear(row: u32, column: u32, product: vec4f) {
   let to = row * p.outer + column;
-  var value = activate(sum, p.activation);
-  if (p.residual == 1u) {
-    value += residual[to];
-  } else if (p.residual == 2u) {
-    let s = statistics_of_residual(row);
-    value += (residual[to] - s.x) * s.y * residual_norm[column] + residual_norm[p.outer + column];
+  var value = activate(product * p.scale + bias[column], p.activation);
+  switch p.operand {
+    case 1u: {
+      value += operand[to];
+    }
+    case 2u, 3u: {
+      let s = statistics_of_operand(row);
+      value += (operand[to] - s.x) * s.y * operand_norm[column] + operand_norm[p.outer + column];
+    }
+    case 4u: {
+      value *= operand[to];
+    }
+    default: {
+    }
   }
   y[to] = value;
 }
 
-// (mean, 1 / standard deviation) of a row of the residual.
-fn statistics_of_residual(row: u32) -> vec2f {
-  var sum = 0.0;
-  for (var n = 0u; n < p.outer; n++) {
-    sum += dot(residual[row * p.outer + n], present(n, p.outer_length));
+// (mean, 1 / standard deviation) of a row of the operand.
+fn statistics_of_operand(row: u32) -> vec2f {
+  var mean = 0.0;
+  if (p.operand == 2u) {
+    for (var n = 0u; n < p.outer; n++) {
+      mean += dot(operand[row * p.outer + n], present(n, p.outer_length));
+    }
+    mean /= f32(p.outer_length);
   }
-  let mean = sum / f32(p.outer_length);
   var square = 0.0;
   for (var n = 0u; n < p.outer; n++) {
-    let d = (residual[row * p.outer + n] - mean) * present(n, p.outer_length);
+    let d = (operand[row * p.outer + n] - mean) * present(n, p.outer_length);
     square += dot(d, d);
   }
-  return vec2f(mean, inverseSqrt(square / f32(p.outer_length) + p.residual_eps));
+  return vec2f(mean, inverseSqrt(square / f32(p.outer_length) + p.operand_eps));
 }
 
-fn write_project(row: u32, column: u32, sum: vec4f) {
+fn write_project(row: u32, column: u32, product: vec4f) {
   let p = project_params;
+  let value = product + bias[column];
   let b = row / p.time;
   let slot = b * p.capacity + offset[b] + row % p.time;
   for (var j = 0u; j < 4u; j++) {
     let n = column * 4u + j;
     if (n < p.width) {
-      query[row * padded(p.width) + n] = sum[j];
+      query[row * padded(p.width) + n] = value[j];
     } else if (n < 3u * p.width) {
-      cache[slot * padded(2u * p.width) + n - p.width] = sum[j];
+      cache[slot * padded(2u * p.width) + n - p.width] = value[j];
     }
   }
 }

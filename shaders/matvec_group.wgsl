@@ -19,22 +19,26 @@ fn total(local: u32, value: vec4f) -> vec4f {
   return parts[0];
 }
 
-fn dot4(row: u32, column: u32, local: u32, inner: u32, length: u32, eps: f32) -> vec4f {
+// The products of a row of norm(x) with four rows of w, in every thread.
+fn dot4(row: u32, column: u32, local: u32, p: Params) -> vec4f {
+  let inner = p.inner;
   let first = row * inner;
   var mean = 0.0;
   var scale = 1.0;
   if (NORMED) {
-    var sum = 0.0;
-    for (var k = local; k < inner; k += WORKGROUP) {
-      sum += dot(x[first + k], present(k, length));
+    if (p.rms == 0u) {
+      var sum = 0.0;
+      for (var k = local; k < inner; k += WORKGROUP) {
+        sum += dot(x[first + k], present(k, p.length));
+      }
+      mean = total(local, vec4f(sum)).x / f32(p.length);
     }
-    mean = total(local, vec4f(sum)).x / f32(length);
     var square = 0.0;
     for (var k = local; k < inner; k += WORKGROUP) {
-      let d = (x[first + k] - mean) * present(k, length);
+      let d = (x[first + k] - mean) * present(k, p.length);
       square += dot(d, d);
     }
-    scale = inverseSqrt(total(local, vec4f(square)).x / f32(length) + eps);
+    scale = inverseSqrt(total(local, vec4f(square)).x / f32(p.length) + p.eps);
   }
   let w0 = column * 4u * inner;
   let w1 = w0 + inner;
@@ -48,12 +52,12 @@ fn dot4(row: u32, column: u32, local: u32, inner: u32, length: u32, eps: f32) ->
     }
     sum += vec4f(dot(v, w[w0 + k]), dot(v, w[w1 + k]), dot(v, w[w2 + k]), dot(v, w[w3 + k]));
   }
-  return total(local, sum) + bias[column];
+  return total(local, sum);
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let sum = dot4(group.y, group.x, local, p.inner, p.length, p.eps);
+  let sum = dot4(group.y, group.x, local, p);
   if (local == 0u) {
     write_linear(group.y, group.x, sum);
   }
@@ -61,8 +65,7 @@ fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
 
 @compute @workgroup_size(WORKGROUP)
 fn project(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let p = project_params;
-  let sum = dot4(group.y, group.x, local, p.inner, p.length, p.eps);
+  let sum = dot4(group.y, group.x, local, project_params);
   if (local == 0u) {
     write_project(group.y, group.x, sum);
   }

@@ -11,13 +11,33 @@
 import { invariant } from "./errors";
 import { expectShape, rowsOf, type DType, type Tensor } from "./tensor";
 
-export type Activation = "none" | "relu" | "gelu" | "silu";
+/** `gelu` is x Phi(x); `gelu_new` its approximation by tanh; `quick_gelu` x sigmoid(1.702 x); `silu` x sigmoid(x). */
+export type Activation = "none" | "relu" | "gelu" | "gelu_new" | "quick_gelu" | "silu" | "tanh";
 
-/** Layer normalisation: (x - mean) / sqrt(variance + eps) * gain + bias over the last dimension. */
+/**
+ * Normalisation over the last dimension. "layer": (x - mean) / sqrt(variance + eps) * gain + bias;
+ * "rms" (Zhang and Sennrich 2019): x / sqrt(mean(x^2) + eps) * gain + bias.
+ */
 export interface Norm {
   /** (2, D): gain, then bias. */
   readonly weights: Tensor;
   readonly eps: number;
+  /** "layer" where absent. */
+  readonly kind?: "layer" | "rms";
+}
+
+export interface EmbedOptions {
+  /** Multiplies the row of the table. */
+  scale: number;
+  /** (P, D) */
+  positions?: Tensor;
+  /** (B) u32: the position of the first id of each row; 0 where absent. */
+  offset?: Tensor;
+  /**
+   * Counts positions as fairseq does: a pad gets row `padTokenId` of `positions`, any other id the row
+   * padTokenId + offset + how many ids of its row, up to itself, are no pads.
+   */
+  padTokenId?: number;
 }
 
 export interface LinearOptions {
@@ -25,27 +45,49 @@ export interface LinearOptions {
   bias: Tensor;
   /** Normalises x before the product. */
   norm?: Norm;
+  /** Multiplies the product, before the bias is added; 1 where absent. */
+  scale?: number;
   /** Applied to the product plus bias, before the residual. */
   activation?: Activation;
   /** (B, T, N), added last. */
   residual?: Tensor;
   /** Normalises the residual before it is added. */
   residualNorm?: Norm;
+  /** (B, T, N), multiplies the result: a gated feed-forward (Shazeer 2020). Not together with a residual. */
+  multiply?: Tensor;
+}
+
+/** Relative position bias (Raffel et al. 2020): a learned number for each head and bucket of distances. */
+export interface PositionBias {
+  /** (buckets, H) */
+  table: Tensor;
+  /** (2M + 1) u32: the bucket of the distance key - query, from -M to M; what is farther counts as M. */
+  buckets: Tensor;
 }
 
 export interface AttentionOptions {
   heads: number;
-  /** (B, C) u32: keys with 0 are not seen. A query that sees no key gets zeros. */
+  /** Multiplies q k^T; 1 / sqrt(Dh) where absent. */
+  scale?: number;
+  /** (B / G, C) u32: keys with 0 are not seen. A query that sees no key gets zeros. */
   mask?: Tensor;
-  /** (B) u32: the position of the first query of each row; query t sees keys 0 .. position + t. */
+  /** (B) u32: the position of the first query of each row, 0 where absent; query t sees keys 0 .. position + t. */
   causalFrom?: Tensor;
+  /** Added to the scaled scores. */
+  positionBias?: PositionBias;
+  /**
+   * (2, C, B) u32, for beams that took over each other's past: the key and value at position p of row b lie in
+   * cache row ancestors[causalFrom[b] % 2][p][b], those of the newest position, causalFrom[b], in row b. With
+   * `causalFrom`, for one query a row, and without groups.
+   */
+  ancestors?: Tensor;
 }
 
 export interface ProjectionOptions {
-  /** (3D) */
+  /** (3I) */
   bias: Tensor;
   norm?: Norm;
-  /** (B, C, 2D) */
+  /** (B, C, 2I) */
   cache?: Tensor;
   /** (B) u32: the cache row of the first position; 0 where absent. */
   offset?: Tensor;
@@ -110,19 +152,23 @@ export interface Ops {
   dispose(): void;
 
   /** table[ids] * scale + positions[offset + t]: (B, T) -> (B, T, D). Section 3.4 and 3.5 of the paper. */
-  embed(ids: Tensor, table: Tensor, positions: Tensor, options: { scale: number; offset?: Tensor }): Tensor;
+  embed(ids: Tensor, table: Tensor, options: EmbedOptions): Tensor;
   /** (B, T, D) -> (B, T, D). */
   layerNorm(x: Tensor, norm: Norm): Tensor;
-  /** activation(norm(x) w^T + bias) + residualNorm(residual): (B, T, K), w (N, K) -> (B, T, N). */
+  /**
+   * activation(norm(x) w^T * scale + bias) + residualNorm(residual), or times `multiply`:
+   * (B, T, K), w (N, K) -> (B, T, N).
+   */
   linear(x: Tensor, w: Tensor, options: LinearOptions): Tensor;
   /**
-   * Query, key and value in one product: norm(x) w^T + bias with w (3D, K). The query is (B, T, D); key and value
-   * go side by side to rows offset .. offset + T - 1 of `cache` (B, C, 2D), or of a new one where none is given.
+   * Query, key and value in one product: norm(x) w^T + bias with w (3I, K). The query is (B, T, I); key and value
+   * go side by side to rows offset .. offset + T - 1 of `cache` (B, C, 2I), or of a new one where none is given.
    */
   projectQueryKeyValue(x: Tensor, w: Tensor, options: ProjectionOptions): { query: Tensor; cache: Tensor };
   /**
-   * Scaled dot-product attention in `heads` heads, softmax(q k^T / sqrt(D / H)) v: query (B, T, D) and
-   * cache (B, C, 2D) -> (B, T, D), heads side by side. Section 3.2 of the paper.
+   * Scaled dot-product attention in `heads` heads, softmax(q k^T * scale + bias) v: query (B, T, I) and
+   * cache (B / G, C, 2I) -> (B, T, I), heads side by side. Section 3.2 of the paper. Where the query has G times the
+   * rows of the cache, row b reads cache row floor(b / G): the beams of a sentence share its keys.
    */
   attention(query: Tensor, cache: Tensor, options: AttentionOptions): Tensor;
   /** The softmax of `attention` itself: (B, H, T, C). */
@@ -172,11 +218,12 @@ export interface Memory {
 
 // The rules of each operation, checked once here before either backend starts. They return the shape of the result.
 
-export function embedShape(ids: Tensor, table: Tensor, positions: Tensor, options: { offset?: Tensor }): number[] {
+export function embedShape(ids: Tensor, table: Tensor, { positions, offset, padTokenId }: EmbedOptions): number[] {
   expectShape("embed", "ids", ids, [null, null]);
   expectShape("embed", "table", table, [null, null]);
-  expectShape("embed", "positions", positions, [null, table.shape[1]]);
-  if (options.offset) expectShape("embed", "offset", options.offset, [ids.shape[0]]);
+  if (positions) expectShape("embed", "positions", positions, [null, table.shape[1]]);
+  invariant(positions || (!offset && padTokenId === undefined), "embed: offset or padTokenId without positions");
+  if (offset) expectShape("embed", "offset", offset, [ids.shape[0]]);
   return [...ids.shape, table.shape[1]];
 }
 
@@ -198,6 +245,8 @@ export function linearShape(x: Tensor, w: Tensor, options: LinearOptions): numbe
   if (options.residual) expectShape("linear", "residual", options.residual, shape);
   invariant(options.residual || !options.residualNorm, "linear: residualNorm without a residual");
   expectNorm("linear", options.residualNorm, w.shape[0]);
+  if (options.multiply) expectShape("linear", "multiply", options.multiply, shape);
+  invariant(!options.residual || !options.multiply, "linear: a residual and multiply exclude each other");
   return shape;
 }
 
@@ -219,12 +268,24 @@ export function projectionShape(x: Tensor, w: Tensor, options: ProjectionOptions
 }
 
 export function attentionShape(query: Tensor, cache: Tensor, options: AttentionOptions): number[] {
+  const { heads, mask, causalFrom, positionBias, ancestors } = options;
   expectShape("attention", "query", query, [null, null, null]);
-  const [b, , width] = query.shape;
-  expectShape("attention", "cache", cache, [b, null, 2 * width]);
-  invariant(width % options.heads === 0, `attention: width ${width} is not a multiple of ${options.heads} heads`);
-  if (options.mask) expectShape("attention", "mask", options.mask, [b, cache.shape[1]]);
-  if (options.causalFrom) expectShape("attention", "causalFrom", options.causalFrom, [b]);
+  const [b, t, width] = query.shape;
+  expectShape("attention", "cache", cache, [null, null, 2 * width]);
+  const [rows, capacity] = cache.shape;
+  invariant(b % rows === 0, `attention: ${b} rows of the query are no multiple of the ${rows} rows of the cache`);
+  invariant(width % heads === 0, `attention: width ${width} is not a multiple of ${heads} heads`);
+  if (mask) expectShape("attention", "mask", mask, [rows, capacity]);
+  if (causalFrom) expectShape("attention", "causalFrom", causalFrom, [b]);
+  if (positionBias) {
+    expectShape("attention", "positionBias.table", positionBias.table, [null, heads]);
+    expectShape("attention", "positionBias.buckets", positionBias.buckets, [null]);
+    invariant(positionBias.buckets.shape[0] % 2 === 1, "attention: positionBias.buckets has an even length");
+  }
+  if (ancestors) {
+    expectShape("attention", "ancestors", ancestors, [2, capacity, b]);
+    invariant(causalFrom && t === 1 && rows === b, "attention: ancestors need causalFrom, one query and no groups");
+  }
   return [...query.shape];
 }
 

@@ -223,7 +223,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
   }
 
   function encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor {
-    let x: Stream = { states: ops.embed(ids, vocabulary.source, position.source, { scale }) }; // (B, S, D)
+    let x: Stream = { states: ops.embed(ids, vocabulary.source, { scale, positions: position.source }) }; // (B, S, D)
     capture?.hiddenStates?.push(settled(x));
     for (const layer of encoderLayers) {
       x = sublayer(x, layer.norm1, (input, residual) => {
@@ -245,7 +245,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
 
   function decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor {
     const { caches, cross, mask, position: offset } = state;
-    let x: Stream = { states: ops.embed(ids, vocabulary.target, position.target, { scale, offset }) }; // (B, T, D)
+    let x: Stream = { states: ops.embed(ids, vocabulary.target, { scale, positions: position.target, offset }) }; // (B, T, D)
     capture?.hiddenStates?.push(settled(x));
     for (const [i, layer] of decoderLayers.entries()) {
       x = sublayer(x, layer.norm1, (input, residual) => {

@@ -3,79 +3,11 @@
  * The same table runs on every backend; see test/browser/ops.test.ts for the comparison.
  */
 
-import type { Activation, AttentionOptions, Norm, Ops, Selection } from "../../src/ops";
-import { size, type Tensor } from "../../src/tensor";
-import { random, type Random } from "./random";
+import type { Activation, LinearOptions, Selection } from "../../src/ops";
+import { add, cases, type Bench, type OpCase } from "./op-bench";
+import "./op-cases-attention";
 
-export interface OpCase {
-  name: string;
-  run(ops: Ops): Promise<(Float32Array | Uint32Array)[]>;
-}
-
-/** Inputs of one case; everything is freed when it is done. */
-class Bench {
-  readonly rng: Random;
-  private readonly created: Tensor[] = [];
-
-  constructor(
-    readonly ops: Ops,
-    seed: number,
-  ) {
-    this.rng = random(seed);
-  }
-
-  f32(shape: number[], deviation = 1, mean = 0): Tensor {
-    const data = this.rng.normal(size(shape), deviation).map((x) => x + mean);
-    return this.keep(this.ops.create(shape, "f32", "activations", data));
-  }
-
-  u32(shape: number[], data: ArrayLike<number>): Tensor {
-    return this.keep(this.ops.create(shape, "u32", "activations", Uint32Array.from(data)));
-  }
-
-  zeros(shape: number[], dtype: "f32" | "u32" = "f32"): Tensor {
-    return this.keep(this.ops.create(shape, dtype, "cache"));
-  }
-
-  /** Gains around 1, biases around 0. */
-  norm(width: number, eps = 1e-5): Norm {
-    const weights = this.rng.normal(2 * width, 0.3).map((x, i) => (i < width ? 1 + x : x));
-    return { weights: this.keep(this.ops.create([2, width], "f32", "weights", weights)), eps };
-  }
-
-  /** Weights of a product whose results are of order 1. */
-  weight(outer: number, inner: number): Tensor {
-    return this.f32([outer, inner], 1 / Math.sqrt(inner));
-  }
-
-  async run(body: () => Tensor[]): Promise<(Float32Array | Uint32Array)[]> {
-    const plan = await this.ops.record("case", body);
-    const read = plan.outputs.map((tensor) => ({ tensor, start: 0, count: size(tensor.shape) }));
-    const results = await this.ops.submit([plan], read);
-    this.ops.release(plan);
-    this.ops.free(this.created);
-    return results;
-  }
-
-  private keep(tensor: Tensor): Tensor {
-    this.created.push(tensor);
-    return tensor;
-  }
-}
-
-const cases: OpCase[] = [];
-
-function add(name: string, body: (bench: Bench) => Tensor[] | (() => Tensor[])): void {
-  const seed = cases.length + 1;
-  cases.push({
-    name,
-    run: (ops) => {
-      const bench = new Bench(ops, seed);
-      const built = body(bench);
-      return bench.run(typeof built === "function" ? built : () => built);
-    },
-  });
-}
+export type { OpCase } from "./op-bench";
 
 // --- embed: scaled token embedding plus positions ---
 for (const [b, t, d, v] of [
@@ -93,7 +25,24 @@ for (const [b, t, d, v] of [
     const table = bench.f32([v, d]);
     const positions = bench.f32([t + 9, d]);
     const offset = b > 1 ? bench.u32([b], bench.rng.integers(b, 9)) : undefined;
-    return () => [bench.ops.embed(ids, table, positions, { scale: Math.sqrt(d), offset })];
+    return () => [bench.ops.embed(ids, table, { scale: Math.sqrt(d), positions, offset })];
+  });
+  add(`embed B${b} T${t} D${d} V${v} without positions`, (bench) => {
+    const ids = bench.u32([b, t], bench.rng.integers(b * t, v));
+    const table = bench.f32([v, d]);
+    return () => [bench.ops.embed(ids, table, { scale: 0.7 })];
+  });
+  add(`embed B${b} T${t} D${d} V${v} positions of tokens`, (bench) => {
+    const padTokenId = Math.min(1, v - 1);
+    // Every third id is a pad, wherever it stands.
+    const ids = bench.u32(
+      [b, t],
+      bench.rng.integers(b * t, v).map((id, i) => (i % 3 === 2 ? padTokenId : id)),
+    );
+    const table = bench.f32([v, d]);
+    const positions = bench.f32([t + 11, d]);
+    const offset = b > 1 ? bench.u32([b], bench.rng.integers(b, 9)) : undefined;
+    return () => [bench.ops.embed(ids, table, { scale: 1, positions, offset, padTokenId })];
   });
 }
 
@@ -115,7 +64,7 @@ for (const [b, t, d, eps, mean] of [
   add(`layerNorm B${b} T${t} D${d} eps ${eps} mean ${mean}`, (bench) => {
     const x = bench.f32([b, t, d], 2, mean);
     const norm = bench.norm(d, eps);
-    return () => [bench.ops.layerNorm(x, norm)];
+    return () => [bench.ops.layerNorm(x, norm), bench.ops.layerNorm(x, { ...norm, kind: "rms" })];
   });
 }
 
@@ -150,35 +99,51 @@ for (const [b, t, k, n] of linearSizes) {
     return () => [bench.ops.linear(x, w, { bias })];
   });
 }
+const activations: Activation[] = ["none", "relu", "gelu", "gelu_new", "quick_gelu", "silu", "tanh"];
+const linearModes = [
+  "",
+  "norm",
+  "residual",
+  "norm residual",
+  "norm residual residualNorm",
+  "scale",
+  "multiply",
+  "rms norm",
+  "rms norm scale multiply",
+  "rms norm residual residualNorm scale",
+];
 for (const [b, t] of [
   [1, 1],
   [3, 1],
   [2, 9],
 ]) {
-  for (const activation of ["none", "relu", "gelu", "silu"] as Activation[]) {
-    for (const mode of ["", "norm", "residual", "norm residual", "norm residual residualNorm"]) {
+  for (const activation of activations) {
+    for (const mode of linearModes) {
+      // Every activation once; every combination of options with three of them.
+      if (mode && !["none", "relu", "gelu"].includes(activation)) continue;
       const [k, n] = activation === "gelu" ? [19, 30] : [32, 44];
       add(`linear B${b} T${t} K${k} N${n} ${activation} ${mode}`.trimEnd(), (bench) => {
         const x = bench.f32([b, t, k], 2, 0.5);
         const w = bench.weight(n, k);
         const bias = bench.f32([n]);
-        const norm = mode.includes("norm") ? bench.norm(k) : undefined;
-        const residual = mode.includes("residual") ? bench.f32([b, t, n]) : undefined;
-        const residualNorm = mode.includes("residualNorm") ? bench.norm(n, 1e-3) : undefined;
-        return () => [bench.ops.linear(x, w, { bias, activation, norm, residual, residualNorm })];
+        const kind = mode.includes("rms") ? "rms" : "layer";
+        const options: LinearOptions = { bias, activation };
+        if (mode.includes("norm")) options.norm = { ...bench.norm(k), kind };
+        if (mode.includes("residual")) options.residual = bench.f32([b, t, n], 1, 0.3);
+        if (mode.includes("residualNorm")) options.residualNorm = { ...bench.norm(n, 1e-3), kind };
+        if (mode.includes("scale")) options.scale = 0.37;
+        if (mode.includes("multiply")) options.multiply = bench.f32([b, t, n]);
+        return () => [bench.ops.linear(x, w, options)];
       });
     }
   }
 }
-add("linear gelu and silu far from zero", (bench) => {
+add("linear activations far from zero", (bench) => {
   const x = bench.f32([1, 6, 8], 30);
   const identity = Float32Array.from({ length: 64 }, (_, i) => (i % 9 === 0 ? 1 : 0));
   const w = bench.ops.create([8, 8], "f32", "activations", identity);
   const bias = bench.zeros([8]);
-  return () => [
-    bench.ops.linear(x, w, { bias, activation: "gelu" }),
-    bench.ops.linear(x, w, { bias, activation: "silu" }),
-  ];
+  return () => activations.map((activation) => bench.ops.linear(x, w, { bias, activation }));
 });
 
 // --- query, key and value in one product, into a new cache or at an offset of a given one ---
@@ -193,13 +158,15 @@ for (const [b, t, k, d, capacity] of [
   [3, 6, 21, 21, 11],
   [2, 9, 50, 50, 9],
   [1, 33, 64, 64, 40],
+  [2, 1, 10, 24, 5],
+  [1, 7, 24, 15, 9],
 ]) {
-  for (const normed of [false, true]) {
-    add(`projectQueryKeyValue B${b} T${t} K${k} D${d} C${capacity}${normed ? " norm" : ""}`, (bench) => {
+  for (const kind of [undefined, "layer", "rms"] as const) {
+    add(`projectQueryKeyValue B${b} T${t} K${k} D${d} C${capacity} ${kind ?? ""}`.trimEnd(), (bench) => {
       const x = bench.f32([b, t, k]);
       const w = bench.weight(3 * d, k);
       const bias = bench.f32([3 * d]);
-      const norm = normed ? bench.norm(k) : undefined;
+      const norm = kind && { ...bench.norm(k), kind };
       const given = capacity > t ? bench.zeros([b, capacity, 2 * d]) : undefined;
       const offset = given && bench.u32([b], bench.rng.integers(b, capacity - t + 1));
       return () => {
@@ -209,70 +176,6 @@ for (const [b, t, k, d, capacity] of [
     });
   }
 }
-
-// --- attention: B, T, C, heads, width of a head, what is visible ---
-const attentionSizes: [number, number, number, number, number, string][] = [
-  [1, 1, 1, 1, 1, ""],
-  [1, 1, 1, 1, 4, ""],
-  [1, 1, 3, 2, 3, ""],
-  [1, 1, 17, 3, 8, "causal"],
-  [2, 1, 16, 5, 10, "causal"],
-  [1, 1, 64, 4, 64, ""],
-  [1, 1, 65, 1, 7, "mask"],
-  [1, 1, 130, 2, 16, "mask"],
-  [3, 1, 9, 2, 21, "mask"],
-  [1, 5, 5, 1, 8, "causal"],
-  [2, 7, 12, 3, 7, "causal"],
-  [2, 7, 7, 3, 8, "mask"],
-  [1, 33, 33, 4, 16, ""],
-  [1, 70, 70, 2, 12, "mask"],
-  [1, 70, 70, 2, 12, "causal"],
-  [2, 40, 70, 8, 16, "mask"],
-  [1, 2, 200, 1, 128, "mask"],
-  [1, 1, 5, 1, 256, ""],
-  [1, 3, 4, 2, 5, "one key"],
-  [2, 3, 6, 2, 4, "nothing"],
-];
-function visibility(bench: Bench, b: number, t: number, c: number, what: string): Omit<AttentionOptions, "heads"> {
-  const { rng } = bench;
-  switch (what) {
-    case "mask": // padding on the right, and for good measure one hole
-      return {
-        mask: bench.u32(
-          [b, c],
-          Array.from({ length: b * c }, (_, i) => (i % c === 0 || (i % c < c - 2 && i % 5 !== 3) ? 1 : 0)),
-        ),
-      };
-    case "causal":
-      return { causalFrom: bench.u32([b], rng.integers(b, c - t + 1)) };
-    case "one key":
-      return {
-        mask: bench.u32(
-          [b, c],
-          Array.from({ length: b * c }, (_, i) => (i % c === 2 ? 1 : 0)),
-        ),
-      };
-    case "nothing":
-      return { mask: bench.u32([b, c], new Array<number>(b * c).fill(0)) };
-    default:
-      return {};
-  }
-}
-for (const op of ["attention", "attentionWeights"] as const) {
-  for (const [b, t, c, heads, width, what] of attentionSizes) {
-    add(`${op} B${b} T${t} C${c} H${heads} Dh${width} ${what}`.trimEnd(), (bench) => {
-      const query = bench.f32([b, t, heads * width], 1.5);
-      const cache = bench.f32([b, c, 2 * heads * width], 1.5);
-      const options = { heads, ...visibility(bench, b, t, c, what) };
-      return () => [bench.ops[op](query, cache, options)];
-    });
-  }
-}
-add("attention with scores of several hundred", (bench) => {
-  const query = bench.f32([1, 6, 16], 40);
-  const cache = bench.f32([1, 20, 32], 40);
-  return () => [bench.ops.attention(query, cache, { heads: 2 })];
-});
 
 // --- softmax over the vocabulary ---
 for (const [rows, v, deviation] of [

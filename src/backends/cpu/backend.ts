@@ -88,7 +88,7 @@ export function createCpuBackend(): Ops {
   const normed = (x: Tensor, norm: Norm | undefined): Float32Array => {
     if (!norm) return f32(x);
     const out = new Float32Array(f32(x).length);
-    kernels.layerNorm(out, f32(x), { weights: f32(norm.weights), eps: norm.eps }, rowsOf(x.shape)[1]);
+    kernels.layerNorm(out, f32(x), { ...norm, weights: f32(norm.weights) }, rowsOf(x.shape)[1]);
     return out;
   };
   const attentionOf = (query: Tensor, cache: Tensor, options: AttentionOptions): kernels.CpuAttention => ({
@@ -96,9 +96,14 @@ export function createCpuBackend(): Ops {
     cache: f32(cache),
     mask: options.mask && u32(options.mask),
     causalFrom: options.causalFrom && u32(options.causalFrom),
+    biasTable: options.positionBias && f32(options.positionBias.table),
+    buckets: options.positionBias && u32(options.positionBias.buckets),
+    ancestors: options.ancestors && u32(options.ancestors),
     shape: query.shape,
+    cacheRows: cache.shape[0],
     capacity: cache.shape[1],
     heads: options.heads,
+    scale: options.scale ?? 1 / Math.sqrt(query.shape[2] / options.heads),
   });
 
   return {
@@ -146,39 +151,36 @@ export function createCpuBackend(): Ops {
       free([...live]);
     },
 
-    embed(ids, table, positions, { scale, offset }) {
-      const shape = embedShape(ids, table, positions, { offset });
-      return command(shape, (out) =>
-        kernels.embed(out, u32(ids), f32(table), f32(positions), offset && u32(offset), shape, scale),
-      );
+    embed(ids, table, options) {
+      const shape = embedShape(ids, table, options);
+      const { scale, positions, offset, padTokenId } = options;
+      return command(shape, (out) => {
+        const tensors = { positions: positions && f32(positions), offset: offset && u32(offset) };
+        kernels.embed(out, { ids: u32(ids), table: f32(table), scale, padTokenId, ...tensors }, shape);
+      });
     },
     layerNorm(x, norm) {
       return command(layerNormShape(x, norm), (out) => out.set(normed(x, norm)));
     },
     linear(x, w, options: LinearOptions) {
       const shape = linearShape(x, w, options);
-      const { bias, norm, activation = "none", residual, residualNorm } = options;
-      const [rows, inner] = rowsOf(x.shape);
-      return command(shape, (out) =>
-        kernels.linear(
-          out,
-          normed(x, norm),
-          f32(w),
-          f32(bias),
-          [rows, w.shape[0], inner],
-          activation,
-          residual && normed(residual, residualNorm),
-        ),
-      );
+      const { bias, norm, scale, activation, residual, residualNorm, multiply } = options;
+      return command(shape, (out) => {
+        const tensors = {
+          residual: residual && normed(residual, residualNorm),
+          multiply: multiply && f32(multiply),
+        };
+        const [rows] = rowsOf(x.shape);
+        kernels.linear(out, { x: normed(x, norm), w: f32(w), bias: f32(bias), scale, activation, ...tensors }, rows);
+      });
     },
     projectQueryKeyValue(x, w, options) {
       const [shape, cacheShape] = projectionShape(x, w, options);
       const { bias, norm, offset } = options;
       const cache = options.cache ?? temporary(cacheShape);
-      const [rows, inner] = rowsOf(x.shape);
       const query = command(shape, (out) => {
         const packed = new Float32Array(3 * out.length);
-        kernels.linear(packed, normed(x, norm), f32(w), f32(bias), [rows, w.shape[0], inner], "none", undefined);
+        kernels.linear(packed, { x: normed(x, norm), w: f32(w), bias: f32(bias) }, rowsOf(x.shape)[0]);
         kernels.splitQueryKeyValue(out, f32(cache), packed, offset && u32(offset), shape, cache.shape[1]);
       });
       return { query, cache };

@@ -10,31 +10,37 @@ export interface CpuNorm {
   /** gain, then bias */
   weights: Float32Array;
   eps: number;
+  kind?: "layer" | "rms";
 }
 
-export function embed(
-  out: Float32Array, // (B, T, D)
-  ids: Uint32Array, // (B, T)
-  table: Float32Array, // (V, D)
-  positions: Float32Array, // (P, D)
-  offset: Uint32Array | undefined, // (B)
-  [b, t, d]: readonly number[],
-  scale: number,
-): void {
+export interface CpuEmbed {
+  ids: Uint32Array; // (B, T)
+  table: Float32Array; // (V, D)
+  positions?: Float32Array; // (P, D)
+  offset?: Uint32Array; // (B)
+  padTokenId?: number;
+  scale: number;
+}
+
+export function embed(out: Float32Array, e: CpuEmbed, [b, t, d]: readonly number[]): void {
   for (let row = 0; row < b; row++) {
+    let position = e.offset?.[row] ?? 0;
     for (let i = 0; i < t; i++) {
-      const token = ids[row * t + i] * d;
-      const position = ((offset?.[row] ?? 0) + i) * d;
+      const id = e.ids[row * t + i];
       const to = (row * t + i) * d;
-      for (let c = 0; c < d; c++) out[to + c] = table[token + c] * scale + positions[position + c];
+      let from = position * d; // of the position table
+      if (e.padTokenId === undefined) position++;
+      else from = (e.padTokenId + (id === e.padTokenId ? 0 : ++position)) * d;
+      for (let c = 0; c < d; c++) out[to + c] = e.table[id * d + c] * e.scale + (e.positions?.[from + c] ?? 0);
     }
   }
 }
 
+/** Root mean square normalisation is the same with a mean of zero. */
 export function layerNorm(out: Float32Array, x: Float32Array, norm: CpuNorm, width: number): void {
   for (let row = 0; row < x.length; row += width) {
     let mean = 0;
-    for (let c = 0; c < width; c++) mean += x[row + c] / width;
+    if (norm.kind !== "rms") for (let c = 0; c < width; c++) mean += x[row + c] / width;
     let variance = 0;
     for (let c = 0; c < width; c++) variance += (x[row + c] - mean) ** 2 / width;
     const scale = 1 / Math.sqrt(variance + norm.eps);
@@ -44,23 +50,29 @@ export function layerNorm(out: Float32Array, x: Float32Array, norm: CpuNorm, wid
   }
 }
 
-/** out = activation(x w^T + bias) + residual; x (R, K), w (N, K), out (R, N). */
-export function linear(
-  out: Float32Array,
-  x: Float32Array,
-  w: Float32Array,
-  bias: Float32Array,
-  [rows, outer, inner]: readonly [number, number, number],
-  activation: Activation,
-  residual: Float32Array | undefined,
-): void {
+export interface CpuLinear {
+  x: Float32Array; // (R, K)
+  w: Float32Array; // (N, K)
+  bias: Float32Array; // (N)
+  scale?: number;
+  activation?: Activation;
+  residual?: Float32Array; // (R, N)
+  multiply?: Float32Array; // (R, N)
+}
+
+/** out = activation(x w^T * scale + bias) + residual, or times `multiply`; out (R, N). */
+export function linear(out: Float32Array, l: CpuLinear, rows: number): void {
+  const { x, w, bias, scale = 1, activation = "none", residual, multiply } = l;
   const activate = activations[activation];
+  const outer = bias.length; // N
+  const inner = x.length / rows; // K
   for (let row = 0; row < rows; row++) {
     for (let n = 0; n < outer; n++) {
       let sum = 0;
       for (let k = 0, xi = row * inner, wi = n * inner; k < inner; k++) sum += x[xi + k] * w[wi + k];
       const to = row * outer + n;
-      out[to] = activate(sum + bias[n]) + (residual ? residual[to] : 0);
+      const value = activate(sum * scale + bias[n]);
+      out[to] = (multiply ? value * multiply[to] : value) + (residual ? residual[to] : 0);
     }
   }
 }
@@ -85,30 +97,53 @@ export function splitQueryKeyValue(
 }
 
 export interface CpuAttention {
-  query: Float32Array; // (B, T, D)
-  cache: Float32Array; // (B, C, 2D)
-  mask?: Uint32Array; // (B, C)
+  query: Float32Array; // (B, T, I)
+  cache: Float32Array; // (B / G, C, 2I)
+  mask?: Uint32Array; // (B / G, C)
   causalFrom?: Uint32Array; // (B)
-  shape: readonly number[]; // [B, T, D]
+  biasTable?: Float32Array; // (buckets, H)
+  buckets?: Uint32Array; // (2M + 1)
+  ancestors?: Uint32Array; // (2, C, B)
+  shape: readonly number[]; // [B, T, I]
+  cacheRows: number; // B / G
   capacity: number;
   heads: number;
+  scale: number;
 }
 
-/** Writes softmax(q k^T / sqrt(D / H)) of one query and head over its visible keys; zeros elsewhere. */
+/** Where key and value of a position lie, as a row of the cache (B / G * C). */
+function cacheRow(a: CpuAttention, row: number, key: number): number {
+  const [b] = a.shape;
+  const newest = a.causalFrom?.[row] ?? 0;
+  const past = a.ancestors && key < newest ? a.ancestors[((newest % 2) * a.capacity + key) * b + row] : row;
+  return Math.floor((past * a.cacheRows) / b) * a.capacity + key;
+}
+
+/** The relative position bias of a query at `position` and a key. */
+function biasOf(a: CpuAttention, position: number, key: number, head: number): number {
+  if (!a.biasTable || !a.buckets) return 0;
+  const far = (a.buckets.length - 1) / 2; // M
+  const bucket = a.buckets[Math.max(-far, Math.min(far, key - position)) + far];
+  return a.biasTable[bucket * a.heads + head];
+}
+
+/** Writes softmax(q k^T * scale + bias) of one query and head over its visible keys; zeros elsewhere. */
 function weightsOf(weights: Float64Array, a: CpuAttention, row: number, t: number, head: number): void {
-  const [, length, d] = a.shape;
-  const width = d / a.heads;
-  const q = (row * length + t) * d + head * width;
-  const last = a.causalFrom ? a.causalFrom[row] + t : a.capacity - 1;
+  const [b, length, inner] = a.shape;
+  const width = inner / a.heads;
+  const q = (row * length + t) * inner + head * width;
+  const position = (a.causalFrom?.[row] ?? 0) + t;
+  const last = a.causalFrom ? Math.min(position, a.capacity - 1) : a.capacity - 1;
+  const maskRow = Math.floor((row * a.cacheRows) / b) * a.capacity;
   let max = -Infinity;
   weights.fill(0);
   const visible: number[] = [];
-  for (let key = 0; key <= Math.min(last, a.capacity - 1); key++) {
-    if (a.mask && a.mask[row * a.capacity + key] === 0) continue;
-    const k = (row * a.capacity + key) * 2 * d + head * width;
+  for (let key = 0; key <= last; key++) {
+    if (a.mask && a.mask[maskRow + key] === 0) continue;
+    const k = cacheRow(a, row, key) * 2 * inner + head * width;
     let score = 0;
     for (let c = 0; c < width; c++) score += a.query[q + c] * a.cache[k + c];
-    weights[key] = score / Math.sqrt(width);
+    weights[key] = score * a.scale + biasOf(a, position, key, head);
     max = Math.max(max, weights[key]);
     visible.push(key);
   }
@@ -130,7 +165,7 @@ export function attention(out: Float32Array, a: CpuAttention): void {
           let sum = 0;
           for (let key = 0; key < a.capacity; key++) {
             if (weights[key] === 0) continue;
-            sum += weights[key] * a.cache[(row * a.capacity + key) * 2 * d + d + head * width + c];
+            sum += weights[key] * a.cache[cacheRow(a, row, key) * 2 * d + d + head * width + c];
           }
           out[to + c] = sum;
         }

@@ -36,6 +36,8 @@ const vec4s = (length: number): number => Math.ceil(length / 4);
 /** The bits of a float, for a parameter list of u32. */
 const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
 
+const isRms = (norm: Norm | undefined): number => (norm?.kind === "rms" ? 1 : 0);
+
 /** @param given which kernel variants to use; by default those that fit the adapter */
 export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; adapter: AdapterInfo }> {
   const gpu = await openDevice();
@@ -116,7 +118,8 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
   function layerNorm(x: Tensor, norm: Norm): Tensor {
     const y = temporary(layerNormShape(x, norm));
     const [rows, width] = rowsOf(x.shape);
-    dispatch(kernels.layerNorm, [x, norm.weights, y], [vec4s(width), width, bits(norm.eps)], [rows, 1, 1]);
+    const params = [vec4s(width), width, bits(norm.eps), isRms(norm)];
+    dispatch(kernels.layerNorm, [x, norm.weights, y], params, [rows, 1, 1]);
     return y;
   }
 
@@ -132,7 +135,7 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
 
   function attentionDispatch(kernel: Kernel, query: Tensor, cache: Tensor, y: Tensor, options: AttentionOptions): void {
     const [b, t, width] = query.shape;
-    const { heads, mask, causalFrom } = options;
+    const { heads, mask, causalFrom, positionBias, ancestors } = options;
     const headWidth = width / heads;
     if (headWidth > 256) {
       throw new ModelError(
@@ -140,18 +143,12 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
         `Heads of ${headWidth} elements are wider than the 256 that the GPU kernels take.`,
       );
     }
-    const params = [
-      t,
-      cache.shape[1],
-      width,
-      headWidth,
-      mask ? 1 : 0,
-      causalFrom ? 1 : 0,
-      bits(1 / Math.sqrt(headWidth)),
-      heads,
-    ];
+    const params = [t, cache.shape[1], width, headWidth, heads, b, b / cache.shape[0]];
+    params.push(bits(options.scale ?? 1 / Math.sqrt(headWidth)), mask ? 1 : 0, causalFrom ? 1 : 0);
+    params.push(positionBias ? 1 : 0, positionBias ? (positionBias.buckets.shape[0] - 1) / 2 : 0, ancestors ? 1 : 0);
     const x = kernel === kernels.attentionWeights ? Math.ceil(t / 64) : t;
-    dispatch(kernel, [query, cache, mask, causalFrom, y], params, [x, heads, b]);
+    const tensors = [query, cache, mask, causalFrom, positionBias?.table, positionBias?.buckets, ancestors, y];
+    dispatch(kernel, tensors, params, [x, heads, b]);
   }
 
   const ops: Ops = {
@@ -212,32 +209,34 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
     memory: () => ({ ...gpu.memory }),
     dispose: () => gpu.dispose(),
 
-    embed(ids, table, positions, { scale, offset }) {
-      const shape = embedShape(ids, table, positions, { offset });
+    embed(ids, table, options) {
+      const { scale, positions, offset, padTokenId } = options;
+      const shape = embedShape(ids, table, options);
       const y = temporary(shape);
       const [rows, width] = rowsOf(shape);
-      const params = [shape[1], vec4s(width), bits(scale)];
+      const counting = positions ? (padTokenId === undefined ? 1 : 2) : 0;
+      const params = [shape[1], vec4s(width), bits(scale), counting, padTokenId ?? 0];
       dispatch(kernels.embed, [ids, table, positions, offset, y], params, [Math.ceil(vec4s(width) / 64), rows, 1]);
       return y;
     },
     layerNorm,
     linear(x, w, options: LinearOptions) {
       const shape = linearShape(x, w, options);
-      const { bias, norm, activation = "none", residual, residualNorm } = options;
+      const { bias, norm, scale = 1, activation = "none", residual, residualNorm, multiply } = options;
       const [rows, inner] = rowsOf(x.shape);
       const outer = w.shape[0];
       const y = temporary(shape);
       if (rows >= tuning.matmulRows) {
-        const params = [rows, vec4s(inner), vec4s(outer), ACTIVATIONS[activation], residual ? 1 : 0, 0, 0, 0];
-        const input = normed(x, norm);
-        const added = residual && normed(residual, residualNorm);
-        dispatch(kernels.matmul, [input, w, bias, added, y], params, matmulGrid(rows, outer));
+        const operand = multiply ?? (residual && normed(residual, residualNorm));
+        const mode = multiply ? 2 : residual ? 1 : 0;
+        const params = [rows, vec4s(inner), vec4s(outer), ACTIVATIONS[activation], mode, bits(scale), 0, 0, 0];
+        dispatch(kernels.matmul, [normed(x, norm), w, bias, operand, y], params, matmulGrid(rows, outer));
         return y;
       }
-      const mode = residual ? (residualNorm ? 2 : 1) : 0;
-      const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), ACTIVATIONS[activation], mode, outer];
-      params.push(bits(residualNorm?.eps ?? 0), 0, 0, 0);
-      const tensors = [x, w, bias, norm?.weights, residual, residualNorm?.weights, y];
+      const mode = multiply ? 4 : residual ? (residualNorm ? 2 + isRms(residualNorm) : 1) : 0;
+      const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), isRms(norm), bits(scale)];
+      params.push(ACTIVATIONS[activation], mode, outer, bits(residualNorm?.eps ?? 0), 0, 0, 0);
+      const tensors = [x, w, bias, norm?.weights, multiply ?? residual, residualNorm?.weights, y];
       dispatch(norm ? kernels.matvecNormed : kernels.matvec, tensors, params, matvecGrid(rows, outer, tuning));
       return y;
     },
@@ -251,7 +250,7 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
       const outer = w.shape[0];
       const capacity = cache.shape[1];
       if (rows >= tuning.matmulRows) {
-        const params = [rows, vec4s(inner), vec4s(outer), 0, 0, time, capacity, width];
+        const params = [rows, vec4s(inner), vec4s(outer), 0, 0, 0, time, capacity, width];
         dispatch(
           kernels.matmulProject,
           [normed(x, norm), w, bias, offset, cache, query],
@@ -259,7 +258,8 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
           matmulGrid(rows, outer),
         );
       } else {
-        const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), 0, 0, 0, 0, time, capacity, width];
+        const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), isRms(norm)];
+        params.push(0, 0, 0, 0, 0, time, capacity, width);
         const kernel = norm ? kernels.matvecProjectNormed : kernels.matvecProject;
         dispatch(kernel, [x, w, bias, norm?.weights, offset, cache, query], params, matvecGrid(rows, outer, tuning));
       }

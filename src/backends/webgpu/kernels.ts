@@ -5,6 +5,7 @@
 
 import activation from "../../../shaders/activation.wgsl?raw";
 import attention from "../../../shaders/attention.wgsl?raw";
+import attentionCommon from "../../../shaders/attention_common.wgsl?raw";
 import attentionWeights from "../../../shaders/attention_weights.wgsl?raw";
 import embed from "../../../shaders/embed.wgsl?raw";
 import layerNorm from "../../../shaders/layer_norm.wgsl?raw";
@@ -30,7 +31,15 @@ export interface Kernel {
 }
 
 /** The numbers that activation.wgsl knows them by. */
-export const ACTIVATIONS: Readonly<Record<Activation, number>> = { none: 0, relu: 1, gelu: 2, silu: 3 };
+export const ACTIVATIONS: Readonly<Record<Activation, number>> = {
+  none: 0,
+  relu: 1,
+  gelu: 2,
+  silu: 3,
+  gelu_new: 4,
+  quick_gelu: 5,
+  tanh: 6,
+};
 
 /** What suits the adapter. */
 export interface Tuning {
@@ -71,6 +80,7 @@ export function createKernels(tuning: Tuning) {
   const constants = { WORKGROUP: tuning.workgroup };
   const linear: Access[] = ["read", "read", "read", "read", "read", "read", "write"];
   const project: Access[] = ["read", "read", "read", "read", "read", "write", "write"];
+  const attend: Access[] = ["read", "read", "read", "read", "read", "read", "read", "write"];
   return {
     embed: {
       name: "embed",
@@ -103,16 +113,16 @@ export function createKernels(tuning: Tuning) {
     matvecProjectNormed: matvecKernel("matvec_project", "project", project, true, tuning),
     attention: {
       name: "attention",
-      source: layout + attention,
+      source: layout + attentionCommon + attention,
       entryPoint: "main",
-      bindings: ["read", "read", "read", "read", "write"],
+      bindings: attend,
       constants,
     },
     attentionWeights: {
       name: "attention_weights",
-      source: layout + attentionWeights,
+      source: layout + attentionCommon + attentionWeights,
       entryPoint: "main",
-      bindings: ["read", "read", "read", "read", "write"],
+      bindings: attend,
     },
     softmax: {
       name: "softmax",

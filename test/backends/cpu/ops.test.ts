@@ -58,7 +58,7 @@ const runners: Record<string, (ops: Ops, c: Case) => () => Tensor[]> = {
   embed(ops, c) {
     const { need, maybe } = inputsOf(ops, c);
     const [ids, table, positions, offset] = [need("ids"), need("table"), need("positions"), maybe("offset")];
-    return () => [ops.embed(ids, table, positions, { scale: c.options.scale, offset })];
+    return () => [ops.embed(ids, table, { scale: c.options.scale, positions, offset })];
   },
   layerNorm(ops, c) {
     const { need, norm } = inputsOf(ops, c);

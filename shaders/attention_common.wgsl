@@ -1,0 +1,66 @@
+// Parameters, bindings and the reading of keys that attention.wgsl and attention_weights.wgsl share.
+//
+// query, y (B, T, I), heads side by side   cache (B / G, C, 2I): key, then value   mask (B / G, C)   causal_from (B)
+// bias_table (buckets, H)   buckets (2M + 1)   ancestors (2, C, B)
+
+struct Params {
+  length: u32, // T
+  capacity: u32, // C
+  width: u32, // I
+  head_width: u32, // Dh
+  heads: u32, // H
+  rows: u32, // B
+  group: u32, // G
+  scale: f32,
+  has_mask: u32,
+  causal: u32,
+  has_bias: u32,
+  farthest: u32, // M
+  has_ancestors: u32,
+}
+
+@group(0) @binding(0) var<storage, read> query: array<f32>;
+@group(0) @binding(1) var<storage, read> cache: array<f32>;
+@group(0) @binding(2) var<storage, read> mask: array<u32>;
+@group(0) @binding(3) var<storage, read> causal_from: array<u32>;
+@group(0) @binding(4) var<storage, read> bias_table: array<f32>;
+@group(0) @binding(5) var<storage, read> buckets: array<u32>;
+@group(0) @binding(6) var<storage, read> ancestors: array<u32>;
+@group(0) @binding(7) var<storage, read_write> y: array<f32>;
+@group(0) @binding(8) var<uniform> p: Params;
+
+const LEAST = -3.0e38;
+
+// How many keys query t of row b sees, masked ones among them.
+fn visible_keys(b: u32, t: u32) -> u32 {
+  if (p.causal == 0u) {
+    return p.capacity;
+  }
+  return min(p.capacity, causal_from[b] + t + 1u);
+}
+
+fn masked(b: u32, key: u32) -> bool {
+  return p.has_mask != 0u && mask[b / p.group * p.capacity + key] == 0u;
+}
+
+// The row of the cache, of B / G * C, that holds a key of row b. A beam's past may lie in the rows of other beams.
+fn cache_row(b: u32, key: u32) -> u32 {
+  if (p.has_ancestors != 0u) {
+    let newest = causal_from[b];
+    if (key < newest) {
+      return ancestors[(newest % 2u * p.capacity + key) * p.rows + b] * p.capacity + key;
+    }
+  }
+  return b / p.group * p.capacity + key;
+}
+
+// The relative position bias between query t of row b and a key.
+fn position_bias(b: u32, t: u32, key: u32, head: u32) -> f32 {
+  if (p.has_bias == 0u) {
+    return 0.0;
+  }
+  let farthest = i32(p.farthest);
+  let distance = i32(key) - i32(causal_from[b] * p.causal + t);
+  let bucket = buckets[u32(clamp(distance, -farthest, farthest) + farthest)];
+  return bias_table[bucket * padded(p.heads) + head];
+}
