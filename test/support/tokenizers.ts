@@ -1,0 +1,105 @@
+/** The fixtures of test/goldens/tokenizers/: models with their character maps put back, and answers to compare with. */
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { expect } from "vitest";
+import { corpus } from "./corpus";
+
+const folder = new URL("../goldens/tokenizers/", import.meta.url);
+export const fixture = (name: string): Uint8Array => readFileSync(new URL(name, folder));
+export const unzipped = (name: string): Uint8Array => new Uint8Array(gunzipSync(fixture(name)));
+
+const charsmaps: Record<string, string> = {
+  unigram: "nmt_nfkc",
+  "unigram-target": "nfkc",
+  "unigram-defined": "nfkc",
+  "unigram-bytes": "nmt_nfkc",
+  bpe: "nmt_nfkc",
+  t5: "nmt_nfkc",
+};
+
+export const charsmap = (rule: string): Uint8Array => unzipped(`${rule}.charsmap.gz`);
+
+/** A field of a protocol buffer that holds bytes. */
+export const bytesField = (number: number, content: Uint8Array): Uint8Array =>
+  new Uint8Array(Buffer.concat([Buffer.of(number * 8 + 2, ...varint(content.length)), content]));
+
+/** A whole SentencePiece model. Messages written one after the other are merged, so the map can be appended. */
+export function modelBytes(name: string): Uint8Array {
+  const model = unzipped(`${name}.model.gz`);
+  const rule = charsmaps[name];
+  if (!rule) return model;
+  return new Uint8Array(Buffer.concat([model, bytesField(3, bytesField(2, charsmap(rule)))]));
+}
+
+function varint(value: number): number[] {
+  return value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)];
+}
+
+let lines: string[] | undefined;
+export const corpusLines = (): string[] => (lines ??= corpus());
+
+const BLOCK = 50;
+const digest = (rows: string[]) => createHash("sha256").update(rows.join("\n")).digest("hex").slice(0, 12);
+
+/** xorshift32 as in corpus.ts, for the random ids. */
+function randomIds(size: number): number[][] {
+  let state = 42;
+  const below = (limit: number) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    return state % limit;
+  };
+  return corpusLines().map(() => {
+    const length = 1 + below(12);
+    return Array.from({ length }, () => below(size));
+  });
+}
+
+export interface Golden {
+  blocks: Record<"encode" | "decode" | "random" | "long", string[]>;
+  cases: [text: string, items: (string | number)[], decoded: string][];
+}
+
+/** Non-ASCII characters as escapes, so that two that look alike can be told apart in a report. */
+const shown = (value: unknown) =>
+  JSON.stringify(value).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** Compares all lines with test/goldens/tokenizers/NAME.json; `size` bounds the random ids. */
+export function expectGolden<T extends string | number>(
+  name: string,
+  encode: (text: string) => T[],
+  decode: (items: readonly (T | number)[]) => string,
+  size: number,
+): void {
+  const golden = JSON.parse(Buffer.from(fixture(`${name}.json`)).toString("utf8")) as Golden;
+  const wrong: string[] = [];
+  for (const [text, items, decoded] of golden.cases) {
+    const own = encode(text);
+    if (own.join("\t") !== items.join("\t")) wrong.push(`encode ${shown(text)}: ${shown(own)}, not ${shown(items)}`);
+    const back = decode(items as T[]);
+    if (back !== decoded) wrong.push(`decode ${shown(items)}: ${shown(back)}, not ${shown(decoded)}`);
+  }
+  expect(wrong).toEqual([]);
+
+  const all = corpusLines();
+  const encoded = all.map(encode);
+  const rows = {
+    encode: encoded.map((items) => items.join("\t")),
+    decode: encoded.map((items) => decode(items)),
+    random: randomIds(size).map((ids) => decode(ids)),
+  };
+  const long = [...all, ...all].join(" ");
+  if (digest([encode(long).join("\t")]) !== golden.blocks.long[0]) wrong.push(`a text of ${long.length} characters`);
+  for (const key of ["encode", "decode", "random"] as const) {
+    expect(golden.blocks[key]).toHaveLength(all.length / BLOCK);
+    golden.blocks[key].forEach((expected, block) => {
+      const own = digest(rows[key].slice(block * BLOCK, (block + 1) * BLOCK));
+      if (own !== expected) wrong.push(`${key}: lines ${block * BLOCK} to ${(block + 1) * BLOCK - 1}`);
+    });
+  }
+  expect(wrong).toEqual([]);
+}
