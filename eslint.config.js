@@ -11,11 +11,12 @@ import tseslint from "typescript-eslint";
 const layers = {
   "errors.ts": [],
   "tensor.ts": ["errors.ts"],
-  "ops.ts": ["tensor.ts", "errors.ts"],
-  "backends/cpu": ["ops.ts", "tensor.ts", "errors.ts"],
-  "backends/webgpu": ["ops.ts", "tensor.ts", "errors.ts"],
+  "beams.ts": ["tensor.ts", "errors.ts"],
+  "ops.ts": ["beams.ts", "tensor.ts", "errors.ts"],
+  "backends/cpu": ["ops.ts", "beams.ts", "tensor.ts", "errors.ts"],
+  "backends/webgpu": ["ops.ts", "beams.ts", "tensor.ts", "errors.ts"],
   models: ["ops.ts", "tensor.ts", "errors.ts"],
-  generation: ["models", "ops.ts", "tensor.ts", "errors.ts"],
+  generation: ["models", "ops.ts", "beams.ts", "tensor.ts", "errors.ts"],
   loading: ["errors.ts"],
   text: ["errors.ts"],
 };

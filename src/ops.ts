@@ -8,6 +8,7 @@
  * position, cache contents) lives in tensors that the operations themselves advance.
  */
 
+import type { BeamState } from "./beams";
 import { invariant } from "./errors";
 import { expectShape, rowsOf, type DType, type Tensor } from "./tensor";
 
@@ -180,6 +181,20 @@ export interface Ops {
    * history and logprobs at the row's position, token, position + 1, finished.
    */
   selectGreedy(logits: Tensor, selection: Selection): void;
+  /** x - log(sum(exp(x))) over the last dimension. */
+  logSoftmax(x: Tensor): Tensor;
+  /**
+   * The k largest of each row, largest first, of equals the lowest index: (..., V) -> (R, k, 2) u32, the bits of the
+   * value and its index.
+   */
+  topK(x: Tensor, k: number): Tensor;
+  /**
+   * The best continuations of each item: log-probabilities (R, 1, V) plus the running scores of `state` -> (B, N, 2) u32,
+   * bits of the sum and beam * V + token, ordered as `topK` does.
+   */
+  beamCandidates(logprobs: Tensor, state: BeamState): Tensor;
+  /** Goes on with the best candidates and advances `state`: one step of beam search. V is `vocabSize`. */
+  advanceBeams(candidates: Tensor, state: BeamState, vocabSize: number): void;
 }
 
 /** Counts since the backend was made. On the CPU only the memory is real, the rest is 0. */
@@ -287,6 +302,13 @@ export function attentionShape(query: Tensor, cache: Tensor, options: AttentionO
     invariant(causalFrom && t === 1 && rows === b, "attention: ancestors need causalFrom, one query and no groups");
   }
   return [...query.shape];
+}
+
+/** [R, V, k] */
+export function topKShape(x: Tensor, k: number): [number, number, number] {
+  const [rows, width] = rowsOf(x.shape);
+  invariant(k >= 1 && k <= width, `topK: ${k} of ${width} values`);
+  return [rows, width, k];
 }
 
 export function selectionShape(logits: Tensor, selection: Selection): void {

@@ -3,6 +3,7 @@
  * runs models where there is no GPU; it does not try to be fast.
  */
 
+import { beamShape, candidatesShape, type BeamState } from "../../beams";
 import { invariant, ModelError } from "../../errors";
 import {
   attentionShape,
@@ -11,6 +12,7 @@ import {
   linearShape,
   projectionShape,
   selectionShape,
+  topKShape,
   zeroCounters,
   type AttentionOptions,
   type LinearOptions,
@@ -23,6 +25,7 @@ import {
   type Slice,
 } from "../../ops";
 import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
+import * as beam from "./beam";
 import * as kernels from "./kernels";
 
 interface CpuTensor extends Tensor {
@@ -68,18 +71,22 @@ export function createCpuBackend(): Ops {
     }
   }
 
-  function temporary(shape: readonly number[]): CpuTensor {
+  function temporary(shape: readonly number[], dtype: DType = "f32"): CpuTensor {
     invariant(recording, "an operation was called outside record()");
-    const made = create(shape, "f32", "activations");
+    const made = create(shape, dtype, "activations");
     recording.temporaries.push(made);
     return made;
   }
 
   /** Appends to the plan; `run` sees the arrays as they are when the plan runs. */
-  function command(shape: readonly number[], run: (out: Float32Array) => void): Tensor {
+  function append(run: () => void): void {
     invariant(recording, "an operation was called outside record()");
+    recording.commands.push(run);
+  }
+
+  function command(shape: readonly number[], run: (out: Float32Array) => void): Tensor {
     const out = temporary(shape);
-    recording.commands.push(() => run(f32(out)));
+    append(() => run(f32(out)));
     return out;
   }
 
@@ -104,6 +111,20 @@ export function createCpuBackend(): Ops {
     capacity: cache.shape[1],
     heads: options.heads,
     scale: options.scale ?? 1 / Math.sqrt(query.shape[2] / options.heads),
+  });
+
+  const beamsOf = (state: BeamState): beam.CpuBeams => ({
+    beams: state.beams,
+    endTokens: state.endTokens,
+    rows: state.slots.shape[0],
+    capacity: state.trace.shape[0],
+    token: u32(state.token),
+    position: u32(state.position),
+    ancestors: u32(state.ancestors),
+    trace: u32(state.trace),
+    slots: u32(state.slots),
+    done: u32(state.done),
+    settings: u32(state.settings),
   });
 
   return {
@@ -199,11 +220,28 @@ export function createCpuBackend(): Ops {
     softmax(x) {
       return command(x.shape, (out) => kernels.softmax(out, f32(x), rowsOf(x.shape)[1]));
     },
+    logSoftmax(x) {
+      return command(x.shape, (out) => kernels.logSoftmax(out, f32(x), rowsOf(x.shape)[1]));
+    },
+    topK(x, k) {
+      const [rows, width] = topKShape(x, k);
+      const out = temporary([rows, k, 2], "u32");
+      append(() => beam.topK(u32(out), f32(x), k, width));
+      return out;
+    },
+    beamCandidates(logprobs, state) {
+      const out = temporary(candidatesShape(logprobs, state), "u32");
+      append(() => beam.candidates(u32(out), f32(logprobs), beamsOf(state), logprobs.shape[2]));
+      return out;
+    },
+    advanceBeams(candidates, state, vocabSize) {
+      beamShape(candidates, state);
+      append(() => beam.advance(u32(candidates), beamsOf(state), vocabSize));
+    },
     selectGreedy(logits, selection: Selection) {
       selectionShape(logits, selection);
-      invariant(recording, "an operation was called outside record()");
       const [rows, width] = rowsOf(logits.shape);
-      recording.commands.push(() => {
+      append(() => {
         for (let row = 0; row < rows; row++) {
           const position = u32(selection.position)[row];
           const finished = u32(selection.finished)[row] === 1;

@@ -198,6 +198,17 @@ export function softmax(out: Float32Array, x: Float32Array, width: number): void
   }
 }
 
+/** x - log(sum(exp(x))) */
+export function logSoftmax(out: Float32Array, x: Float32Array, width: number): void {
+  for (let row = 0; row < x.length; row += width) {
+    let max = -Infinity;
+    for (let c = 0; c < width; c++) max = Math.max(max, x[row + c]);
+    let total = 0;
+    for (let c = 0; c < width; c++) total += Math.exp(x[row + c] - max);
+    for (let c = 0; c < width; c++) out[row + c] = x[row + c] - max - Math.log(total);
+  }
+}
+
 /** The index of the largest value (the first of equals) and its log-probability. */
 export function argmax(logits: Float32Array, from: number, width: number): [index: number, logprob: number] {
   let best = 0;
