@@ -34,6 +34,9 @@ describe.each(["software", "gpu"])("the %s kernels against the CPU", (variant) =
       "attentionWeights",
       "softmax",
       "selectGreedy",
+      "logSoftmax",
+      "topK",
+      "beams",
     ];
     expect([...covered].sort()).toEqual(operations.sort());
     expect(comparisons.length).toBeGreaterThanOrEqual(180);

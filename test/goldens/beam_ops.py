@@ -1,6 +1,6 @@
 """Makes beams.json: what `generate` of Hugging Face transformers finds with beam search where the logits are a table.
 
-    pip install -r test/goldens/requirements.txt transformers
+    pip install -r test/goldens/requirements.txt
     python test/goldens/beam_ops.py    # rewrites test/goldens/beams.json
 
 The model is a stand-in: its logits for a prefix are the row of a table that a checksum of the prefix picks, so that a

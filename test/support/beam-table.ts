@@ -3,6 +3,7 @@
  * do. The search itself runs on a backend; here is the stand-in for the model.
  */
 
+import { createWebGpuBackend } from "../../src/backends/webgpu/backend";
 import type { BeamState } from "../../src/beams";
 import { beamTensors, createBeams, readBeams, startBeams, type Hypothesis } from "../../src/generation/beams";
 import type { Ops } from "../../src/ops";
@@ -99,4 +100,34 @@ export async function searchTable(ops: Ops, c: BeamCase): Promise<BeamResult> {
   ops.release(plan);
   ops.free([logits, ...beamTensors(state)]);
   return { steps, hypotheses };
+}
+
+/** What is wrong with a result by Hugging Face's; empty where nothing is. */
+export function faults(c: BeamCase, { steps, hypotheses }: BeamResult): string[] {
+  const returned = hypotheses.flatMap((list, item) =>
+    list.slice(0, c.options.num_return_sequences).map((hypothesis) => ({ item, ...hypothesis })),
+  );
+  const found = steps === c.steps ? [] : [`${steps} steps, expected ${c.steps}`];
+  if (returned.length !== c.hypotheses.length) found.push(`${returned.length} hypotheses`);
+  c.hypotheses.forEach((expected, i) => {
+    for (const name of ["item", "tokens", "parents"] as const) {
+      const [is, should] = [JSON.stringify(returned[i][name]), JSON.stringify(expected[name])];
+      if (is !== should) found.push(`hypothesis ${i}: ${name} ${is}, expected ${should}`);
+    }
+    [expected.score, ...expected.logprobs].forEach((should, j) => {
+      const is = [returned[i].score, ...returned[i].logprobs][j];
+      const close = Math.abs(is - should) <= 1e-5 * (1 + Math.abs(should));
+      if (!close) found.push(`hypothesis ${i}: ${j === 0 ? "score" : "logprob"} ${is}, expected ${should}`);
+    });
+  });
+  return found;
+}
+
+/** All cases on the GPU, in a page. */
+export async function searchTablesOnGpu(): Promise<{ name: string; faults: string[] }[]> {
+  const { ops } = await createWebGpuBackend();
+  const results: { name: string; faults: string[] }[] = [];
+  for (const c of beamCases) results.push({ name: c.name, faults: faults(c, await searchTable(ops, c)) });
+  ops.dispose();
+  return results;
 }

@@ -54,7 +54,7 @@ export class Bench {
     return results;
   }
 
-  private keep(tensor: Tensor): Tensor {
+  keep(tensor: Tensor): Tensor {
     this.created.push(tensor);
     return tensor;
   }

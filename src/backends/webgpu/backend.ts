@@ -6,6 +6,7 @@
  * the number of rows padded to four, which the products rely on; u32 tensors are packed.
  */
 
+import { beamShape, candidatesShape, SLOT_FIELDS, type BeamState } from "../../beams";
 import { invariant, ModelError } from "../../errors";
 import {
   attentionShape,
@@ -14,6 +15,7 @@ import {
   linearShape,
   projectionShape,
   selectionShape,
+  topKShape,
   type AttentionOptions,
   type LinearOptions,
   type Norm,
@@ -23,7 +25,7 @@ import {
 } from "../../ops";
 import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
 import { openDevice, type AdapterInfo } from "./device";
-import { ACTIVATIONS, createKernels, GPU_TUNING, matmulGrid, matvecGrid, SOFTWARE_TUNING } from "./kernels";
+import { ACTIVATIONS, createKernels, GPU_TUNING, matmulGrid, matvecGrid, SOFTWARE_TUNING, topKChunk } from "./kernels";
 import type { Kernel, Tuning } from "./kernels";
 import { buildPlan, encodePlans, type Dispatch, type GpuPlan, type GpuTensor } from "./plan";
 import { createStaging } from "./staging";
@@ -90,8 +92,8 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
     return recording;
   }
 
-  function temporary(shape: readonly number[]): GpuTensor {
-    const tensor = describe(shape, "f32");
+  function temporary(shape: readonly number[], dtype: DType = "f32"): GpuTensor {
+    const tensor = describe(shape, dtype);
     current().temporaries.add(tensor);
     return tensor;
   }
@@ -149,6 +151,22 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
     const x = kernel === kernels.attentionWeights ? Math.ceil(t / 64) : t;
     const tensors = [query, cache, mask, causalFrom, positionBias?.table, positionBias?.buckets, ancestors, y];
     dispatch(kernel, tensors, params, [x, heads, b]);
+  }
+
+  /** The k largest of every `together` rows of x, which may get running scores added; in two dispatches. */
+  function largest(x: Tensor, k: number, together: number, state?: BeamState): GpuTensor {
+    const [rows, width] = rowsOf(x.shape);
+    const chunk = topKChunk(k);
+    const chunks = Math.ceil(width / chunk);
+    const kept = Math.min(k, chunk, width);
+    const parts = temporary([rows, chunks * kept, 2], "u32");
+    const params = [kept, width, 0, chunk, together, state ? 1 : 0, SLOT_FIELDS];
+    dispatch(kernels.topK, [x, state?.slots, parts], params, [chunks, rows, 1]);
+    if (chunks * together === 1) return parts;
+    const lists = rows / together;
+    const merged = temporary([lists, k, 2], "u32");
+    dispatch(kernels.topK, [parts, undefined, merged], [k, together * chunks * kept, 1, 0, 1, 0, 0], [1, lists, 1]);
+    return merged;
   }
 
   const ops: Ops = {
@@ -281,6 +299,27 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
       const [rows, width] = rowsOf(x.shape);
       dispatch(kernels.softmax, [x, y], [width], [rows, 1, 1]);
       return y;
+    },
+    logSoftmax(x) {
+      const y = temporary(x.shape);
+      const [rows, width] = rowsOf(x.shape);
+      dispatch(kernels.logSoftmax, [x, y], [width], [rows, 1, 1]);
+      return y;
+    },
+    topK(x, k) {
+      topKShape(x, k);
+      return largest(x, k, 1);
+    },
+    beamCandidates(logprobs, state) {
+      const [, count] = candidatesShape(logprobs, state);
+      return largest(logprobs, count, state.beams, state);
+    },
+    advanceBeams(candidates, state, vocabSize) {
+      beamShape(candidates, state);
+      const { beams, endTokens, token, position, ancestors, trace, slots, done, settings } = state;
+      const params = [beams, candidates.shape[1], vocabSize, slots.shape[0], trace.shape[0], endTokens];
+      const tensors = [candidates, settings, token, position, ancestors, trace, slots, done];
+      dispatch(kernels.advanceBeams, tensors, params, [candidates.shape[0], 1, 1]);
     },
     selectGreedy(logits, selection) {
       selectionShape(logits, selection);

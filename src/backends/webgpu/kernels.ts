@@ -4,18 +4,21 @@
  */
 
 import activation from "../../../shaders/activation.wgsl?raw";
+import advanceBeams from "../../../shaders/advance_beams.wgsl?raw";
 import attention from "../../../shaders/attention.wgsl?raw";
 import attentionCommon from "../../../shaders/attention_common.wgsl?raw";
 import attentionWeights from "../../../shaders/attention_weights.wgsl?raw";
 import embed from "../../../shaders/embed.wgsl?raw";
 import layerNorm from "../../../shaders/layer_norm.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
+import logSoftmax from "../../../shaders/log_softmax.wgsl?raw";
 import matmul from "../../../shaders/matmul.wgsl?raw";
 import matvec from "../../../shaders/matvec.wgsl?raw";
 import matvecCommon from "../../../shaders/matvec_common.wgsl?raw";
 import matvecGroup from "../../../shaders/matvec_group.wgsl?raw";
 import selectGreedy from "../../../shaders/select_greedy.wgsl?raw";
 import softmax from "../../../shaders/softmax.wgsl?raw";
+import topK from "../../../shaders/top_k.wgsl?raw";
 import type { Activation } from "../../ops";
 
 type Access = "read" | "write";
@@ -63,6 +66,11 @@ export function matmulGrid(rows: number, outer: number): [number, number, number
 /** The grid of matvec.wgsl or matvec_group.wgsl. */
 export function matvecGrid(rows: number, outer: number, { groupedMatvec }: Tuning): [number, number, number] {
   return [Math.ceil(outer / (groupedMatvec ? 4 : 128)), rows, 1];
+}
+
+/** How much of a row one workgroup of top_k.wgsl takes: enough to leave out most of it. */
+export function topKChunk(k: number): number {
+  return 1024 * Math.ceil(k / 32);
 }
 
 function matvecKernel(name: string, entryPoint: string, bindings: Access[], normed: boolean, tuning: Tuning): Kernel {
@@ -136,6 +144,27 @@ export function createKernels(tuning: Tuning) {
       source: layout + selectGreedy,
       entryPoint: "main",
       bindings: ["read", "read", "write", "write", "write", "write", "write"],
+      constants,
+    },
+    logSoftmax: {
+      name: "log_softmax",
+      source: layout + logSoftmax,
+      entryPoint: "main",
+      bindings: ["read", "write"],
+      constants: { WORKGROUP: tuning.groupedMatvec ? 4 * tuning.workgroup : tuning.workgroup },
+    },
+    topK: {
+      name: "top_k",
+      source: layout + topK,
+      entryPoint: "main",
+      bindings: ["read", "read", "write"],
+      constants,
+    },
+    advanceBeams: {
+      name: "advance_beams",
+      source: advanceBeams,
+      entryPoint: "main",
+      bindings: ["read", "read", "write", "write", "write", "write", "write", "write"],
       constants,
     },
   } satisfies Record<string, Kernel>;

@@ -1,0 +1,115 @@
+// The k largest of a list, largest first, of equals the lowest index, as pairs (bits of the value, index).
+//
+// Two kinds of list. Values: one chunk of a row of x (R, V), plus the running score of the row where there is one; its index
+// is that in `together` neighbouring rows laid end to end. Pairs: what the first kind left of all chunks, to be merged.
+//
+//   x (R, V) f32 or (lists, count) pairs   slots (R, SLOT_FIELDS): running scores   y (lists, k) pairs
+//
+// One workgroup a list. Each thread holds the best of its own elements; in each of k rounds the best of those is taken, and
+// the thread that held it looks for its next. So an element is read about once, not k times.
+
+override WORKGROUP: u32 = 64;
+
+struct Params {
+  k: u32,
+  count: u32, // elements of a list: V for values
+  pairs: u32, // 0 values, 1 pairs
+  chunk: u32, // values: elements of a chunk
+  together: u32, // values: rows that share their indices
+  scored: u32, // values: whether to add running scores
+  slot_fields: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<u32>;
+@group(0) @binding(1) var<storage, read> slots: array<u32>;
+@group(0) @binding(2) var<storage, read_write> y: array<u32>;
+@group(0) @binding(3) var<uniform> p: Params;
+
+const LEAST = -3.0e38;
+const BANNED = -1.0e38;
+const NONE = 0xffffffffu;
+
+struct Entry {
+  value: f32,
+  index: u32,
+}
+
+// Two sides, used in turn: one barrier a round is enough.
+var<workgroup> values: array<f32, 2u * WORKGROUP>;
+var<workgroup> indices: array<u32, 2u * WORKGROUP>;
+
+fn before(a: Entry, b: Entry) -> bool {
+  return a.value > b.value || (a.value == b.value && a.index < b.index);
+}
+
+/// Where a list lies.
+struct List {
+  base: u32, // its first word in x
+  begin: u32, // values: its first column
+  end: u32,
+  first: u32, // values: the index of column 0
+  score: f32,
+}
+
+fn element(list: List, i: u32) -> Entry {
+  if (p.pairs != 0u) {
+    return Entry(bitcast<f32>(x[list.base + 2u * i]), x[list.base + 2u * i + 1u]);
+  }
+  let value = clamp(bitcast<f32>(x[list.base + i]), LEAST, -LEAST);
+  let banned = value <= BANNED || list.score <= BANNED;
+  return Entry(select(value + list.score, LEAST, banned), list.first + i);
+}
+
+/// The first of this thread's elements that comes after `last`.
+fn next(list: List, local: u32, last: Entry) -> Entry {
+  var best = Entry(LEAST, NONE);
+  for (var i = list.begin + local; i < list.end; i += WORKGROUP) {
+    let candidate = element(list, i);
+    if (before(candidate, best) && before(last, candidate)) {
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let row = group.y;
+  var list = List(row * p.count * 2u, 0u, p.count, 0u, 0.0);
+  if (p.pairs == 0u) {
+    list.base = row * padded(p.count);
+    list.begin = group.x * p.chunk;
+    list.end = min(list.begin + p.chunk, p.count);
+    list.first = row % p.together * p.count;
+    if (p.scored != 0u) {
+      list.score = bitcast<f32>(slots[row * p.slot_fields]);
+    }
+  }
+  let out = 2u * (row * groups.x + group.x) * p.k;
+
+  var mine = next(list, local, Entry(3.4e38, NONE));
+  for (var round = 0u; round < p.k; round++) {
+    let side = (round & 1u) * WORKGROUP;
+    values[side + local] = mine.value;
+    indices[side + local] = mine.index;
+    workgroupBarrier();
+    var best = Entry(values[side], indices[side]);
+    for (var i = side + 1u; i < side + WORKGROUP; i++) {
+      let other = Entry(values[i], indices[i]);
+      if (before(other, best)) {
+        best = other;
+      }
+    }
+    if (local == 0u) {
+      y[out + 2u * round] = bitcast<u32>(best.value);
+      y[out + 2u * round + 1u] = best.index;
+    }
+    if (mine.index == best.index && best.index != NONE) {
+      mine = next(list, local, best);
+    }
+  }
+}

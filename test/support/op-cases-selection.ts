@@ -1,0 +1,103 @@
+/** Operation cases of what comes after the logits: log-probabilities, the k largest, beam search. */
+
+import { beamTensors, createBeams, startBeams } from "../../src/generation/beams";
+import { add } from "./op-bench";
+
+// --- log-probabilities, up to the largest vocabularies ---
+for (const [rows, v, deviation] of [
+  [1, 1, 1],
+  [1, 2, 1],
+  [3, 7, 3],
+  [2, 63, 3],
+  [5, 65, 3],
+  [1, 257, 20],
+  [4, 1021, 3],
+  [2, 8001, 0.1],
+  [1, 250_003, 2],
+]) {
+  add(`logSoftmax R${rows} V${v} deviation ${deviation}`, (bench) => {
+    const x = bench.f32([rows, 1, v], deviation);
+    return () => [bench.ops.logSoftmax(x)];
+  });
+}
+add("logSoftmax where some or all is banned", (bench) => {
+  const data = bench.rng.normal(3 * 70, 2);
+  for (let i = 0; i < data.length; i++) if (i < 70 || i % 3 === 0) data[i] = -3e38;
+  const x = bench.ops.create([3, 1, 70], "f32", "activations", data);
+  return () => [bench.ops.logSoftmax(x)];
+});
+
+// --- the k largest ---
+for (const [rows, v, k] of [
+  [1, 1, 1],
+  [1, 7, 7],
+  [3, 65, 5],
+  [2, 1023, 1],
+  [2, 1024, 8],
+  [5, 1025, 8],
+  [1, 3001, 64],
+  [2, 40_009, 20],
+  [1, 250_003, 10],
+]) {
+  add(`topK R${rows} V${v} k ${k}`, (bench) => {
+    const x = bench.f32([rows, 1, v], 3);
+    return () => [bench.ops.topK(x, k)];
+  });
+}
+add("topK of equals, of which the lowest go first", (bench) => {
+  const x = bench.ops.create(
+    [2, 1, 2500],
+    "f32",
+    "activations",
+    Float32Array.from({ length: 5000 }, (_, i) => (i % 7) - 3),
+  );
+  return () => [bench.ops.topK(x, 40)];
+});
+
+// --- beam search: items, beams, vocabulary, end tokens, steps, length penalty, early stopping ---
+const beamSizes: [number, number, number, number, number, number, boolean | "never"][] = [
+  [1, 1, 7, 1, 4, 1, false],
+  [1, 2, 7, 1, 6, 1, false],
+  [2, 3, 11, 2, 7, 0.6, false],
+  [1, 4, 1021, 1, 6, 1, true],
+  [3, 4, 65, 1, 12, 2, "never"],
+  [1, 5, 6007, 1, 5, 0, false],
+  [2, 7, 37, 3, 9, -0.5, true],
+  [1, 8, 257, 8, 6, 1.3, false],
+  [2, 16, 64, 1, 8, 1, "never"],
+  [1, 32, 129, 2, 6, 1, true],
+  [1, 56, 71, 8, 3, 1, false],
+  [1, 128, 300, 1, 3, 1, false],
+  [1, 3, 250_003, 1, 1, 1, false],
+];
+for (const [items, beams, v, endTokens, steps, lengthPenalty, earlyStopping] of beamSizes) {
+  const options = `length_penalty ${lengthPenalty} early_stopping ${earlyStopping}`;
+  add(`beams B${items} K${beams} V${v} E${endTokens} steps ${steps} ${options}`, (bench) => {
+    const state = createBeams(bench.ops, { items, beams, endTokens, capacity: steps });
+    for (const tensor of beamTensors(state)) bench.keep(tensor);
+    startBeams(bench.ops, state, {
+      startTokenId: 0,
+      maxLength: steps + 1,
+      eosTokenIds: Array.from({ length: endTokens }, (_, i) => i + 2),
+      lengthPenalty,
+      earlyStopping,
+    });
+    const logprobs = Array.from({ length: steps }, () => {
+      const data = bench.rng.normal(items * beams * v, 2).map((x) => -Math.abs(x));
+      // End tokens come early in some rows, and some tokens are banned.
+      for (let i = 0; i < data.length; i++) {
+        if (i % v >= 2 && i % v < 2 + endTokens && bench.rng.next() < 0.3) data[i] /= 50;
+        if (i % 11 === 5) data[i] = -3e38;
+      }
+      return bench.keep(bench.ops.create([items * beams, 1, v], "f32", "activations", data));
+    });
+    return () => {
+      const candidates = logprobs.map((x) => {
+        const chosen = bench.ops.beamCandidates(x, state);
+        bench.ops.advanceBeams(chosen, state, v);
+        return chosen;
+      });
+      return [...candidates, ...beamTensors(state)];
+    };
+  });
+}
