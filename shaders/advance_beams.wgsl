@@ -35,7 +35,7 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> done: array<u32>;
 @group(0) @binding(8) var<uniform> p: Params;
 
-// By candidate: score, the same with those that end put last, parent beam, token, 1 for those that end.
+// By candidate: score, the same with those that end put last, beam * V + token.
 var<workgroup> sums: array<f32, MAX_CANDIDATES>;
 var<workgroup> going_on: array<f32, MAX_CANDIDATES>;
 var<workgroup> codes: array<u32, MAX_CANDIDATES>;
