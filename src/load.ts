@@ -4,8 +4,9 @@ import { ModelError } from "./errors";
 import { checkGenerationFile } from "./generation/config";
 import { readJson, type DownloadOptions } from "./loading/download";
 import { toFloat32 } from "./loading/dtypes";
-import { readSafetensors, type TensorInfo } from "./loading/safetensors";
 import type { ModelFiles } from "./loading/source";
+import type { TensorInfo, Wanted } from "./loading/tensors";
+import { findWeights, type Weights } from "./loading/weights";
 import type { Model } from "./models/model";
 import { Parameters } from "./models/parameters";
 import { familyOf } from "./models/registry";
@@ -17,8 +18,6 @@ export interface LoadedModel {
   generationConfig: Record<string, unknown>;
   tokenizer?: Tokenizer;
 }
-
-const WEIGHTS = "model.safetensors";
 
 async function readFields(files: ModelFiles, file: string, options: DownloadOptions) {
   const fields = await readJson(files, file, options);
@@ -44,7 +43,7 @@ export async function loadModel(
     throw new ModelError(
       "file_not_found",
       `${files.name}: there is no config.json.`,
-      "A model is a folder with config.json and model.safetensors.",
+      "A model is a folder with config.json and weights, such as model.safetensors.",
     );
   }
   const family = familyOf(config);
@@ -55,14 +54,7 @@ export async function loadModel(
   const tokenizerConfig = await readFields(files, "tokenizer_config.json", options);
   const tokenizer = tokenizerJson === undefined ? undefined : createTokenizer(tokenizerJson, tokenizerConfig);
 
-  const weights = await files.open(WEIGHTS, signal);
-  if (!weights) {
-    throw new ModelError(
-      "file_not_found",
-      `${files.name}: there is no ${WEIGHTS}.`,
-      "On the Hugging Face Hub a conversion is often waiting in a pull request: try revision refs/pr/1.",
-    );
-  }
+  const weights = await findWeights(files, options);
   let ops: Ops | undefined;
   try {
     ops = await createOps();
@@ -71,27 +63,27 @@ export async function loadModel(
     return { model, generationConfig, tokenizer, ops };
   } catch (error) {
     ops?.dispose();
-    await weights.stream.cancel().catch(() => undefined);
+    await weights.close();
     throw error;
   }
 }
 
 async function readWeights(
-  file: NonNullable<Awaited<ReturnType<ModelFiles["open"]>>>,
+  weights: Weights,
   ops: Ops,
   options: DownloadOptions,
   build: (parameters: Parameters, ops: Ops) => Model,
 ): Promise<Model> {
-  let model: Model | undefined;
-  let parameters: Parameters | undefined;
-  const onHeader = (tensors: TensorInfo[]): void => {
-    parameters = new Parameters(ops, new Map(tensors.map(({ name, shape }) => [name, shape])));
-    model = build(parameters, ops);
-    parameters.check(WEIGHTS);
+  let loading: { model: Model; parameters: Parameters } | undefined;
+  const onHeader = (tensors: TensorInfo[]): Wanted => {
+    const parameters = new Parameters(ops, new Map(tensors.map(({ name, shape }) => [name, shape])));
+    loading = { model: build(parameters, ops), parameters };
+    parameters.check(weights.name);
+    return (name) => parameters.wants(name);
   };
-  for await (const { name, dtype, data } of readSafetensors(file, WEIGHTS, { ...options, onHeader })) {
-    parameters?.fill(WEIGHTS, name, toFloat32(dtype, data));
+  for await (const { file, name, dtype, data, start } of weights.read({ ...options, onHeader })) {
+    loading?.parameters.fill(file, name, toFloat32(dtype, data), start);
   }
-  if (!model) throw new ModelError("internal", "The weights were read without a header.");
-  return model;
+  if (!loading) throw new ModelError("internal", "The weights were read without a header.");
+  return loading.model;
 }

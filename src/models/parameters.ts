@@ -106,18 +106,27 @@ export class Parameters {
     }
   }
 
-  /** Uploads one checkpoint tensor to the places that asked for it. */
-  fill(file: string, name: string, data: Float32Array): void {
+  /** Whether the data of a checkpoint tensor goes anywhere. */
+  wants(name: string): boolean {
+    return this.expected.has(name);
+  }
+
+  /** Uploads whole rows of a checkpoint tensor, from element `start` on, to the places that asked for them. */
+  fill(file: string, name: string, data: Float32Array, start = 0): void {
     const expected = this.expected.get(name);
     if (!expected) return;
     // WGSL lets a driver assume that there is no infinity or NaN: what came out would be anything.
     const bad = data.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) {
-      throw new ModelError("invalid_weights", `${file}: tensor "${name}" holds ${data[bad]} at element ${bad}.`);
+      const at = start + bad;
+      throw new ModelError("invalid_weights", `${file}: tensor "${name}" holds ${data[bad]} at element ${at}.`);
     }
     const width = size(expected.shape.slice(1));
-    for (const { tensor, from, rows, start } of expected.placements) {
-      this.ops.write(tensor, data.subarray(from * width, (from + rows) * width), start);
+    for (const { tensor, from, rows, start: first } of expected.placements) {
+      // The part of this placement that the data covers, in elements of the checkpoint tensor.
+      const begin = Math.max(start, from * width);
+      const end = Math.min(start + data.length, (from + rows) * width);
+      if (begin < end) this.ops.write(tensor, data.subarray(begin - start, end - start), first + begin - from * width);
     }
   }
 }

@@ -1,15 +1,17 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/errors";
 import { parseHeader, readSafetensors } from "../../src/loading/safetensors";
-import type { Tensor } from "../../src/loading/safetensors";
+import type { TensorPiece } from "../../src/loading/tensors";
 import type { OpenFile } from "../../src/loading/source";
+import { allocated } from "../support/allocation";
 import { f32, makeSafetensors, openBytes, rawFile } from "../support/safetensors";
 
 const PATH = "model.safetensors";
 
-async function readAll(file: OpenFile): Promise<Tensor[]> {
-  const tensors: Tensor[] = [];
-  for await (const tensor of readSafetensors(file, PATH)) tensors.push(tensor);
+async function readAll(file: OpenFile): Promise<TensorPiece[]> {
+  const tensors: TensorPiece[] = [];
+  // The memory of a piece is used again for the next one.
+  for await (const piece of readSafetensors(file, PATH)) tensors.push({ ...piece, data: piece.data.slice() });
   return tensors;
 }
 
@@ -24,8 +26,6 @@ async function failure(file: OpenFile): Promise<ModelError> {
 
 const entry = (begin: number, end: number, shape: unknown = [(end - begin) / 4], dtype = "F32") =>
   JSON.stringify({ dtype, shape, data_offsets: [begin, end] });
-
-afterEach(() => void vi.unstubAllGlobals());
 
 describe("good files", () => {
   const spec = {
@@ -46,7 +46,7 @@ describe("good files", () => {
         const { dtype, shape, data } = spec[tensor.name as keyof typeof spec];
         expect({ dtype: tensor.dtype, shape: tensor.shape }).toEqual({ dtype, shape });
         expect(tensor.data).toEqual(data);
-        expect([tensor.data.byteOffset, tensor.data.buffer.byteLength]).toEqual([0, data.length]);
+        expect([tensor.file, tensor.start]).toEqual([PATH, 0]);
       }
     }
   });
@@ -128,11 +128,12 @@ const BROKEN: [string, Uint8Array, string | RegExp][] = [
   ["unknown dtype", rawFile(`{"a":${entry(0, 4, [1], "F31")}}`, 4), 'tensor "a": there is no dtype "F31"'],
   ["dtype named like a method", rawFile(`{"a":${entry(0, 4, [1], "toString")}}`, 4), 'there is no dtype "toString"'],
   ["lower-case dtype", rawFile(`{"a":${entry(0, 4, [1], "f32")}}`, 4), 'there is no dtype "f32"'],
-  ...["I64", "U8", "BOOL", "F8_E4M3", "F64", "F4", "C64"].map((dtype): [string, Uint8Array, string] => [
-    `dtype ${dtype}`,
-    rawFile(`{"a":${entry(0, 8, [1], dtype)}}`, 8),
-    `tensor "a": dtype ${dtype} is not supported`,
-  ]),
+  ...["I64 1", "U8 8", "BOOL 8", "F8_E4M3 8", "F64 1", "F4 16", "C64 1"].map((text): [string, Uint8Array, string] => {
+    const [dtype, length] = text.split(" ");
+    const file = rawFile(`{"a":${entry(0, 8, [Number(length)], dtype)}}`, 8);
+    return [`dtype ${dtype}`, file, `tensor "a": dtype ${dtype} is not supported`];
+  }),
+  ["half a byte", rawFile(`{"a":${entry(0, 1, [1], "F4")}}`, 1), "in F4 takes 0.5"],
   ["shape that is a number", rawFile(`{"a":${entry(0, 4, 1)}}`, 4), "shape is not an array"],
   ["shape of strings", rawFile(`{"a":${entry(0, 4, ["1"])}}`, 4), "shape is not an array"],
   ["nested shape", rawFile(`{"a":${entry(0, 4, [[1]])}}`, 4), "shape is not an array"],
@@ -206,7 +207,55 @@ describe("broken files", () => {
   });
 });
 
+describe("tensors that are not wanted", () => {
+  test("are passed over, and only they may have a dtype that is not loaded", async () => {
+    const ids = { dtype: "I64", shape: [2], data: new Uint8Array(16) };
+    const file = makeSafetensors({ a: f32([1]), position_ids: ids, b: f32([2]) });
+    const names: string[] = [];
+    const wanted = (name: string) => name !== "position_ids";
+    const seen: string[] = [];
+    const onHeader = (tensors: { name: string; dtype: string }[]) => {
+      seen.push(...tensors.map(({ name, dtype }) => `${name} ${dtype}`));
+      return wanted;
+    };
+    for await (const { name } of readSafetensors(openBytes(file, 10), PATH, { onHeader })) names.push(name);
+    expect([seen, names]).toEqual([
+      ["a F32", "position_ids I64", "b F32"],
+      ["a", "b"],
+    ]);
+    expect((await failure(openBytes(file))).message).toMatch('"position_ids": dtype I64 is not supported');
+  });
+
+  test("a file that ends within one is refused", async () => {
+    const file = makeSafetensors({ a: f32([1]) }).slice(0, -1);
+    const reading = async () => {
+      const options = { onHeader: () => () => false };
+      for await (const _ of readSafetensors(openBytes(file, 10, null), PATH, options));
+    };
+    await expect(reading()).rejects.toThrow(/ends within it/);
+  });
+});
+
 describe("streaming", () => {
+  test("a large tensor comes in pieces of whole rows", async () => {
+    const [rows, width] = [3000, 701];
+    const values = Float32Array.from({ length: rows * width }, (_, i) => i);
+    const header = `{"a":${entry(0, values.byteLength, [rows, width])}}`;
+    const file = rawFile(header, new Uint8Array(values.buffer));
+    let next = 0;
+    const memory = new Set<ArrayBuffer>();
+    let pieces = 0;
+    for await (const { start, data } of readSafetensors(openBytes(file, 99_991), PATH)) {
+      pieces++;
+      memory.add(data.buffer);
+      expect([start, data.length % (4 * width)]).toEqual([next, 0]);
+      const floats = new Float32Array(data.buffer, data.byteOffset, data.length / 4);
+      expect(floats.every((value, i) => value === start + i)).toBe(true);
+      next += floats.length;
+    }
+    expect([next, pieces, memory.size]).toEqual([rows * width, 3, 1]);
+  });
+
   const file = makeSafetensors({ a: f32([1]), b: f32([2, 3]), c: f32(Array<number>(1000).fill(4)) });
 
   test("a tensor is delivered before the next one is read", async () => {
@@ -263,27 +312,6 @@ describe("streaming", () => {
   });
 });
 
-/** Counts what is allocated by length while `run` runs. */
-async function allocated(run: () => Promise<unknown>): Promise<{ total: number; largest: number }> {
-  const count = { total: 0, largest: 0 };
-  const Counting = new Proxy(Uint8Array, {
-    construct(target, args: unknown[], newTarget) {
-      if (typeof args[0] === "number") {
-        count.total += args[0];
-        count.largest = Math.max(count.largest, args[0]);
-      }
-      return Reflect.construct(target, args, newTarget) as object;
-    },
-  });
-  vi.stubGlobal("Uint8Array", Counting);
-  try {
-    await run();
-  } finally {
-    vi.unstubAllGlobals();
-  }
-  return count;
-}
-
 describe("allocation", () => {
   test("lengths that the file can't keep are never allocated", async () => {
     const liars = [rawFile("{}", 0, 100_000_000n), rawFile(`{"a":${entry(0, 4e9)}}`, 100)];
@@ -298,79 +326,10 @@ describe("allocation", () => {
   });
 
   test("a buffer that the host refuses is out_of_memory", async () => {
-    const size = 2 ** 52;
+    const size = 2 ** 49;
     const header = `{"a":${entry(0, size)}}`;
     const file = rawFile(header, 4);
     const error = await failure(openBytes(file, 1 << 16, 8 + header.length + size));
     expect([error.code, error.message]).toEqual(["out_of_memory", expect.stringContaining(PATH)]);
-  });
-});
-
-describe("fuzz", () => {
-  const file = makeSafetensors(
-    { "encoder.x": f32([1, 2, 3, 4], [2, 2]), empty: f32([], [0]), "decoder.y": f32([5]), z: f32([6, 7]) },
-    { format: "pt" },
-  );
-  const headerEnd = file.length - 28;
-
-  /** mulberry32 */
-  function generator(seed: number): (below: number) => number {
-    return (below) => {
-      seed = (seed + 0x6d2b79f5) | 0;
-      let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-      return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
-    };
-  }
-
-  function mutate(random: (below: number) => number): Uint8Array {
-    const kind = random(6);
-    const copy = file.slice();
-    if (kind === 0) copy[random(8)] ^= 1 << random(8);
-    else if (kind === 1) copy[8 + random(headerEnd - 8)] ^= 1 << random(8);
-    else if (kind === 2) copy[headerEnd + random(28)] = random(256);
-    else if (kind === 3) return copy.slice(0, random(file.length));
-    else {
-      // Insert bytes; half of the time with a header length that accounts for them, to get past the length check.
-      const at = kind === 4 ? random(file.length + 1) : 8 + random(headerEnd - 8);
-      const alphabet = '{}[]",:0123456789 \\ue\0\xff';
-      const insert = Array.from({ length: 1 + random(4) }, () => alphabet.charCodeAt(random(alphabet.length)));
-      const longer = Uint8Array.of(...file.slice(0, at), ...insert, ...file.slice(at));
-      if (kind === 5) new DataView(longer.buffer).setBigUint64(0, BigInt(headerEnd - 8 + insert.length), true);
-      return longer;
-    }
-    return copy;
-  }
-
-  test("1,200 mutated files load with the same structure or throw ModelError", { timeout: 60_000 }, async () => {
-    const random = generator(20170612);
-    const outcomes = { loaded: 0, refused: 0 };
-    const bodyOnly = (mutant: Uint8Array) =>
-      mutant.length === file.length && mutant.slice(0, headerEnd).every((byte, i) => byte === file[i]);
-    for (let i = 0; i < 1200; i++) {
-      const mutant = mutate(random);
-      const size = i % 2 ? null : mutant.length;
-      const opened = openBytes(mutant, 1 + random(200), size);
-      let result: unknown;
-      const { largest } = await allocated(async () => {
-        result = await readAll(opened).catch((error: unknown) => error);
-      });
-      expect(largest).toBeLessThanOrEqual(2 * mutant.length);
-      if (Array.isArray(result)) {
-        outcomes.loaded++;
-        // A flipped letter in a name is a different but well-formed file: the sizes must still be those of the body.
-        expect(result.length).toBe(4);
-        expect(result.reduce((sum: number, t: Tensor) => sum + t.data.length, 0)).toBe(28);
-        if (bodyOnly(mutant))
-          expect(result.map((t: Tensor) => t.name)).toEqual(["encoder.x", "empty", "decoder.y", "z"]);
-      } else {
-        outcomes.refused++;
-        expect(result).toBeInstanceOf(ModelError);
-        expect((result as ModelError).code).toBe("invalid_weights");
-        expect(bodyOnly(mutant)).toBe(false);
-      }
-    }
-    expect(outcomes.loaded).toBeGreaterThan(200);
-    expect(outcomes.refused).toBeGreaterThan(500);
   });
 });
