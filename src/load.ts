@@ -1,7 +1,7 @@
 /** From a source to a model on a device: files, configuration, weights, tokenizer. */
 
 import { ModelError } from "./errors";
-import { checkGenerationFile } from "./generation/config";
+import { checkGenerationFile, FILE, legacyFields } from "./generation/config";
 import { readJson, type DownloadOptions } from "./loading/download";
 import { toFloat32 } from "./loading/dtypes";
 import type { ModelFiles } from "./loading/source";
@@ -16,6 +16,8 @@ import { createTokenizer, type Tokenizer } from "./text/tokenizer";
 export interface LoadedModel {
   model: Model;
   generationConfig: Record<string, unknown>;
+  /** The file that it comes from. */
+  generationFile: string;
   tokenizer?: Tokenizer;
 }
 
@@ -48,8 +50,10 @@ export async function loadModel(
   }
   const family = familyOf(config);
   const info = family.info(config);
-  const generationConfig = (await readFields(files, "generation_config.json", options)) ?? {};
-  checkGenerationFile(generationConfig, info);
+  const ownFile = await readFields(files, FILE, options);
+  const generationFile = ownFile ? FILE : "config.json";
+  const generationConfig = ownFile ?? legacyFields(config);
+  checkGenerationFile(generationConfig, info, generationFile);
   const tokenizerJson = await readJson(files, "tokenizer.json", { ...options, errorCode: "invalid_tokenizer" });
   const tokenizerConfig = await readFields(files, "tokenizer_config.json", options);
   const tokenizer = tokenizerJson === undefined ? undefined : createTokenizer(tokenizerJson, tokenizerConfig);
@@ -60,7 +64,7 @@ export async function loadModel(
     ops = await createOps();
     signal?.throwIfAborted();
     const model = await readWeights(weights, ops, options, (p, o) => family.build(o, config, p));
-    return { model, generationConfig, tokenizer, ops };
+    return { model, generationConfig, generationFile, tokenizer, ops };
   } catch (error) {
     ops?.dispose();
     await weights.close();

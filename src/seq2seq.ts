@@ -6,7 +6,10 @@ import { ModelError } from "./errors";
 import { checkIds, sourceBatch, toRows, type Batch } from "./generation/batch";
 import { resolveConfig, type GenerationConfig } from "./generation/config";
 import { forward, type ForwardOptions, type ForwardOutput } from "./generation/forward";
-import { greedySearch, type Step } from "./generation/search";
+import { createJobs, resultsOf, runJobs, type Request } from "./generation/generate";
+import { stateOutputs, type StateOutputs } from "./generation/outputs";
+import { prefixes, prompts } from "./generation/prompts";
+import type { Alternative } from "./generation/search";
 import { SessionPool } from "./generation/session";
 import { startStats, type Stats } from "./generation/stats";
 import { loadModel, type LoadedModel } from "./load";
@@ -24,6 +27,8 @@ export interface LoadOptions {
   /** Stops the download; `load` rejects with `signal.reason`. */
   signal?: AbortSignal;
   onProgress?: (progress: LoadProgress) => void;
+  /** Told once of each option that does nothing or contradicts another. Default: `console.warn`. */
+  onWarning?: (message: string) => void;
   /** There is no Worker yet: both values run the engine in the calling thread. */
   worker?: boolean;
 }
@@ -31,23 +36,30 @@ export interface LoadOptions {
 /** "download" counts the bytes of one file; "compile" says that the kernels are being compiled. */
 export type LoadProgress = DownloadProgress | { phase: "compile"; file: string; loaded: number; total: number };
 
-export interface GenerateOutput {
-  /** As Hugging Face returns them: decoder start token first, end token last where it came; no padding. */
-  sequences: number[][];
-  /** With `output_scores`: the natural logarithm of each generated token's probability, start token excluded. */
-  token_logprobs?: number[][];
+export interface GenerateOutput extends StateOutputs {
   /**
-   * With `output_attentions`: [row][step][layer], heads x source, row by row. Step t is the one that generated
-   * token t + 1 of the sequence; source covers the row as it was given.
+   * As Hugging Face returns them: decoder start token first, end token last where it came; no padding. With
+   * `num_return_sequences` = n those of row i are n * i to n * i + n - 1, best first.
    */
-  cross_attentions?: Float32Array[][][];
+  sequences: number[][];
+  /** Of a beam search: the sum of a sequence's log-probabilities, divided by its length ** length_penalty. */
+  sequences_scores?: number[];
+  /**
+   * With `output_scores`: the natural logarithm of each generated token's probability, prompt excluded, after the
+   * processors. Hugging Face's `compute_transition_scores`, normalised but for beams, whose sums are the scores.
+   */
+  token_logprobs?: number[][];
+  /** With `output_alternatives`: [sequence][step], the most probable tokens of that step, after the processors. */
+  alternatives?: Alternative[][][];
   stats: Stats;
 }
 
 export interface StreamStep {
+  /** The number of the sequence, as in `GenerateOutput.sequences`. */
   row: number;
   token: number;
   logprob?: number;
+  alternatives?: Alternative[];
 }
 
 export interface ForwardInput {
@@ -64,11 +76,13 @@ export class Seq2Seq {
   /** Present where the source has a tokenizer.json. */
   readonly tokenizer?: Tokenizer;
   private readonly sessions: SessionPool;
+  private readonly warned = new Set<string>();
   private disposed = false;
 
   private constructor(
     private readonly ops: Ops,
     private readonly loaded: LoadedModel,
+    private readonly onWarning: (message: string) => void,
     adapter?: AdapterInfo,
   ) {
     this.device = ops.device;
@@ -83,7 +97,7 @@ export class Seq2Seq {
    * @throws ModelError; `signal.reason` once aborted
    */
   static async load(source: Source, options: LoadOptions = {}): Promise<Seq2Seq> {
-    const { device = "auto", signal, onProgress } = checkLoadOptions(options);
+    const { device = "auto", signal, onProgress, onWarning = warnOnConsole } = checkLoadOptions(options);
     signal?.throwIfAborted();
     const files = openSource(source);
     let adapter: AdapterInfo | undefined;
@@ -100,11 +114,12 @@ export class Seq2Seq {
       }
     };
     const loaded = await loadModel(files, createOps, { signal, onProgress });
-    const model = new Seq2Seq(loaded.ops, loaded, adapter);
+    const model = new Seq2Seq(loaded.ops, loaded, onWarning, adapter);
     try {
       // The session of a short sentence: compiles the kernels now rather than at the first call.
       onProgress?.({ phase: "compile", file: "shaders", loaded: 0, total: 1 });
-      model.sessions.give(await model.sessions.take(1, 1, loaded.model.info.maxTargetLength));
+      const target = loaded.model.info.maxTargetLength;
+      model.sessions.give(await model.sessions.take({ sentences: 1, width: 1, source: 1, target }));
       signal?.throwIfAborted();
       onProgress?.({ phase: "compile", file: "shaders", loaded: 1, total: 1 });
     } catch (error) {
@@ -115,49 +130,66 @@ export class Seq2Seq {
   }
 
   /**
-   * Greedy search.
+   * Finds the sequences that the options ask for: greedy search, beam search or sampling.
    * @param inputIds source token ids, one row or several of any lengths
    * @param given see {@link GenerationConfig}
    * @throws ModelError; `signal.reason` once aborted
    */
   async generate(inputIds: number[] | number[][], given: GenerationConfig = {}): Promise<GenerateOutput> {
-    const { batch, config, options } = this.prepare(inputIds, given);
+    const { request, options } = this.prepare("generate", inputIds, given);
     const stats = startStats(this.ops);
-    const sequences = batch.ids.map(() => [config.startTokenId]);
-    const logprobs = batch.ids.map((): number[] => []);
-    for await (const step of this.search(batch, config, options, stats.encoded)) {
-      stats.step();
-      forEachLive(sequences, config.eosTokenIds, step, (row, token, logprob) => {
-        sequences[row].push(token);
-        logprobs[row].push(logprob);
-      });
-    }
+    const jobs = createJobs(request, this.loaded.model);
+    for await (const _ of runJobs(this.engine(), request, jobs, stats.encoded)) stats.step();
+    const found = resultsOf(jobs);
     const output: GenerateOutput = {
-      sequences,
-      stats: stats.end(sequences.reduce((sum, row) => sum + row.length - 1, 0)),
+      sequences: found.map(({ tokens }) => tokens),
+      stats: stats.end(found.reduce((sum, { choices }) => sum + choices.length, 0)),
     };
-    if (options.output_scores) output.token_logprobs = logprobs;
-    if (options.output_attentions) output.cross_attentions = await this.crossAttentions(batch, sequences);
+    if (request.config.numBeams > 1) output.sequences_scores = found.map(({ score = 0 }) => score);
+    if (request.logprobs) {
+      output.token_logprobs = found.map(({ choices }) => choices.map(({ logprob }) => logprob));
+    }
+    if (request.alternatives > 0) {
+      output.alternatives = found.map(({ choices }) => choices.map(({ alternatives = [] }) => alternatives));
+    }
+    const wanted = {
+      attentions: options.output_attentions === true,
+      hiddenStates: options.output_hidden_states === true,
+    };
+    if (wanted.attentions || wanted.hiddenStates) {
+      const perRow = request.config.numReturnSequences;
+      const { ops, loaded } = this;
+      Object.assign(output, await stateOutputs(ops, loaded.model, request.batch, output.sequences, perRow, wanted));
+    }
     return output;
   }
 
-  /** Like `generate`, token by token; leaving the loop stops the work. */
+  /**
+   * Like `generate`, token by token; leaving the loop stops the work, and while the reader pauses nothing is computed
+   * but the steps under way. Of a beam search come the tokens that all beams have in common.
+   */
   async *stream(
     inputIds: number[] | number[][],
     given: GenerationConfig = {},
   ): AsyncGenerator<StreamStep, void, undefined> {
-    const { batch, config, options } = this.prepare(inputIds, given);
-    if (options.output_attentions) {
-      throw new ModelError("unsupported_option", "stream: output_attentions is not supported.", "Use generate().");
-    }
-    const sequences = batch.ids.map(() => [config.startTokenId]);
-    for await (const step of this.search(batch, config, options, () => undefined)) {
-      const live: StreamStep[] = [];
-      forEachLive(sequences, config.eosTokenIds, step, (row, token, logprob) => {
-        sequences[row].push(token);
-        live.push(options.output_scores ? { row, token, logprob } : { row, token });
-      });
-      yield* live;
+    const { request, options } = this.prepare("stream", inputIds, given);
+    const refuse = (name: string, hint = "Use generate()."): never => {
+      throw new ModelError("unsupported_option", `stream: ${name} is not supported.`, hint);
+    };
+    if (options.output_attentions) refuse("output_attentions");
+    if (options.output_hidden_states) refuse("output_hidden_states");
+    const { numBeams, numReturnSequences: n } = request.config;
+    if (numBeams > 1 && n > 1) refuse(`num_return_sequences = ${n} of a beam search`);
+    const jobs = createJobs(request, this.loaded.model);
+    for await (const _ of runJobs(this.engine(), request, jobs, () => undefined)) {
+      for (const { row, search } of jobs) {
+        for (const { index, choice } of search.settled()) {
+          const step: StreamStep = { row: row * n + index, token: choice.token };
+          if (request.logprobs) step.logprob = choice.logprob;
+          if (choice.alternatives) step.alternatives = choice.alternatives;
+          yield step;
+        }
+      }
     }
   }
 
@@ -220,66 +252,55 @@ export class Seq2Seq {
     });
   }
 
-  private prepare(inputIds: unknown, given: GenerationConfig) {
+  private engine() {
+    return { ops: this.ops, model: this.loaded.model, sessions: this.sessions };
+  }
+
+  /** Checks everything that a call was given. */
+  private prepare(where: string, inputIds: unknown, given: GenerationConfig) {
     this.checkAlive();
-    const options = checkedOptions("generate", given);
-    const config = resolveConfig(options, this.loaded.generationConfig, this.loaded.model.info);
-    return { batch: this.source(inputIds, options.attention_mask, config.padTokenId), config, options };
-  }
-
-  private async *search(
-    batch: Batch,
-    config: ReturnType<typeof resolveConfig>,
-    options: GenerationConfig,
-    onEncoded: () => void,
-  ): AsyncGenerator<Step, void, undefined> {
-    options.signal?.throwIfAborted();
-    const session = await this.sessions.take(batch.ids.length, batch.length, config.maxNewTokens);
-    try {
-      const settings = { ...config, logprobs: options.output_scores === true };
-      yield* greedySearch(this.ops, session, batch, settings, options.signal, onEncoded);
-    } finally {
-      this.sessions.give(session);
+    const options = checkedOptions(where, given);
+    const { model, generationConfig, generationFile, tokenizer } = this.loaded;
+    const startTokens = options.decoder_input_ids ?? undefined;
+    const rows = startTokens === undefined ? undefined : toRows("decoder_input_ids", startTokens);
+    const resolve = (promptLength: number, onWarning?: (message: string) => void) =>
+      resolveConfig(options, generationConfig, model.info, { file: generationFile, promptLength, onWarning });
+    // The special tokens come first: they say what is padding and what the prompt starts with.
+    const { padTokenId, startTokenId } = resolve(1);
+    const batch = this.source(inputIds, options.attention_mask, padTokenId);
+    const prompt = prompts(rows, batch.ids.length, startTokenId, model.info);
+    const config = resolve(prompt[0].length, this.warn);
+    if (config.stopStrings.length > 0 && !tokenizer) {
+      throw new ModelError("invalid_option", `${where}: stop_strings needs a tokenizer, and this model has none.`);
     }
+    const request: Request = {
+      batch,
+      config,
+      prompts: prompt,
+      constraints: prefixes(options.constraint, batch.ids.length, model.info),
+      alternatives: options.output_alternatives ?? 0,
+      logprobs: options.output_scores === true,
+      decode: tokenizer && ((ids) => tokenizer.decode(ids)),
+      signal: options.signal ?? undefined,
+    };
+    return { request, options };
   }
 
-  /** Reads the weights off one teacher-forced pass over the finished sequences. */
-  private async crossAttentions(batch: Batch, sequences: number[][]): Promise<Float32Array[][][]> {
-    const inputs = sequences.map((row) => row.slice(0, -1));
-    const wanted = { output_attentions: true };
-    const { cross_attentions: layers = [] } = await forward(this.ops, this.loaded.model, batch, inputs, wanted);
-    return inputs.map((row, b) =>
-      row.map((_, t) =>
-        layers.map(({ data, shape: [, heads, length, source] }) => {
-          const own = batch.ids[b].length;
-          const out = new Float32Array(heads * own);
-          for (let h = 0; h < heads; h++) {
-            const from = ((b * heads + h) * length + t) * source;
-            out.set(data.subarray(from, from + own), h * own);
-          }
-          return out;
-        }),
-      ),
-    );
-  }
+  /** Each warning once. */
+  private readonly warn = (message: string): void => {
+    if (this.warned.has(message)) return;
+    this.warned.add(message);
+    this.onWarning(message);
+  };
 }
 
-/** Calls `use` for each row whose sequence has not ended before this step. */
-function forEachLive(
-  sequences: number[][],
-  eosTokenIds: number[],
-  step: Step,
-  use: (row: number, token: number, logprob: number) => void,
-): void {
-  sequences.forEach((sequence, row) => {
-    const ended = sequence.length > 1 && eosTokenIds.includes(sequence[sequence.length - 1]);
-    if (!ended) use(row, step.tokens[row], step.logprobs?.[row] ?? 0);
-  });
+function warnOnConsole(message: string): void {
+  console.warn(`attendant: ${message}`);
 }
 
 function checkLoadOptions(given: LoadOptions): LoadOptions {
-  const options = checkedOptions("load", given, ["device", "dtype", "signal", "onProgress", "worker"]);
-  const { device = "auto", dtype = "auto", worker = true, onProgress } = options;
+  const options = checkedOptions("load", given, ["device", "dtype", "signal", "onProgress", "onWarning", "worker"]);
+  const { device = "auto", dtype = "auto", worker = true, onProgress, onWarning } = options;
   const wrong = (name: string, value: unknown, choices: string) =>
     new ModelError("invalid_option", `load: ${name} must be ${choices}, not ${JSON.stringify(value)}.`);
   if (!["auto", "webgpu", "cpu"].includes(device)) throw wrong("device", device, '"auto", "webgpu" or "cpu"');
@@ -287,6 +308,7 @@ function checkLoadOptions(given: LoadOptions): LoadOptions {
     throw wrong("dtype", dtype, '"auto", "f32", "f16", "q8" or "q4"');
   checkBoolean("load", "worker", worker);
   if (onProgress && typeof onProgress !== "function") throw wrong("onProgress", onProgress, "a function");
+  if (onWarning && typeof onWarning !== "function") throw wrong("onWarning", onWarning, "a function");
   if (dtype !== "auto" && dtype !== "f32") {
     throw new ModelError("unsupported_option", `load: dtype "${dtype}" is not supported yet.`, 'Use "f32" or "auto".');
   }

@@ -219,7 +219,11 @@ describe("a loaded model", () => {
       () => model.forward({ input_ids: [4], decoder_input_ids: [1] }, { output_attentions: "yes" } as object),
       "invalid_option",
     ],
-    ["beam search", () => model.generate([4], { num_beams: 4 }), "unsupported_option"],
+    [
+      "group beam search",
+      () => model.generate([4], { num_beams: 4, num_beam_groups: 2 } as never),
+      "unsupported_option",
+    ],
     ["attention of a stream", () => model.stream([4], { output_attentions: true }).next(), "unsupported_option"],
     ["decoder ids out of range", () => model.forward({ input_ids: [4], decoder_input_ids: [99] }), "invalid_input"],
     ["fewer decoder rows", () => model.forward({ input_ids: [[4], [5]], decoder_input_ids: [[1]] }), "invalid_input"],

@@ -1,32 +1,102 @@
 /**
- * The options of `generate`, by their Hugging Face names. Every name of GenerationConfig is either supported, or
- * accepted only with the value that means "off", or refused: none is ever ignored.
+ * The options of `generate`, by their Hugging Face names, and their way to a checked configuration: those of the call
+ * over generation_config.json (or what an old config.json says of generation) over the model's own.
  */
 
 import { ModelError } from "../errors";
 import type { ModelInfo } from "../models/model";
+import { contradictions } from "./contradictions";
+import { CALL_ONLY, METADATA, nearest, NEUTRAL, SUPPORTED } from "./names";
+import { invalid, isInteger, isToken, isTokenList, OptionReader, type Fields } from "./values";
 
 export interface GenerationConfig {
+  // --- length ---
   /** How many tokens to add at most. Default: what `max_length` leaves, else the model's limit. */
   max_new_tokens?: number;
   /** The longest sequence, decoder start token included. `max_new_tokens` goes first where both are given. */
   max_length?: number;
+  /** No end token before the sequence, start token included, is this long. `min_new_tokens` goes first. */
+  min_length?: number;
+  min_new_tokens?: number;
+  /** Seconds after which a row stops at its next token. */
+  max_time?: number;
+  /** Texts that end a row as soon as they appear in its text; the row keeps them. Needs a tokenizer. */
+  stop_strings?: string | string[];
+
+  // --- search ---
+  /** 1 (greedy, or sampling) or the width of a beam search. */
+  num_beams?: number;
+  /** How many sequences to return a row; at most `num_beams` in a beam search. */
+  num_return_sequences?: number;
+  /** When a beam search of a row ends: true, false (the default) or "never", as Hugging Face defines them. */
+  early_stopping?: boolean | "never";
+  /** Finished beams are compared by their score divided by their length to this power. Default 1. */
+  length_penalty?: number;
+  /** Draw tokens instead of taking the best. */
+  do_sample?: boolean;
+  /** Makes draws reproducible: an integer from 0 to 2^32 - 1. Row i draws from a stream of its own. */
+  seed?: number;
+  temperature?: number;
+  /** 0: no limit. Default 50, as Hugging Face has it. */
+  top_k?: number;
+  top_p?: number;
+  min_p?: number;
+  top_h?: number;
+  typical_p?: number;
+  epsilon_cutoff?: number;
+  eta_cutoff?: number;
+
+  // --- rules on the scores ---
+  repetition_penalty?: number;
+  encoder_repetition_penalty?: number;
+  no_repeat_ngram_size?: number;
+  encoder_no_repeat_ngram_size?: number;
+  bad_words_ids?: number[][];
+  /** Pairs of token ids and what is added to the score of their last one after the others. */
+  sequence_bias?: [number[], number][];
+  forced_bos_token_id?: number;
+  forced_eos_token_id?: number | number[];
+  /** Pairs of a position in the sequence and the token that must stand there. */
+  forced_decoder_ids?: [number, number][];
+  suppress_tokens?: number[];
+  begin_suppress_tokens?: number[];
+  /** [start, factor]: from `start` new tokens on the end token's score grows with `factor` to the power of the rest. */
+  exponential_decay_length_penalty?: [number, number];
+  renormalize_logits?: boolean;
+  remove_invalid_values?: boolean;
+  /**
+   * Which tokens may come next: called with the number of the row and the sequence so far at every step. Needs the
+   * logits in JavaScript.
+   */
+  prefix_allowed_tokens?: (row: number, sequence: number[]) => number[];
+  /** Token ids that every generated sequence must start with, after the start token; one list, or one a row. */
+  constraint?: number[] | number[][];
+
+  // --- tokens ---
   /** The token or tokens that end a row. Default: the model's. */
   eos_token_id?: number | number[];
   /** Default: the model's. */
   decoder_start_token_id?: number;
   /** What padding in the input looks like, where there is no attention_mask. Default: the model's. */
   pad_token_id?: number;
-  /** 1 (greedy); beam search is not there yet. */
-  num_beams?: number;
-  /** false; sampling is not there yet. */
-  do_sample?: boolean;
+  /** Stands in for `decoder_start_token_id` where neither the options nor the model have one. */
+  bos_token_id?: number;
+
+  // --- what comes back ---
   /** Adds `token_logprobs` to the result: natural logarithms. */
   output_scores?: boolean;
-  /** Adds `cross_attentions` to the result, at the cost of one more pass over the finished sequences. */
+  /** Adds the most probable tokens at each position to the result, this many. */
+  output_alternatives?: number;
+  /** Adds the attention weights to the result, at the cost of one more pass over the finished sequences. */
   output_attentions?: boolean;
+  /** Adds hidden states by layer to the result, at the cost of one more pass over the finished sequences. */
+  output_hidden_states?: boolean;
+
+  // --- input and control ---
   /** 1 for the source tokens to read, 0 for padding. Default: rows are padded inside, pad tokens are not read. */
   attention_mask?: number[] | number[][];
+  /** What each sequence starts with: rows of one length. The start token is put before them where it is missing. */
+  decoder_input_ids?: number[] | number[][];
   /** Stops within one step; the call rejects with `signal.reason`. */
   signal?: AbortSignal;
 }
@@ -34,203 +104,267 @@ export interface GenerationConfig {
 /** At most this many end tokens are told apart on the device. */
 export const MAX_EOS_TOKENS = 8;
 
-/** A checked configuration with nothing left open. */
-export interface GreedyConfig {
-  maxNewTokens: number;
+/** A checked configuration with nothing left open. Lengths count the whole sequence, start token included. */
+export interface SearchConfig {
+  /** Tokens that the search starts from. */
+  promptLength: number;
+  maxLength: number;
   eosTokenIds: number[];
   padTokenId: number;
   startTokenId: number;
+  numBeams: number;
+  numReturnSequences: number;
+  doSample: boolean;
+  /** Undefined: another one every time. */
+  seed?: number;
+  earlyStopping: boolean | "never";
+  lengthPenalty: number;
+  /** Seconds. */
+  maxTime?: number;
+  stopStrings: string[];
+  rules: Rules;
+  warpers: Warpers;
+  renormalize: boolean;
+  prefixAllowedTokens?: (row: number, sequence: number[]) => number[];
 }
 
-const SUPPORTED = new Set<string>([
-  "max_new_tokens",
-  "max_length",
-  "eos_token_id",
-  "decoder_start_token_id",
-  "pad_token_id",
-  "output_scores",
-  "output_attentions",
-  "attention_mask",
-  "signal",
-] satisfies (keyof GenerationConfig)[]);
+/** What changes the scores before a token is chosen, in the order of application. 0, undefined and [] are off. */
+export interface Rules {
+  sequenceBias: [number[], number][];
+  encoderRepetitionPenalty: number;
+  repetitionPenalty: number;
+  noRepeatNgramSize: number;
+  encoderNoRepeatNgramSize: number;
+  badWordsIds: number[][];
+  /** Of the whole sequence; `min_new_tokens` is turned into it. */
+  minLength: number;
+  forcedBosTokenId?: number;
+  forcedEosTokenIds: number[];
+  removeInvalidValues: boolean;
+  exponentialDecay?: [start: number, factor: number];
+  suppressTokens: number[];
+  beginSuppressTokens: number[];
+  forcedDecoderIds: [number, number][];
+}
 
-/** Names of Hugging Face's GenerationConfig that are not implemented, each with the values that ask for nothing. */
-const NEUTRAL: Record<string, readonly unknown[]> = {
-  num_beams: [1],
-  do_sample: [false],
-  num_return_sequences: [1],
-  num_beam_groups: [1],
-  early_stopping: [false],
-  length_penalty: [1],
-  diversity_penalty: [0],
-  temperature: [1],
-  top_k: [50, 0],
-  top_p: [1],
-  min_p: [0],
-  typical_p: [1],
-  epsilon_cutoff: [0],
-  eta_cutoff: [0],
-  top_h: [],
-  penalty_alpha: [0],
-  repetition_penalty: [1],
-  encoder_repetition_penalty: [1],
-  no_repeat_ngram_size: [0],
-  encoder_no_repeat_ngram_size: [0],
-  bad_words_ids: [],
-  force_words_ids: [],
-  constraints: [],
-  sequence_bias: [],
-  forced_bos_token_id: [],
-  forced_eos_token_id: [],
-  forced_decoder_ids: [],
-  suppress_tokens: [],
-  begin_suppress_tokens: [],
-  min_length: [0],
-  min_new_tokens: [0],
-  exponential_decay_length_penalty: [],
-  renormalize_logits: [false],
-  remove_invalid_values: [false],
-  prefix_allowed_tokens: [],
-  constraint: [],
-  stop_strings: [],
-  max_time: [],
-  guidance_scale: [1],
-  token_healing: [false],
-  watermarking_config: [],
-  dola_layers: [],
-  assistant_model: [],
-  prompt_lookup_num_tokens: [],
-  output_hidden_states: [false],
-  output_logits: [false],
-  return_dict_in_generate: [true, false],
-  use_cache: [true],
-  cache_implementation: [],
-};
+/** What changes the distribution that sampling draws from, in the order of application. */
+export interface Warpers {
+  temperature: number;
+  topH?: number;
+  topK: number;
+  topP: number;
+  minP?: number;
+  typicalP: number;
+  epsilonCutoff: number;
+  etaCutoff: number;
+}
 
-const FILE = "generation_config.json";
-/** Fields of the file that say where it comes from, or that an encoder-decoder model has no use for. */
-const FILE_ONLY = new Set(["transformers_version", "_from_model_config", "bos_token_id"]);
-/** Options of one call, which a file cannot hold; `false` asks for nothing. */
-const CALL_ONLY = new Set(["output_scores", "output_attentions", "attention_mask", "signal"]);
+export const FILE = "generation_config.json";
+const CALL = "generate";
 
-function checkNames(config: Record<string, unknown>, where: string): void {
-  const fromFile = where === FILE;
-  for (const [name, value] of Object.entries(config)) {
-    if (value === undefined || value === null || (fromFile && FILE_ONLY.has(name))) continue;
-    if (fromFile && CALL_ONLY.has(name)) {
-      if (value === false) continue;
+/**
+ * What config.json says of generation, where there is no generation_config.json: Hugging Face's
+ * `GenerationConfig.from_model_config`.
+ */
+export function legacyFields(config: Fields): Record<string, unknown> {
+  // Names that config.json uses for something else, or that every model class fills in by itself.
+  const other = new Set(["use_cache", "return_dict_in_generate", "output_logits", "cache_implementation"]);
+  const names = [...SUPPORTED, ...Object.keys(NEUTRAL)].filter((name) => !other.has(name));
+  const decoder = typeof config.decoder === "object" && config.decoder !== null ? (config.decoder as Fields) : {};
+  const found = names.flatMap((name) => {
+    const value = config[name] ?? decoder[name];
+    return value === undefined || value === null ? [] : [[name, value] as const];
+  });
+  const fields: Record<string, unknown> = Object.fromEntries(found);
+  // BART's way of the time before forced_bos_token_id.
+  if (config.force_bos_token_to_be_generated === true) fields.forced_bos_token_id ??= config.bos_token_id;
+  return fields;
+}
+
+function checkNames(fields: Fields, where: string): void {
+  const fromFile = where !== CALL;
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined || value === null || (fromFile && METADATA.includes(name))) continue;
+    if (CALL_ONLY.includes(name)) {
+      if (!fromFile || value === false) continue;
       throw new ModelError("unsupported_option", `${where}: ${name} is an option of a call, not of the file.`);
     }
-    if (SUPPORTED.has(name)) continue;
+    if (SUPPORTED.includes(name)) continue;
     if (!Object.hasOwn(NEUTRAL, name)) {
-      const known = [...SUPPORTED, ...Object.keys(NEUTRAL)];
       throw new ModelError(
         "unsupported_option",
         `${where}: there is no option "${name}".`,
-        `Nearest: ${nearest(name, known)}.`,
+        `Nearest: ${nearest(name)}.`,
       );
     }
-    const off = NEUTRAL[name];
-    const empty = off.length === 0 && Array.isArray(value) && value.length === 0;
-    if (!empty && !off.includes(value)) {
-      throw new ModelError(
-        "unsupported_option",
-        `${where}: ${name} = ${JSON.stringify(value) ?? typeof value} is not supported yet.`,
-        off.length > 0 ? `Only ${JSON.stringify(off[0])} is.` : "Leave it out.",
-      );
-    }
+    const { values, reason } = NEUTRAL[name];
+    const empty = values.length === 0 && Array.isArray(value) && value.length === 0;
+    if (empty || values.includes(value)) continue;
+    throw new ModelError(
+      "unsupported_option",
+      `${where}: ${name} = ${JSON.stringify(value) ?? typeof value} is not supported: ${reason}.`,
+      values.length > 0 ? `Only ${values.map((v) => JSON.stringify(v)).join(", ")} is.` : "Leave it out.",
+    );
   }
 }
 
 /** Checks generation_config.json at load, so that a bad file is not found out at the first sentence. */
-export function checkGenerationFile(fields: Record<string, unknown>, info: ModelInfo): void {
-  checkNames(fields, FILE);
-  resolveConfig({}, fields, info);
+export function checkGenerationFile(fields: Fields, info: ModelInfo, file = FILE): void {
+  checkNames(fields, file);
+  resolveConfig({}, fields, info, { file });
 }
 
-/** Per-call options over generation_config.json over the model's own configuration. */
-export function resolveConfig(options: GenerationConfig, file: Record<string, unknown>, info: ModelInfo): GreedyConfig {
-  const own = options as Record<string, unknown>;
-  checkNames(own, "generate");
-  for (const name of ["output_scores", "output_attentions"]) {
-    const value = own[name] ?? false;
-    if (typeof value !== "boolean") throw invalid("generate", name, "true or false", value);
-  }
-  /** The value, and where it stands. */
-  const find = (name: string): [value: unknown, where: string] =>
-    (own[name] ?? undefined) !== undefined ? [own[name], "generate"] : [file[name] ?? undefined, FILE];
-  const token = (name: string, fallback: number, size: number): number => {
-    const [value, where] = find(name);
-    return value === undefined ? fallback : tokenId(where, name, value, size);
-  };
+export interface ResolveContext {
+  /** What to call the file in messages. */
+  file?: string;
+  /** How long the decoder's prompt is. */
+  promptLength?: number;
+  onWarning?: (message: string) => void;
+}
 
-  const [eos = info.eosTokenIds, eosWhere] = find("eos_token_id");
-  const eosTokenIds = (Array.isArray(eos) ? eos : [eos]).map((id) =>
-    tokenId(eosWhere, "eos_token_id", id, info.targetVocabSize),
-  );
+/** @throws ModelError "invalid_option" or "unsupported_option" */
+export function resolveConfig(
+  options: GenerationConfig,
+  file: Fields,
+  info: ModelInfo,
+  { file: fileName = FILE, promptLength = 1, onWarning }: ResolveContext = {},
+): SearchConfig {
+  const own = options as Fields;
+  checkNames(own, CALL);
+  const read = new OptionReader([
+    { where: CALL, fields: own },
+    { where: fileName, fields: file },
+  ]);
+  for (const name of ["output_scores", "output_attentions", "output_hidden_states"]) read.boolean(name);
+  const vocabSize = info.targetVocabSize;
+  read.number("output_alternatives", `an integer from 1 to ${vocabSize}`, (n) => isInteger(n, 1) && n <= vocabSize, 0);
+  const eosTokenIds = read.tokens("eos_token_id", vocabSize, info.eosTokenIds);
   if (eosTokenIds.length > MAX_EOS_TOKENS) {
     throw new ModelError(
       "unsupported_option",
-      `${eosWhere}: ${eosTokenIds.length} values of eos_token_id, at most ${MAX_EOS_TOKENS} are supported.`,
+      `${read.find("eos_token_id").where}: ${eosTokenIds.length} values of eos_token_id, at most ${MAX_EOS_TOKENS} are supported.`,
     );
   }
-  return {
-    maxNewTokens: maxNewTokens(own, file, info),
+  const maxLength = longest(own, file, fileName, info, promptLength);
+  const minNewTokens = read.integer("min_new_tokens", 0, undefined);
+  const minLength = read.integer("min_length", 0, 0);
+  const isPair = (value: unknown, first: (v: unknown) => boolean, second: (v: unknown) => boolean) =>
+    Array.isArray(value) && value.length === 2 && first(value[0]) && second(value[1]);
+  const isNumber = (value: unknown) => typeof value === "number" && !Number.isNaN(value);
+  const isIds = (value: unknown) => isTokenList(value, vocabSize);
+  const below = `token ids below ${vocabSize}`;
+  const config: SearchConfig = {
+    promptLength,
+    maxLength,
     eosTokenIds,
-    startTokenId: token("decoder_start_token_id", info.decoderStartTokenId, info.targetVocabSize),
-    padTokenId: token("pad_token_id", info.padTokenId, Math.max(info.sourceVocabSize, info.targetVocabSize)),
+    startTokenId: read.token("decoder_start_token_id", vocabSize, info.decoderStartTokenId),
+    padTokenId: read.token("pad_token_id", Math.max(info.sourceVocabSize, vocabSize), info.padTokenId),
+    numBeams: read.integer("num_beams", 1, 1),
+    numReturnSequences: read.integer("num_return_sequences", 1, 1),
+    doSample: read.boolean("do_sample"),
+    seed: read.number("seed", "an integer from 0 to 2^32 - 1", (n) => isInteger(n) && n < 2 ** 32, undefined),
+    earlyStopping: earlyStopping(read),
+    lengthPenalty: read.number("length_penalty", "a number", () => true, 1),
+    maxTime: read.number("max_time", "a number of seconds", (x) => x >= 0, undefined),
+    stopStrings: stopStrings(read),
+    prefixAllowedTokens: callback(read),
+    renormalize: read.boolean("renormalize_logits"),
+    rules: {
+      sequenceBias: read.list("sequence_bias", `a list of pairs [${below}, number]`, (v) => isPair(v, isIds, isNumber)),
+      encoderRepetitionPenalty: read.number("encoder_repetition_penalty", "a number above 0", (x) => x > 0, 1),
+      repetitionPenalty: read.number("repetition_penalty", "a number above 0", (x) => x > 0, 1),
+      noRepeatNgramSize: read.integer("no_repeat_ngram_size", 0, 0),
+      encoderNoRepeatNgramSize: read.integer("encoder_no_repeat_ngram_size", 0, 0),
+      badWordsIds: read.list("bad_words_ids", `a list of lists of ${below}`, isIds),
+      minLength: minNewTokens === undefined ? minLength : promptLength + minNewTokens,
+      forcedBosTokenId: read.token("forced_bos_token_id", vocabSize, undefined),
+      forcedEosTokenIds: read.tokens("forced_eos_token_id", vocabSize, []),
+      removeInvalidValues: read.boolean("remove_invalid_values"),
+      exponentialDecay: exponentialDecay(read),
+      suppressTokens: read.list("suppress_tokens", `a list of ${below}`, (v) => isToken(v, vocabSize)),
+      beginSuppressTokens: read.list("begin_suppress_tokens", `a list of ${below}`, (v) => isToken(v, vocabSize)),
+      forcedDecoderIds: read.list(
+        "forced_decoder_ids",
+        `a list of pairs [position, token id below ${vocabSize}]`,
+        (v) =>
+          isPair(
+            v,
+            (i) => isInteger(i, 1),
+            (id) => isToken(id, vocabSize),
+          ),
+      ),
+    },
+    warpers: {
+      temperature: read.number("temperature", "a number above 0", (x) => x > 0, 1),
+      topH: read.share("top_h", { low: true, high: false }),
+      topK: read.integer("top_k", 0, 50),
+      topP: read.share("top_p", { low: false, high: false }) ?? 1,
+      minP: read.share("min_p", { low: false, high: false }),
+      typicalP: read.share("typical_p", { low: true, high: false }) ?? 1,
+      epsilonCutoff: read.share("epsilon_cutoff", { low: false, high: true }) ?? 0,
+      etaCutoff: read.share("eta_cutoff", { low: false, high: true }) ?? 0,
+    },
   };
+  read.token("bos_token_id", Math.max(info.sourceVocabSize, vocabSize), undefined);
+  contradictions(config, own, file, onWarning);
+  return config;
 }
 
-function maxNewTokens(own: Record<string, unknown>, file: Record<string, unknown>, info: ModelInfo): number {
-  for (const [where, config] of Object.entries({ generate: own, [FILE]: file })) {
-    const { max_new_tokens, max_length } = config;
-    const fromLength =
-      (max_length ?? undefined) === undefined ? undefined : count(where, "max_length", max_length, 2) - 1;
-    const fromNew =
-      (max_new_tokens ?? undefined) === undefined ? undefined : count(where, "max_new_tokens", max_new_tokens, 1);
-    const found = fromNew ?? fromLength;
+/** The longest sequence that the options allow. */
+function longest(own: Fields, file: Fields, fileName: string, info: ModelInfo, promptLength: number): number {
+  // The last token is never read by the decoder, so that it needs no position.
+  const limit = info.maxTargetLength + 1;
+  for (const [where, fields] of [
+    [CALL, own],
+    [fileName, file],
+  ] as const) {
+    const read = new OptionReader([{ where, fields }]);
+    const length = read.integer("max_length", 2, undefined);
+    const added = read.integer("max_new_tokens", 1, undefined);
+    const found = added === undefined ? length : promptLength + added;
     if (found === undefined) continue;
+    if (found > limit && where === CALL) {
+      throw new ModelError(
+        "invalid_option",
+        `${where}: ${found - promptLength} new tokens are more than the ${info.maxTargetLength} positions of this model's decoder.`,
+        `Set max_new_tokens to at most ${limit - promptLength}.`,
+      );
+    }
     // A file may promise more than the positions hold; a caller who asks for it is told.
-    if (found <= info.maxTargetLength || config === file) return Math.min(found, info.maxTargetLength);
+    const allowed = Math.min(found, limit);
+    if (allowed > promptLength) return allowed;
     throw new ModelError(
       "invalid_option",
-      `${where}: ${found} new tokens are more than the ${info.maxTargetLength} positions of this model's decoder.`,
-      `Set max_new_tokens to at most ${info.maxTargetLength}.`,
+      `${where}: max_length ${found} leaves nothing to generate after ${promptLength} tokens of decoder_input_ids.`,
+      "Set max_new_tokens.",
     );
   }
-  return info.maxTargetLength;
+  return limit;
 }
 
-function tokenId(where: string, name: string, value: unknown, vocabSize: number): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 0 || (value as number) >= vocabSize) {
-    throw invalid(where, name, `a token id below ${vocabSize}`, value);
-  }
-  return value as number;
+function earlyStopping(read: OptionReader): boolean | "never" {
+  const { value = false, where } = read.find("early_stopping");
+  if (typeof value === "boolean" || value === "never") return value;
+  throw invalid(where, "early_stopping", 'true, false or "never"', value);
 }
 
-function count(where: string, name: string, value: unknown, min: number): number {
-  if (Number.isSafeInteger(value) && (value as number) >= min) return value as number;
-  throw invalid(where, name, `an integer of at least ${min}`, value);
+function stopStrings(read: OptionReader): string[] {
+  const { value = [], where } = read.find("stop_strings");
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  if (list.every((text) => typeof text === "string" && text !== "")) return list as string[];
+  throw invalid(where, "stop_strings", "a text that is not empty, or a list of them", value);
 }
 
-function invalid(where: string, name: string, rule: string, value: unknown): ModelError {
-  const text = JSON.stringify(value) ?? typeof value;
-  return new ModelError("invalid_option", `${where}: ${name} must be ${rule}, not ${text}.`);
+function callback(read: OptionReader): SearchConfig["prefixAllowedTokens"] {
+  const { value, where } = read.find("prefix_allowed_tokens");
+  if (value === undefined || typeof value === "function") return value as SearchConfig["prefixAllowedTokens"];
+  throw invalid(where, "prefix_allowed_tokens", "a function of a row and its sequence", value);
 }
 
-/** The known name with the smallest edit distance. */
-function nearest(name: string, known: readonly string[]): string {
-  const distance = (a: string, b: string): number => {
-    let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-    for (let i = 1; i <= a.length; i++) {
-      const next = [i];
-      for (let j = 1; j <= b.length; j++) {
-        next.push(Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-      }
-      row = next;
-    }
-    return row[b.length];
-  };
-  return known.reduce((best, candidate) => (distance(name, candidate) < distance(name, best) ? candidate : best));
+function exponentialDecay(read: OptionReader): [number, number] | undefined {
+  const { value, where } = read.find("exponential_decay_length_penalty");
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
+  const [start, factor] = (Array.isArray(value) && value.length === 2 ? value : []) as unknown[];
+  if (isInteger(start) && typeof factor === "number" && Number.isFinite(factor)) return [start, factor];
+  throw invalid(where, "exponential_decay_length_penalty", "[start, factor]", value);
 }

@@ -1,61 +1,65 @@
-/** Greedy search over a session's step plan, one token a row a step, chosen on the device. */
+/**
+ * The search for the sequences of one sentence, as a state machine that knows nothing of devices: it is given the
+ * scores of its rows and says which tokens come next. `chains.ts` holds greedy search and sampling, `beam.ts` beam
+ * search; `driver.ts` runs many of them over a session.
+ */
 
-import type { Ops } from "../ops";
-import type { GreedyConfig } from "./config";
-import { startSession, type Session } from "./session";
+import type { SearchConfig } from "./config";
+import type { Processor } from "./processors/scores";
+import type { Random } from "./random";
 
-export interface Step {
-  /** The token of each row; the pad token for rows that have ended. */
-  tokens: Uint32Array;
-  /** Their log-probabilities, where asked for. */
-  logprobs?: Float32Array;
+/** A token that might have come, after all rules. */
+export interface Alternative {
+  token: number;
+  probability: number;
 }
 
-/**
- * Yields one step after another until every row has ended or `maxNewTokens` is reached. The device works on the
- * next steps while one is being read; steps past the end of the last row are thrown away.
- */
-export async function* greedySearch(
-  ops: Ops,
-  session: Session,
-  batch: { ids: number[][]; mask: number[][] },
-  config: GreedyConfig & { logprobs: boolean },
-  signal: AbortSignal | undefined,
-  onEncoded: () => void,
-): AsyncGenerator<Step, void, undefined> {
-  const { rows, selection, step } = session;
-  const ended = new Array<boolean>(rows).fill(false);
-  const underWay: Promise<Step>[] = [];
-  let submitted = 0;
+/** A token that was chosen. */
+export interface Choice {
+  token: number;
+  /** Natural logarithm of its probability: Hugging Face's transition score. */
+  logprob: number;
+  /** Most probable first. */
+  alternatives?: Alternative[];
+}
 
-  const submitStep = (): void => {
-    const position = submitted++;
-    const tokens = { tensor: selection.history, start: position * rows, count: rows };
-    const logprobs = { tensor: selection.logprobs, start: position * rows, count: rows };
-    const result = ops
-      .submit([step], config.logprobs ? [tokens, logprobs] : [tokens])
-      .then(([t, l]): Step => ({ tokens: t as Uint32Array, logprobs: l as Float32Array | undefined }));
-    // Whoever leaves early waits for this promise in `finally`; until then a rejection is not unhandled.
-    result.catch(() => undefined);
-    underWay.push(result);
-  };
+/** A finished sequence. */
+export interface Hypothesis {
+  /** With the prompt. */
+  tokens: number[];
+  /** One a token after the prompt. */
+  choices: Choice[];
+  /** Of a beam search: the sum of the log-probabilities, divided by length ** length_penalty. */
+  score?: number;
+}
 
-  try {
-    signal?.throwIfAborted();
-    startSession(ops, session, batch, config);
-    const encoded = ops.submit([session.encode]);
-    encoded.then(onEncoded, () => undefined);
-    for (let position = 0; position < config.maxNewTokens; position++) {
-      signal?.throwIfAborted();
-      while (submitted < config.maxNewTokens && underWay.length < ops.stepsInFlight) submitStep();
-      const next = await underWay.shift();
-      if (!next) break;
-      signal?.throwIfAborted();
-      yield next;
-      for (let row = 0; row < rows; row++) ended[row] ||= config.eosTokenIds.includes(next.tokens[row]);
-      if (ended.every(Boolean)) break;
-    }
-  } finally {
-    await Promise.allSettled(underWay);
-  }
+/** What the rows of a sentence do next: which token each takes, and which row's sequence it continues. */
+export interface Move {
+  tokens: number[];
+  parents: number[];
+}
+
+export interface Search {
+  /** Rows of the device that it takes. */
+  readonly width: number;
+  /** Scores of (V) a row, which it may overwrite. Undefined once it has ended. `expired`: everything ends here. */
+  step(logits: Float32Array[], expired: boolean): Move | undefined;
+  /** What no later step can change, since the last call. `index` counts the sequences that will be returned. */
+  settled(): { index: number; choice: Choice }[];
+  /** Best first; `num_return_sequences` of them. */
+  results(): Hypothesis[];
+}
+
+/** What a search needs beside its configuration. */
+export interface SearchContext {
+  config: SearchConfig;
+  /** Start token first. */
+  prompt: readonly number[];
+  processors: readonly Processor[];
+  /** How many alternatives to note, 0 for none. */
+  alternatives: number;
+  /** Has a stop string appeared with the last token of the sequence? */
+  stopsAt?: (sequence: readonly number[]) => boolean;
+  /** One a returned sequence. */
+  randoms: readonly Random[];
 }

@@ -4,16 +4,21 @@ import type { Ops } from "../ops";
 import type { Tensor } from "../tensor";
 import type { Parameters as ParameterList } from "./parameters";
 
-/** The decoder's memory of one batch. Everything in it has a fixed capacity. */
+/**
+ * The decoder's memory of one batch. Everything in it has a fixed capacity. With beams the decoder has G rows for each
+ * row of the encoder, which they share: B counts the decoder's.
+ */
 export interface DecoderState {
   /** Self-attention keys and values by layer: (B, C, 2D), key first. */
   caches: Tensor[];
-  /** Cross-attention keys and values by layer: (B, S, 2D), key first. */
+  /** Cross-attention keys and values by layer: (B / G, S, 2D), key first. */
   cross: Tensor[];
-  /** (B, S) u32: 1 for the source positions that are there, 0 for padding. */
+  /** (B / G, S) u32: 1 for the source positions that are there, 0 for padding. */
   mask: Tensor;
   /** (B) u32: how many positions the caches hold. */
   position: Tensor;
+  /** (2, C, B) u32: the cache row that holds each position of a row, see `AttentionOptions`; absent: its own. */
+  ancestors?: Tensor;
 }
 
 /** What a caller wants to see of a forward pass; the model appends one tensor a layer to what is present. */

@@ -244,7 +244,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
   }
 
   function decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor {
-    const { caches, cross, mask, position: offset } = state;
+    const { caches, cross, mask, position: offset, ancestors } = state;
     let x: Stream = { states: ops.embed(ids, vocabulary.target, { scale, positions: position.target, offset }) }; // (B, T, D)
     capture?.hiddenStates?.push(settled(x));
     for (const [i, layer] of decoderLayers.entries()) {
@@ -253,7 +253,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
         const cache = caches[i]; // (B, C, 2D)
         const { query } = ops.projectQueryKeyValue(input.states, weight, { bias, norm: input.norm, cache, offset });
         capture?.attentions?.push(ops.attentionWeights(query, cache, { heads, causalFrom: offset }));
-        const context = ops.attention(query, cache, { heads, causalFrom: offset }); // (B, T, D)
+        const context = ops.attention(query, cache, { heads, causalFrom: offset, ancestors }); // (B, T, D)
         return project({ states: context }, layer.output, residual);
       });
       x = sublayer(x, layer.norm2, (input, residual) => {

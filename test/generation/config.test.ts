@@ -31,7 +31,7 @@ describe("lengths", () => {
     ["null asks for nothing", { max_new_tokens: null }, { max_length: null }, 32],
     ["a file may promise more than the positions hold", {}, { max_length: 512 }, 32],
   ])("%s", (_name, options, file, expected) => {
-    expect(resolve(options, file).maxNewTokens).toBe(expected);
+    expect(resolve(options, file).maxLength).toBe(expected + 1);
   });
 
   it.each([
@@ -93,49 +93,14 @@ describe("names", () => {
 
   // Names of GenerationConfig that are not implemented, each asking for something.
   it.each([
-    ["num_beams", 4],
-    ["do_sample", true],
-    ["num_return_sequences", 2],
     ["num_beam_groups", 2],
-    ["early_stopping", true],
-    ["early_stopping", "never"],
-    ["length_penalty", 0.6],
     ["diversity_penalty", 0.5],
-    ["temperature", 0.7],
-    ["top_k", 10],
-    ["top_p", 0.9],
-    ["min_p", 0.05],
-    ["typical_p", 0.9],
-    ["epsilon_cutoff", 3e-4],
-    ["eta_cutoff", 3e-4],
     ["penalty_alpha", 0.6],
-    ["repetition_penalty", 1.2],
-    ["encoder_repetition_penalty", 1.2],
-    ["no_repeat_ngram_size", 3],
-    ["encoder_no_repeat_ngram_size", 3],
-    ["bad_words_ids", [[5]]],
     ["force_words_ids", [[5]]],
-    ["sequence_bias", [[[5], 1]]],
-    ["forced_bos_token_id", 5],
-    ["forced_eos_token_id", 5],
-    ["forced_decoder_ids", [[1, 5]]],
-    ["suppress_tokens", [5]],
-    ["begin_suppress_tokens", [5]],
-    ["min_length", 5],
-    ["min_new_tokens", 5],
-    ["exponential_decay_length_penalty", [2, 1.5]],
-    ["renormalize_logits", true],
-    ["prefix_allowed_tokens", () => [5]],
-    ["constraint", [5]],
-    ["stop_strings", ["."]],
-    ["max_time", 1],
     ["guidance_scale", 1.5],
-    ["output_hidden_states", true],
     ["output_logits", true],
     ["use_cache", false],
-    ["top_h", 0.4],
     ["constraints", [1]],
-    ["remove_invalid_values", true],
     ["token_healing", true],
     ["watermarking_config", {}],
     ["dola_layers", "high"],
@@ -147,9 +112,61 @@ describe("names", () => {
     const error = await failureOf(() => resolve({ [name]: value }));
     expect(error.code).toBe("unsupported_option");
     expect(error.message).toContain(name);
-    if (typeof value === "function") return;
     const inFile = await failureOf(() => checkGenerationFile({ [name]: value }, info));
     expect(inFile.message).toContain("generation_config.json");
+  });
+
+  // What is supported has its values checked, in a call and in the file.
+  it.each([
+    ["num_beams", [0, 1.5, "4"]],
+    ["num_return_sequences", [0, 2]],
+    ["early_stopping", ["always", 1]],
+    ["length_penalty", ["1", Infinity]],
+    ["do_sample", [0, "true"]],
+    ["temperature", [0, -1, "0.7"]],
+    ["top_k", [-1, 1.5]],
+    ["top_p", [-0.1, 1.1]],
+    ["min_p", [-0.1, 1.1]],
+    ["top_h", [0, 1.1]],
+    ["typical_p", [0, 1.1]],
+    ["epsilon_cutoff", [-0.1, 1]],
+    ["eta_cutoff", [-0.1, 1]],
+    ["repetition_penalty", [0, -1]],
+    ["encoder_repetition_penalty", [0, -1]],
+    ["no_repeat_ngram_size", [-1, 2.5]],
+    ["encoder_no_repeat_ngram_size", [-1, 2.5]],
+    ["bad_words_ids", [[[40]], [[]], [5], "5"]],
+    ["sequence_bias", [[[[40], 1]], [[[5], "1"]], [[5, 1]], { "5": 1 }]],
+    ["forced_bos_token_id", [40, -1]],
+    ["forced_eos_token_id", [40, [2, 40]]],
+    ["forced_decoder_ids", [[[1, 40]], [[0, 5]], [5]]],
+    ["suppress_tokens", [[40], 5]],
+    ["begin_suppress_tokens", [[40], 5]],
+    ["min_length", [-1, 1.5]],
+    ["min_new_tokens", [-1, 1.5]],
+    ["exponential_decay_length_penalty", [[1], [1.5, 2], 2]],
+    ["renormalize_logits", [1]],
+    ["remove_invalid_values", [1]],
+    ["stop_strings", [[""], [5], 5]],
+    ["max_time", [-1, "1"]],
+  ])("%s is checked", async (name, values) => {
+    for (const value of values) {
+      const error = await failureOf(() => resolve({ [name]: value }));
+      expect([error.code, error.message]).toEqual(["invalid_option", expect.stringContaining(name)]);
+      const inFile = await failureOf(() => checkGenerationFile({ [name]: value }, info));
+      expect(inFile.code).toBe("invalid_option");
+    }
+  });
+
+  it.each([
+    ["prefix_allowed_tokens", [5]],
+    ["seed", -1],
+    ["seed", 2 ** 32],
+    ["output_alternatives", 0.5],
+    ["output_alternatives", 41],
+    ["output_hidden_states", 1],
+  ])("%s = %j of a call is refused", async (name, value) => {
+    expect((await failureOf(() => resolve({ [name]: value }))).code).toBe("invalid_option");
   });
 
   it("with the value that means off are accepted", () => {
@@ -161,16 +178,8 @@ describe("names", () => {
       bad_words_ids: [],
       no_repeat_ngram_size: 0,
     };
-    expect(resolve({ ...off, max_new_tokens: 4 }).maxNewTokens).toBe(4);
+    expect(resolve({ ...off, max_new_tokens: 4 }).maxLength).toBe(5);
     checkGenerationFile({ ...off, transformers_version: "5.0", _from_model_config: true, bos_token_id: 1 }, info);
-  });
-
-  it.each([
-    ["num_beams", []],
-    ["temperature", []],
-    ["do_sample", 0],
-  ])("%s = %j is not that value", async (name, value) => {
-    expect((await failureOf(() => resolve({ [name]: value }))).code).toBe("unsupported_option");
   });
 
   it.each([

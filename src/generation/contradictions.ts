@@ -1,0 +1,104 @@
+/**
+ * Options that cannot both be meant: impossible ones throw, idle ones warn, as Hugging Face's
+ * `GenerationConfig.validate` and `_validate_generated_length` do.
+ */
+
+import { ModelError } from "../errors";
+import type { SearchConfig } from "./config";
+import type { Fields } from "./values";
+
+export function contradictions(
+  config: SearchConfig,
+  own: Fields,
+  file: Fields,
+  onWarning: (message: string) => void = () => undefined,
+): void {
+  checkCounts(config);
+  checkForcedTokens(config);
+
+  const isSet = (fields: Fields, name: string) => fields[name] !== undefined && fields[name] !== null;
+  const value = (name: string) => own[name] ?? file[name];
+  /** `inner` does nothing because of `outer`; silent where the caller set `outer` against what the file says. */
+  const idle = (outer: string, inner: string, neutral: readonly unknown[]): boolean => {
+    const given = value(inner);
+    if (given === undefined || given === null || neutral.includes(given)) return false;
+    return isSet(own, inner) || !isSet(own, outer);
+  };
+
+  if (!config.doSample) {
+    const sampling: Record<string, readonly unknown[]> = {
+      temperature: [1],
+      top_k: [50],
+      top_p: [1],
+      min_p: [],
+      top_h: [],
+      typical_p: [1],
+      epsilon_cutoff: [0],
+      eta_cutoff: [0],
+    };
+    for (const [name, neutral] of Object.entries(sampling)) {
+      if (idle("do_sample", name, neutral)) {
+        onWarning(
+          `${name} = ${String(value(name))} does nothing without do_sample: true. Set do_sample, or leave ${name} out.`,
+        );
+      }
+    }
+    if (isSet(own, "seed")) onWarning("seed does nothing without do_sample: true.");
+  }
+  if (config.numBeams === 1) {
+    for (const [name, neutral] of Object.entries({ early_stopping: [false], length_penalty: [1] })) {
+      if (idle("num_beams", name, neutral)) {
+        onWarning(
+          `${name} = ${String(value(name))} does nothing without num_beams above 1. Set num_beams, or leave ${name} out.`,
+        );
+      }
+    }
+  }
+  for (const end of ["max", "min"]) {
+    const [added, length] = [`${end}_new_tokens`, `${end}_length`];
+    if (isSet(own, added) && isSet(own, length)) {
+      onWarning(
+        `Both ${added} = ${String(own[added])} and ${length} = ${String(own[length])} are set: ${added} counts.`,
+      );
+    }
+  }
+  if (config.rules.minLength > config.maxLength) {
+    onWarning(
+      `The shortest sequence asked for (${config.rules.minLength} tokens) is longer than the longest (${config.maxLength}); it ends there.`,
+    );
+  }
+}
+
+function checkCounts({ numReturnSequences: wanted, numBeams, doSample }: SearchConfig): void {
+  if (wanted > 1 && numBeams === 1 && !doSample) {
+    throw new ModelError(
+      "invalid_option",
+      `generate: num_return_sequences = ${wanted}, but greedy search finds one sequence.`,
+      "Set num_beams or do_sample.",
+    );
+  }
+  if (numBeams > 1 && wanted > numBeams) {
+    throw new ModelError(
+      "invalid_option",
+      `generate: num_return_sequences = ${wanted} is more than num_beams = ${numBeams}.`,
+      "Set num_beams to at least as many.",
+    );
+  }
+}
+
+/** A token that is forced and suppressed at once would leave no token at all. */
+function checkForcedTokens({ rules }: SearchConfig): void {
+  const forced = {
+    forced_bos_token_id: rules.forcedBosTokenId === undefined ? [] : [rules.forcedBosTokenId],
+    forced_eos_token_id: rules.forcedEosTokenIds,
+  };
+  for (const [name, ids] of Object.entries(forced)) {
+    if (ids.length > 0 && ids.every((id) => rules.suppressTokens.includes(id))) {
+      throw new ModelError(
+        "invalid_option",
+        `generate: every token of ${name} (${ids.join(", ")}) is in suppress_tokens, too.`,
+        "Take it out of one of them.",
+      );
+    }
+  }
+}

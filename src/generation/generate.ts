@@ -1,0 +1,166 @@
+/** One call of `generate` or `stream`: from checked options to jobs, from jobs to batches, from batches to events. */
+
+import type { Model } from "../models/model";
+import type { Ops } from "../ops";
+import type { Batch } from "./batch";
+import { createBeamSearch } from "./beam";
+import { createChains } from "./chains";
+import type { SearchConfig } from "./config";
+import { driveGreedy, driveSearches, type Control } from "./driver";
+import { createProcessors } from "./processors/list";
+import { anySeed, createRandom } from "./random";
+import type { Hypothesis } from "./search";
+import { roundedLength, type SessionPool } from "./session";
+import type { Job } from "./slots";
+
+/** Decoder rows of one session. More sentences than fit wait for a place. */
+export const MAX_ROWS = 64;
+
+export interface Request {
+  batch: Batch;
+  config: SearchConfig;
+  /** Start token first, one a row. */
+  prompts: number[][];
+  constraints?: number[][];
+  alternatives: number;
+  logprobs: boolean;
+  /** Text of a sequence, for stop strings. */
+  decode?: (ids: readonly number[]) => string;
+  signal?: AbortSignal;
+}
+
+export interface Engine {
+  ops: Ops;
+  model: Model;
+  sessions: SessionPool;
+}
+
+export function createJobs(request: Request, model: Model): Job[] {
+  const { batch, config, prompts, constraints, alternatives, decode } = request;
+  const seed = config.seed ?? anySeed();
+  const n = config.numReturnSequences;
+  const stopsAt =
+    config.stopStrings.length > 0 && decode
+      ? (sequence: readonly number[]) => endsWithStop(sequence, config.stopStrings, decode)
+      : undefined;
+  return batch.ids.map((ids, row): Job => {
+    const seen = ids.filter((_, i) => batch.mask[row][i] === 1);
+    const context = {
+      config,
+      prompt: prompts[row],
+      processors: createProcessors(config, {
+        row,
+        source: seen,
+        constraint: constraints?.[row],
+        vocabSize: model.info.targetVocabSize,
+      }),
+      alternatives,
+      stopsAt,
+      randoms: Array.from({ length: n }, (_, i) => createRandom(seed, row * n + i)),
+    };
+    const search = config.numBeams > 1 ? createBeamSearch(context) : createChains(context);
+    return { row, ids, mask: batch.mask[row], prompt: prompts[row], search };
+  });
+}
+
+/**
+ * Has a stop string appeared that the last token is a part of? `StopStringCriteria` of Hugging Face decides from the
+ * texts of single tokens; here the text of the sequence decides.
+ */
+function endsWithStop(
+  sequence: readonly number[],
+  stops: readonly string[],
+  decode: (ids: readonly number[]) => string,
+): boolean {
+  const text = decode(sequence);
+  const before = decode(sequence.slice(0, -1));
+  let known = 0;
+  while (known < before.length && text[known] === before[known]) known++;
+  return stops.some((stop) => {
+    const at = text.lastIndexOf(stop);
+    return at >= 0 && at + stop.length > known;
+  });
+}
+
+/** Does the device alone do: nothing to change in the scores, nothing to see of them but the best one? */
+function isPlainGreedy({ config, alternatives, constraints, prompts }: Request): boolean {
+  const { rules, warpers: _, ...rest } = config;
+  const idle =
+    rules.sequenceBias.length +
+      rules.badWordsIds.length +
+      rules.forcedEosTokenIds.length +
+      rules.suppressTokens.length +
+      rules.beginSuppressTokens.length +
+      rules.forcedDecoderIds.length +
+      rules.noRepeatNgramSize +
+      rules.encoderNoRepeatNgramSize +
+      rules.minLength ===
+      0 &&
+    rules.repetitionPenalty === 1 &&
+    rules.encoderRepetitionPenalty === 1 &&
+    rules.forcedBosTokenId === undefined &&
+    rules.exponentialDecay === undefined &&
+    !rules.removeInvalidValues;
+  const greedy = rest.numBeams === 1 && !rest.doSample && !rest.prefixAllowedTokens && !rest.renormalize;
+  return idle && greedy && alternatives === 0 && !constraints && prompts.every(({ length }) => length === 1);
+}
+
+/**
+ * Sentences that go through one session, one group after another. A list that fits one session is one group; of a
+ * longer one, sentences of like length are together, so that short ones are not padded to the longest.
+ */
+export function bucket(jobs: readonly Job[], width: number): Job[][] {
+  const places = placesOf(width);
+  if (jobs.length <= places) return jobs.length > 0 ? [[...jobs]] : [];
+  const sorted = [...jobs].sort((a, b) => b.ids.length - a.ids.length || a.row - b.row);
+  const groups: Job[][] = [];
+  for (const job of sorted) {
+    const group = groups[groups.length - 1];
+    // A group that would leave half of its places empty takes shorter sentences in.
+    const fits =
+      group && (roundedLength(group[0].ids.length) === roundedLength(job.ids.length) || group.length < places / 2);
+    if (fits) group.push(job);
+    else groups.push([job]);
+  }
+  return groups;
+}
+
+const placesOf = (width: number): number => Math.max(1, Math.floor(MAX_ROWS / width));
+
+/** Runs all jobs; yields after every step of the device, when `settled()` of some job may have something new. */
+export async function* runJobs(
+  { ops, sessions }: Engine,
+  request: Request,
+  jobs: readonly Job[],
+  onEncoded: () => void,
+): AsyncGenerator<void, void, undefined> {
+  const { config, signal, logprobs } = request;
+  const width = jobs[0]?.search.width ?? 1;
+  const control: Control = {
+    signal,
+    deadline: config.maxTime === undefined ? Infinity : performance.now() + 1000 * config.maxTime,
+    onEncoded,
+  };
+  const plain = isPlainGreedy(request);
+  for (const queue of bucket(jobs, width)) {
+    signal?.throwIfAborted();
+    const session = await sessions.take({
+      sentences: Math.min(queue.length, placesOf(width)),
+      width,
+      source: Math.max(...queue.map(({ ids }) => ids.length)),
+      target: config.maxLength - 1,
+    });
+    try {
+      yield* plain
+        ? driveGreedy(ops, session, queue, control, { ...config, logprobs })
+        : driveSearches(ops, session, queue, control);
+    } finally {
+      sessions.give(session);
+    }
+  }
+}
+
+/** What came of the jobs: `num_return_sequences` a row, in the order of the rows. */
+export function resultsOf(jobs: readonly Job[]): Hypothesis[] {
+  return jobs.flatMap(({ search }) => search.results());
+}

@@ -1,0 +1,91 @@
+/** What `generate` returns beside the sequences: attentions and hidden states, from one more pass over what was found. */
+
+import type { Model } from "../models/model";
+import type { Ops } from "../ops";
+import type { Batch } from "./batch";
+import { forward, type HostTensor } from "./forward";
+
+export interface StateOutputs {
+  /**
+   * [sequence][step][layer], heads x source, row by row. Step t is the one that generated token t + 1 of the sequence;
+   * source covers the row as it was given.
+   */
+  cross_attentions?: Float32Array[][][];
+  /** [sequence][step][layer], heads x (t + 1): what step t looked at of the sequence before. */
+  decoder_attentions?: Float32Array[][][];
+  /** [row][layer], heads x source x source. */
+  encoder_attentions?: Float32Array[][];
+  /** [sequence][step][layer], width: the embeddings, then the output of each layer. */
+  decoder_hidden_states?: Float32Array[][][];
+  /** [row][layer], source x width: the embeddings, then the output of each layer. */
+  encoder_hidden_states?: Float32Array[][];
+}
+
+/** So many rows go through one pass. */
+const ROWS_A_PASS = 16;
+
+/**
+ * @param sequences decoder start token first; `perRow` of them for each row of the batch
+ */
+export async function stateOutputs(
+  ops: Ops,
+  model: Model,
+  batch: Batch,
+  sequences: readonly number[][],
+  perRow: number,
+  wanted: { attentions: boolean; hiddenStates: boolean },
+): Promise<StateOutputs> {
+  const out: StateOutputs = {};
+  if (wanted.attentions) Object.assign(out, { cross_attentions: [], decoder_attentions: [], encoder_attentions: [] });
+  if (wanted.hiddenStates) Object.assign(out, { decoder_hidden_states: [], encoder_hidden_states: [] });
+  for (let start = 0; start < sequences.length; start += ROWS_A_PASS) {
+    const part = sequences.slice(start, start + ROWS_A_PASS);
+    // The last token was never read by the decoder; an empty sequence has its start token looked at.
+    const targets = part.map((sequence) => sequence.slice(0, Math.max(1, sequence.length - 1)));
+    const rows = part.map((_, i) => Math.floor((start + i) / perRow));
+    const ids = rows.map((row) => batch.ids[row]);
+    const source = { ids, mask: rows.map((row) => batch.mask[row]), length: Math.max(...ids.map((row) => row.length)) };
+    const pass = await forward(ops, model, source, targets, {
+      output_attentions: wanted.attentions,
+      output_hidden_states: wanted.hiddenStates,
+    });
+    targets.forEach((target, i) => {
+      const s = ids[i].length;
+      const steps = Array.from(target.keys());
+      const first = (start + i) % perRow === 0;
+      out.cross_attentions?.push(
+        steps.map((t) => (pass.cross_attentions ?? []).map((layer) => attentionRows(layer, i, [t, t + 1], s))),
+      );
+      out.decoder_attentions?.push(
+        steps.map((t) => (pass.decoder_attentions ?? []).map((layer) => attentionRows(layer, i, [t, t + 1], t + 1))),
+      );
+      out.decoder_hidden_states?.push(
+        steps.map((t) => (pass.decoder_hidden_states ?? []).map((layer) => stateRows(layer, i, [t, t + 1]))),
+      );
+      if (!first) return;
+      out.encoder_attentions?.push((pass.encoder_attentions ?? []).map((layer) => attentionRows(layer, i, [0, s], s)));
+      out.encoder_hidden_states?.push((pass.encoder_hidden_states ?? []).map((layer) => stateRows(layer, i, [0, s])));
+    });
+  }
+  return out;
+}
+
+/** Queries `from` to `to` of row b and the first `keys` keys of (B, H, T, K): (H, to - from, keys). */
+function attentionRows({ data, shape }: HostTensor, b: number, [from, to]: [number, number], keys: number) {
+  const [, heads, length, width] = shape;
+  const out = new Float32Array(heads * (to - from) * keys);
+  let at = 0;
+  for (let h = 0; h < heads; h++) {
+    for (let t = from; t < to; t++, at += keys) {
+      const start = ((b * heads + h) * length + t) * width;
+      out.set(data.subarray(start, start + keys), at);
+    }
+  }
+  return out;
+}
+
+/** Positions `from` to `to` of row b of (B, T, D): (to - from, D). */
+function stateRows({ data, shape }: HostTensor, b: number, [from, to]: [number, number]): Float32Array {
+  const [, length, width] = shape;
+  return data.slice((b * length + from) * width, (b * length + to) * width);
+}

@@ -1,0 +1,271 @@
+/** Every way of generating with a tiny model on the CPU backend: results agree with each other. */
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Seq2Seq, type GenerationConfig } from "../../src/index";
+import { MAX_ROWS } from "../../src/generation/generate";
+import { failureOf } from "../support/failure";
+import { tinyCheckpoint } from "../support/tiny";
+
+const rows = [[4, 5, 6, 7], [8], [9, 10, 11, 12, 13, 14, 15], [16, 4, 17]];
+
+/** One of each kind of search, and the rules that look at history, source, position and caller. */
+const kinds: GenerationConfig[] = [
+  {},
+  { num_beams: 1, repetition_penalty: 1.3, no_repeat_ngram_size: 2 },
+  { num_beams: 2 },
+  { num_beams: 4, num_return_sequences: 3, length_penalty: 0.5 },
+  { num_beams: 3, early_stopping: true, encoder_no_repeat_ngram_size: 1, min_new_tokens: 4 },
+  { num_beams: 5, early_stopping: "never", length_penalty: 2, encoder_repetition_penalty: 1.5 },
+  { num_beams: 2, prefix_allowed_tokens: (_row, ids) => [2, 4 + (ids.length % 9), 5, 6, 7, 8] },
+  { num_beams: 2, decoder_input_ids: [1, 7, 9], bad_words_ids: [[4], [5, 6]] },
+  { do_sample: true, seed: 7 },
+  { do_sample: true, seed: 7, num_return_sequences: 3, top_p: 0.8, temperature: 1.5 },
+  { do_sample: true, seed: 7, num_beams: 3, top_k: 6 },
+];
+const named = kinds.map((options) => ({ name: JSON.stringify(options), options }));
+
+/** The options for row i alone; draws of row i of a batch come from its own stream, so alone it must be row 0. */
+const samples = (options: GenerationConfig): boolean => options.do_sample === true;
+
+describe("a tiny model", () => {
+  let model: Seq2Seq;
+  beforeAll(async () => {
+    model = await Seq2Seq.load(tinyCheckpoint(), { device: "cpu", onWarning: () => undefined });
+  });
+  afterAll(() => model.dispose());
+
+  const generate = (ids: number[][], options: GenerationConfig) => {
+    const prompt = options.decoder_input_ids as number[] | undefined;
+    const decoder_input_ids = prompt && ids.map(() => prompt);
+    return model.generate(ids, { max_new_tokens: 10, output_scores: true, ...options, decoder_input_ids });
+  };
+
+  it.each(named.filter(({ options }) => !samples(options)))("batch = single: $name", async ({ options }) => {
+    const batch = await generate(rows, options);
+    const n = options.num_return_sequences ?? 1;
+    for (const [i, row] of rows.entries()) {
+      const prefix = options.prefix_allowed_tokens;
+      const alone = await generate(
+        [row],
+        prefix ? { ...options, prefix_allowed_tokens: (_, ids) => prefix(i, ids) } : options,
+      );
+      expect(alone.sequences).toEqual(batch.sequences.slice(i * n, (i + 1) * n));
+      expectClose(alone.sequences_scores, batch.sequences_scores?.slice(i * n, (i + 1) * n));
+      alone.token_logprobs?.forEach((logprobs, j) => expectClose(logprobs, batch.token_logprobs?.[i * n + j]));
+    }
+  });
+
+  it.each(named)("padding on the right changes nothing: $name", async ({ options }) => {
+    const plain = await generate(rows, options);
+    const longest = 9;
+    const padded = rows.map((row) => [...row, ...new Array<number>(longest - row.length).fill(0)]);
+    const other = await generate(padded, options);
+    expect(other.sequences).toEqual(plain.sequences);
+    expectClose(other.sequences_scores, plain.sequences_scores);
+  });
+
+  it.each(named)("the order of the rows changes nothing, or only the draws: $name", async ({ options }) => {
+    const first = await generate(rows, options);
+    expect((await generate(rows, options)).sequences).toEqual(first.sequences);
+    if (samples(options)) return;
+    const n = options.num_return_sequences ?? 1;
+    const byRow = options.prefix_allowed_tokens;
+    if (byRow) return;
+    const turned = await generate([...rows].reverse(), options);
+    for (let i = 0; i < rows.length; i++) {
+      const at = rows.length - 1 - i;
+      expect(turned.sequences.slice(at * n, (at + 1) * n)).toEqual(first.sequences.slice(i * n, (i + 1) * n));
+    }
+  });
+
+  it.each(named)("stream = generate: $name", async ({ options }) => {
+    if ((options.num_beams ?? 1) > 1 && (options.num_return_sequences ?? 1) > 1) {
+      const stream = model.stream(rows, options);
+      expect((await failureOf(() => stream.next())).message).toContain("num_return_sequences");
+      return;
+    }
+    const { sequences, token_logprobs } = await generate(rows, options);
+    const prompt = (options.decoder_input_ids as number[] | undefined) ?? [1];
+    const streamed = sequences.map(() => [...prompt]);
+    const logprobs = sequences.map((): number[] => []);
+    const decoder_input_ids = options.decoder_input_ids && rows.map(() => prompt);
+    const given = { max_new_tokens: 10, output_scores: true, ...options, decoder_input_ids };
+    for await (const { row, token, logprob } of model.stream(rows, given)) {
+      streamed[row].push(token);
+      logprobs[row].push(logprob ?? NaN);
+    }
+    expect(streamed).toEqual(sequences);
+    expect(logprobs).toEqual(token_logprobs);
+  });
+
+  it.each(named)("abort, then generate = generate: $name", async ({ options }) => {
+    const before = await generate(rows, options);
+    const memory = model.memory();
+    const controller = new AbortController();
+    const aborted = generate(rows, { ...options, signal: controller.signal });
+    setTimeout(() => controller.abort(new Error("enough")), 2);
+    await expect(aborted).rejects.toThrow("enough");
+    expect(model.memory()).toEqual(memory);
+    expect((await generate(rows, options)).sequences).toEqual(before.sequences);
+  });
+
+  it.each(named)("cache = no cache: $name", async ({ options }) => {
+    // What was chosen step by step with caches, and beams that changed places in them, is what a whole pass scores.
+    const plain = { ...options, output_scores: true };
+    const rules = Object.keys(plain).some((name) => /penalty|ngram|bad_words|prefix|top_|temperature|min_/.test(name));
+    const { sequences, token_logprobs } = await generate(rows, plain);
+    if (rules) return;
+    const n = options.num_return_sequences ?? 1;
+    for (const [i, sequence] of sequences.entries()) {
+      const source = rows[Math.floor(i / n)];
+      const { logits } = await model.forward({ input_ids: source, decoder_input_ids: sequence.slice(0, -1) });
+      const vocab = logits.shape[2];
+      token_logprobs?.[i].forEach((logprob, t) => {
+        const step = Array.from(logits.data.subarray(t * vocab, (t + 1) * vocab));
+        const highest = Math.max(...step);
+        const norm = highest + Math.log(step.reduce((sum, x) => sum + Math.exp(x - highest), 0));
+        expect(Math.abs(step[sequence[t + 1]] - norm - logprob)).toBeLessThan(1e-4);
+      });
+    }
+  });
+
+  it("beams of one are greedy search, on every path", async () => {
+    const plain = await generate(rows, {});
+    const others: GenerationConfig[] = [
+      { num_beams: 1 },
+      { renormalize_logits: true },
+      { output_alternatives: 2 },
+      { do_sample: true, top_k: 1 },
+      { prefix_allowed_tokens: () => Array.from({ length: 19 }, (_, i) => i) },
+    ];
+    for (const options of others) {
+      const other = await generate(rows, options);
+      expect(other.sequences).toEqual(plain.sequences);
+      if (options.top_k) continue; // one token left: probability 1
+      other.token_logprobs?.forEach((logprobs, i) => expectClose(logprobs, plain.token_logprobs?.[i]));
+    }
+  });
+
+  it("asking for more does not change the ids", async () => {
+    for (const options of kinds) {
+      const plain = await generate(rows, options);
+      const all = await generate(rows, {
+        ...options,
+        output_attentions: true,
+        output_hidden_states: true,
+        output_alternatives: 3,
+      });
+      expect(all.sequences).toEqual(plain.sequences);
+      const n = options.num_return_sequences ?? 1;
+      expect(all.encoder_attentions).toHaveLength(rows.length);
+      expect(all.encoder_hidden_states?.map((layers) => layers.map(({ length }) => length))).toEqual(
+        rows.map((row) => [16 * row.length, 16 * row.length, 16 * row.length]),
+      );
+      all.sequences.forEach((sequence, i) => {
+        const source = rows[Math.floor(i / n)].length;
+        const steps = sequence.length - 1;
+        expect(all.cross_attentions?.[i].map((layers) => layers.map(({ length }) => length))).toEqual(
+          Array.from({ length: steps }, () => [2 * source, 2 * source]),
+        );
+        expect(all.decoder_attentions?.[i].map((layers) => layers.map(({ length }) => length))).toEqual(
+          Array.from({ length: steps }, (_, t) => [2 * (t + 1), 2 * (t + 1)]),
+        );
+        expect(all.decoder_hidden_states?.[i].map((layers) => layers.map(({ length }) => length))).toEqual(
+          Array.from({ length: steps }, () => [16, 16, 16]),
+        );
+        all.decoder_attentions?.[i].flat().forEach((weights, at) => {
+          const keys = Math.floor(at / 2) + 1;
+          expect(weights.slice(0, keys).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
+        });
+        expect(all.alternatives?.[i]).toHaveLength(all.token_logprobs?.[i].length ?? -1);
+      });
+    }
+  });
+
+  const list = (count: number, longest: number) =>
+    Array.from({ length: count }, (_, i) =>
+      Array.from({ length: 1 + ((i * 7) % longest) }, (_, k) => 4 + ((i * 5 + k * 3) % 14)),
+    );
+
+  it.each([{}, { num_beams: 3 }, { repetition_penalty: 1.2 }, { do_sample: true, seed: 2, num_return_sequences: 2 }])(
+    "a row of a long list gets what it gets alone: %j",
+    async (options) => {
+      const many = list(2 * MAX_ROWS + 21, 23);
+      const n = options.num_return_sequences ?? 1;
+      const { sequences, token_logprobs } = await generate(many, options);
+      expect(sequences).toHaveLength(many.length * n);
+      expect(new Set(sequences.map(({ length }) => length)).size).toBeGreaterThan(3);
+      if (options.do_sample) return;
+      for (const i of [0, 1, 22, 63, 64, 80, 127, 128, many.length - 1]) {
+        const alone = await generate([many[i]], options);
+        expect(alone.sequences[0]).toEqual(sequences[i]);
+        expectClose(alone.token_logprobs?.[0], token_logprobs?.[i]);
+      }
+    },
+  );
+
+  it("a long list takes fewer steps than its batches one after the other", async () => {
+    const many = list(4 * MAX_ROWS, 8);
+    for (const options of [{}, { repetition_penalty: 1.2 }]) {
+      const whole = await generate(many, { ...options, max_new_tokens: 30 });
+      let apart = 0;
+      for (let i = 0; i < many.length; i += MAX_ROWS) {
+        const part = await generate(many.slice(i, i + MAX_ROWS), { ...options, max_new_tokens: 30 });
+        apart += part.stats.steps;
+        expect(part.sequences).toEqual(whole.sequences.slice(i, i + MAX_ROWS));
+      }
+      expect(whole.stats.steps).toBeLessThan(0.9 * apart);
+    }
+  });
+
+  it("calls at the same time take turns, and each gets what it gets alone", async () => {
+    const alone = await Promise.all(kinds.map(async (options) => (await generate(rows, options)).sequences));
+    const order: number[] = [];
+    const streams = [0, 1].map(async (call) => {
+      for await (const _ of model.stream([5, 6, 7], { max_new_tokens: 8, min_new_tokens: 8 })) order.push(call);
+    });
+    const together = await Promise.all(kinds.map(async (options) => (await generate(rows, options)).sequences));
+    await Promise.all(streams);
+    expect(together).toEqual(alone);
+    // Neither of the two streams waits for the other to end.
+    expect(order.slice(0, 8).filter((call) => call === 0).length).toBeGreaterThan(2);
+    expect(order.slice(0, 8).filter((call) => call === 1).length).toBeGreaterThan(2);
+  });
+
+  it("a stream that nobody reads is not computed ahead", async () => {
+    let asked = 0;
+    const allowed = Array.from({ length: 19 }, (_, i) => i);
+    const stream = model.stream([5, 6, 7], { min_new_tokens: 9, prefix_allowed_tokens: () => (asked++, allowed) });
+    await stream.next();
+    await stream.next();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(asked).toBe(2);
+    await stream.return();
+    expect(asked).toBe(2);
+  });
+
+  it("max_time stops at the next token and keeps what is there", async () => {
+    for (const options of [{}, { num_beams: 3 }, { do_sample: true, seed: 1 }]) {
+      const { sequences, stats } = await generate(rows, { ...options, max_time: 0, min_new_tokens: 5 });
+      expect(sequences.map(({ length }) => length)).toEqual([2, 2, 2, 2]);
+      expect(stats.steps).toBe(1);
+      const whole = await generate(rows, { ...options, max_time: 60 });
+      expect(whole.sequences).toEqual((await generate(rows, options)).sequences);
+    }
+  });
+
+  it("a seed draws the same again, another seed or none something else", async () => {
+    const draw = async (seed?: number) =>
+      (await generate(rows, { do_sample: true, temperature: 3, top_k: 0, seed, num_return_sequences: 2 })).sequences;
+    const first = await draw(5);
+    expect(await draw(5)).toEqual(first);
+    expect(await draw(6)).not.toEqual(first);
+    expect(await draw()).not.toEqual(await draw());
+    expect(new Set(first.map(String)).size).toBeGreaterThan(4);
+  });
+});
+
+function expectClose(actual: number[] | undefined, expected: number[] | undefined): void {
+  expect(actual?.length).toBe(expected?.length);
+  actual?.forEach((value, i) => expect(Math.abs(value - (expected?.[i] ?? NaN))).toBeLessThan(1e-4));
+}
