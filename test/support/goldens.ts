@@ -24,7 +24,7 @@ export async function readGolden(name: string): Promise<Golden> {
   golden.tensors = new Map();
   const file = openBytes(readFileSync(`${folder}/golden.safetensors`));
   for await (const { name: tensor, dtype, shape, data } of readSafetensors(file, "golden.safetensors")) {
-    golden.tensors.set(tensor, { shape, data: toFloat32(dtype, data) });
+    golden.tensors.set(tensor, { shape, data: toFloat32(dtype, data.slice()) });
   }
   return golden;
 }
