@@ -5,6 +5,7 @@
  * Letters used for dimensions in every shape comment of this code base:
  *   B rows of a batch   S source length   T target length   C capacity of a cache
  *   D model width       H heads           F feed-forward width   V vocabulary   P positions
+ *   I width of all heads together, D but for T5                  G rows that share keys: beams of a sentence
  */
 
 import { invariant } from "./errors";

@@ -1,13 +1,33 @@
 /** Typed reading of config.json: each getter names the field, the rule and the value that broke it. */
 
 import { ModelError } from "../errors";
+import type { Activation } from "../ops";
 
 /** Far beyond any model, and small enough that a wrong number is told before it fills the memory. */
 export const MAX = { width: 1 << 16, layers: 512, vocabulary: 10_000_000, positions: 1 << 17 };
 
+/** Activations by the names of Hugging Face's ACT2FN; several of them are the same function. */
+const ACTIVATIONS: Readonly<Record<string, Activation>> = {
+  relu: "relu",
+  gelu: "gelu",
+  gelu_python: "gelu",
+  gelu_new: "gelu_new",
+  gelu_fast: "gelu_new",
+  gelu_accurate: "gelu_new",
+  gelu_pytorch_tanh: "gelu_new",
+  gelu_python_tanh: "gelu_new",
+  quick_gelu: "quick_gelu",
+  silu: "silu",
+  swish: "silu",
+  tanh: "tanh",
+  linear: "none",
+};
+
 export class ConfigReader {
+  /** @param aliases second names of fields; where a field has both, the alias counts, as in Hugging Face's `attribute_map` */
   constructor(
     private readonly fields: Readonly<Record<string, unknown>>,
+    private readonly aliases: Readonly<Record<string, string>> = {},
     private readonly file = "config.json",
   ) {}
 
@@ -41,16 +61,21 @@ export class ConfigReader {
     return value as T;
   }
 
+  /** Hugging Face's name of an activation. */
+  activation(name: string, fallback: string): Activation {
+    return ACTIVATIONS[this.oneOf(name, Object.keys(ACTIVATIONS), fallback)];
+  }
+
   /** A token id below `vocabSize`. */
-  token(name: string, vocabSize: number): number {
-    const value = this.integer(name, [0, MAX.vocabulary]);
+  token(name: string, vocabSize: number, fallback?: number): number {
+    const value = this.integer(name, [0, MAX.vocabulary], fallback);
     if (value >= vocabSize) throw this.wrong(name, `a token id below the vocabulary size ${vocabSize}`, value);
     return value;
   }
 
   /** One token id or a list of them. */
-  tokens(name: string, vocabSize: number): number[] {
-    const value = this.value(name);
+  tokens(name: string, vocabSize: number, fallback?: number): number[] {
+    const value = this.value(name, fallback);
     const list: unknown[] = Array.isArray(value) ? value : [value];
     const good = (id: unknown) => Number.isSafeInteger(id) && (id as number) >= 0 && (id as number) < vocabSize;
     if (list.length === 0 || !list.every(good)) {
@@ -60,7 +85,7 @@ export class ConfigReader {
   }
 
   has(name: string): boolean {
-    return this.fields[name] !== undefined && this.fields[name] !== null;
+    return this.find(name) !== undefined;
   }
 
   invalid(message: string): ModelError {
@@ -68,9 +93,13 @@ export class ConfigReader {
   }
 
   private value(name: string, fallback?: unknown): unknown {
-    if (this.has(name)) return this.fields[name];
-    if (fallback === undefined) throw this.invalid(`${name} is missing`);
-    return fallback;
+    const value = this.find(name) ?? fallback;
+    if (value === undefined) throw this.invalid(`${name} is missing`);
+    return value;
+  }
+
+  private find(name: string): unknown {
+    return this.fields[this.aliases[name]] ?? this.fields[name] ?? undefined;
   }
 
   private wrong(name: string, rule: string, value: unknown): ModelError {

@@ -9,9 +9,9 @@ import type { Parameters as ParameterList } from "./parameters";
  * row of the encoder, which they share: B counts the decoder's.
  */
 export interface DecoderState {
-  /** Self-attention keys and values by layer: (B, C, 2D), key first. */
+  /** Self-attention keys and values by layer: (B, C, 2I), key first. */
   caches: Tensor[];
-  /** Cross-attention keys and values by layer: (B / G, S, 2D), key first. */
+  /** Cross-attention keys and values by layer: (B / G, S, 2I), key first. */
   cross: Tensor[];
   /** (B / G, S) u32: 1 for the source positions that are there, 0 for padding. */
   mask: Tensor;
@@ -23,7 +23,7 @@ export interface DecoderState {
 
 /** What a caller wants to see of a forward pass; the model appends one tensor a layer to what is present. */
 export interface Capture {
-  /** Before the first layer and after each one: (B, T, D). */
+  /** What the first layer reads and what each one gives, the last after the stack's final norm: (B, T, D). */
   hiddenStates?: Tensor[];
   /** Self-attention weights: (B, H, T, C). */
   attentions?: Tensor[];
@@ -43,7 +43,7 @@ export interface ModelInfo {
   eosTokenIds: number[];
   decoderStartTokenId: number;
   numDecoderLayers: number;
-  /** Width of one row of a decoder cache, 2D. */
+  /** Width of one row of a decoder cache: 2I, where I is heads times head width. */
   cacheWidth: number;
 }
 

@@ -26,6 +26,10 @@ interface Expected {
 
 export class Parameters {
   private readonly expected = new Map<string, Expected>();
+  private readonly ignored = new Set<string>();
+  /** Device tensors that hold a whole checkpoint tensor, so that tied matrices share one. */
+  private readonly whole = new Map<string, Tensor>();
+  private readonly zeroed = new Map<number, Tensor>();
 
   /** @param shapes the tensors of the checkpoint, by name */
   constructor(
@@ -42,38 +46,74 @@ export class Parameters {
     return this.shapes.get(name)?.[0];
   }
 
-  /** A device tensor that the checkpoint tensor of this name fills. */
+  /** A device tensor that the checkpoint tensor of this name fills; the same one each time it is asked for. */
   tensor(name: string, shape: readonly number[]): Tensor {
-    return this.rows(name, shape, 0, shape[0]);
+    const known = this.whole.get(name);
+    if (known && sameShape(known.shape, shape)) return known;
+    const tensor = this.rows(name, shape, 0, shape[0]);
+    this.whole.set(name, tensor);
+    return tensor;
+  }
+
+  /** `tensor` of the first of these names that the checkpoint has: a tied matrix may be stored under any of them. */
+  tensorOf(names: readonly string[], shape: readonly number[]): Tensor {
+    return this.tensor(names.find((name) => this.has(name)) ?? names[0], shape);
+  }
+
+  /** Checkpoint tensors of one shape, one under the other: query, key and value in one product. */
+  stacked(names: readonly string[], shape: readonly number[]): Tensor {
+    const tensor = this.allocate([names.length * shape[0], ...shape.slice(1)], names, shape);
+    names.forEach((name, i) => {
+      this.place(name, shape, { tensor, from: 0, rows: shape[0], start: i * size(shape) });
+    });
+    return tensor;
+  }
+
+  /** A checkpoint tensor of shape (1, length) as a bias. */
+  flat(name: string, length: number): Tensor {
+    const tensor = this.allocate([length], [name], [1, length]);
+    this.place(name, [1, length], { tensor, from: 0, rows: 1, start: 0 });
+    return tensor;
+  }
+
+  /** A bias where the model has none. */
+  zeros(length: number): Tensor {
+    const known = this.zeroed.get(length) ?? this.ops.create([length], "f32", "weights");
+    this.zeroed.set(length, known);
+    return known;
+  }
+
+  /** Names that a checkpoint may hold though nothing reads them: what is computed here, or tied to something else. */
+  ignore(...names: readonly string[]): void {
+    for (const name of names) this.ignored.add(name);
   }
 
   /** A device tensor filled by rows `from` .. `from + rows - 1` of a checkpoint tensor of shape `shape`. */
   rows(name: string, shape: readonly number[], from: number, rows: number): Tensor {
-    const tensor = this.allocate([rows, ...shape.slice(1)], name, shape);
+    const tensor = this.allocate([rows, ...shape.slice(1)], [name], shape);
     this.place(name, shape, { tensor, from, rows, start: 0 });
     return tensor;
   }
 
   /** A bias: zeros where the checkpoint has none of this name. */
   bias(name: string, length: number, from = 0, rows = length): Tensor {
-    return this.has(name) ? this.rows(name, [length], from, rows) : this.ops.create([rows], "f32", "weights");
+    return this.has(name) ? this.rows(name, [length], from, rows) : this.zeros(rows);
   }
 
   /** `name.weight` and, where present, `name.bias`, in one (2, D) tensor. */
-  norm(name: string, width: number, eps: number): Norm {
-    const weights = this.allocate([2, width], `${name}.weight`, [width]);
+  norm(name: string, width: number, eps: number, kind: "layer" | "rms" = "layer"): Norm {
+    const weights = this.allocate([2, width], [`${name}.weight`], [width]);
     this.place(`${name}.weight`, [width], { tensor: weights, from: 0, rows: width, start: 0 });
     if (this.has(`${name}.bias`)) {
       this.place(`${name}.bias`, [width], { tensor: weights, from: 0, rows: width, start: width });
     }
-    return { weights, eps };
+    return { weights, eps, kind };
   }
 
   /** Only what the checkpoint can fill is allocated: for the rest `check` will throw, whatever config.json asks for. */
-  private allocate(shape: number[], name: string, expected: readonly number[]): Tensor {
-    const found = this.shapes.get(name);
-    if (!found || !sameShape(found, expected)) return { shape, dtype: "f32" };
-    return this.ops.create(shape, "f32", "weights");
+  private allocate(shape: number[], names: readonly string[], expected: readonly number[]): Tensor {
+    const fits = names.every((name) => sameShape(this.shapes.get(name) ?? [NaN], expected));
+    return fits ? this.ops.create(shape, "f32", "weights") : { shape, dtype: "f32" };
   }
 
   private place(name: string, shape: readonly number[], placement: Placement): void {
@@ -89,7 +129,7 @@ export class Parameters {
     if (missing.length > 0) {
       throw new ModelError("missing_tensor", `${file}: missing tensors that config.json asks for: ${list(missing)}.`);
     }
-    const unexpected = [...this.shapes.keys()].filter((name) => !this.expected.has(name));
+    const unexpected = [...this.shapes.keys()].filter((name) => !this.expected.has(name) && !this.ignored.has(name));
     if (unexpected.length > 0) {
       throw new ModelError(
         "unexpected_tensor",

@@ -15,3 +15,65 @@ export function sinusoidalPositions(length: number, width: number): Float32Array
   }
   return table;
 }
+
+/**
+ * Marian's arrangement of the same numbers (HF `MarianSinusoidalPositionalEmbedding`): all sines, then all cosines.
+ * @returns (length, width)
+ */
+export function sinusoidsInHalves(length: number, width: number): Float32Array {
+  const table = new Float32Array(length * width);
+  const sines = Math.ceil(width / 2);
+  for (let p = 0; p < length; p++) {
+    for (let c = 0; c < width; c++) {
+      const angle = p / 10000 ** ((2 * Math.floor(c / 2)) / width);
+      if (c % 2 === 0) table[p * width + c / 2] = Math.sin(angle);
+      else table[p * width + sines + (c - 1) / 2] = Math.cos(angle);
+    }
+  }
+  return table;
+}
+
+/**
+ * Fairseq's variant (HF `M2M100SinusoidalPositionalEmbedding`): frequencies from 1 to 1 / 10000 with both ends in, and
+ * zeros in the row of the pad token. In float32 step by step, as the models were trained: the angle of a late position
+ * is off by more than our tolerance, and the model has learned that.
+ * @returns (length, width)
+ */
+export function fairseqSinusoids(length: number, width: number, padTokenId: number): Float32Array {
+  const table = new Float32Array(length * width);
+  const half = Math.floor(width / 2);
+  const step = Math.fround(-Math.log(10000) / (half - 1));
+  for (let i = 0; i < half; i++) {
+    const frequency = Math.fround(Math.exp(Math.fround(i * step)));
+    for (let p = 0; p < length; p++) {
+      if (p === padTokenId) continue;
+      const angle = Math.fround(p * frequency);
+      table[p * width + i] = Math.sin(angle);
+      table[p * width + half + i] = Math.cos(angle);
+    }
+  }
+  return table;
+}
+
+/**
+ * The bucket of each distance key - query from -farthest to farthest (HF `T5Attention._relative_position_bucket`):
+ * one each for the near distances, then logarithmically wider ones up to `farthest`, beyond which all share the last.
+ * The logarithm is in float32 as in torch, since it decides at exact powers.
+ * @param bidirectional whether keys after the query have buckets of their own; else they share bucket 0
+ * @returns (2 * farthest + 1)
+ */
+export function relativeBuckets(count: number, farthest: number, bidirectional: boolean): Uint32Array {
+  const ownSide = bidirectional ? Math.floor(count / 2) : count;
+  const exact = Math.floor(ownSide / 2);
+  const bucketOf = (distance: number): number => {
+    if (distance < exact) return distance;
+    const ratio = Math.fround(Math.log(Math.fround(distance / exact)));
+    const share = Math.fround(ratio / Math.fround(Math.log(farthest / exact)));
+    return Math.min(exact + Math.trunc(Math.fround(share * (ownSide - exact))), ownSide - 1);
+  };
+  return Uint32Array.from({ length: 2 * farthest + 1 }, (_, i) => {
+    const distance = i - farthest;
+    if (!bidirectional) return bucketOf(Math.max(0, -distance));
+    return bucketOf(Math.abs(distance)) + (distance > 0 ? ownSide : 0);
+  });
+}

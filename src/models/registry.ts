@@ -1,11 +1,21 @@
 /** `model_type` of config.json -> family. Adding a family is one file and one line here. */
 
 import { ModelError } from "../errors";
+import { bart, mbart } from "./bart";
+import { m2m100 } from "./m2m100";
+import { marian } from "./marian";
 import type { Family } from "./model";
+import { mt5, t5 } from "./t5";
 import { transformer } from "./transformer";
 
 const families: Readonly<Record<string, Family>> = {
   transformer,
+  marian,
+  bart,
+  mbart,
+  m2m_100: m2m100,
+  t5,
+  mt5,
 };
 
 export function familyOf(config: Record<string, unknown>): Family {

@@ -6,9 +6,11 @@
  * `src_pos.weight`, `tgt_pos.weight` come beside them. Reads from top to bottom: configuration, weights, forward.
  */
 
-import type { Activation, Norm, Ops } from "../ops";
+import type { Activation, Ops } from "../ops";
 import type { Tensor } from "../tensor";
 import { ConfigReader, MAX } from "./config";
+import { createStack, project, projectCross, range, settle } from "./layers";
+import type { CrossAttention, DecoderLayer, EncoderLayer, FeedForward, Linear, SelfAttention } from "./layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "./model";
 import type { Parameters } from "./parameters";
 import { sinusoidalPositions } from "./positions";
@@ -75,27 +77,6 @@ function readConfig(fields: Record<string, unknown>): Config {
 
 // --- weights ---
 
-interface Linear {
-  weight: Tensor; // (N, K)
-  bias: Tensor; // (N)
-}
-
-interface Layer {
-  queryKeyValue: Linear; // (3D, D)
-  output: Linear; // (D, D)
-  norm1: Norm;
-  feedForward1: Linear; // (F, D)
-  feedForward2: Linear; // (D, F)
-  norm2: Norm;
-}
-
-interface DecoderLayer extends Layer {
-  crossQuery: Linear; // (D, D)
-  crossKeyValue: Linear; // (2D, D)
-  crossOutput: Linear; // (D, D)
-  norm3: Norm;
-}
-
 function linear(p: Parameters, name: string, outer: number, inner: number): Linear {
   return { weight: p.tensor(`${name}.weight`, [outer, inner]), bias: p.bias(`${name}.bias`, outer) };
 }
@@ -108,29 +89,45 @@ function packedRows(p: Parameters, name: string, width: number, from: number, ro
   };
 }
 
-function layer(p: Parameters, name: string, { width, feedForwardWidth, normEps }: Config): Layer {
+function selfAttention(p: Parameters, name: string, { width, normEps }: Config): SelfAttention {
   return {
     queryKeyValue: packedRows(p, `${name}.self_attn`, width, 0, 3 * width),
     output: linear(p, `${name}.self_attn.out_proj`, width, width),
-    norm1: p.norm(`${name}.norm1`, width, normEps),
-    feedForward1: linear(p, `${name}.linear1`, feedForwardWidth, width),
-    feedForward2: linear(p, `${name}.linear2`, width, feedForwardWidth),
-    norm2: p.norm(`${name}.norm2`, width, normEps),
+    norm: p.norm(`${name}.norm1`, width, normEps),
   };
+}
+
+function crossAttention(p: Parameters, name: string, { width, normEps }: Config): CrossAttention {
+  return {
+    query: packedRows(p, `${name}.multihead_attn`, width, 0, width),
+    keyValue: packedRows(p, `${name}.multihead_attn`, width, width, 2 * width),
+    output: linear(p, `${name}.multihead_attn.out_proj`, width, width),
+    norm: p.norm(`${name}.norm2`, width, normEps),
+  };
+}
+
+function feedForward(p: Parameters, name: string, norm: string, config: Config): FeedForward {
+  const { width, feedForwardWidth, normEps } = config;
+  return {
+    inner: linear(p, `${name}.linear1`, feedForwardWidth, width),
+    outer: linear(p, `${name}.linear2`, width, feedForwardWidth),
+    norm: p.norm(`${name}.${norm}`, width, normEps),
+  };
+}
+
+function encoderLayer(p: Parameters, name: string, config: Config): EncoderLayer {
+  return { selfAttention: selfAttention(p, name, config), feedForward: feedForward(p, name, "norm2", config) };
 }
 
 function decoderLayer(p: Parameters, name: string, config: Config): DecoderLayer {
-  const { width, normEps } = config;
   return {
-    ...layer(p, name, config),
-    crossQuery: packedRows(p, `${name}.multihead_attn`, width, 0, width),
-    crossKeyValue: packedRows(p, `${name}.multihead_attn`, width, width, 2 * width),
-    crossOutput: linear(p, `${name}.multihead_attn.out_proj`, width, width),
-    norm3: p.norm(`${name}.norm3`, width, normEps),
+    selfAttention: selfAttention(p, name, config),
+    crossAttention: crossAttention(p, name, config),
+    feedForward: feedForward(p, name, "norm3", config),
   };
 }
 
-/** The three vocabulary matrices; with `tie_embeddings` any one of them may stand for those that are absent. */
+/** The three vocabulary matrices, (V, D) each; with `tie_embeddings` any one may stand for those that are absent. */
 function vocabularies(p: Parameters, { width, sourceVocabSize, targetVocabSize, tieEmbeddings }: Config) {
   const sizes = {
     "src_embed.weight": sourceVocabSize,
@@ -138,18 +135,15 @@ function vocabularies(p: Parameters, { width, sourceVocabSize, targetVocabSize, 
     "generator.weight": targetVocabSize,
   };
   type Name = keyof typeof sizes;
-  const loaded = new Map<Name, Tensor>();
   const matrix = (name: Name, ...standIns: Name[]): Tensor => {
-    const found = [name, ...(tieEmbeddings ? standIns : [])].find((n) => p.has(n) && sizes[n] === sizes[name]) ?? name;
-    const tensor = loaded.get(found) ?? p.tensor(found, [sizes[found], width]);
-    loaded.set(found, tensor);
-    return tensor;
+    const tied = standIns.filter((standIn) => tieEmbeddings && sizes[standIn] === sizes[name]);
+    return p.tensorOf([name, ...tied], [sizes[name], width]);
   };
   return {
-    source: matrix("src_embed.weight", "tgt_embed.weight", "generator.weight"), // (V, D)
-    target: matrix("tgt_embed.weight", "generator.weight", "src_embed.weight"), // (V, D)
+    source: matrix("src_embed.weight", "tgt_embed.weight", "generator.weight"),
+    target: matrix("tgt_embed.weight", "generator.weight", "src_embed.weight"),
     output: {
-      weight: matrix("generator.weight", "tgt_embed.weight", "src_embed.weight"), // (V, D)
+      weight: matrix("generator.weight", "tgt_embed.weight", "src_embed.weight"),
       bias: p.bias("generator.bias", targetVocabSize),
     },
   };
@@ -170,105 +164,33 @@ function positions(ops: Ops, p: Parameters, config: Config): { source: Tensor; t
 
 // --- forward ---
 
-/**
- * The residual stream. Post-norm adds first and normalises the sum afterwards; instead of a dispatch of its
- * own that norm is handed on to the operations that read the sum.
- */
-interface Stream {
-  states: Tensor; // (B, T, D)
-  norm?: Norm;
-}
-
 function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model {
   const config = readConfig(fields);
   if (config.learnedPositions && (fields.max_position_embeddings ?? undefined) === undefined) {
     config.maxSourceLength = p.rowCount("src_pos.weight") ?? config.maxSourceLength;
     config.maxTargetLength = p.rowCount("tgt_pos.weight") ?? config.maxTargetLength;
   }
-  const { heads, activation, normFirst } = config;
   const scale = config.scaleEmbedding ? Math.sqrt(config.width) : 1;
   const vocabulary = vocabularies(p, config);
   const position = positions(ops, p, config);
-  const range = (n: number) => Array.from({ length: n }, (_, i) => i);
-  const encoderLayers = range(config.encoderLayers).map((i) => layer(p, `encoder.layers.${i}`, config));
-  const encoderNorm = p.norm("encoder.norm", config.width, config.normEps);
+  const encoderLayers = range(config.encoderLayers).map((i) => encoderLayer(p, `encoder.layers.${i}`, config));
+  const encoderStack = createStack(ops, { ...config, finalNorm: p.norm("encoder.norm", config.width, config.normEps) });
   const decoderLayers = range(config.decoderLayers).map((i) => decoderLayer(p, `decoder.layers.${i}`, config));
-  const decoderNorm = p.norm("decoder.norm", config.width, config.normEps);
-
-  /** x + f(norm(x)), or norm(x + f(x)): `f` reads its first argument and adds its result to its second. */
-  function sublayer(x: Stream, norm: Norm, f: (input: Stream, residual: Stream) => Tensor): Stream {
-    return normFirst ? { states: f({ states: x.states, norm }, x) } : { states: f(x, x), norm };
-  }
-
-  /** norm(x) w^T + bias, with the residual added where there is one. */
-  function project(x: Stream, { weight, bias }: Linear, residual?: Stream): Tensor {
-    return ops.linear(x.states, weight, {
-      bias,
-      norm: x.norm,
-      residual: residual?.states,
-      residualNorm: residual?.norm,
-    });
-  }
-
-  /** Section 3.3: two linear maps with an activation between them. */
-  function feedForward(x: Stream, { feedForward1, feedForward2 }: Layer, residual: Stream): Tensor {
-    const { weight, bias } = feedForward1;
-    const hidden = ops.linear(x.states, weight, { bias, norm: x.norm, activation }); // (B, T, F)
-    return project({ states: hidden }, feedForward2, residual); // (B, T, D)
-  }
-
-  /** The stream with its pending norm applied. */
-  function settled({ states, norm }: Stream): Tensor {
-    return norm ? ops.layerNorm(states, norm) : states;
-  }
+  const decoderStack = createStack(ops, { ...config, finalNorm: p.norm("decoder.norm", config.width, config.normEps) });
 
   function encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor {
-    let x: Stream = { states: ops.embed(ids, vocabulary.source, { scale, positions: position.source }) }; // (B, S, D)
-    capture?.hiddenStates?.push(settled(x));
-    for (const layer of encoderLayers) {
-      x = sublayer(x, layer.norm1, (input, residual) => {
-        const { weight, bias } = layer.queryKeyValue;
-        const { query, cache } = ops.projectQueryKeyValue(input.states, weight, { bias, norm: input.norm });
-        capture?.attentions?.push(ops.attentionWeights(query, cache, { heads, mask }));
-        const context = ops.attention(query, cache, { heads, mask }); // (B, S, D)
-        return project({ states: context }, layer.output, residual);
-      });
-      x = sublayer(x, layer.norm2, (input, residual) => feedForward(input, layer, residual));
-      capture?.hiddenStates?.push(settled(x));
-    }
-    return ops.layerNorm(settled(x), encoderNorm); // (B, S, D)
-  }
-
-  function projectCross(encoderStates: Tensor): Tensor[] {
-    return decoderLayers.map(({ crossKeyValue }) => project({ states: encoderStates }, crossKeyValue)); // (B, S, 2D)
+    const states = ops.embed(ids, vocabulary.source, { scale, positions: position.source }); // (B, S, D)
+    return settle(ops, encoderStack.encoder({ states }, encoderLayers, mask, capture)); // (B, S, D)
   }
 
   function decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor {
-    const { caches, cross, mask, position: offset, ancestors } = state;
-    let x: Stream = { states: ops.embed(ids, vocabulary.target, { scale, positions: position.target, offset }) }; // (B, T, D)
-    capture?.hiddenStates?.push(settled(x));
-    for (const [i, layer] of decoderLayers.entries()) {
-      x = sublayer(x, layer.norm1, (input, residual) => {
-        const { weight, bias } = layer.queryKeyValue;
-        const cache = caches[i]; // (B, C, 2D)
-        const { query } = ops.projectQueryKeyValue(input.states, weight, { bias, norm: input.norm, cache, offset });
-        capture?.attentions?.push(ops.attentionWeights(query, cache, { heads, causalFrom: offset }));
-        const context = ops.attention(query, cache, { heads, causalFrom: offset, ancestors }); // (B, T, D)
-        return project({ states: context }, layer.output, residual);
-      });
-      x = sublayer(x, layer.norm2, (input, residual) => {
-        const query = project(input, layer.crossQuery); // (B, T, D)
-        capture?.crossAttentions?.push(ops.attentionWeights(query, cross[i], { heads, mask }));
-        const context = ops.attention(query, cross[i], { heads, mask }); // (B, T, D)
-        return project({ states: context }, layer.crossOutput, residual);
-      });
-      x = sublayer(x, layer.norm3, (input, residual) => feedForward(input, layer, residual));
-      capture?.hiddenStates?.push(settled(x));
-    }
-    return project({ states: settled(x), norm: decoderNorm }, vocabulary.output); // (B, T, V)
+    const { position: offset } = state;
+    const states = ops.embed(ids, vocabulary.target, { scale, positions: position.target, offset }); // (B, T, D)
+    const x = decoderStack.decoder({ states }, decoderLayers, state, capture); // (B, T, D)
+    return project(ops, x, vocabulary.output); // (B, T, V)
   }
 
-  return { info: config, encode, projectCross, decode };
+  return { info: config, encode, projectCross: (states) => projectCross(ops, decoderLayers, states), decode };
 }
 
 export const transformer: Family = { info: readConfig, build };

@@ -75,8 +75,8 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
     const { buffer, dtype, shape } = tensor as GpuTensor;
     invariant(buffer, "write: the tensor has no buffer");
     invariant(start + data.length <= size(shape), `write: ${data.length} values into ${shapeText(shape)}`);
-    const [, width] = rowsOf(shape);
-    if (dtype === "u32" || width % 4 === 0) {
+    const [count, width] = rowsOf(shape);
+    if (dtype === "u32" || width % 4 === 0 || count === 1) {
       gpu.writeBuffer(buffer, 4 * start, data);
       return;
     }

@@ -1,0 +1,183 @@
+/**
+ * The layers that every text family is made of (sections 3.1 to 3.3 of the paper), written once. A family brings the
+ * weights, under whatever names its checkpoints have, and says where the norms go.
+ */
+
+import type { Activation, AttentionOptions, Norm, Ops, PositionBias } from "../ops";
+import type { Tensor } from "../tensor";
+import type { Capture, DecoderState } from "./model";
+
+export interface Linear {
+  weight: Tensor; // (N, K)
+  bias: Tensor; // (N)
+}
+
+export interface SelfAttention {
+  queryKeyValue: Linear; // (3I, D)
+  output: Linear; // (D, I)
+  norm: Norm;
+  positionBias?: PositionBias;
+}
+
+export interface CrossAttention {
+  query: Linear; // (I, D)
+  keyValue: Linear; // (2I, D)
+  output: Linear; // (D, I)
+  norm: Norm;
+}
+
+export interface FeedForward {
+  inner: Linear; // (F, D)
+  gate?: Linear; // (F, D)
+  outer: Linear; // (D, F)
+  norm: Norm;
+}
+
+export interface EncoderLayer {
+  selfAttention: SelfAttention;
+  feedForward: FeedForward;
+}
+
+export interface DecoderLayer extends EncoderLayer {
+  crossAttention: CrossAttention;
+}
+
+/**
+ * The residual stream. Post-norm adds first and normalises the sum afterwards; instead of a dispatch of its
+ * own that norm is handed on to the operations that read the sum.
+ */
+export interface Stream {
+  states: Tensor; // (B, T, D)
+  norm?: Norm;
+}
+
+/** The stream with its pending norm applied. */
+export function settle(ops: Ops, { states, norm }: Stream): Tensor {
+  return norm ? ops.layerNorm(states, norm) : states;
+}
+
+/** norm(x) w^T + bias, with the residual added where there is one. */
+export function project(ops: Ops, x: Stream, { weight, bias }: Linear, residual?: Stream): Tensor {
+  return ops.linear(x.states, weight, {
+    bias,
+    norm: x.norm,
+    residual: residual?.states,
+    residualNorm: residual?.norm,
+  });
+}
+
+export interface StackOptions {
+  heads: number;
+  activation: Activation;
+  /** x + f(norm(x)) in each sublayer rather than norm(x + f(x)). */
+  normFirst: boolean;
+  /** Multiplies q k^T; 1 / sqrt(Dh) where absent. */
+  attentionScale?: number;
+  /** Closes the stack. */
+  finalNorm?: Norm;
+}
+
+/** The encoder and the decoder stack of figure 1, each from its embedding to what the next part reads. */
+export function createStack(ops: Ops, options: StackOptions) {
+  const { heads, activation, normFirst, attentionScale, finalNorm } = options;
+
+  /** x + f(norm(x)), or norm(x + f(x)): `f` reads its first argument and adds its result to its second. */
+  function sublayer(x: Stream, norm: Norm, f: (input: Stream, residual: Stream) => Tensor): Stream {
+    if (!normFirst) return { states: f(x, x), norm };
+    const states = settle(ops, x);
+    return { states: f({ states, norm }, { states }) };
+  }
+
+  /** Section 3.2: what of the keys is visible is in `visible`. */
+  function attend(query: Tensor, cache: Tensor, visible: Omit<AttentionOptions, "heads">, seen?: Tensor[]): Tensor {
+    const all = { heads, scale: attentionScale, ...visible };
+    seen?.push(ops.attentionWeights(query, cache, all)); // (B, H, T, C)
+    return ops.attention(query, cache, all); // (B, T, I)
+  }
+
+  /** Over its own positions; the decoder's keys and values go to a cache, at the position it is at. */
+  function selfAttention(
+    x: Stream,
+    { queryKeyValue, output, norm, positionBias }: SelfAttention,
+    visible: Omit<AttentionOptions, "heads">,
+    into: { cache?: Tensor; offset?: Tensor },
+    capture?: Capture,
+  ): Stream {
+    return sublayer(x, norm, (input, residual) => {
+      const { weight, bias } = queryKeyValue;
+      const { query, cache } = ops.projectQueryKeyValue(input.states, weight, { bias, norm: input.norm, ...into });
+      const context = attend(query, cache, { positionBias, ...visible }, capture?.attentions);
+      return project(ops, { states: context }, output, residual); // (B, T, D)
+    });
+  }
+
+  /** Over the encoder's positions, whose keys and values were projected once. */
+  function crossAttention(x: Stream, layer: CrossAttention, keys: Tensor, mask: Tensor, capture?: Capture): Stream {
+    return sublayer(x, layer.norm, (input, residual) => {
+      const query = project(ops, input, layer.query); // (B, T, I)
+      const context = attend(query, keys, { mask }, capture?.crossAttentions);
+      return project(ops, { states: context }, layer.output, residual); // (B, T, D)
+    });
+  }
+
+  /** Section 3.3: two linear maps with an activation between them, which a third may gate (Shazeer 2020). */
+  function feedForward(x: Stream, { inner, gate, outer, norm }: FeedForward): Stream {
+    return sublayer(x, norm, (input, residual) => {
+      const { weight, bias } = inner;
+      const multiply = gate && project(ops, input, gate); // (B, T, F)
+      const hidden = ops.linear(input.states, weight, { bias, norm: input.norm, activation, multiply }); // (B, T, F)
+      return project(ops, { states: hidden }, outer, residual); // (B, T, D)
+    });
+  }
+
+  /** Runs the layers one after another; `capture` gets what Hugging Face calls hidden states. */
+  function run<Layer>(
+    x: Stream,
+    layers: Layer[],
+    layer: (x: Stream, l: Layer, i: number) => Stream,
+    capture?: Capture,
+  ) {
+    capture?.hiddenStates?.push(settle(ops, x));
+    for (const [i, weights] of layers.entries()) {
+      x = layer(x, weights, i);
+      if (i === layers.length - 1 && finalNorm) x = { states: settle(ops, x), norm: finalNorm };
+      capture?.hiddenStates?.push(settle(ops, x));
+    }
+    return x;
+  }
+
+  return {
+    /** x (B, S, D), mask (B, S) -> (B, S, D) */
+    encoder: (x: Stream, layers: EncoderLayer[], mask: Tensor, capture?: Capture): Stream =>
+      run(
+        x,
+        layers,
+        (x, layer) => feedForward(selfAttention(x, layer.selfAttention, { mask }, {}, capture), layer.feedForward),
+        capture,
+      ),
+
+    /** x (B, T, D) -> (B, T, D) */
+    decoder: (x: Stream, layers: DecoderLayer[], state: DecoderState, capture?: Capture): Stream =>
+      run(
+        x,
+        layers,
+        (x, layer, i) => {
+          const { caches, cross, mask, position, ancestors } = state;
+          const visible = { causalFrom: position, ancestors };
+          const into = { cache: caches[i], offset: position };
+          x = selfAttention(x, layer.selfAttention, visible, into, capture);
+          x = crossAttention(x, layer.crossAttention, cross[i], mask, capture);
+          return feedForward(x, layer.feedForward);
+        },
+        capture,
+      ),
+  };
+}
+
+/** Keys and values of every decoder layer over the encoder states (B, S, D): (B, S, 2I) each. */
+export function projectCross(ops: Ops, layers: DecoderLayer[], encoderStates: Tensor): Tensor[] {
+  return layers.map(({ crossAttention }) => project(ops, { states: encoderStates }, crossAttention.keyValue));
+}
+
+/** 0 .. n - 1 */
+export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
