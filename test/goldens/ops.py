@@ -15,11 +15,17 @@ import numpy
 import torch
 from torch import nn
 from torch.nn import functional as F
+from transformers.activations import ACT2FN
+from transformers.models.m2m_100.modeling_m2m_100 import M2M100SinusoidalPositionalEmbedding
+from transformers.models.marian.modeling_marian import MarianSinusoidalPositionalEmbedding
+from transformers.models.t5.modeling_t5 import T5Attention
 
 torch.set_num_threads(1)
 torch.backends.mha.set_fastpath_enabled(False)
 generator = torch.Generator().manual_seed(2017)
 ACTIVATIONS = {"none": lambda x: x, "relu": F.relu, "gelu": F.gelu, "silu": F.silu}
+FIRST_ACTIVATIONS = tuple(ACTIVATIONS)
+ACTIVATIONS |= {name: ACT2FN[name] for name in ("gelu_new", "quick_gelu", "tanh")}
 cases = []
 
 
@@ -88,6 +94,33 @@ def linear(b, t, k, n, activation="none", norm=False, residual=False, residual_n
     add("linear", name, inputs, [out], activation=activation, eps=1e-5, residualEps=1e-3)
 
 
+def rms_norm(b, t, d, eps):
+    x, gain, bias = normal(b, t, d, std=2, mean=0.5), normal(d, mean=1, std=0.3), normal(d)
+    out = F.rms_norm(x, (d,), gain, eps) + bias
+    add("layerNorm", f"B{b} T{t} D{d} eps {eps} rms", {"x": x, "norm": torch.stack([gain, bias])}, [out], eps=eps, kind="rms")
+
+
+def gated(b, t, k, n, activation, scale):
+    """A product with a scale, multiplied by another, after a root mean square norm: the feed-forward of T5 v1.1."""
+    x, w, bias = normal(b, t, k, std=2), normal(n, k, std=1 / math.sqrt(k)), normal(n)
+    before, multiply = torch.stack([normal(k, mean=1, std=0.3), torch.zeros(k, dtype=torch.float64)]), normal(b, t, n)
+    out = ACTIVATIONS[activation](F.linear(F.rms_norm(x, (k,), before[0], 1e-6), w) * scale + bias) * multiply
+    inputs = {"x": x, "w": w, "bias": bias, "norm": before, "multiply": multiply}
+    name = f"B{b} T{t} K{k} N{n} {activation} rms scale {scale} multiply"
+    add("linear", name, inputs, [out], activation=activation, eps=1e-6, kind="rms", scale=scale)
+
+
+def token_positions(b, t, d, v, pad, offset):
+    """Fairseq's positions, as HF's M2M100 counts them."""
+    ids, table, positions = integers(v, b, t), normal(v, d), normal(pad + t + 10, d)
+    ids[integers(3, b, t) == 0] = pad
+    from_ = integers(9, b) if offset else torch.zeros(b, dtype=torch.long)
+    rows = M2M100SinusoidalPositionalEmbedding.create_position_ids_from_input_ids(ids, pad, from_[:, None])
+    out = nn.Embedding(v, d, _weight=table)(ids) * 3 + positions[rows]
+    inputs = {"ids": ids, "table": table, "positions": positions, "offset": from_ if offset else None}
+    add("embed", f"B{b} T{t} D{d} V{v} pad {pad}" + " offset" * offset, inputs, [out], scale=3, padTokenId=pad)
+
+
 def visibility(what, b, t, c):
     """What masks are given to the engine, and the same as torch's boolean (B, 1, T, C)."""
     visible = torch.ones(b, 1, t, c, dtype=torch.bool)
@@ -120,6 +153,28 @@ def attention(b, t, c, heads, width, what="", std=1.0):
     inputs = {"query": query, "key": key, "value": value, "mask": mask, "causalFrom": causal_from}
     out = out.transpose(1, 2).flatten(-2)
     add("attention", f"B{b} T{t} C{c} H{heads} Dh{width} {what}".strip(), inputs, [out, weights], heads=heads)
+
+
+def relative_attention(rows, group, t, c, heads, width, what, scale, count=8, farthest=6):
+    """Scores with a scale and a bias by distance; `group` rows of the query share the keys of a row."""
+    b = rows * group
+    query, key, value = normal(b, t, heads * width), normal(rows, c, heads * width), normal(rows, c, heads * width)
+    table = normal(count, heads)
+    split = lambda x: x.unflatten(-1, (heads, width)).transpose(1, 2)  # (B, H, T, Dh)
+    mask, causal_from, visible = visibility(what, b if "causal" in what else rows, t, c)
+    if "causal" not in what:
+        visible = visible.repeat_interleave(group, 0)
+    position = torch.arange(t) + (torch.zeros(b, 1, dtype=torch.long) if causal_from is None else causal_from[:, None])
+    distance = torch.arange(c) - position[..., None]  # (B, T, C)
+    bucket = T5Attention._relative_position_bucket(distance, causal_from is None, count, farthest)
+    share = lambda x: x.repeat_interleave(group, 0)
+    scores = split(query) @ split(share(key)).transpose(-1, -2) * scale + table[bucket].permute(0, 3, 1, 2)
+    weights = scores.masked_fill(~visible, -math.inf).softmax(-1)
+    out = (weights @ split(share(value))).transpose(1, 2).flatten(-2)
+    map_ = T5Attention._relative_position_bucket(torch.arange(-farthest, farthest + 1), causal_from is None, count, farthest)
+    inputs = {"query": query, "key": key, "value": value, "mask": mask, "causalFrom": causal_from, "table": table, "buckets": map_}
+    name = f"B{b} of {rows} T{t} C{c} H{heads} Dh{width} {what} bias".replace("  ", " ")
+    add("attention", name, inputs, [out, weights], heads=heads, scale=scale)
 
 
 def multihead(b, t, heads, width, what, source=0):
@@ -174,7 +229,7 @@ layer_norm(2, 1, 24, 1e-5, mean=-300.0, std=20.0)
 layer_norm(1, 2, 8, 1e-5, std=0.002)
 for b, t, k, n in [(1, 1, 1, 1), (1, 1, 3, 2), (2, 1, 5, 9), (1, 4, 17, 3), (3, 2, 7, 11), (1, 3, 33, 13)]:
     linear(b, t, k, n)
-for activation in ACTIVATIONS:
+for activation in FIRST_ACTIVATIONS:
     linear(2, 3, 9, 7, activation)
     linear(1, 2, 5, 8, activation, norm=True, residual=True)
     linear(2, 1, 6, 5, activation, residual=True)
@@ -198,6 +253,45 @@ softmax(2, 9, 1, mean=10000.0)
 for b, v, std in [(1, 1, 1), (2, 2, 1), (3, 65, 2), (4, 31, 30), (1, 257, 4)]:
     select(b, v, std)
 
+for b, t, d, eps in [(1, 1, 2, 1e-6), (1, 3, 3, 1e-3), (2, 2, 7, 1e-6), (1, 2, 33, 0.1)]:
+    rms_norm(b, t, d, eps)
+for activation in ["gelu_new", "quick_gelu", "tanh"]:
+    linear(2, 3, 9, 7, activation)
+    linear(1, 2, 5, 8, activation, norm=True, residual=True)
+gated(1, 1, 5, 7, "gelu_new", 1)
+gated(2, 3, 9, 4, "silu", 0.25)
+gated(1, 5, 16, 13, "relu", 16**-0.5)
+for pad, offset in [(1, False), (0, False), (4, True)]:
+    token_positions(3, 6, 5, 9, pad, offset)
+relative_attention(1, 1, 9, 9, 3, 5, "", 1)
+relative_attention(2, 1, 8, 8, 2, 4, "padding", 0.5)
+relative_attention(1, 1, 9, 9, 2, 3, "causal", 1)
+relative_attention(3, 1, 1, 11, 5, 2, "causal", 1)
+relative_attention(2, 3, 1, 7, 2, 5, "padding", 1)
+
+buckets = []
+for bidirectional in (True, False):
+    for count, farthest in [(32, 128), (32, 130), (8, 20), (4, 3), (7, 100), (64, 256), (32, 1024), (128, 777), (320, 800)]:
+        distances = torch.arange(-farthest - 40, farthest + 41)
+        values = T5Attention._relative_position_bucket(distances, bidirectional, count, farthest).tolist()
+        buckets.append({"bidirectional": bidirectional, "count": count, "farthest": farthest, "values": values})
+
+
+def sampled(table):
+    rows = sorted({0, 1, 2, table.shape[0] // 3, table.shape[0] - 1})
+    return {"length": table.shape[0], "width": table.shape[1], "rows": rows, "values": [[number(x) for x in table[r].tolist()] for r in rows]}
+
+
+def marian_positions(length, width):
+    return MarianSinusoidalPositionalEmbedding(length, width).create_weight()
+
+
+halves = [sampled(marian_positions(*shape)) for shape in [(3, 2), (9, 6), (30, 21), (512, 64)]]
+fairseq = [
+    {"pad": pad, **sampled(M2M100SinusoidalPositionalEmbedding.get_embedding(length, width, pad))}
+    for length, width, pad in [(4, 4, 1), (9, 6, 0), (40, 21, 5), (1026, 64, 1)]
+]
+
 positions = []
 for length, width in [(1, 2), (4, 4), (9, 6), (50, 22), (300, 64), (1024, 512)]:
     table = sinusoidal(length, width)
@@ -213,8 +307,11 @@ far = [0.0, 1e-30, 1e-6, 0.5, 1.0, 3.0, 5.0, 8.0, 8.5, 12.0, 40.0, 100.0, 710.0,
 far = [sign * x for x in far for sign in (1, -1)]
 scalar = lambda f, xs: [[x, f(torch.tensor(x, dtype=torch.float64)).item()] for x in xs]  # all 17 digits
 functions = {"erf": scalar(torch.special.erf, at), "relu": scalar(F.relu, far), "gelu": scalar(F.gelu, far), "silu": scalar(F.silu, far)}
+functions |= {name: scalar(ACT2FN[name], far) for name in ("gelu_new", "quick_gelu", "tanh")}
 
-text = ['"functions": ' + json.dumps(functions), '"positions": ' + json.dumps(positions)]
+text = [f'"{name}": ' + json.dumps(value) for name, value in [
+    ("functions", functions), ("positions", positions), ("halves", halves), ("fairseq", fairseq), ("buckets", buckets),
+]]
 text.append('"cases": [\n' + ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases) + "\n]")
 path = Path(__file__).parent / "ops.json"
 path.write_text("{\n" + ",\n".join(text) + "\n}\n")

@@ -15,7 +15,16 @@ interface Values {
 interface Case {
   op: string;
   name: string;
-  options: { scale: number; eps: number; residualEps: number; activation: Activation; heads: number; causal: boolean };
+  options: {
+    scale: number;
+    eps: number;
+    kind?: Norm["kind"];
+    residualEps: number;
+    activation: Activation;
+    heads: number;
+    causal: boolean;
+    padTokenId?: number;
+  };
   inputs: Record<string, Values>;
   outputs: Values[];
 }
@@ -25,13 +34,13 @@ const golden = JSON.parse(readFileSync(new URL("../../goldens/ops.json", import.
 };
 
 /** The inputs of one case on the device. `data` of an input that the case lacks is an error, `maybe` is undefined. */
-function inputsOf(ops: Ops, { inputs }: Case) {
+function inputsOf(ops: Ops, { inputs, options }: Case) {
   const make = (shape: readonly number[], dtype: "f32" | "u32", data: ArrayLike<number>): Tensor =>
     ops.create(shape, dtype, "activations", dtype === "f32" ? Float32Array.from(data) : Uint32Array.from(data));
   const maybe = (name: string) => inputs[name] && make(inputs[name].shape, inputs[name].dtype, inputs[name].data);
   const norm = (name: string, eps: number): Norm | undefined => {
     const weights = maybe(name);
-    return weights && { weights, eps };
+    return weights && { weights, eps, kind: options.kind };
   };
   /** Rows `from` .. of an input. */
   const rows = (name: string, from: number, to: number): Tensor => {
@@ -58,7 +67,7 @@ const runners: Record<string, (ops: Ops, c: Case) => () => Tensor[]> = {
   embed(ops, c) {
     const { need, maybe } = inputsOf(ops, c);
     const [ids, table, positions, offset] = [need("ids"), need("table"), need("positions"), maybe("offset")];
-    return () => [ops.embed(ids, table, { scale: c.options.scale, positions, offset })];
+    return () => [ops.embed(ids, table, { ...c.options, positions, offset })];
   },
   layerNorm(ops, c) {
     const { need, norm } = inputsOf(ops, c);
@@ -68,12 +77,14 @@ const runners: Record<string, (ops: Ops, c: Case) => () => Tensor[]> = {
   linear(ops, c) {
     const { need, maybe, norm } = inputsOf(ops, c);
     const [x, w] = [need("x"), need("w")];
-    const { activation, eps, residualEps } = c.options;
+    const { activation, eps, residualEps, scale } = c.options;
     const options = {
       bias: need("bias"),
       norm: norm("norm", eps),
       residual: maybe("residual"),
       residualNorm: norm("residualNorm", residualEps),
+      scale,
+      multiply: maybe("multiply"),
     };
     // "none" is what leaving the activation out means.
     return () => [ops.linear(x, w, activation === "none" ? options : { ...options, activation })];
@@ -82,7 +93,9 @@ const runners: Record<string, (ops: Ops, c: Case) => () => Tensor[]> = {
     const { need, maybe } = inputsOf(ops, c);
     const query = need("query");
     const cache = interleaved(ops, c.inputs.key, c.inputs.value);
-    const options = { heads: c.options.heads, mask: maybe("mask"), causalFrom: maybe("causalFrom") };
+    const { heads, scale } = c.options;
+    const positionBias = c.inputs.table && { table: need("table"), buckets: need("buckets") };
+    const options = { heads, scale, mask: maybe("mask"), causalFrom: maybe("causalFrom"), positionBias };
     return () => [ops.attention(query, cache, options), ops.attentionWeights(query, cache, options)];
   },
   /** nn.MultiheadAttention, as src/models/transformer.ts writes it. */
