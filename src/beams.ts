@@ -14,6 +14,11 @@ export const LEAST = Math.fround(-3e38);
 /** At or below this a score is banned. */
 export const BANNED = Math.fround(-1e38);
 
+/** In float32; what is banned stays banned. */
+export function plus(a: number, b: number): number {
+  return a <= BANNED || b <= BANNED ? LEAST : Math.fround(a + b);
+}
+
 /** Hugging Face's "not now": what a beam that does not exist yet, or one that has ended, gets added to its score. */
 export const UNLIKELY = -1e9;
 

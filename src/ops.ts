@@ -10,6 +10,7 @@
 
 import type { BeamState } from "./beams";
 import { invariant } from "./errors";
+import type { RuleState } from "./rules";
 import { expectShape, rowsOf, type DType, type Tensor } from "./tensor";
 
 /** `gelu` is x Phi(x); `gelu_new` its approximation by tanh; `quick_gelu` x sigmoid(1.702 x); `silu` x sigmoid(x). */
@@ -181,6 +182,8 @@ export interface Ops {
    * history and logprobs at the row's position, token, position + 1, finished.
    */
   selectGreedy(logits: Tensor, selection: Selection): void;
+  /** Applies rules to the scores (R, 1, V) of the next token, in place; see `ScoreRules`. */
+  adjustScores(scores: Tensor, state: RuleState): void;
   /** x - log(sum(exp(x))) over the last dimension. */
   logSoftmax(x: Tensor): Tensor;
   /**

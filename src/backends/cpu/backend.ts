@@ -24,7 +24,9 @@ import {
   type Selection,
   type Slice,
 } from "../../ops";
+import { rulesShape } from "../../rules";
 import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
+import { adjust } from "./adjust";
 import * as beam from "./beam";
 import * as kernels from "./kernels";
 
@@ -222,6 +224,24 @@ export function createCpuBackend(): Ops {
     },
     logSoftmax(x) {
       return command(x.shape, (out) => kernels.logSoftmax(out, f32(x), rowsOf(x.shape)[1]));
+    },
+    adjustScores(scores, state) {
+      rulesShape(scores, state);
+      const { table, position, history, ancestors, source, sourceLength } = state;
+      const [rows, , width] = scores.shape;
+      append(() =>
+        adjust(f32(scores), rows, width, {
+          table: u32(table),
+          position: u32(position),
+          history: u32(history),
+          fields: history.shape.length === 3 ? history.shape[1] : 1,
+          ancestors: ancestors && u32(ancestors),
+          capacity: history.shape[0],
+          source: u32(source),
+          sourceCapacity: source.shape[1],
+          sourceLength: u32(sourceLength),
+        }),
+      );
     },
     topK(x, k) {
       const [rows, width] = topKShape(x, k);

@@ -6,7 +6,18 @@
  * lowest index goes first, where torch.topk promises nothing.
  */
 
-import { BANNED, candidateCount, LEAST, SETTING, SETTINGS, SLOT, SLOT_FIELDS, TRACE, UNLIKELY } from "../../beams";
+import {
+  BANNED,
+  candidateCount,
+  LEAST,
+  plus,
+  SETTING,
+  SETTINGS,
+  SLOT,
+  SLOT_FIELDS,
+  TRACE,
+  UNLIKELY,
+} from "../../beams";
 
 export interface CpuBeams {
   beams: number; // K
@@ -24,11 +35,6 @@ export interface CpuBeams {
 
 /** The same bytes as floats. */
 const floats = (bits: Uint32Array): Float32Array => new Float32Array(bits.buffer, bits.byteOffset, bits.length);
-
-/** In float32; banned stays banned. */
-function plus(a: number, b: number): number {
-  return a <= BANNED || b <= BANNED ? LEAST : Math.fround(a + b);
-}
 
 /** Writes the k largest of `count` values, largest first, the lowest index of equals: (k, 2) bits and index. */
 export function largest(out: Uint32Array, k: number, count: number, valueOf: (index: number) => number): void {

@@ -23,6 +23,7 @@ import {
   type Plan,
   type Purpose,
 } from "../../ops";
+import { rulesShape } from "../../rules";
 import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
 import { openDevice, type AdapterInfo } from "./device";
 import { ACTIVATIONS, createKernels, GPU_TUNING, matmulGrid, matvecGrid, SOFTWARE_TUNING, topKChunk } from "./kernels";
@@ -305,6 +306,16 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
       const [rows, width] = rowsOf(x.shape);
       dispatch(kernels.logSoftmax, [x, y], [width], [rows, 1, 1]);
       return y;
+    },
+    adjustScores(scores, state) {
+      rulesShape(scores, state);
+      const { table, position, history, ancestors, source, sourceLength } = state;
+      const [rows, , width] = scores.shape;
+      const fields = history.shape.length === 3 ? history.shape[1] : 1;
+      const together = rows / source.shape[0];
+      const params = [width, rows, history.shape[0], fields, ancestors ? 1 : 0, together, source.shape[1]];
+      const tensors = [table, position, history, ancestors, source, sourceLength, scores];
+      dispatch(kernels.adjustScores, tensors, params, [rows, 1, 1]);
     },
     topK(x, k) {
       topKShape(x, k);

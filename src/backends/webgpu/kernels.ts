@@ -4,6 +4,7 @@
  */
 
 import activation from "../../../shaders/activation.wgsl?raw";
+import adjustScores from "../../../shaders/adjust_scores.wgsl?raw";
 import advanceBeams from "../../../shaders/advance_beams.wgsl?raw";
 import attention from "../../../shaders/attention.wgsl?raw";
 import attentionCommon from "../../../shaders/attention_common.wgsl?raw";
@@ -152,6 +153,13 @@ export function createKernels(tuning: Tuning) {
       entryPoint: "main",
       bindings: ["read", "write"],
       constants: { WORKGROUP: tuning.groupedMatvec ? 4 * tuning.workgroup : tuning.workgroup },
+    },
+    adjustScores: {
+      name: "adjust_scores",
+      source: layout + adjustScores,
+      entryPoint: "main",
+      bindings: ["read", "read", "read", "read", "read", "read", "write"],
+      constants,
     },
     topK: {
       name: "top_k",

@@ -1,0 +1,124 @@
+/**
+ * Rules on the scores of the next token, in the order and with the meaning of Hugging Face transformers 5.23
+ * (`_get_logits_processor` of generation/utils.py, logits_process.py), reading the table of rules.ts. Arithmetic is
+ * float32; LEAST stands for -infinity.
+ */
+
+import { BANNED, LEAST, plus } from "../../beams";
+import { NEVER, RULE } from "../../rules";
+
+export interface CpuRules {
+  table: Uint32Array; // (L)
+  position: Uint32Array; // (R)
+  history: Uint32Array; // (C, fields, R)
+  fields: number;
+  ancestors?: Uint32Array; // (2, C, R)
+  capacity: number; // C
+  source: Uint32Array; // (B, S)
+  sourceCapacity: number; // S
+  sourceLength: Uint32Array; // (B)
+}
+
+/** scores (R, V), in place */
+export function adjust(scores: Float32Array, rows: number, width: number, rules: CpuRules): void {
+  const { source, sourceCapacity, sourceLength } = rules;
+  const together = rows / sourceLength.length;
+  for (let row = 0; row < rows; row++) {
+    const item = Math.floor(row / together);
+    const start = item * sourceCapacity;
+    const given = Array.from(source.subarray(start, start + sourceLength[item]));
+    adjustRow(scores.subarray(row * width, (row + 1) * width), sequenceOf(row, rows, rules), given, rules.table);
+  }
+}
+
+/** What the row holds so far, the newest token included. */
+function sequenceOf(row: number, rows: number, rules: CpuRules): number[] {
+  const { table, position, history, fields, ancestors, capacity } = rules;
+  const at = position[row];
+  const sequence = [table[RULE.startToken]];
+  for (let p = 1; p <= at; p++) {
+    const from = ancestors ? ancestors[((at & 1) * capacity + p) * rows + row] : row;
+    sequence.push(history[(p - 1) * fields * rows + from]);
+  }
+  return sequence;
+}
+
+function adjustRow(scores: Float32Array, sequence: number[], source: number[], table: Uint32Array): void {
+  const floats = new Float32Array(table.buffer, table.byteOffset, table.length);
+  const list = (at: number): Uint32Array => table.subarray(table[at], table[at] + table[at + 1]);
+  const ban = (tokens: Iterable<number>): void => {
+    for (const token of tokens) if (token < scores.length) scores[token] = LEAST;
+  };
+  /** Leaves nothing but `tokens`. */
+  const force = (tokens: Iterable<number>): void => {
+    scores.fill(LEAST);
+    for (const token of tokens) scores[token] = 0;
+  };
+  const length = sequence.length;
+
+  // SequenceBiasLogitsProcessor
+  addBiases(scores, sequence, table, RULE.biases);
+  // EncoderRepetitionPenaltyLogitsProcessor, RepetitionPenaltyLogitsProcessor
+  penalise(scores, source, floats[RULE.encoderRepetitionPenalty]);
+  penalise(scores, sequence, floats[RULE.repetitionPenalty]);
+  // NoRepeatNGramLogitsProcessor, EncoderNoRepeatNGramLogitsProcessor
+  ban(continuations(sequence, sequence, table[RULE.noRepeatNgramSize]));
+  ban(continuations(sequence, source, table[RULE.encoderNoRepeatNgramSize]));
+  // NoBadWordsLogitsProcessor
+  addBiases(scores, sequence, table, RULE.badWords);
+  // MinLengthLogitsProcessor, MinNewTokensLengthLogitsProcessor
+  if (length < table[RULE.minLength]) ban(list(RULE.eos));
+  // ForcedBOSTokenLogitsProcessor, ForcedEOSTokenLogitsProcessor
+  if (length === 1 && table[RULE.forcedBos] !== NEVER) force([table[RULE.forcedBos]]);
+  if (length === table[RULE.lastLength] && table[RULE.forcedEos + 1] > 0) force(list(RULE.forcedEos));
+  // ExponentialDecayLengthPenalty
+  if (table[RULE.decayStart] !== NEVER && length > table[RULE.decayStart]) {
+    const growth = floats[table[RULE.decay] + length - table[RULE.decayStart]];
+    for (const token of new Set(list(RULE.eos))) {
+      scores[token] = plus(scores[token], Math.fround(Math.abs(scores[token]) * growth));
+    }
+  }
+  // SuppressTokensLogitsProcessor, SuppressTokensAtBeginLogitsProcessor
+  ban(list(RULE.suppress));
+  if (length === table[RULE.begin]) ban(list(RULE.beginSuppress));
+  // ForceTokensLogitsProcessor of transformers 4
+  const [at, count] = [table[RULE.forcedAt], table[RULE.forcedAt + 1]];
+  for (let i = 0; i < count; i++) if (table[at + 2 * i] === length) force([table[at + 2 * i + 1]]);
+}
+
+/** Adds the bias of each sequence that its last token would complete to the score of that token. */
+function addBiases(scores: Float32Array, sequence: number[], table: Uint32Array, at: number): void {
+  const floats = new Float32Array(table.buffer, table.byteOffset, table.length);
+  // Summed up before they are added: the sums are float32.
+  const sums = new Map<number, number>();
+  for (const place of table.subarray(table[at], table[at] + table[at + 1])) {
+    const ids = table.subarray(place + 2, place + 2 + table[place]);
+    const before = ids.subarray(0, -1);
+    const start = sequence.length - before.length;
+    const last = ids[ids.length - 1];
+    const completes = start >= 0 && before.every((id, i) => id === sequence[start + i]);
+    if (completes) sums.set(last, plus(sums.get(last) ?? 0, floats[place + 1]));
+  }
+  for (const [token, bias] of sums) scores[token] = plus(scores[token], bias);
+}
+
+/** Divides a positive score and multiplies a negative one, once a token. */
+function penalise(scores: Float32Array, tokens: number[], factor: number): void {
+  if (factor === 1) return;
+  for (const token of new Set(tokens)) {
+    // A source token may be beyond the target vocabulary.
+    if (token >= scores.length || scores[token] <= BANNED) continue;
+    scores[token] = scores[token] < 0 ? Math.max(LEAST, scores[token] * factor) : scores[token] / factor;
+  }
+}
+
+/** The tokens that would complete an n-gram of `known` that the sequence has begun. */
+function continuations(sequence: number[], known: number[], n: number): number[] {
+  if (n === 0 || sequence.length < n - 1) return [];
+  const begun = sequence.slice(sequence.length - (n - 1));
+  const found: number[] = [];
+  for (let i = 0; i + n <= known.length; i++) {
+    if (begun.every((token, j) => token === known[i + j])) found.push(known[i + n - 1]);
+  }
+  return found;
+}
