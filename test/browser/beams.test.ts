@@ -1,4 +1,4 @@
-/** Beam search on the GPU against Hugging Face's own `generate`, over test/goldens/beams.json. */
+/** Beam search and the rules on scores, on the GPU, against Hugging Face: test/goldens/beams.json and rules.json. */
 
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -17,5 +17,15 @@ it("finds what Hugging Face finds, by the same way", async () => {
     "searchTablesOnGpu",
   );
   expect(results.length).toBeGreaterThanOrEqual(36);
+  expect(results.filter(({ faults }) => faults.length > 0)).toEqual([]);
+});
+
+it("adjusts scores as Hugging Face's processors do", async () => {
+  const results = await runInPage<{ name: string; faults: string[] }[]>(
+    page,
+    "/test/support/rules-table.ts",
+    "ruleFaultsOnGpu",
+  );
+  expect(results.length).toBeGreaterThanOrEqual(300);
   expect(results.filter(({ faults }) => faults.length > 0)).toEqual([]);
 });

@@ -1,7 +1,9 @@
 /** Operation cases of what comes after the logits: log-probabilities, the k largest, beam search. */
 
 import { beamTensors, createBeams, startBeams } from "../../src/generation/beams";
+import type { ScoreRules } from "../../src/rules";
 import { add } from "./op-bench";
+import { noRules, ruleState, ruleTensors } from "./rules-table";
 
 // --- log-probabilities, up to the largest vocabularies ---
 for (const [rows, v, deviation] of [
@@ -100,4 +102,74 @@ for (const [items, beams, v, endTokens, steps, lengthPenalty, earlyStopping] of 
       return [...candidates, ...beamTensors(state)];
     };
   });
+}
+
+// --- rules on scores: rows, sources, vocabulary, tokens of the longest sequence, of the longest source ---
+const everyRule = (v: number, length: number): ScoreRules => {
+  const t = (id: number): number => id % v;
+  return {
+    sequenceBias: [
+      [[t(3)], 1.5],
+      [[t(1), t(3)], -0.75],
+      [[t(2), t(1), t(3)], 2],
+      [[t(4), t(5)], 3],
+      [[t(3)], -1.25],
+    ],
+    encoderRepetitionPenalty: 1.7,
+    repetitionPenalty: 1.3,
+    noRepeatNgramSize: 3,
+    encoderNoRepeatNgramSize: 2,
+    badWordsIds: [[t(7)], [t(1), t(2)], [t(3), t(4), t(1)], [t(2)]],
+    minLength: length,
+    forcedBosTokenId: t(2),
+    forcedEosTokenIds: [t(2), t(6)],
+    exponentialDecay: [1, 1.1],
+    suppressTokens: [t(8), t(9), v - 1],
+    beginSuppressTokens: [t(4), t(5)],
+    forcedDecoderIds: [
+      [5, t(3)],
+      [5, t(4)],
+      [900, 0],
+    ],
+  };
+};
+for (const [rows, sources, v, length, source] of [
+  [1, 1, 7, 1, 1],
+  [1, 1, 11, 2, 3],
+  [3, 3, 65, 6, 9],
+  [4, 2, 257, 40, 30],
+  [6, 2, 1021, 13, 70],
+  [5, 1, 6007, 200, 17],
+  [2, 1, 40, 1100, 1030],
+]) {
+  for (const scattered of [false, true]) {
+    add(`adjustScores R${rows} B${sources} V${v} T${length} S${source}${scattered ? " scattered" : ""}`, (bench) => {
+      const { rng, ops } = bench;
+      // Few different tokens in the sequences, so that they come again; of the sources some are beyond the vocabulary.
+      const sequence = (n: number): number[] => [1, ...rng.integers(n - 1, Math.min(v, 6))];
+      const inputs = {
+        rules: everyRule(v, length - 1),
+        context: { startTokenId: 1, eosTokenIds: [2, 5, 2], promptLength: 1, maxLength: length + 2 },
+        sequences: Array.from({ length: rows }, (_, row) => sequence(Math.max(1, length - row))),
+        sources: Array.from({ length: sources }, (_, i) => [...rng.integers(Math.max(1, source - i), v + 3)]),
+      };
+      // Once with the penalties alone, which show where nothing is banned.
+      const few = {
+        ...noRules,
+        repetitionPenalty: 1.3,
+        encoderRepetitionPenalty: 0.8,
+        sequenceBias: inputs.rules.sequenceBias,
+      };
+      const scores = [0, 1].map(() => bench.f32([rows, 1, v], 3));
+      const states = [inputs, { ...inputs, rules: few }].map((given) => {
+        const state = ruleState(ops, given, scattered);
+        for (const tensor of ruleTensors(state)) bench.keep(tensor);
+        return state;
+      });
+      return () => {
+        states.forEach((state, i) => ops.adjustScores(scores[i], state));
+        return scores;
+      };
+    });
+  }
 }
