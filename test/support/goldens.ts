@@ -18,9 +18,11 @@ export interface Golden extends GoldenInput {
   tensors: Map<string, { shape: number[]; data: Float32Array }>;
 }
 
-export async function readGolden(name: string): Promise<Golden> {
-  const folder = `${VANILLA}/${name}`;
-  const golden = JSON.parse(readFileSync(`${folder}/golden.json`, "utf8")) as Golden;
+export const readGolden = (name: string): Promise<Golden> => readGoldenFolder<Golden>(`${VANILLA}/${name}`);
+
+/** golden.json, with the tensors of golden.safetensors. */
+export async function readGoldenFolder<G extends Pick<Golden, "tensors">>(folder: string): Promise<G> {
+  const golden = JSON.parse(readFileSync(`${folder}/golden.json`, "utf8")) as G;
   golden.tensors = new Map();
   const file = openBytes(readFileSync(`${folder}/golden.safetensors`));
   for await (const { name: tensor, dtype, shape, data } of readSafetensors(file, "golden.safetensors")) {

@@ -54,3 +54,41 @@ export async function runGolden(source: Source, device: "webgpu" | "cpu", golden
     alone,
   };
 }
+
+export type FamilyInput = GoldenInput;
+
+export interface FamilyResult {
+  /** (B, T, V), (B, S, D) */
+  logits: Float32Array;
+  states: Float32Array;
+  /** The same without an attention mask: padding is told by its token. */
+  logitsWithoutMask: Float32Array;
+  /** Rows as padded in the golden, with their mask. */
+  padded: GenerateOutput;
+  /** Rows of different lengths; what padding is inside a row stays. */
+  batch: GenerateOutput;
+  alone: GenerateOutput[];
+}
+
+/** Greedy search and a teacher-forced pass, as test/goldens/families.py asks Hugging Face transformers for them. */
+export async function runFamily(source: Source, device: "webgpu" | "cpu", golden: FamilyInput): Promise<FamilyResult> {
+  const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
+  const model = await Seq2Seq.load(source, { device });
+  const forward = await model.forward({ input_ids, attention_mask, decoder_input_ids });
+  const unmasked = await model.forward({ input_ids, decoder_input_ids });
+  const rows = input_ids.map((row, i) => row.slice(0, attention_mask[i].lastIndexOf(1) + 1));
+  const options = { max_new_tokens, num_beams: 1, output_scores: true };
+  const padded = await model.generate(input_ids, { ...options, attention_mask });
+  const batch = await model.generate(rows, options);
+  const alone: GenerateOutput[] = [];
+  for (const row of rows) alone.push(await model.generate(row, options));
+  await model.dispose();
+  return {
+    logits: forward.logits.data,
+    states: forward.encoder_last_hidden_state.data,
+    logitsWithoutMask: unmasked.logits.data,
+    padded,
+    batch,
+    alone,
+  };
+}

@@ -1,0 +1,33 @@
+/** Tiny checkpoints of Hugging Face transformers, as it saves them, on WebGPU: its logits and its ids. */
+
+import type { Page } from "puppeteer-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectFamily, FAMILIES, familyCount, familyNames, readFamily } from "../support/families";
+import type { FamilyResult } from "../support/models";
+import { closePage, openPage, runInPage } from "../support/page";
+
+describe("checkpoints of Hugging Face transformers on WebGPU", () => {
+  let page: Page;
+  const worst: number[] = [];
+  beforeAll(async () => {
+    page = await openPage();
+  });
+  afterAll(async () => {
+    console.log(`${worst.length} checkpoints, worst logit ${Math.max(...worst).toFixed(3)} of the tolerance`);
+    await closePage(page);
+  });
+
+  it("are all here", () => {
+    expect(familyCount).toBeGreaterThanOrEqual(30);
+  });
+
+  it.each(familyNames)("%s", async (name) => {
+    const golden = await readFamily(name);
+    const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
+    const input = { input_ids, attention_mask, decoder_input_ids, max_new_tokens };
+    const source = `/${FAMILIES}/${name}`;
+    const result = await runInPage<FamilyResult>(page, "/test/support/models.ts", "runFamily", source, "webgpu", input);
+    worst.push(expectFamily(result, golden));
+    expect(worst.at(-1)).toBeLessThanOrEqual(1);
+  });
+});
