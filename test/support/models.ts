@@ -68,9 +68,12 @@ export interface FamilyResult {
   /** Rows of different lengths; what padding is inside a row stays. */
   batch: GenerateOutput;
   alone: GenerateOutput[];
+  /** Four beams: the best of each row, and all four. */
+  beams: GenerateOutput;
+  best: GenerateOutput;
 }
 
-/** Greedy search and a teacher-forced pass, as test/goldens/families.py asks Hugging Face transformers for them. */
+/** Greedy search, beam search and a teacher-forced pass, as test/goldens/families.py asks Hugging Face transformers for them. */
 export async function runFamily(source: Source, device: "webgpu" | "cpu", golden: FamilyInput): Promise<FamilyResult> {
   const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
   const model = await Seq2Seq.load(source, { device });
@@ -82,6 +85,8 @@ export async function runFamily(source: Source, device: "webgpu" | "cpu", golden
   const batch = await model.generate(rows, options);
   const alone: GenerateOutput[] = [];
   for (const row of rows) alone.push(await model.generate(row, options));
+  const beams = await model.generate(rows, { max_new_tokens, num_beams: 4 });
+  const best = await model.generate(rows, { max_new_tokens, num_beams: 4, num_return_sequences: 4 });
   await model.dispose();
   return {
     logits: forward.logits.data,
@@ -90,5 +95,7 @@ export async function runFamily(source: Source, device: "webgpu" | "cpu", golden
     padded,
     batch,
     alone,
+    beams,
+    best,
   };
 }
