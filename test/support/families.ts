@@ -1,6 +1,6 @@
 /** The fixtures of test/goldens/families.py, and what a result must have in common with one. For Node. */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { expect } from "vitest";
 import { readGoldenFolder, worstOf } from "./goldens";
 import type { FamilyInput, FamilyResult } from "./models";
