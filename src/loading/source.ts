@@ -36,8 +36,17 @@ export interface CustomReader {
   read(path: string, range?: { start: number; end: number }, signal?: AbortSignal): unknown;
 }
 
-export type Source =
-  string | URL | { repo: string; revision?: string } | File[] | FileList | FileSystemDirectoryHandle | CustomReader;
+/** A repository on the Hugging Face Hub. */
+export interface HubSource {
+  /** "owner/name" */
+  repo: string;
+  /** A branch, tag, commit, or a pull request such as "refs/pr/1". Default "main". */
+  revision?: string;
+  /** The address of a mirror of the Hub. */
+  endpoint?: string | URL;
+}
+
+export type Source = string | URL | HubSource | File[] | FileList | FileSystemDirectoryHandle | CustomReader;
 
 const HUB = "https://huggingface.co";
 const HUB_REPO = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
@@ -91,7 +100,7 @@ function resolve(source: unknown): ModelFiles {
   if (typeof source === "object" && source !== null) {
     if ("read" in source && typeof source.read === "function") return openReader(source as CustomReader);
     if ("getFileHandle" in source) return openDirectory(source as FileSystemDirectoryHandle);
-    if ("repo" in source) return openHub(source.repo, "revision" in source ? source.revision : undefined);
+    if ("repo" in source) return openHub(source);
     if ("length" in source) return openFiles(Array.from(source as ArrayLike<unknown>));
   }
   throw invalidSource(`This ${source === null ? "null" : typeof source} is not a source that files can be read from.`);
@@ -101,7 +110,7 @@ function openString(text: string): ModelFiles {
   if (text === "") throw invalidSource("The source is an empty string.");
   // Two letters at least, since `C:\models` is a path.
   const scheme = /^[a-z][a-z0-9+.-]+:/i.test(text);
-  if (!scheme && HUB_REPO.test(text)) return openHub(text, undefined);
+  if (!scheme && HUB_REPO.test(text)) return openHub({ repo: text });
   const base = pageUrl();
   if (!scheme && base === undefined) return openNodeFolder(text);
   let url: URL;
@@ -116,13 +125,16 @@ function openString(text: string): ModelFiles {
 /** Undefined outside of pages and workers. */
 const pageUrl = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href;
 
-function openHub(repo: unknown, revision: unknown = "main"): ModelFiles {
+function openHub({ repo, revision = "main", endpoint = HUB }: { [Key in keyof HubSource]: unknown }): ModelFiles {
   // Repositories without an owner are old ("t5-small") and must be asked for as { repo }.
   if (typeof repo !== "string" || !HUB_REPO.test(repo.includes("/") ? repo : `owner/${repo}`))
     throw invalidSource(`${JSON.stringify(repo)} is not the name of a repository, such as "owner/name".`);
   if (typeof revision !== "string" || revision === "")
     throw invalidSource(`${JSON.stringify(revision)} is not a revision: a branch, tag or commit is needed.`);
-  return openUrl(new URL(`${HUB}/${repo}/resolve/${encodeURIComponent(revision)}/`));
+  const hub = String(endpoint).replace(/\/+$/, "");
+  if (!/^https?:\/\/[^?#]+$/i.test(hub) || !URL.canParse(hub))
+    throw invalidSource(`${JSON.stringify(endpoint)} is not the address of a mirror of the Hub.`);
+  return openUrl(new URL(`${hub}/${repo}/resolve/${encodeURIComponent(revision)}/`));
 }
 
 function openUrl(folder: URL): ModelFiles {

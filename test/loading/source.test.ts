@@ -37,6 +37,8 @@ describe("what a source means", () => {
     [{ repo: "owner/name" }, `${hub}/owner/name/resolve/main/config.json`],
     [{ repo: "t5-small", revision: "v1.0" }, `${hub}/t5-small/resolve/v1.0/config.json`],
     [{ repo: "owner/name", revision: "refs/pr/4" }, `${hub}/owner/name/resolve/refs%2Fpr%2F4/config.json`],
+    [{ repo: "a/b", endpoint: "https://mirror.example/hf/" }, "https://mirror.example/hf/a/b/resolve/main/config.json"],
+    [{ repo: "a/b", endpoint: new URL("http://localhost:1") }, "http://localhost:1/a/b/resolve/main/config.json"],
     ["https://a.example/m", "https://a.example/m/config.json"],
     ["https://a.example/m/", "https://a.example/m/config.json"],
     ["https://a.example", "https://a.example/config.json"],
@@ -94,6 +96,10 @@ describe("what a source means", () => {
     ["repo that climbs", { repo: "../name" }],
     ["repo of the wrong type", { repo: 7 }],
     ["empty revision", { repo: "a/b", revision: "" }],
+    ["endpoint that is no URL", { repo: "a/b", endpoint: "mirror.example" }],
+    ["endpoint with a query", { repo: "a/b", endpoint: "https://mirror.example?x" }],
+    ["endpoint of another scheme", { repo: "a/b", endpoint: "file:///x" }],
+    ["endpoint of the wrong type", { repo: "a/b", endpoint: null }],
   ])("invalid source: %s", async (_, source) => {
     const error = await failureOf(() => openSource(source as Source));
     expect([error.code, error.hint]).toEqual(["invalid_source", expect.stringContaining("FileSystemDirectoryHandle")]);

@@ -1,0 +1,163 @@
+/** Models from everywhere that a page can load them from: a Hub, a plain host, picked files, a directory, a function. */
+
+import { readFileSync } from "node:fs";
+import type { Page } from "puppeteer-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readSafetensors } from "../../src/loading/safetensors";
+import { readGolden, VANILLA, type Golden } from "../support/goldens";
+import { serveHub, type HubServer } from "../support/hub-server";
+import { closePage, openPage, runInPage } from "../support/page";
+import { makeSafetensors, openBytes, type TensorSpec } from "../support/safetensors";
+import type { Failure, Loaded } from "../support/sources";
+import { makeLegacy, makeTorchZip, stateDictPickle, type ViewSpec } from "../support/torch";
+
+const MODULE = "/test/support/sources.ts";
+const NAME = "pre-norm-learned-silu";
+const FOLDER = `${VANILLA}/${NAME}`;
+
+/** The same model in every form of weights. */
+async function forms(config: string) {
+  const whole = new Uint8Array(readFileSync(`${FOLDER}/model.safetensors`));
+  const shards: Record<string, TensorSpec>[] = [{}, {}];
+  const map: Record<string, string> = {};
+  const views: Record<string, ViewSpec> = {};
+  const storages: Record<string, Uint8Array> = {};
+  for await (const { name, shape, data } of readSafetensors(openBytes(whole), "model.safetensors")) {
+    const i = Object.keys(map).length;
+    const bytes = data.slice();
+    map[name] = `model-0000${i % 2}.safetensors`;
+    shards[i % 2][name] = { dtype: "F32", shape, data: bytes };
+    const strides = shape.map((_, d) => shape.slice(d + 1).reduce((product, n) => product * n, 1));
+    views[name] = { key: String(i), elements: bytes.length / 4, shape, strides };
+    storages[String(i)] = bytes;
+  }
+  const pickle = stateDictPickle(views);
+  const common = { "config.json": config };
+  return {
+    main: { ...common, "model.safetensors": whole, "generation_config.json": '{"max_new_tokens": 3}' },
+    "refs/pr/1": { ...common, "model.safetensors": whole },
+    sharded: {
+      ...common,
+      "model.safetensors.index.json": JSON.stringify({ metadata: {}, weight_map: map }),
+      "model-00000.safetensors": makeSafetensors(shards[0]),
+      "model-00001.safetensors": makeSafetensors(shards[1]),
+    },
+    "v1.0": { ...common, "pytorch_model.bin": makeTorchZip(pickle, storages) },
+    old: { ...common, "pytorch_model.bin": makeLegacy(pickle, storages) },
+    nothing: { ...common, "README.md": "no weights here" },
+    unknown: { "config.json": '{"model_type": "gpt2"}' },
+    activation: { "config.json": config.replace('"silu"', '"mish"') },
+  };
+}
+
+describe("sources in a browser", () => {
+  let page: Page;
+  let hub: HubServer;
+  let golden: Golden;
+  let rows: number[][];
+  /** Row by row, as PyTorch has them. */
+  let expected: number[][];
+  beforeAll(async () => {
+    golden = await readGolden(NAME);
+    rows = golden.input_ids.map((row, i) => row.filter((_, j) => golden.attention_mask[i][j] === 1));
+    const config = JSON.parse(readFileSync(`${FOLDER}/config.json`, "utf8")) as Record<string, unknown>;
+    config.max_length = golden.max_new_tokens + 1;
+    hub = await serveHub({ "some-owner/tiny.model_1": await forms(JSON.stringify(config)) });
+    expected = golden.sequences_alone;
+    page = await openPage();
+  });
+  afterAll(async () => {
+    await closePage(page);
+    await hub.close();
+  });
+
+  const source = (revision?: string) => ({ repo: "some-owner/tiny.model_1", revision, endpoint: hub.endpoint });
+  const load = (from: unknown, device = "cpu") => runInPage<Loaded>(page, MODULE, "fromPlain", from, rows, device);
+  const failure = (from: unknown) => runInPage<Failure>(page, MODULE, "failureOf", from);
+
+  it("refs/pr/1 of a repository, its weights redirected to another origin, on the GPU", async () => {
+    const { sequences, progress, device } = await load(source("refs/pr/1"), "webgpu");
+    expect([sequences, device]).toEqual([expected, "webgpu"]);
+    const log = hub.takeLog();
+    expect(log).toContain("hub /some-owner/tiny.model_1/resolve/refs%2Fpr%2F1/config.json 200");
+    expect(log.slice(-2)).toEqual([
+      "hub /some-owner/tiny.model_1/resolve/refs%2Fpr%2F1/model.safetensors 302",
+      "cdn 200",
+    ]);
+    const size = readFileSync(`${FOLDER}/model.safetensors`).length;
+    expect(progress["model.safetensors"]).toEqual({
+      phase: "download",
+      file: "model.safetensors",
+      loaded: size,
+      total: size,
+    });
+  });
+
+  it("main, where generation_config.json shortens the output", async () => {
+    const { sequences } = await load(source());
+    expect(sequences).toEqual(expected.map((row) => row.slice(0, 4)));
+    expect(hub.takeLog()[0]).toBe("hub /some-owner/tiny.model_1/resolve/main/config.json 200");
+  });
+
+  it.each([
+    ["shards", "sharded", ["model-00000.safetensors", "model-00001.safetensors"]],
+    ["pytorch_model.bin", "v1.0", ["pytorch_model.bin"]],
+    ["pytorch_model.bin from before torch 1.6", "old", ["pytorch_model.bin"]],
+  ])("%s", async (_, revision, names) => {
+    const { sequences, progress } = await load(source(revision), revision === "sharded" ? "webgpu" : "cpu");
+    expect(sequences).toEqual(expected);
+    for (const name of names) expect(progress[name].loaded).toBe(progress[name].total);
+    hub.takeLog();
+  });
+
+  it("the same folder by its plain address, from another origin", async () => {
+    const { sequences } = await load(`${hub.endpoint}/some-owner/tiny.model_1/resolve/v1.0`);
+    expect(sequences).toEqual(expected);
+  });
+
+  it("files that are picked, a directory handle, a function", async () => {
+    const address = `${hub.endpoint}/some-owner/tiny.model_1/resolve/`;
+    const sharded = ["model.safetensors.index.json", "model-00000.safetensors", "model-00001.safetensors"];
+    const variants: [string, string, string[]][] = [
+      ["fromFiles", "v1.0/", ["config.json", "pytorch_model.bin"]],
+      ["fromDirectory", "sharded/", ["config.json", ...sharded]],
+      ["fromReader", "refs%2Fpr%2F1/", ["config.json", "model.safetensors"]],
+    ];
+    for (const [name, revision, files] of variants) {
+      const { sequences } = await runInPage<Loaded>(page, MODULE, name, address + revision, files, rows);
+      expect([name, sequences]).toEqual([name, expected]);
+    }
+  });
+
+  it("says what is wrong", async () => {
+    const nothing = await failure(source("nothing"));
+    expect([nothing.code, nothing.message]).toEqual([
+      "file_not_found",
+      `${hub.endpoint}/some-owner/tiny.model_1/resolve/nothing/: there are no weights; looked for model.safetensors, ` +
+        "model.safetensors.index.json, pytorch_model.bin, pytorch_model.bin.index.json.",
+    ]);
+    expect(nothing.hint).toContain("refs/pr/1");
+
+    // The page logs a 401 as an error, which is a failure of the test unless it is expected.
+    await expect(failure({ repo: "no/such", endpoint: hub.endpoint })).rejects.toThrow(/status of 401/);
+    const unknown = await runInPage<Failure>(page, MODULE, "lastFailure");
+    expect([unknown.code, unknown.message]).toEqual(["network", expect.stringContaining("answered 401")]);
+    expect(unknown.hint).toBe("The model does not exist, or is private or gated.");
+    const revision = await failure(source("refs/pr/9"));
+    expect([revision.code, revision.message]).toEqual([
+      "file_not_found",
+      expect.stringContaining("there is no config.json"),
+    ]);
+
+    const type = await failure(source("unknown"));
+    expect([type.code, type.message]).toEqual([
+      "unsupported_model",
+      expect.stringMatching(/"gpt2"; supported: .*transformer/),
+    ]);
+    const activation = await failure(source("activation"));
+    expect([activation.code, activation.message]).toEqual([
+      "unsupported_model",
+      expect.stringMatching(/activation is "mish"; supported: relu, .*silu/),
+    ]);
+  });
+});
