@@ -80,7 +80,7 @@ async function readWeights(
 ): Promise<Model> {
   let loading: { model: Model; parameters: Parameters } | undefined;
   const onHeader = (tensors: TensorInfo[]): Wanted => {
-    const parameters = new Parameters(ops, new Map(tensors.map(({ name, shape }) => [name, shape])));
+    const parameters = new Parameters(ops, tensors);
     loading = { model: build(parameters, ops), parameters };
     parameters.check(weights.name);
     return (name) => parameters.wants(name);

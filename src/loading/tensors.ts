@@ -11,6 +11,8 @@ export interface TensorInfo {
   dtype: string;
   /** Empty for a scalar; may hold zeros. */
   shape: number[];
+  /** The name of an earlier tensor that this one shares its memory with, as tied matrices do in a `.bin`. */
+  sameAs?: string;
 }
 
 /** Some rows of a tensor. A small tensor comes in one piece, one without elements in one empty piece. */

@@ -21,6 +21,7 @@ export function stateDict(value: Value, path: string): NamedView[] {
   if (!(value instanceof Dict))
     throw invalidWeights(path, `holds ${kindOf(value)} where a state dict is needed.`, hint);
   const storages = new Map<string, Storage>();
+  const firstOf = new Map<string, string>();
   return [...value.entries].map(([name, item]) => {
     if (typeof name !== "string") throw invalidWeights(path, `its state dict has the key ${name}.`, hint);
     if (!(item instanceof TensorView)) {
@@ -30,14 +31,17 @@ export function stateDict(value: Value, path: string): NamedView[] {
         hint,
       );
     }
-    const { storage, shape } = item;
+    const { storage, shape, offset, strides } = item;
     checkView(item, (rule) => tensorError(path, name, rule));
     const known = storages.get(storage.key) ?? storage;
     if (known.dtype !== storage.dtype || known.elements !== storage.elements) {
       throw tensorError(path, name, `its storage ${quote(storage.key)} is described in two ways.`);
     }
     storages.set(storage.key, known);
-    return { name, dtype: storage.dtype, shape: [...shape], view: item };
+    const memory = JSON.stringify([storage.key, offset, shape, strides]);
+    const sameAs = firstOf.get(memory);
+    if (sameAs === undefined) firstOf.set(memory, name);
+    return { name, dtype: storage.dtype, shape: [...shape], sameAs, view: item };
   });
 }
 

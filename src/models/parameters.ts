@@ -24,18 +24,35 @@ interface Expected {
   placements: Placement[];
 }
 
+/** What a checkpoint says of a tensor before its data comes. */
+interface Announced {
+  name: string;
+  shape: readonly number[];
+  /** An earlier tensor that shares its memory. */
+  sameAs?: string;
+}
+
 export class Parameters {
+  private readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Of tensors that share their memory, the name that stands for them. */
+  private readonly standsFor: ReadonlyMap<string, string>;
+  private readonly declared = new Set<string>();
+  /** By the name that stands for it. */
   private readonly expected = new Map<string, Expected>();
   private readonly ignored = new Set<string>();
   /** Device tensors that hold a whole checkpoint tensor, so that tied matrices share one. */
   private readonly whole = new Map<string, Tensor>();
   private readonly zeroed = new Map<number, Tensor>();
 
-  /** @param shapes the tensors of the checkpoint, by name */
+  /** @param tensors of the checkpoint */
   constructor(
     private readonly ops: Ops,
-    private readonly shapes: ReadonlyMap<string, readonly number[]>,
-  ) {}
+    tensors: Iterable<Announced>,
+  ) {
+    const all = [...tensors];
+    this.shapes = new Map(all.map(({ name, shape }) => [name, shape]));
+    this.standsFor = new Map(all.map(({ name, sameAs }) => [name, sameAs ?? name]));
+  }
 
   has(name: string): boolean {
     return this.shapes.has(name);
@@ -48,10 +65,14 @@ export class Parameters {
 
   /** A device tensor that the checkpoint tensor of this name fills; the same one each time it is asked for. */
   tensor(name: string, shape: readonly number[]): Tensor {
-    const known = this.whole.get(name);
-    if (known && sameShape(known.shape, shape)) return known;
+    const stored = this.standsFor.get(name) ?? name;
+    const known = this.whole.get(stored);
+    if (known && sameShape(known.shape, shape)) {
+      this.declared.add(name);
+      return known;
+    }
     const tensor = this.rows(name, shape, 0, shape[0]);
-    this.whole.set(name, tensor);
+    this.whole.set(stored, tensor);
     return tensor;
   }
 
@@ -117,19 +138,21 @@ export class Parameters {
   }
 
   private place(name: string, shape: readonly number[], placement: Placement): void {
-    const expected = this.expected.get(name) ?? { shape, placements: [] };
+    const stored = this.standsFor.get(name) ?? name;
+    const expected = this.expected.get(stored) ?? { shape, placements: [] };
     expected.placements.push(placement);
-    this.expected.set(name, expected);
+    this.expected.set(stored, expected);
+    this.declared.add(name);
   }
 
   /** Throws unless the checkpoint has exactly what was declared, names and shapes. Called before any data is read. */
   check(file: string): void {
     const list = (names: string[]) => names.slice(0, 8).join(", ") + (names.length > 8 ? `, … (${names.length})` : "");
-    const missing = [...this.expected.keys()].filter((name) => !this.shapes.has(name));
+    const missing = [...this.declared].filter((name) => !this.shapes.has(name));
     if (missing.length > 0) {
       throw new ModelError("missing_tensor", `${file}: missing tensors that config.json asks for: ${list(missing)}.`);
     }
-    const unexpected = [...this.shapes.keys()].filter((name) => !this.expected.has(name) && !this.ignored.has(name));
+    const unexpected = [...this.shapes.keys()].filter((name) => !this.declared.has(name) && !this.ignored.has(name));
     if (unexpected.length > 0) {
       throw new ModelError(
         "unexpected_tensor",

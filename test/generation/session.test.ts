@@ -13,7 +13,8 @@ function setUp(keep?: number) {
   const ops = createCpuBackend();
   const config = tinyConfig({ layers: 1 });
   const fields = tinyFields(config);
-  const model = familyOf(fields).build(ops, fields, new Parameters(ops, tinyShapes(config)));
+  const announced = [...tinyShapes(config)].map(([name, shape]) => ({ name, shape }));
+  const model = familyOf(fields).build(ops, fields, new Parameters(ops, announced));
   return { ops, pool: new SessionPool(ops, model, keep) };
 }
 

@@ -11,10 +11,13 @@ import { random } from "../support/random";
 const FILE = "model.safetensors";
 
 /** A checkpoint with these tensors; the shape matters to `check` only. */
-function setUp(...tensors: (string | [name: string, shape: number[]])[]) {
+function setUp(...tensors: (string | [name: string, shape: number[], sameAs?: string])[]) {
   const ops = createCpuBackend();
-  const shapes = tensors.map((tensor): [string, number[]] => (typeof tensor === "string" ? [tensor, [2]] : tensor));
-  return { ops, parameters: new Parameters(ops, new Map(shapes)) };
+  const announced = tensors.map((tensor) => {
+    const [name, shape, sameAs] = typeof tensor === "string" ? [tensor, [2]] : tensor;
+    return { name, shape, sameAs };
+  });
+  return { ops, parameters: new Parameters(ops, announced) };
 }
 
 async function contents(ops: Ops, tensor: Tensor): Promise<number[]> {
@@ -188,4 +191,68 @@ test("every declaration counts as weights", () => {
   parameters.norm("n", 4, 1e-5);
   parameters.bias("absent", 5);
   expect(ops.memory()).toEqual({ weights: 4 * (6 + 8 + 5), cache: 0, activations: 0, staging: 0 });
+});
+
+describe("what Hugging Face's checkpoints need", () => {
+  test("stacked: tensors one under the other, biases too", async () => {
+    const { ops, parameters } = setUp(["q", [2, 3]], ["k", [2, 3]], ["qb", [2]], ["kb", [2]]);
+    const weight = parameters.stacked(["q", "k"], [2, 3]);
+    const bias = parameters.stacked(["qb", "kb"], [2]);
+    parameters.check(FILE);
+    parameters.fill(FILE, "k", counting(6, 10));
+    parameters.fill(FILE, "q", counting(6));
+    parameters.fill(FILE, "kb", counting(2, 8));
+    parameters.fill(FILE, "qb", counting(2));
+    expect([weight.shape, bias.shape]).toEqual([[4, 3], [4]]);
+    expect(await contents(ops, weight)).toEqual([1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14, 15]);
+    expect(await contents(ops, bias)).toEqual([1, 2, 8, 9]);
+  });
+
+  test("flat: a bias stored as one row, in pieces", async () => {
+    const { ops, parameters } = setUp(["b", [1, 5]]);
+    const bias = parameters.flat("b", 5);
+    parameters.check(FILE);
+    parameters.fill(FILE, "b", counting(5));
+    expect([bias.shape, await contents(ops, bias)]).toEqual([[5], [1, 2, 3, 4, 5]]);
+  });
+
+  test("a matrix asked for twice is one tensor; tensorOf takes the first name that is there", () => {
+    const { parameters } = setUp(["shared", [3, 2]], ["head", [3, 2]]);
+    const shared = parameters.tensorOf(["own", "shared", "head"], [3, 2]);
+    expect(parameters.tensor("shared", [3, 2])).toBe(shared);
+    expect(parameters.tensorOf(["head", "shared"], [3, 2])).not.toBe(shared);
+    parameters.check(FILE);
+  });
+
+  test("tensorOf names its first where none is there", () => {
+    const { parameters } = setUp();
+    parameters.tensorOf(["own", "shared"], [3, 2]);
+    expect(failure(() => parameters.check(FILE)).message).toContain(": own.");
+  });
+
+  test("names that share memory are one tensor, read once", async () => {
+    const { ops, parameters } = setUp(["shared", [2, 2]], ["embed", [2, 2], "shared"], ["head", [2, 2], "shared"]);
+    const embed = parameters.tensor("embed", [2, 2]);
+    expect(parameters.tensor("head", [2, 2])).toBe(embed);
+    parameters.ignore("shared");
+    parameters.check(FILE);
+    expect(["shared", "embed", "head"].map((name) => parameters.wants(name))).toEqual([true, false, false]);
+    parameters.fill(FILE, "shared", counting(4));
+    expect(await contents(ops, embed)).toEqual([1, 2, 3, 4]);
+    expect(ops.memory().weights).toBe(16);
+  });
+
+  test("an ignored name may be there, of any shape, and is not read", () => {
+    const { parameters } = setUp(["a", [2]], ["version", [1]]);
+    parameters.tensor("a", [2]);
+    parameters.ignore("version", "absent");
+    parameters.check(FILE);
+    expect([parameters.wants("a"), parameters.wants("version")]).toEqual([true, false]);
+  });
+
+  test("zeros of one length are one tensor; a norm may be of root mean square", () => {
+    const { parameters } = setUp(["n.weight", [3]]);
+    expect(parameters.zeros(4)).toBe(parameters.zeros(4));
+    expect(parameters.norm("n", 3, 1e-6, "rms")).toMatchObject({ kind: "rms", eps: 1e-6 });
+  });
 });
