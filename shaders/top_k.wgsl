@@ -5,8 +5,8 @@
 //
 //   x (R, V) f32 or (lists, count) pairs   slots (R, SLOT_FIELDS): running scores   y (lists, k) pairs
 //
-// One workgroup a list. Each thread holds the best of its own elements; in each of k rounds the best of those is taken, and
-// the thread that held it looks for its next. So an element is read about once, not k times.
+// One workgroup a list. Each thread holds the two best of its own elements; in each of k rounds the best of all is taken. Only
+// a thread whose two are gone reads its elements again, so an element is read about once, not k times.
 
 override WORKGROUP: u32 = 64;
 
@@ -60,16 +60,25 @@ fn element(list: List, i: u32) -> Entry {
   return Entry(select(value + list.score, LEAST, banned), list.first + i);
 }
 
-/// The first of this thread's elements that comes after `last`.
-fn next(list: List, local: u32, last: Entry) -> Entry {
-  var best = Entry(LEAST, NONE);
+struct Two {
+  best: Entry,
+  spare: Entry,
+}
+
+/// The first two of this thread's elements that come after `last`.
+fn next(list: List, local: u32, last: Entry) -> Two {
+  var two = Two(Entry(LEAST, NONE), Entry(LEAST, NONE));
   for (var i = list.begin + local; i < list.end; i += WORKGROUP) {
     let candidate = element(list, i);
-    if (before(candidate, best) && before(last, candidate)) {
-      best = candidate;
+    if (before(candidate, two.spare) && before(last, candidate)) {
+      if (before(candidate, two.best)) {
+        two = Two(candidate, two.best);
+      } else {
+        two.spare = candidate;
+      }
     }
   }
-  return best;
+  return two;
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -94,8 +103,8 @@ fn main(
   var mine = next(list, local, Entry(3.4e38, NONE));
   for (var round = 0u; round < p.k; round++) {
     let side = (round & 1u) * WORKGROUP;
-    values[side + local] = mine.value;
-    indices[side + local] = mine.index;
+    values[side + local] = mine.best.value;
+    indices[side + local] = mine.best.index;
     workgroupBarrier();
     var best = Entry(values[side], indices[side]);
     for (var i = side + 1u; i < side + WORKGROUP; i++) {
@@ -108,8 +117,12 @@ fn main(
       y[out + 2u * round] = bitcast<u32>(best.value);
       y[out + 2u * round + 1u] = best.index;
     }
-    if (mine.index == best.index && best.index != NONE) {
-      mine = next(list, local, best);
+    if (mine.best.index == best.index && best.index != NONE) {
+      if (mine.spare.index != NONE) {
+        mine = Two(mine.spare, Entry(LEAST, NONE));
+      } else {
+        mine = next(list, local, best);
+      }
     }
   }
 }
