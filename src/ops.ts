@@ -137,7 +137,7 @@ export interface Ops {
   create(shape: readonly number[], dtype: DType, purpose: Purpose, data?: Float32Array | Uint32Array): Tensor;
   /**
    * Replaces the contents from element `start` on, in order with the plans submitted before and after.
-   * `start` and the length are whole rows of the last dimension, unless the tensor is a single row.
+   * `start` and the length are whole rows of the last dimension, unless the tensor is a single row or u32.
    */
   write(tensor: Tensor, data: Float32Array | Uint32Array, start?: number): void;
   free(tensors: Iterable<Tensor>): void;

@@ -119,7 +119,9 @@ export class Seq2Seq {
       // The session of a short sentence: compiles the kernels now rather than at the first call.
       onProgress?.({ phase: "compile", file: "shaders", loaded: 0, total: 1 });
       const target = loaded.model.info.maxTargetLength;
-      model.sessions.give(await model.sessions.take({ sentences: 1, width: 1, source: 1, target }));
+      const session = await model.sessions.take({ sentences: 1, width: 1, endTokens: 1, source: 1, target });
+      await session.select();
+      model.sessions.give(session);
       signal?.throwIfAborted();
       onProgress?.({ phase: "compile", file: "shaders", loaded: 1, total: 1 });
     } catch (error) {
@@ -181,7 +183,7 @@ export class Seq2Seq {
     const { numBeams, numReturnSequences: n } = request.config;
     if (numBeams > 1 && n > 1) refuse(`num_return_sequences = ${n} of a beam search`);
     const jobs = createJobs(request, this.loaded.model);
-    for await (const _ of runJobs(this.engine(), request, jobs, () => undefined)) {
+    for await (const _ of runJobs(this.engine(), request, jobs, () => undefined, true)) {
       for (const { row, search } of jobs) {
         for (const { index, choice } of search.settled()) {
           const step: StreamStep = { row: row * n + index, token: choice.token };

@@ -44,13 +44,29 @@ export function beamTensors(state: BeamState): Tensor[] {
   return [token, position, ancestors, trace, slots, done, settings];
 }
 
-/** One beam an item at first: the others start from the same token, so their scores rule them out for a step. */
-export function startBeams(
+export type StartRules = Omit<BeamRules, "promptLength"> & { startTokenId: number };
+
+/** Starts every item. */
+export function startBeams(ops: Ops, state: BeamState, { startTokenId, ...rules }: StartRules): void {
+  const sizes = { endTokens: state.endTokens, capacity: state.trace.shape[0] };
+  ops.write(state.settings, beamSettings({ ...rules, promptLength: 1 }, sizes));
+  startItems(ops, state, startTokenId, 0, state.done.shape[0]);
+}
+
+/**
+ * Starts `count` items from `first` on, and leaves the others alone. One beam an item at first: the others start from
+ * the same token, so their scores rule them out for a step.
+ * @param done stay where they are: for places that hold nothing
+ */
+export function startItems(
   ops: Ops,
   state: BeamState,
-  { startTokenId, ...rules }: Omit<BeamRules, "promptLength"> & { startTokenId: number },
+  startTokenId: number,
+  first: number,
+  count: number,
+  done = false,
 ): void {
-  const rows = state.slots.shape[0];
+  const [from, rows] = [first * state.beams, count * state.beams];
   const slots = new Uint32Array(rows * SLOT_FIELDS);
   const floats = new Float32Array(slots.buffer);
   for (let row = 0; row < rows; row++) {
@@ -58,17 +74,13 @@ export function startBeams(
     floats[row * SLOT_FIELDS + SLOT.score] = UNLIKELY;
     floats[row * SLOT_FIELDS + SLOT.sum] = LEAST;
   }
-  ops.write(state.slots, slots);
-  ops.write(state.token, new Uint32Array(rows).fill(startTokenId));
-  ops.write(state.position, new Uint32Array(rows));
+  ops.write(state.slots, slots, from * SLOT_FIELDS);
+  ops.write(state.token, new Uint32Array(rows).fill(startTokenId), from);
+  ops.write(state.position, new Uint32Array(rows), from);
   // At the first position every row is its own ancestor.
-  ops.write(
-    state.ancestors,
-    Uint32Array.from({ length: rows }, (_, row) => row),
-  );
-  ops.write(state.done, new Uint32Array(state.done.shape[0]));
-  const sizes = { endTokens: state.endTokens, capacity: state.trace.shape[0] };
-  ops.write(state.settings, beamSettings({ ...rules, promptLength: 1 }, sizes));
+  const own = Uint32Array.from({ length: rows }, (_, row) => from + row);
+  ops.write(state.ancestors, own, from);
+  ops.write(state.done, new Uint32Array(count).fill(done ? 1 : 0), first);
 }
 
 /** A finished sequence. */

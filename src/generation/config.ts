@@ -5,6 +5,7 @@
 
 import { ModelError } from "../errors";
 import type { ModelInfo } from "../models/model";
+import { isIdle as nothingToDo, type ScoreRules } from "../rules";
 import { contradictions } from "./contradictions";
 import { CALL_ONLY, METADATA, nearest, NEUTRAL, SUPPORTED } from "./names";
 import { invalid, isInteger, isToken, isTokenList, OptionReader, type Fields } from "./values";
@@ -128,24 +129,13 @@ export interface SearchConfig {
   prefixAllowedTokens?: (row: number, sequence: number[]) => number[];
 }
 
-/** What changes the scores before a token is chosen, in the order of application. 0, undefined and [] are off. */
-export interface Rules {
-  sequenceBias: [number[], number][];
-  encoderRepetitionPenalty: number;
-  repetitionPenalty: number;
-  noRepeatNgramSize: number;
-  encoderNoRepeatNgramSize: number;
-  badWordsIds: number[][];
-  /** Of the whole sequence; `min_new_tokens` is turned into it. */
-  minLength: number;
-  forcedBosTokenId?: number;
-  forcedEosTokenIds: number[];
+/** What changes the scores before a token is chosen; those of `ScoreRules` the device knows, too. */
+export interface Rules extends ScoreRules {
   removeInvalidValues: boolean;
-  exponentialDecay?: [start: number, factor: number];
-  suppressTokens: number[];
-  beginSuppressTokens: number[];
-  forcedDecoderIds: [number, number][];
 }
+
+/** Is there nothing for the device to do? */
+export const isIdle = ({ removeInvalidValues: _, ...rules }: Rules): boolean => nothingToDo(rules);
 
 /** What changes the distribution that sampling draws from, in the order of application. */
 export interface Warpers {

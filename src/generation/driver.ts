@@ -7,8 +7,11 @@
  *   everything; costs reading V floats a row and waiting for them.
  */
 
-import type { Ops } from "../ops";
+import { invariant } from "../errors";
+import type { Ops, Plan } from "../ops";
+import { packRules } from "../rules";
 import type { Chains } from "./chains";
+import { isIdle, type SearchConfig } from "./config";
 import { writeEosTokens, writeRows, type Session } from "./session";
 import { createSlots, type Job, type Slots } from "./slots";
 
@@ -31,14 +34,14 @@ export async function* driveSearches(
 ): AsyncGenerator<void, void, undefined> {
   const slots = createSlots(ops, session);
   const { width, vocabSize, decode } = session;
-  const ancestors = session.ancestors && createAncestors(session);
+  const ancestors = session.beams && createAncestors(session);
   for (;;) {
     control.signal?.throwIfAborted();
     if (slots.wantsRefill(queue.length)) refill(slots, queue, control);
     const live = slots.jobs.flatMap((job, place) => (job ? [{ job, place }] : []));
     if (live.length === 0) return;
     writeRows(ops, session, slots);
-    if (session.ancestors && ancestors) ops.write(session.ancestors, ancestors.table);
+    if (session.beams && ancestors) ops.write(session.beams.ancestors, ancestors.table);
     // While the prompt is being read nobody asks what comes next.
     const asking = live.filter(({ job, place }) => slots.fed[place] >= job.prompt.length - 1).map(({ place }) => place);
     const first = Math.min(...asking) * width * vocabSize;
@@ -74,7 +77,7 @@ export async function* driveSearches(
   }
 }
 
-function refill(slots: Slots, queue: Job[], control: Control): void {
+export function refill(slots: Slots, queue: Job[], control: Control): void {
   // The steps that follow are in the device's queue behind it; who waits for them meets its failures, too.
   slots.refill(queue).then(control.onEncoded, () => undefined);
 }
@@ -107,15 +110,27 @@ interface Step {
   logprobs: Map<number, Float32Array>;
 }
 
-/** For jobs whose prompt is the start token and whose search is one greedy chain without rules. */
+/** The plan that chooses on the device by the rules of the configuration, with the table of those rules in place. */
+export async function selectPlan(ops: Ops, session: Session, config: SearchConfig): Promise<Plan> {
+  if (isIdle(config.rules)) return session.select();
+  const table = packRules(config.rules, config);
+  const plan = await session.select({ tableLength: table.length, renormalize: config.renormalize });
+  if (session.rules) ops.write(session.rules.table, table);
+  return plan;
+}
+
+/** For jobs whose prompt is the start token and whose search is one greedy chain. */
 export async function* driveGreedy(
   ops: Ops,
   session: Session,
   queue: Job[],
   control: Control,
-  config: { eosTokenIds: readonly number[]; maxLength: number; logprobs: boolean },
+  config: SearchConfig,
+  logprobs: boolean,
 ): AsyncGenerator<void, void, undefined> {
   const { selection, rows, target } = session;
+  invariant(selection, "driveGreedy: a session of beams");
+  const select = await selectPlan(ops, session, config);
   const slots = createSlots(ops, session);
   const underWay: Promise<Step>[] = [];
 
@@ -124,11 +139,11 @@ export async function* driveGreedy(
     const reads = [{ tensor: selection.token, start: 0, count: rows }];
     // Rows that started at different times are at different positions of the list of log-probabilities.
     const live = slots.fed.filter((_, place) => slots.jobs[place]);
-    const positions = config.logprobs ? [...new Set(live.map((fed) => fed + ahead))] : [];
+    const positions = logprobs ? [...new Set(live.map((fed) => fed + ahead))] : [];
     for (const p of positions) {
       if (p < target) reads.push({ tensor: selection.logprobs, start: p * rows, count: rows });
     }
-    const result = ops.submit([session.decode, session.select], reads).then(([tokens, ...logprobs]): Step => ({
+    const result = ops.submit([session.decode, select], reads).then(([tokens, ...logprobs]): Step => ({
       tokens: tokens as Uint32Array,
       logprobs: new Map(logprobs.map((data, i) => [positions[i], data as Float32Array])),
     }));
@@ -141,7 +156,7 @@ export async function* driveGreedy(
   const last = config.maxLength - 1; // steps that a sequence takes at most
   try {
     control.signal?.throwIfAborted();
-    writeEosTokens(ops, session, config.eosTokenIds);
+    writeEosTokens(ops, selection, config.eosTokenIds);
     for (;;) {
       control.signal?.throwIfAborted();
       if (queue.length === 0 && !slots.jobs.some(Boolean)) return;

@@ -1,11 +1,13 @@
 /** One call of `generate` or `stream`: from checked options to jobs, from jobs to batches, from batches to events. */
 
+import { MAX_BEAMS, MAX_CANDIDATES } from "../beams";
 import type { Model } from "../models/model";
 import type { Ops } from "../ops";
 import type { Batch } from "./batch";
 import { createBeamSearch } from "./beam";
 import { createChains } from "./chains";
 import type { SearchConfig } from "./config";
+import { createDeviceBeams, driveBeams, fitsDevice } from "./device-beams";
 import { driveGreedy, driveSearches, type Control } from "./driver";
 import { createProcessors } from "./processors/list";
 import { anySeed, createRandom } from "./random";
@@ -35,7 +37,7 @@ export interface Engine {
   sessions: SessionPool;
 }
 
-export function createJobs(request: Request, model: Model): Job[] {
+export function createJobs(request: Request, model: Model, way = wayOf(request, model)): Job[] {
   const { batch, config, prompts, constraints, alternatives, decode } = request;
   const seed = config.seed ?? anySeed();
   const n = config.numReturnSequences;
@@ -58,6 +60,9 @@ export function createJobs(request: Request, model: Model): Job[] {
       stopsAt,
       randoms: Array.from({ length: n }, (_, i) => createRandom(seed, row * n + i)),
     };
+    if (way === "beams") {
+      return { row, ids, mask: batch.mask[row], prompt: prompts[row], search: createDeviceBeams(config, prompts[row]) };
+    }
     const search = config.numBeams > 1 ? createBeamSearch(context) : createChains(context);
     return { row, ids, mask: batch.mask[row], prompt: prompts[row], search };
   });
@@ -82,27 +87,19 @@ function endsWithStop(
   });
 }
 
-/** Does the device alone do: nothing to change in the scores, nothing to see of them but the best one? */
-function isPlainGreedy({ config, alternatives, constraints, prompts }: Request): boolean {
-  const { rules, warpers: _, ...rest } = config;
-  const idle =
-    rules.sequenceBias.length +
-      rules.badWordsIds.length +
-      rules.forcedEosTokenIds.length +
-      rules.suppressTokens.length +
-      rules.beginSuppressTokens.length +
-      rules.forcedDecoderIds.length +
-      rules.noRepeatNgramSize +
-      rules.encoderNoRepeatNgramSize +
-      rules.minLength ===
-      0 &&
-    rules.repetitionPenalty === 1 &&
-    rules.encoderRepetitionPenalty === 1 &&
-    rules.forcedBosTokenId === undefined &&
-    rules.exponentialDecay === undefined &&
-    !rules.removeInvalidValues;
-  const greedy = rest.numBeams === 1 && !rest.doSample && !rest.prefixAllowedTokens && !rest.renormalize;
-  return idle && greedy && alternatives === 0 && !constraints && prompts.every(({ length }) => length === 1);
+/** How a request is searched: on the device alone, or with the logits in JavaScript. */
+export type Way = "greedy" | "beams" | "javascript";
+
+/** Does the device alone do: nothing that only JavaScript can decide, nothing to see of the scores? */
+export function wayOf({ config, alternatives, constraints, prompts }: Request, model: Model): Way {
+  const { rules, numBeams, doSample, prefixAllowedTokens } = config;
+  const needsScores = doSample || prefixAllowedTokens || constraints || alternatives > 0 || rules.removeInvalidValues;
+  if (needsScores || prompts.some(({ length }) => length > 1)) return "javascript";
+  if (numBeams === 1) return "greedy";
+  // Time and text decide about single beams in the middle of a step.
+  const decidesLate = config.maxTime !== undefined || config.stopStrings.length > 0;
+  const fits = fitsDevice(config, model.info.targetVocabSize, { beams: MAX_BEAMS, candidates: MAX_CANDIDATES });
+  return fits && !decidesLate ? "beams" : "javascript";
 }
 
 /**
@@ -127,12 +124,16 @@ export function bucket(jobs: readonly Job[], width: number): Job[][] {
 
 const placesOf = (width: number): number => Math.max(1, Math.floor(MAX_ROWS / width));
 
-/** Runs all jobs; yields after every step of the device, when `settled()` of some job may have something new. */
+/**
+ * Runs all jobs; yields after every step of the device, when `settled()` of some job may have something new.
+ * @param follow whether `settled()` matters before the end
+ */
 export async function* runJobs(
-  { ops, sessions }: Engine,
+  { ops, model, sessions }: Engine,
   request: Request,
   jobs: readonly Job[],
   onEncoded: () => void,
+  follow = false,
 ): AsyncGenerator<void, void, undefined> {
   const { config, signal, logprobs } = request;
   const width = jobs[0]?.search.width ?? 1;
@@ -141,19 +142,20 @@ export async function* runJobs(
     deadline: config.maxTime === undefined ? Infinity : performance.now() + 1000 * config.maxTime,
     onEncoded,
   };
-  const plain = isPlainGreedy(request);
+  const way = wayOf(request, model);
   for (const queue of bucket(jobs, width)) {
     signal?.throwIfAborted();
     const session = await sessions.take({
       sentences: Math.min(queue.length, placesOf(width)),
       width,
+      endTokens: width > 1 ? config.eosTokenIds.length : 1,
       source: Math.max(...queue.map(({ ids }) => ids.length)),
       target: config.maxLength - 1,
     });
     try {
-      yield* plain
-        ? driveGreedy(ops, session, queue, control, { ...config, logprobs })
-        : driveSearches(ops, session, queue, control);
+      if (way === "greedy") yield* driveGreedy(ops, session, queue, control, config, logprobs);
+      else if (way === "beams") yield* driveBeams(ops, session, queue, control, config, follow);
+      else yield* driveSearches(ops, session, queue, control);
     } finally {
       sessions.give(session);
     }

@@ -6,6 +6,8 @@
  * A sentence has `width` rows of the decoder (beams, or sequences to sample) that share its row of the encoder.
  */
 
+import type { BeamState } from "../beams";
+import { beamTensors, createBeams } from "./beams";
 import { MAX_EOS_TOKENS } from "./config";
 import type { DecoderState, Model } from "../models/model";
 import type { Ops, Plan, Selection } from "../ops";
@@ -14,9 +16,18 @@ import type { Tensor } from "../tensor";
 export interface SessionSizes {
   sentences: number;
   width: number;
+  /** Room for so many end tokens of a beam search. */
+  endTokens: number;
   /** The longest source and the most positions of the decoder. */
   source: number;
   target: number;
+}
+
+export interface Selecting {
+  /** Words that the rules take; absent: there are none. */
+  tableLength?: number;
+  /** Log-probabilities of a beam search add up to one again after the rules. */
+  renormalize?: boolean;
 }
 
 export interface Session extends SessionSizes {
@@ -25,14 +36,19 @@ export interface Session extends SessionSizes {
   readonly vocabSize: number;
   readonly ids: Tensor; // (sentences, S)
   readonly mask: Tensor; // (sentences, S)
-  readonly selection: Selection;
-  /** With more than one row a sentence: see `DecoderState`. */
-  readonly ancestors?: Tensor; // (2, C, R)
+  readonly token: Tensor; // (R, 1)
+  readonly position: Tensor; // (R)
+  /** With one row a sentence. */
+  readonly selection?: Selection;
+  /** With more than one. */
+  readonly beams?: BeamState;
   readonly encode: Plan;
   /** One token a row; its logits (R, 1, V) stay readable. */
   readonly decode: Plan<Tensor>;
-  /** Takes the best token of each row of the logits. */
-  readonly select: Plan;
+  /** Once `select` was asked for rules. */
+  rules?: { table: Tensor; source: Tensor; sourceLength: Tensor };
+  /** The plan that chooses from the logits on the device; recorded when it is first asked for. */
+  select(what?: Selecting): Promise<Plan>;
   dispose(): void;
 }
 
@@ -41,7 +57,7 @@ const NO_TOKEN = 0xffffffff;
 
 async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promise<Session> {
   const { info } = model;
-  const { sentences, width, source, target } = sizes;
+  const { sentences, width, endTokens, source, target } = sizes;
   const rows = sentences * width;
   const created: Tensor[] = [];
   const create = (...args: Parameters<Ops["create"]>): Tensor => {
@@ -49,19 +65,27 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
     created.push(tensor);
     return tensor;
   };
-  const ids = create([sentences, source], "u32", "activations");
-  const mask = create([sentences, source], "u32", "activations");
-  const selection: Selection = {
-    token: create([rows, 1], "u32", "activations"),
-    position: create([rows], "u32", "activations"),
-    finished: create([rows], "u32", "activations"),
-    history: create([target, rows], "u32", "activations"),
-    logprobs: create([target, rows], "f32", "activations"),
-    eos: create([MAX_EOS_TOKENS], "u32", "activations"),
-    // A source-side pad token may be no token of the target vocabulary.
-    pad: info.padTokenId < info.targetVocabSize ? info.padTokenId : info.decoderStartTokenId,
-  };
-  const ancestors = width > 1 ? create([2, target, rows], "u32", "activations") : undefined;
+  const u32 = (...shape: number[]): Tensor => create(shape, "u32", "activations");
+  const ids = u32(sentences, source);
+  const mask = u32(sentences, source);
+  let selection: Selection | undefined;
+  let beams: BeamState | undefined;
+  if (width > 1) {
+    beams = createBeams(ops, { items: sentences, beams: width, endTokens, capacity: target });
+    created.push(...beamTensors(beams));
+  } else {
+    selection = {
+      token: u32(rows, 1),
+      position: u32(rows),
+      finished: u32(rows),
+      history: u32(target, rows),
+      logprobs: create([target, rows], "f32", "activations"),
+      eos: u32(MAX_EOS_TOKENS),
+      // A source-side pad token may be no token of the target vocabulary.
+      pad: info.padTokenId < info.targetVocabSize ? info.padTokenId : info.decoderStartTokenId,
+    };
+  }
+  const { token, position } = (beams ?? selection) as BeamState | Selection;
   const caches = Array.from({ length: info.numDecoderLayers }, () =>
     create([rows, target, info.cacheWidth], "f32", "cache"),
   );
@@ -77,11 +101,47 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
   };
   try {
     const encode = await record("encode", () => model.projectCross(model.encode(ids, mask)));
-    const state: DecoderState = { caches, cross: encode.outputs, mask, position: selection.position, ancestors };
-    const decode = await record("decode", () => model.decode(selection.token, state));
-    const select = await record("select", () => ops.selectGreedy(decode.outputs, selection));
+    const state: DecoderState = { caches, cross: encode.outputs, mask, position, ancestors: beams?.ancestors };
+    const decode = await record("decode", () => model.decode(token, state));
+    const logits = decode.outputs;
     const vocabSize = info.targetVocabSize;
-    return { ...sizes, rows, vocabSize, ids, mask, selection, ancestors, encode, decode, select, dispose };
+    const recorded = new Map<string, Promise<Plan>>();
+    const session: Session = {
+      ...sizes,
+      rows,
+      vocabSize,
+      ids,
+      mask,
+      token,
+      position,
+      selection,
+      beams,
+      encode,
+      decode,
+      select({ tableLength = 0, renormalize = false } = {}) {
+        if (tableLength > (session.rules?.table.shape[0] ?? 0)) {
+          const length = 2 ** Math.ceil(Math.log2(Math.max(256, tableLength)));
+          session.rules = { table: u32(length), source: u32(sentences, source), sourceLength: u32(sentences) };
+        }
+        const rules = tableLength > 0 ? session.rules : undefined;
+        const key = `${rules?.table.shape[0] ?? 0} ${renormalize}`;
+        const known = recorded.get(key);
+        if (known) return known;
+        const plan = record("select", () => {
+          const scores = beams ? ops.logSoftmax(logits) : logits;
+          const history = (beams?.trace ?? selection?.history) as Tensor;
+          if (rules) ops.adjustScores(scores, { ...rules, position, history, ancestors: beams?.ancestors });
+          if (selection) ops.selectGreedy(scores, selection);
+          if (!beams) return;
+          const logprobs = rules && renormalize ? ops.logSoftmax(scores) : scores;
+          ops.advanceBeams(ops.beamCandidates(logprobs, beams), beams, vocabSize);
+        });
+        recorded.set(key, plan);
+        return plan;
+      },
+      dispose,
+    };
+    return session;
   } catch (error) {
     dispose();
     throw error;
@@ -94,7 +154,7 @@ export function writeSources(
   session: Session,
   batch: readonly ({ ids: number[]; mask: number[] } | undefined)[],
 ): void {
-  const { sentences, source } = session;
+  const { sentences, source, rules } = session;
   const ids = new Uint32Array(sentences * source);
   const mask = new Uint32Array(sentences * source);
   for (let i = 0; i < sentences; i++) {
@@ -105,6 +165,16 @@ export function writeSources(
   }
   ops.write(session.ids, ids);
   ops.write(session.mask, mask);
+  if (!rules) return;
+  // Rules on the source read what is there, side by side.
+  const seen = batch.map((row) => row?.ids.filter((_, i) => row.mask[i] === 1) ?? []);
+  const packed = new Uint32Array(sentences * source);
+  seen.forEach((row, i) => packed.set(row, i * source));
+  ops.write(rules.source, packed);
+  ops.write(
+    rules.sourceLength,
+    Uint32Array.from(seen, (row) => row.length),
+  );
 }
 
 /** What the next step reads. */
@@ -116,13 +186,13 @@ export interface RowState {
   finished: Uint32Array;
 }
 
-export function writeRows(ops: Ops, { selection }: Session, { token, position, finished }: RowState): void {
-  ops.write(selection.token, token);
-  ops.write(selection.position, position);
-  ops.write(selection.finished, finished);
+export function writeRows(ops: Ops, session: Session, { token, position, finished }: RowState): void {
+  ops.write(session.token, token);
+  ops.write(session.position, position);
+  if (session.selection) ops.write(session.selection.finished, finished);
 }
 
-export function writeEosTokens(ops: Ops, { selection }: Session, eosTokenIds: readonly number[]): void {
+export function writeEosTokens(ops: Ops, selection: Selection, eosTokenIds: readonly number[]): void {
   const eos = new Uint32Array(MAX_EOS_TOKENS).fill(NO_TOKEN);
   eos.set(eosTokenIds);
   ops.write(selection.eos, eos);
@@ -140,16 +210,20 @@ export class SessionPool {
   ) {}
 
   /** A session with room for what is asked; a longer cache costs a step nothing. */
-  async take({ sentences, width, source, target }: SessionSizes): Promise<Session> {
+  async take({ sentences, width, endTokens, source, target }: SessionSizes): Promise<Session> {
     const { info } = this.model;
     const s = this.capacity(source, info.maxSourceLength);
     const t = this.capacity(target, info.maxTargetLength);
     const found = this.idle.findIndex(
       (session) =>
-        session.sentences === sentences && session.width === width && session.source === s && session.target >= t,
+        session.sentences === sentences &&
+        session.width === width &&
+        session.endTokens === endTokens &&
+        session.source === s &&
+        session.target >= t,
     );
     if (found >= 0) return this.idle.splice(found, 1)[0];
-    return createSession(this.ops, this.model, { sentences, width, source: s, target: t });
+    return createSession(this.ops, this.model, { sentences, width, endTokens, source: s, target: t });
   }
 
   give(session: Session): void {

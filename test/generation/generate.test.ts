@@ -95,7 +95,24 @@ describe("a tiny model", () => {
       logprobs[row].push(logprob ?? NaN);
     }
     expect(streamed).toEqual(sequences);
-    expect(logprobs).toEqual(token_logprobs);
+    logprobs.forEach((row, i) => expectClose(row, token_logprobs?.[i]));
+  });
+
+  it("a stream of beams tells tokens before its end, and takes none back", async () => {
+    let early = 0;
+    for (const options of [{ num_beams: 2 }, { num_beams: 3, output_alternatives: 1 }]) {
+      const ids = [9, 10, 11, 12, 13, 14, 15];
+      const { sequences, stats } = await generate([ids], { ...options, max_new_tokens: 30 });
+      const told: number[] = [];
+      const stream = model.stream([ids], { ...options, max_new_tokens: 30 });
+      const allowed = stats.steps;
+      for await (const { token } of stream) {
+        told.push(token);
+        if (told.length === 1) early = allowed;
+      }
+      expect([1, ...told]).toEqual(sequences[0]);
+    }
+    expect(early).toBeGreaterThan(1);
   });
 
   it.each(named)("abort, then generate = generate: $name", async ({ options }) => {
@@ -144,6 +161,22 @@ describe("a tiny model", () => {
       if (options.top_k) continue; // one token left: probability 1
       other.token_logprobs?.forEach((logprobs, i) => expectClose(logprobs, plain.token_logprobs?.[i]));
     }
+  });
+
+  it.each([
+    { num_beams: 2 },
+    { num_beams: 3, num_return_sequences: 3 },
+    { num_beams: 4, early_stopping: true, length_penalty: 0.3 },
+    { num_beams: 4, early_stopping: "never" as const, length_penalty: 1.7, eos_token_id: [2, 5, 9] },
+    { num_beams: 7, length_penalty: -0.5, max_new_tokens: 1 },
+    { num_beams: 2, renormalize_logits: true },
+  ])("beams on the device = beams in JavaScript: %j", async (options) => {
+    const device = await generate(rows, options);
+    // Alternatives need the scores in JavaScript.
+    const script = await generate(rows, { ...options, output_alternatives: 1 });
+    expect(script.sequences).toEqual(device.sequences);
+    expectClose(script.sequences_scores, device.sequences_scores);
+    script.token_logprobs?.forEach((logprobs, i) => expectClose(logprobs, device.token_logprobs?.[i]));
   });
 
   it("asking for more does not change the ids", async () => {

@@ -1,43 +1,34 @@
-/** Every search and rule against Hugging Face's `generate` on a toy model (test/goldens/search.py). No device in it. */
+/** Every search and rule against Hugging Face's `generate` on a toy model (test/goldens/search.py). */
 
 import { describe, expect, it } from "vitest";
-import { allowedBy, runToy, searchGoldens, searchToy, toyJobs } from "../support/toy";
+import { expectFound, readSearchGoldens } from "../support/search-goldens";
+import { optionsOf, runToy, searchOnDevice, searchToy, toyJobs } from "../support/toy";
 
-const { rows, tables, cases } = searchGoldens();
-
-const label = (options: object): string => JSON.stringify(options);
+const { rows, tables, cases } = readSearchGoldens();
 
 describe("ids, log-probabilities and scores are those of transformers", () => {
   it("has enough cases", () => {
     expect(cases.length).toBeGreaterThan(300);
   });
 
-  it.each(cases.map((golden, i) => ({ ...golden, name: `${i}: ${label(golden.options)}` })))(
+  it.each(cases.map((golden, i) => ({ ...golden, name: `${i}: ${JSON.stringify(golden.options)}` })))(
     "$name",
-    ({ seed, rows: count, options: { prefix, ...options }, found }) => {
-      const given = { ...options };
-      if (!given.max_length && !given.max_new_tokens) given.max_new_tokens = 12;
-      if (prefix) given.prefix_allowed_tokens = allowedBy(prefix);
-      const results = searchToy(rows.slice(0, count), given, tables[seed]);
-      expect(results.map(({ tokens }) => tokens)).toEqual(found.map(({ sequence }) => sequence));
-      results.forEach(({ choices, score }, i) => {
-        expectNear(
-          choices.map(({ logprob }) => logprob),
-          found[i].logprobs.map(Number),
-        );
-        if (found[i].score !== undefined) expectNear([score ?? NaN], [Number(found[i].score)]);
-      });
+    ({ seed, rows: count, options, found }) => {
+      const results = searchToy(rows.slice(0, count), optionsOf(options), tables[seed]);
+      expectFound(
+        results.map(({ tokens, choices, score }) => ({ tokens, logprobs: choices.map((c) => c.logprob), score })),
+        found,
+      );
     },
   );
-});
 
-function expectNear(actual: number[], expected: number[]): void {
-  expect(actual).toHaveLength(expected.length);
-  actual.forEach((value, i) => {
-    if (value === expected[i] || (Number.isNaN(expected[i]) && value === -Infinity)) return;
-    expect(Math.abs(value - expected[i])).toBeLessThan(1e-4 * (1 + Math.abs(expected[i]) / 1e4));
+  it("through sessions and operations of the CPU", async () => {
+    const answers = await searchOnDevice("cpu", rows, tables, cases);
+    answers.forEach(({ found }, i) => expectFound(found, cases[i].found, JSON.stringify(cases[i].options)));
+    const ways = answers.map(({ way }) => way);
+    for (const way of ["greedy", "beams", "javascript"] as const) expect(ways).toContain(way);
   });
-}
+});
 
 describe("settled tokens", () => {
   it.each([{ num_beams: 1 }, { num_beams: 2 }, { num_beams: 4 }, { num_beams: 4, early_stopping: "never" as const }])(

@@ -7,7 +7,13 @@ import { Parameters } from "../../src/models/parameters";
 import { familyOf } from "../../src/models/registry";
 import { tinyConfig, tinyFields, tinyShapes } from "../support/tiny";
 
-const sizes = (sentences: number, source: number, target: number, width = 1) => ({ sentences, source, target, width });
+const sizes = (sentences: number, source: number, target: number, width = 1) => ({
+  sentences,
+  source,
+  target,
+  width,
+  endTokens: 1,
+});
 
 function setUp(keep?: number) {
   const ops = createCpuBackend();
