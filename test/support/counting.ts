@@ -1,6 +1,6 @@
 /** Counts WebGPU calls and live bytes from outside: wraps the prototypes of the browser's objects, in the page. */
 
-import { Seq2Seq, type GenerateOutput, type Memory, type Stats } from "../../src/index";
+import { Seq2Seq, type GenerateOutput, type GenerationConfig, type Memory, type Stats } from "../../src/index";
 import { tinyCheckpoint, type TinyConfig } from "./tiny";
 
 export type Counts = Record<(typeof COUNTED)[number] | "mappedBytes", number>;
@@ -78,12 +78,17 @@ export interface CostReport {
 }
 
 /** What one further token costs, once a session is there. */
-export async function costOfTokens(config: Partial<TinyConfig> & { rows: number }): Promise<CostReport> {
+export async function costOfTokens(
+  config: Partial<TinyConfig> & { rows: number },
+  options: GenerationConfig = {},
+): Promise<CostReport> {
   install();
-  const model = await Seq2Seq.load(tinyCheckpoint(config), { device: "webgpu" });
+  const model = await Seq2Seq.load(tinyCheckpoint(config), { device: "webgpu", onWarning: () => undefined });
   const rows = Array.from({ length: config.rows }, (_, i) => [5 + i, 6, 7]);
   const generate = async (tokens: number, eos: number): Promise<GenerateOutput | undefined> => {
-    const output = await model.generate(rows, { max_new_tokens: tokens, eos_token_id: eos });
+    // Beams wait for the end of the last one, not of the first that could be returned.
+    const limits = { max_new_tokens: tokens, eos_token_id: eos, early_stopping: "never" as const, length_penalty: 9 };
+    const output = await model.generate(rows, { ...limits, ...options });
     return output.sequences.every((row) => row.length === tokens + 1) ? output : undefined;
   };
   // An end token that never comes, so that lengths are exact.

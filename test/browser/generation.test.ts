@@ -1,0 +1,56 @@
+/** Searching on WebGPU: Hugging Face's answers for the toy model, and what a step of beams costs. */
+
+import type { Page } from "puppeteer-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CostReport } from "../support/counting";
+import { closePage, openPage, runInPage } from "../support/page";
+import { expectFound, readSearchGoldens } from "../support/search-goldens";
+import type { DeviceAnswer } from "../support/toy";
+
+describe("searching on WebGPU", () => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await openPage();
+  });
+  afterAll(() => closePage(page));
+
+  it("finds what transformers finds", async () => {
+    const { rows, tables, cases } = readSearchGoldens();
+    // Every way and every option; the CPU runs them all.
+    const chosen = cases.filter(({ options }, i) => i % 3 === 0 || options.num_beams === 4);
+    const module = "/test/support/toy.ts";
+    const answers = await runInPage<DeviceAnswer[]>(page, module, "searchOnDevice", "webgpu", rows, tables, chosen);
+    answers.forEach(({ found }, i) => expectFound(found, chosen[i].found, JSON.stringify(chosen[i].options)));
+    const ways = answers.map(({ way }) => way);
+    for (const way of ["greedy", "beams", "javascript"] as const) {
+      expect(ways.filter((w) => w === way).length).toBeGreaterThan(4);
+    }
+  });
+
+  it.each([
+    { beams: 1, rules: true, dispatches: 2 },
+    { beams: 3, rules: false, dispatches: 4 },
+    { beams: 3, rules: true, dispatches: 5 },
+  ])(
+    "a step of $beams beams, rules $rules: one submit, four bytes, nothing made",
+    async ({ beams, rules, dispatches }) => {
+      const model = { normFirst: true, layers: 2, rows: 1 };
+      const options = { num_beams: beams, ...(rules ? { repetition_penalty: 1.2, no_repeat_ngram_size: 3 } : {}) };
+      const cost = await runInPage<CostReport>(page, "/test/support/counting.ts", "costOfTokens", model, options);
+      const { createBuffer, createBindGroup, writeBuffer, submit, beginComputePass, mapAsync, mappedBytes } =
+        cost.perToken;
+      expect({ createBuffer, createBindGroup, writeBuffer }).toEqual({
+        createBuffer: 0,
+        createBindGroup: 0,
+        writeBuffer: 0,
+      });
+      expect({ submit, beginComputePass, mapAsync }).toEqual({ submit: 1, beginComputePass: 1, mapAsync: 1 });
+      // With beams a flag a step, and at the end of the search what it found: 12 bytes a beam and step.
+      expect(mappedBytes).toBe(beams === 1 ? 4 : 4 + 12 * beams);
+      console.log(`dispatches a step, ${beams} beams, rules ${rules}: ${cost.perToken.dispatchWorkgroups}`);
+      // A layer is 8 dispatches (counters.test.ts); with several rows its three norms and the last one are their own.
+      const norms = beams === 1 ? 0 : 3 * 2 + 1;
+      expect(cost.perToken.dispatchWorkgroups).toBe(8 * 2 + 2 + norms + dispatches);
+    },
+  );
+});
