@@ -122,6 +122,7 @@ function projections(p: Parameters, name: string, which: string[], width: number
 }
 
 export function fairseqNorm(p: Parameters, name: string, width: number): Norm {
+  p.require(`${name}.bias`);
   return p.norm(name, width, NORM_EPS);
 }
 

@@ -104,6 +104,11 @@ export class Parameters {
     return known;
   }
 
+  /** Makes what is optional elsewhere, such as the bias of a norm, an error where it is missing. */
+  require(name: string): void {
+    this.declared.add(name);
+  }
+
   /** Names that a checkpoint may hold though nothing reads them: what is computed here, or tied to something else. */
   ignore(...names: readonly string[]): void {
     for (const name of names) this.ignored.add(name);
