@@ -20,7 +20,7 @@ export async function runCaptures(source: Source, device: "webgpu" | "cpu", inpu
   const model = await Seq2Seq.load(source, { device });
   const output = await model.forward(input, { output_attentions: true, output_hidden_states: true });
   await model.dispose();
-  return Object.fromEntries(FIELDS.map((field) => [field, output[field]])) as Captures;
+  return Object.fromEntries(FIELDS.map((field) => [field, output[field]]));
 }
 
 export interface StepCost {
