@@ -75,6 +75,8 @@ export interface CostReport {
   /** Of the long one. */
   long: Counts;
   stats: Stats;
+  /** Of all of it, loading included. */
+  pipelines: number;
 }
 
 /** What one further token costs, once a session is there. */
@@ -83,6 +85,7 @@ export async function costOfTokens(
   options: GenerationConfig = {},
 ): Promise<CostReport> {
   install();
+  counts = zero();
   const model = await Seq2Seq.load(tinyCheckpoint(config), { device: "webgpu", onWarning: () => undefined });
   const rows = Array.from({ length: config.rows }, (_, i) => [5 + i, 6, 7]);
   const generate = async (tokens: number, eos: number): Promise<GenerateOutput | undefined> => {
@@ -94,6 +97,8 @@ export async function costOfTokens(
   // An end token that never comes, so that lengths are exact.
   let eos = 0;
   while (!(await generate(9, eos))) eos++;
+  if (!(await generate(2, eos))) throw new Error("two tokens end early");
+  const pipelines = counts.createComputePipelineAsync;
   const measure = async (tokens: number): Promise<{ counts: Counts; stats: Stats }> => {
     counts = zero();
     const output = await generate(tokens, eos);
@@ -107,7 +112,7 @@ export async function costOfTokens(
   for (const name of Object.keys(perToken) as (keyof Counts)[]) {
     perToken[name] = (long.counts[name] - short.counts[name]) / 7;
   }
-  return { perToken, long: long.counts, stats: long.stats };
+  return { perToken, long: long.counts, stats: long.stats, pipelines };
 }
 
 export interface LeakReport {
@@ -119,17 +124,22 @@ export interface LeakReport {
   liveBytesAfterDispose: number;
 }
 
-/** Live bytes once every length has been seen and after `times` more generations, with a forward pass now and then. */
+/** Live bytes once every kind of call has been seen and after `times` more generations, with a forward pass now and then. */
 export async function leaks(times: number): Promise<LeakReport> {
   install();
   const before = liveBytes;
   const model = await Seq2Seq.load(tinyCheckpoint({ layers: 1 }), { device: "webgpu" });
   const once = async (i: number): Promise<void> => {
     const ids = Array.from({ length: 1 + (i % 9) }, (_, k) => 4 + ((i + k) % 12));
-    await model.generate(ids, { max_new_tokens: 1 + (i % 4), output_attentions: i % 10 === 0 });
+    await model.generate(ids, {
+      max_new_tokens: 1 + (i % 4),
+      output_attentions: i % 10 === 0,
+      num_beams: 1 + (i % 3),
+      repetition_penalty: i % 2 === 0 ? 1 : 1.5,
+    });
     if (i % 10 === 5) await model.forward({ input_ids: ids, decoder_input_ids: ids });
   };
-  for (let i = 0; i < 10; i++) await once(i);
+  for (let i = 0; i < 20; i++) await once(i);
   const [afterWarmUp, liveBytesAfterWarmUp] = [model.memory(), liveBytes - before];
   for (let i = 0; i < times; i++) await once(i);
   const [afterAll, liveBytesAfterAll] = [model.memory(), liveBytes - before];
