@@ -99,3 +99,13 @@ export async function runFamily(source: Source, device: "webgpu" | "cpu", golden
     best,
   };
 }
+
+/** `generateAll` with the contents of files instead of their address. */
+export function generateAllFrom(
+  files: Record<string, string | Uint8Array>,
+  device: "webgpu" | "cpu",
+  batches: number[][][],
+  options: GenerationConfig,
+): Promise<GenerateOutput[]> {
+  return generateAll({ read: (path) => files[path] }, device, batches, options);
+}

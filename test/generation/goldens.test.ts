@@ -1,0 +1,18 @@
+/** Options of generate(), alone and in pairs, in every search, on checkpoints of every family: Hugging Face's ids and scores. */
+
+import { describe, expect, it } from "vitest";
+import { runGenerationCases } from "../support/generation-cases";
+import { generationFailures, generationNames, readGeneration } from "../support/generation-goldens";
+
+describe("the options of generate() on the CPU give what Hugging Face's give", () => {
+  it("in at least 600 cases", () => {
+    const count = generationNames.reduce((sum, name) => sum + readGeneration(name).cases.length, 0);
+    expect(count).toBeGreaterThanOrEqual(600);
+  });
+
+  it.each(generationNames)("%s", async (name) => {
+    const file = readGeneration(name);
+    const results = await runGenerationCases(`./test/goldens/families/${name}`, "cpu", file);
+    expect(generationFailures(results, file.cases)).toEqual([]);
+  });
+});

@@ -1,0 +1,56 @@
+/** Calls of test/goldens/generation.py, made through the public API; runs in a page and in Node. */
+
+import { Seq2Seq, type GenerationConfig, type Source } from "../../src/index";
+
+export interface GenerationFile {
+  max_new_tokens: number;
+  /** Source rows without padding. */
+  rows: number[][];
+  cases: GenerationCase[];
+}
+
+export interface GenerationCase {
+  /** Which rows go in. */
+  rows: number[];
+  /** As given to Hugging Face; `allowed` is prefix_allowed_tokens as a table, by the last token modulo its length. */
+  options: GenerationConfig & { allowed?: number[][] };
+  sequences: number[][];
+  scores?: number[];
+  logprobs?: number[][];
+}
+
+export interface GenerationResult {
+  sequences: number[][];
+  scores?: number[];
+  logprobs?: number[][];
+  /** What it threw instead. */
+  error?: string;
+}
+
+/** One result a case, in order; one model for all of them. */
+export async function runGenerationCases(
+  source: Source,
+  device: "webgpu" | "cpu",
+  { max_new_tokens, rows, cases }: GenerationFile,
+): Promise<GenerationResult[]> {
+  const model = await Seq2Seq.load(source, { device });
+  const results: GenerationResult[] = [];
+  for (const { rows: picked, options: given } of cases) {
+    const { allowed, ...options } = given;
+    const config: GenerationConfig = { num_beams: 1, output_scores: true, ...options };
+    if (config.max_length === undefined) config.max_new_tokens ??= max_new_tokens;
+    if (allowed)
+      config.prefix_allowed_tokens = (_row, sequence) => allowed[sequence[sequence.length - 1] % allowed.length];
+    try {
+      const out = await model.generate(
+        picked.map((row) => rows[row]),
+        config,
+      );
+      results.push({ sequences: out.sequences, scores: out.sequences_scores, logprobs: out.token_logprobs });
+    } catch (error) {
+      results.push({ sequences: [], error: String(error) });
+    }
+  }
+  await model.dispose();
+  return results;
+}
