@@ -77,9 +77,9 @@ export function sourceBatch(inputIds: unknown, attentionMask: unknown, padTokenI
   return { ids, mask, length: Math.max(...ids.map((row) => row.length)) };
 }
 
-/** Rows padded on the right to `length` values, one after the other. */
-export function padded(rows: number[][], length: number): Uint32Array {
-  const out = new Uint32Array(rows.length * length);
+/** Rows padded on the right to `length` values with `fill`, one after the other. */
+export function padded(rows: number[][], length: number, fill = 0): Uint32Array {
+  const out = new Uint32Array(rows.length * length).fill(fill);
   rows.forEach((row, i) => out.set(row, i * length));
   return out;
 }

@@ -41,9 +41,11 @@ export async function forward(
   const s = source.length;
   const t = Math.max(...target.map((row) => row.length));
   const { info } = model;
-  const ids = ops.create([b, s], "u32", "activations", padded(source.ids, s));
+  // With two vocabularies the pad token may be none of the shorter one.
+  const pad = (vocabSize: number): number => (info.padTokenId < vocabSize ? info.padTokenId : 0);
+  const ids = ops.create([b, s], "u32", "activations", padded(source.ids, s, pad(info.sourceVocabSize)));
   const mask = ops.create([b, s], "u32", "activations", padded(source.mask, s));
-  const targetIds = ops.create([b, t], "u32", "activations", padded(target, t));
+  const targetIds = ops.create([b, t], "u32", "activations", padded(target, t, pad(info.targetVocabSize)));
   const position = ops.create([b], "u32", "activations");
   const caches = Array.from({ length: info.numDecoderLayers }, () =>
     ops.create([b, t, info.cacheWidth], "f32", "cache"),
