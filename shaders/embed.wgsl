@@ -3,6 +3,7 @@
 //   y[b, t, :] = table[ids[b, t], :] * scale + positions[position, :]
 //
 // ids (B, T)   table (V, D)   positions (P, D)   offset (B)   y (B, T, D)
+// A table that is too large for one buffer comes in parts, a dispatch each, which writes the rows whose id is in its part.
 // One thread a vec4 of the output; x runs over D / 4, y over the rows B * T. Rows are padded to vec4.
 
 const NO_POSITIONS = 0u;
@@ -15,6 +16,8 @@ struct Params {
   scale: f32,
   counting: u32,
   pad: u32,
+  first: u32, // the table's first row of the whole
+  count: u32, // the table's rows
 }
 
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
@@ -43,10 +46,11 @@ fn position(row: u32) -> u32 {
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
   let row = id.y;
-  if (column >= p.width) {
+  let entry = ids[row] - p.first; // wraps below the part, and is then beyond it
+  if (column >= p.width || entry >= p.count) {
     return;
   }
-  var value = table[ids[row] * p.width + column] * p.scale;
+  var value = table[entry * p.width + column] * p.scale;
   if (p.counting != NO_POSITIONS) {
     value += positions[position(row) * p.width + column];
   }

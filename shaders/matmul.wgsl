@@ -20,6 +20,8 @@ struct Params {
   length: u32, // T
   capacity: u32, // C
   width: u32, // I
+  first: u32, // w may be a part of the whole: where its columns of y begin, in vec4s
+  count: u32, // and how many they are
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -87,13 +89,13 @@ fn tile(row: u32, column: u32, rows: u32, inner: u32) -> array<vec4f, ROWS> {
 fn linear(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
   let row = id.y * ROWS;
-  if (column >= p.outer || row >= p.rows) {
+  if (column >= p.count || row >= p.rows) {
     return;
   }
   var result = tile(row, column, p.rows, p.inner);
   for (var i = 0u; i < ROWS && row + i < p.rows; i++) {
-    let to = (row + i) * p.outer + column;
-    var value = activate(result[i] * p.scale + bias[column], p.activation);
+    let to = (row + i) * p.outer + p.first + column;
+    var value = activate(result[i] * p.scale + bias[p.first + column], p.activation);
     if (p.operand == 1u) {
       value += operand[to];
     } else if (p.operand == 2u) {
@@ -108,16 +110,16 @@ fn project(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
   let row = id.y * ROWS;
   let p = project_params;
-  if (column >= p.outer || row >= p.rows) {
+  if (column >= p.count || row >= p.rows) {
     return;
   }
   var result = tile(row, column, p.rows, p.inner);
   for (var i = 0u; i < ROWS && row + i < p.rows; i++) {
     let b = (row + i) / p.length;
     let slot = b * p.capacity + offset[b] + (row + i) % p.length;
-    let value = result[i] + bias[column];
+    let value = result[i] + bias[p.first + column];
     for (var j = 0u; j < 4u; j++) {
-      let n = column * 4u + j;
+      let n = (p.first + column) * 4u + j;
       if (n < p.width) {
         query[(row + i) * padded(p.width) + n] = value[j];
       } else if (n < 3u * p.width) {

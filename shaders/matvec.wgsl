@@ -13,10 +13,10 @@
 fn linear(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
   let row = id.y;
-  if (column >= p.outer) {
+  if (column >= p.count) {
     return;
   }
-  write_linear(row, column, dot4(row, column, p.inner, statistics_of_x(row, p)));
+  write_linear(row, p.first + column, dot4(row, column, p.inner, statistics_of_x(row, p)));
 }
 
 @compute @workgroup_size(32)
@@ -24,10 +24,10 @@ fn project(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
   let row = id.y;
   let p = project_params;
-  if (column >= p.outer) {
+  if (column >= p.count) {
     return;
   }
-  write_project(row, column, dot4(row, column, p.inner, statistics_of_x(row, p)));
+  write_project(row, p.first + column, dot4(row, column, p.inner, statistics_of_x(row, p)));
 }
 
 // (mean, 1 / standard deviation) of a row of x; (0, 1) where nothing is normalised.

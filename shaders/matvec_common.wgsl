@@ -16,6 +16,8 @@ struct Params {
   time: u32, // T
   capacity: u32, // C
   width: u32, // I
+  first: u32, // w may be a part of the whole: where its columns of y begin, in vec4s
+  count: u32, // and how many they are
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;

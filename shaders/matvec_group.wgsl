@@ -59,7 +59,7 @@ fn dot4(row: u32, column: u32, local: u32, p: Params) -> vec4f {
 fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let sum = dot4(group.y, group.x, local, p);
   if (local == 0u) {
-    write_linear(group.y, group.x, sum);
+    write_linear(group.y, p.first + group.x, sum);
   }
 }
 
@@ -67,6 +67,6 @@ fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
 fn project(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let sum = dot4(group.y, group.x, local, project_params);
   if (local == 0u) {
-    write_project(group.y, group.x, sum);
+    write_project(group.y, project_params.first + group.x, sum);
   }
 }

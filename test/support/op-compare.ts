@@ -37,7 +37,10 @@ function allowed(values: ArrayLike<number>, i: number): number {
   return 2e-6 + 1e-5 * Math.abs(values[i]);
 }
 
-function difference(actual: ArrayLike<number>[], expected: ArrayLike<number>[]): { worst: number; detail: string } {
+export function difference(
+  actual: ArrayLike<number>[],
+  expected: ArrayLike<number>[],
+): { worst: number; detail: string } {
   let worst = 0;
   let detail = "";
   expected.forEach((values, output) => {

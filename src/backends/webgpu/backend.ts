@@ -28,6 +28,7 @@ import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
 import { openDevice, type AdapterInfo } from "./device";
 import { ACTIVATIONS, createKernels, GPU_TUNING, matmulGrid, matvecGrid, SOFTWARE_TUNING, topKChunk } from "./kernels";
 import type { Kernel, Tuning } from "./kernels";
+import { partsOf, rowsOfPart, tooLarge, type PartLimits } from "./parts";
 import { buildPlan, encodePlans, type Dispatch, type GpuPlan, type GpuTensor } from "./plan";
 import { createStaging } from "./staging";
 
@@ -48,6 +49,11 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
   const kernels = createKernels(tuning);
   const stepsInFlight = gpu.adapter.fallback ? 1 : 3;
   const staging = createStaging(gpu, 2 * stepsInFlight);
+  const { limits } = gpu.device;
+  const partLimits: PartLimits = {
+    bytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+    workgroups: limits.maxComputeWorkgroupsPerDimension,
+  };
   let recording:
     { dispatches: Dispatch[]; temporaries: Set<GpuTensor>; normed: Map<Tensor, Map<Norm, Tensor>> } | undefined;
   // Bound where an operation has an optional operand and the call has none. Zeros, so that an offset reads as 0.
@@ -66,17 +72,40 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
     data?: Float32Array | Uint32Array,
   ): GpuTensor {
     const tensor = describe(shape, dtype);
+    if (purpose === "weights" && shape.length === 2) {
+      const rows = rowsOfPart(tensor, partLimits);
+      if (rows < shape[0]) return createParts(tensor, rows, data);
+    }
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     tensor.buffer = gpu.createBuffer(`${purpose} ${shapeText(shape)}`, tensor.bytes, usage, purpose);
     if (data) write(tensor, data, 0);
     return tensor;
   }
 
+  /** A weight in buffers of `rows` rows. */
+  function createParts(whole: GpuTensor, rows: number, data?: Float32Array | Uint32Array): GpuTensor {
+    const { dtype, shape } = whole;
+    const parts = [];
+    for (let first = 0; first < shape[0]; first += rows) {
+      const part = [Math.min(rows, shape[0] - first), shape[1]];
+      parts.push({ tensor: create(part, dtype, "weights"), first });
+    }
+    whole.parts = parts;
+    if (data) write(whole, data, 0);
+    return whole;
+  }
+
   function write(tensor: Tensor, data: Float32Array | Uint32Array, start = 0): void {
-    const { buffer, dtype, shape } = tensor as GpuTensor;
-    invariant(buffer, "write: the tensor has no buffer");
+    const { buffer, dtype, shape, parts } = tensor as GpuTensor;
     invariant(start + data.length <= size(shape), `write: ${data.length} values into ${shapeText(shape)}`);
     const [count, width] = rowsOf(shape);
+    for (const { tensor: part, first } of parts ?? []) {
+      const begin = Math.max(start, first * width);
+      const end = Math.min(start + data.length, first * width + size(part.shape));
+      if (begin < end) write(part, data.subarray(begin - start, end - start), begin - first * width);
+    }
+    if (parts) return;
+    invariant(buffer, "write: the tensor has no buffer");
     if (dtype === "u32" || width % 4 === 0 || count === 1) {
       gpu.writeBuffer(buffer, 4 * start, data);
       return;
@@ -111,6 +140,7 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
       `${kernel.name}: a grid of ${grid.join(" x ")} is over the limit of ${limit}`,
     );
     const bound = tensors.map((tensor) => {
+      if (tensor && (tensor as GpuTensor).parts) throw tooLarge(tensor, partLimits, kernel.name);
       if (tensor) return tensor as GpuTensor;
       absent ??= create([64], "u32", "activations");
       return absent;
@@ -176,7 +206,9 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
     create,
     write,
     free(tensors) {
-      for (const { buffer } of tensors as Iterable<GpuTensor>) if (buffer) gpu.destroyBuffer(buffer);
+      for (const whole of tensors as Iterable<GpuTensor>) {
+        for (const { tensor } of partsOf(whole)) if (tensor.buffer) gpu.destroyBuffer(tensor.buffer);
+      }
     },
 
     async record<T>(label: string, body: () => T): Promise<Plan<T>> {
@@ -234,8 +266,10 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
       const y = temporary(shape);
       const [rows, width] = rowsOf(shape);
       const counting = positions ? (padTokenId === undefined ? 1 : 2) : 0;
-      const params = [shape[1], vec4s(width), bits(scale), counting, padTokenId ?? 0];
-      dispatch(kernels.embed, [ids, table, positions, offset, y], params, [Math.ceil(vec4s(width) / 64), rows, 1]);
+      for (const { tensor, first } of partsOf(table as GpuTensor)) {
+        const params = [shape[1], vec4s(width), bits(scale), counting, padTokenId ?? 0, first, tensor.shape[0]];
+        dispatch(kernels.embed, [ids, tensor, positions, offset, y], params, [Math.ceil(vec4s(width) / 64), rows, 1]);
+      }
       return y;
     },
     layerNorm,
@@ -249,14 +283,18 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
         const operand = multiply ?? (residual && normed(residual, residualNorm));
         const mode = multiply ? 2 : residual ? 1 : 0;
         const params = [rows, vec4s(inner), vec4s(outer), ACTIVATIONS[activation], mode, bits(scale), 0, 0, 0];
-        dispatch(kernels.matmul, [normed(x, norm), w, bias, operand, y], params, matmulGrid(rows, outer));
+        const input = normed(x, norm);
+        for (const [part, place, count] of columns(w))
+          dispatch(kernels.matmul, [input, part, bias, operand, y], [...params, ...place], matmulGrid(rows, count));
         return y;
       }
       const mode = multiply ? 4 : residual ? (residualNorm ? 2 + isRms(residualNorm) : 1) : 0;
       const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), isRms(norm), bits(scale)];
       params.push(ACTIVATIONS[activation], mode, outer, bits(residualNorm?.eps ?? 0), 0, 0, 0);
-      const tensors = [x, w, bias, norm?.weights, multiply ?? residual, residualNorm?.weights, y];
-      dispatch(norm ? kernels.matvecNormed : kernels.matvec, tensors, params, matvecGrid(rows, outer, tuning));
+      const operands = [bias, norm?.weights, multiply ?? residual, residualNorm?.weights, y];
+      const kernel = norm ? kernels.matvecNormed : kernels.matvec;
+      for (const [part, place, count] of columns(w))
+        dispatch(kernel, [x, part, ...operands], [...params, ...place], matvecGrid(rows, count, tuning));
       return y;
     },
     projectQueryKeyValue(x, w, options) {
@@ -270,17 +308,17 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
       const capacity = cache.shape[1];
       if (rows >= tuning.matmulRows) {
         const params = [rows, vec4s(inner), vec4s(outer), 0, 0, 0, time, capacity, width];
-        dispatch(
-          kernels.matmulProject,
-          [normed(x, norm), w, bias, offset, cache, query],
-          params,
-          matmulGrid(rows, outer),
-        );
+        const input = normed(x, norm);
+        const operands = [bias, offset, cache, query];
+        for (const [part, place, count] of columns(w))
+          dispatch(kernels.matmulProject, [input, part, ...operands], [...params, ...place], matmulGrid(rows, count));
       } else {
         const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), isRms(norm)];
         params.push(0, 0, 0, 0, 0, time, capacity, width);
         const kernel = norm ? kernels.matvecProjectNormed : kernels.matvecProject;
-        dispatch(kernel, [x, w, bias, norm?.weights, offset, cache, query], params, matvecGrid(rows, outer, tuning));
+        const operands = [bias, norm?.weights, offset, cache, query];
+        for (const [part, place, count] of columns(w))
+          dispatch(kernel, [x, part, ...operands], [...params, ...place], matvecGrid(rows, count, tuning));
       }
       return { query, cache };
     },
@@ -341,6 +379,14 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
     },
   };
   return { ops, adapter: gpu.adapter };
+}
+
+/** The parts of a matrix of a product: the part, its place among the columns of y for the kernel, its rows. */
+function columns(w: Tensor): [part: GpuTensor, place: [first: number, count: number], rows: number][] {
+  return partsOf(w as GpuTensor).map(({ tensor, first }) => {
+    const [rows] = tensor.shape;
+    return [tensor, [first / 4, vec4s(rows)], rows];
+  });
 }
 
 /** Takes the padding out of rows. */
