@@ -2,7 +2,7 @@
 
 import { ModelError } from "./errors";
 import { checkGenerationFile, FILE, legacyFields } from "./generation/config";
-import { readJson, type DownloadOptions } from "./loading/download";
+import { readBytes, readJson, readText, type DownloadOptions } from "./loading/download";
 import { toFloat32 } from "./loading/dtypes";
 import type { ModelFiles } from "./loading/source";
 import type { TensorInfo, Wanted } from "./loading/tensors";
@@ -11,7 +11,8 @@ import type { Model } from "./models/model";
 import { Parameters } from "./models/parameters";
 import { familyOf } from "./models/registry";
 import type { Ops } from "./ops";
-import { createTokenizer, type Tokenizer } from "./text/tokenizer";
+import { loadTokenizer } from "./text/families";
+import type { Tokenizer } from "./text/tokenizer";
 
 export interface LoadedModel {
   model: Model;
@@ -54,9 +55,7 @@ export async function loadModel(
   const generationFile = ownFile ? FILE : "config.json";
   const generationConfig = ownFile ?? legacyFields(config);
   checkGenerationFile(generationConfig, info, generationFile);
-  const tokenizerJson = await readJson(files, "tokenizer.json", { ...options, errorCode: "invalid_tokenizer" });
-  const tokenizerConfig = await readFields(files, "tokenizer_config.json", options);
-  const tokenizer = tokenizerJson === undefined ? undefined : createTokenizer(tokenizerJson, tokenizerConfig);
+  const tokenizer = await readTokenizer(files, config, options);
 
   const weights = await findWeights(files, options);
   let ops: Ops | undefined;
@@ -70,6 +69,16 @@ export async function loadModel(
     await weights.close();
     throw error;
   }
+}
+
+function readTokenizer(files: ModelFiles, modelConfig: Record<string, unknown>, given: DownloadOptions) {
+  const options = { ...given, errorCode: "invalid_tokenizer" as const };
+  return loadTokenizer({
+    modelConfig,
+    json: (file) => readJson(files, file, options),
+    text: (file) => readText(files, file, options),
+    bytes: (file) => readBytes(files, file, options),
+  });
 }
 
 async function readWeights(

@@ -9,6 +9,33 @@ export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 /** Each maximal part of an invalid sequence becomes one U+FFFD, as in Rust's `from_utf8_lossy`. */
 export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes);
 
+/** Lone surrogates become U+FFFD, as they do on the way to UTF-8. */
+export const wellFormed = (text: string): string => text.replace(/\p{Cs}/gu, "\ufffd");
+
+/** UTF-8 where each byte that belongs to no valid character becomes `invalid`: "\ufffd", or "" to leave it out. */
+export function fromUtf8ByByte(bytes: Uint8Array, invalid: string): string {
+  let out = "";
+  for (let at = 0; at < bytes.length;) {
+    const length = validLength(bytes, at);
+    out += length === 0 ? invalid : fromUtf8(bytes.subarray(at, at + length));
+    at += length || 1;
+  }
+  return out;
+}
+
+/** Bytes of the valid UTF-8 character at `at`; 0 where there is none. */
+function validLength(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at];
+  const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  if (length < 2 || at + length > bytes.length) return length === 1 ? 1 : 0;
+  for (let i = 1; i < length; i++) if ((bytes[at + i] & 0xc0) !== 0x80) return 0;
+  const second = bytes[at + 1];
+  // Overlong forms, surrogates, and what lies past U+10FFFF.
+  if ((lead === 0xe0 && second < 0xa0) || (lead === 0xed && second > 0x9f)) return 0;
+  if ((lead === 0xf0 && second < 0x90) || (lead === 0xf4 && second > 0x8f)) return 0;
+  return length;
+}
+
 export class ByteList {
   length = 0;
   private bytes: Uint8Array;

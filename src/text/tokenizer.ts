@@ -1,53 +1,84 @@
-/**
- * Text to token ids and back. The work is done by `@huggingface/tokenizers`, which reads tokenizer.json;
- * this file fixes its options to what the Python library does.
- */
+/** Text to token ids and back: what every tokenizer of this package can do. families.ts says which one a folder gets. */
 
-import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { ModelError } from "../errors";
 
-export interface Tokenizer {
-  /** Token ids with the special tokens that the model expects, such as the end token. */
-  encode(text: string): number[];
-  /** Text without special tokens. */
-  decode(ids: readonly number[]): string;
-  /** The token as it stands in the vocabulary, such as "▁chat". */
-  token(id: number): string;
+/** Languages as BCP 47 tags ("en", "zh-Hans") or as the model writes them ("fra_Latn", "fr_XX"). */
+export interface EncodeOptions {
+  /** Default: the language that the files name, else English, as in transformers. */
+  sourceLanguage?: string;
+  /** Only where the model reads it off its input: Marian's ">>fra<<", T5's "translate English to French: ". */
+  targetLanguage?: string;
 }
 
-/**
- * @param tokenizerJson contents of tokenizer.json
- * @param config contents of tokenizer_config.json, where there is one
- */
-export function createTokenizer(tokenizerJson: unknown, config: unknown): Tokenizer {
-  const settings = (config ?? {}) as Record<string, unknown>;
-  let tokenizer: HuggingFaceTokenizer;
-  try {
-    const vocab = (tokenizerJson as { model?: { vocab?: unknown } } | null)?.model?.vocab;
-    // The library would take anything here, and know no token.
-    if (typeof vocab !== "object" || vocab === null) throw new Error("model.vocab is no vocabulary");
-    tokenizer = new HuggingFaceTokenizer(tokenizerJson as object, settings);
-  } catch (cause) {
-    throw new ModelError(
-      "invalid_tokenizer",
-      `tokenizer.json: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      "The file must be one that the Hugging Face tokenizers library wrote.",
-      { cause },
-    );
-  }
-  // Transformers cleans " ?" to "?" only where the configuration says so; the library does unless told not to.
-  const cleanUp = settings.clean_up_tokenization_spaces === true;
+export interface Tokenizer {
+  /**
+   * Token ids with the special tokens that the model expects, such as the end token.
+   * @throws ModelError `invalid_input`; `unsupported_option` for a language that the model does not know
+   */
+  encode(text: string, options?: EncodeOptions): number[];
+  /** Text without special tokens. */
+  decode(ids: readonly number[]): string;
+  /** The token as it stands in the vocabulary, such as "▁chat"; "" for an id that there is not. */
+  token(id: number): string;
+  /** The model's codes of the languages that it can be told of. Absent where there is no choice. */
+  readonly languages?: readonly string[];
+  /**
+   * The token that generation has to begin with for this language (`forced_bos_token_id`), where the model is told so.
+   * @throws ModelError `unsupported_option` for a language that the model does not know
+   */
+  forcedBosTokenId?(targetLanguage: string): number | undefined;
+}
+
+/** What a translator does with a tokenizer for one pair of languages. */
+export interface LanguagePlan {
+  encode(text: string): number[];
+  decode(ids: readonly number[]): string;
+  /** Options for `generate`. */
+  generation: { forced_bos_token_id?: number };
+}
+
+/** @throws ModelError `unsupported_option` where the model does not know one of the languages */
+export function languagePlan(tokenizer: Tokenizer, sourceLanguage: string, targetLanguage: string): LanguagePlan {
+  const languages = { sourceLanguage, targetLanguage };
+  // Throws here rather than at the first text.
+  tokenizer.encode("", languages);
+  const forced = tokenizer.forcedBosTokenId?.(targetLanguage);
   return {
-    encode(text) {
-      if (typeof text !== "string") throw new ModelError("invalid_input", `The text to encode is a ${typeof text}.`);
-      return tokenizer.encode(text).ids;
-    },
-    decode(ids) {
-      if (ids.length === 0) return "";
-      return tokenizer.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: cleanUp });
-    },
-    token(id) {
-      return tokenizer.id_to_token(id) ?? "";
-    },
+    encode: (text) => tokenizer.encode(text, languages),
+    decode: (ids) => tokenizer.decode(ids),
+    generation: forced === undefined ? {} : { forced_bos_token_id: forced },
   };
+}
+
+export function checkedText(text: unknown): string {
+  if (typeof text !== "string") throw new ModelError("invalid_input", `The text to encode is a ${typeof text}.`);
+  return text;
+}
+
+/** @throws ModelError for an option that is none, or a language that is no text */
+export function checkedLanguages(options: EncodeOptions = {}): EncodeOptions {
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    if (name !== "sourceLanguage" && name !== "targetLanguage") {
+      throw new ModelError("unsupported_option", `encode: there is no option ${JSON.stringify(name)}.`);
+    }
+    if (value !== undefined && typeof value !== "string") {
+      throw new ModelError("invalid_option", `encode: ${name} must be a language tag, not ${JSON.stringify(value)}.`);
+    }
+  }
+  return options;
+}
+
+/** transformers' `clean_up_tokenization`, where tokenizer_config.json asks for it. */
+export function cleanUp(text: string): string {
+  return text
+    .replaceAll(" .", ".")
+    .replaceAll(" ?", "?")
+    .replaceAll(" !", "!")
+    .replaceAll(" ,", ",")
+    .replaceAll(" ' ", "'")
+    .replaceAll(" n't", "n't")
+    .replaceAll(" 'm", "'m")
+    .replaceAll(" 's", "'s")
+    .replaceAll(" 've", "'ve")
+    .replaceAll(" 're", "'re");
 }

@@ -22,11 +22,8 @@ describe("as sentencepiece encodes and decodes 20,000 lines, and a million chara
   test.each(models)("%s", (name) => {
     const model = createSentencePiece(modelBytes(name), `${name}.model`);
     const { pieces } = model.proto;
-    expectGolden<string>(
-      `spm-${name}`,
-      model.encode,
-      (items) => model.decode(items.map((item) => (typeof item === "number" ? pieces[item].piece : item))),
-      pieces.length,
+    expectGolden<string>(`spm-${name}`, model.encode, (items) =>
+      model.decode(items.map((item) => (typeof item === "number" ? pieces[item].piece : item))),
     );
   });
 });

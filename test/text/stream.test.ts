@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createTextStream } from "../../src/text/stream";
-import { createTokenizer, type Tokenizer } from "../../src/text/tokenizer";
+import { createTokenizer } from "../../src/text/families";
+import type { Tokenizer } from "../../src/text/tokenizer";
 import { random } from "../support/random";
 
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));

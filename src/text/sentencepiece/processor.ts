@@ -1,6 +1,6 @@
 /** A SentencePiece model at work: `SentencePieceProcessor::Encode` and `Decode` (sentencepiece_processor.cc). */
 
-import { ByteList, fromUtf8, utf8 } from "../bytes";
+import { ByteList, fromUtf8ByByte, utf8 } from "../bytes";
 import { Trie } from "../trie";
 import { bestSegmentation } from "../viterbi";
 import { segmentByMerges } from "./bpe";
@@ -123,7 +123,7 @@ function decodePieces(
   let text = "";
   let run = new ByteList();
   const endRun = (): void => {
-    if (run.length > 0) text += decodeBytes(run.view());
+    if (run.length > 0) text += fromUtf8ByByte(run.view(), "\ufffd");
     run = new ByteList();
   };
   // The space of the dummy prefix is dropped from the first piece, or all leading ones where extra spaces go.
@@ -154,27 +154,4 @@ function decodePieces(
   }
   endRun();
   return text;
-}
-
-function decodeBytes(bytes: Uint8Array): string {
-  let out = "";
-  for (let at = 0; at < bytes.length;) {
-    const length = validLength(bytes, at);
-    out += length === 0 ? "\ufffd" : fromUtf8(bytes.subarray(at, at + length));
-    at += length || 1;
-  }
-  return out;
-}
-
-/** Bytes of the valid UTF-8 character at `at`; 0 where there is none. */
-function validLength(bytes: Uint8Array, at: number): number {
-  const lead = bytes[at];
-  const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-  if (length < 2 || at + length > bytes.length) return length === 1 ? 1 : 0;
-  for (let i = 1; i < length; i++) if ((bytes[at + i] & 0xc0) !== 0x80) return 0;
-  const second = bytes[at + 1];
-  // Overlong forms, surrogates, and what lies past U+10FFFF.
-  if ((lead === 0xe0 && second < 0xa0) || (lead === 0xed && second > 0x9f)) return 0;
-  if ((lead === 0xf0 && second < 0x90) || (lead === 0xf4 && second > 0x8f)) return 0;
-  return length;
 }

@@ -1,0 +1,86 @@
+/**
+ * Which tokenizer a model's folder gets: as transformers' `AutoTokenizer` decides, by `tokenizer_class` of
+ * tokenizer_config.json or config.json, else by `model_type`.
+ */
+
+import { ModelError } from "../errors";
+import { createBart } from "./families/bart";
+import { createByT5 } from "./families/byt5";
+import { createGeneric } from "./families/generic";
+import { createM2M100 } from "./families/m2m100";
+import { createMarian } from "./families/marian";
+import { createMBart } from "./families/mbart";
+import { createNllb } from "./families/nllb";
+import { createT5 } from "./families/t5";
+import { optionalFields, readSettings, type Fields, type Folder } from "./folder";
+import { UnsupportedComponent } from "./pipeline/definition";
+import type { Tokenizer } from "./tokenizer";
+
+export { createTokenizer } from "./families/generic";
+
+type Create = (folder: Folder, config: Fields) => Promise<Tokenizer>;
+
+const families: Record<string, Create> = {
+  MarianTokenizer: createMarian,
+  M2M100Tokenizer: createM2M100,
+  NllbTokenizer: createNllb,
+  MBartTokenizer: (folder, config) => createMBart(folder, config, false),
+  MBart50Tokenizer: (folder, config) => createMBart(folder, config, true),
+  T5Tokenizer: createT5,
+  MT5Tokenizer: createT5,
+  ByT5Tokenizer: createByT5,
+  BartTokenizer: createBart,
+  RobertaTokenizer: createBart,
+};
+
+const byModelType: Record<string, string> = {
+  marian: "MarianTokenizer",
+  m2m_100: "M2M100Tokenizer",
+  nllb: "NllbTokenizer",
+  mbart: "MBartTokenizer",
+  t5: "T5Tokenizer",
+  mt5: "T5Tokenizer",
+  byt5: "ByT5Tokenizer",
+  bart: "BartTokenizer",
+};
+
+/** The tokenizer's class: "" where any tokenizer.json is taken as it is. */
+export function tokenizerClass(config: Fields, modelConfig: Fields): string {
+  const given = config.tokenizer_class ?? modelConfig.tokenizer_class;
+  if (typeof given === "string") return given.replace(/Fast$/, "");
+  return byModelType[String(modelConfig.model_type)] ?? "";
+}
+
+/**
+ * @returns undefined where the folder has no tokenizer: none of its files is there
+ * @throws ModelError `invalid_tokenizer`, `file_not_found` where part of one is missing
+ */
+export async function loadTokenizer(folder: Folder): Promise<Tokenizer | undefined> {
+  const config = (await optionalFields(folder, "tokenizer_config.json")) ?? {};
+  const name = tokenizerClass(config, folder.modelConfig);
+  const create = Object.hasOwn(families, name) ? families[name] : undefined;
+  if (!create) {
+    const json = await optionalFields(folder, "tokenizer.json");
+    return json && createGeneric(json, await readSettings(folder, config, json));
+  }
+  let found = false;
+  const watch = async <T>(read: Promise<T | undefined>): Promise<T | undefined> => {
+    const value = await read;
+    found ||= value !== undefined;
+    return value;
+  };
+  const watched: Folder = {
+    modelConfig: folder.modelConfig,
+    json: (file) => watch(folder.json(file)),
+    text: (file) => watch(folder.text(file)),
+    bytes: (file) => watch(folder.bytes(file)),
+  };
+  try {
+    return await create(watched, config);
+  } catch (error) {
+    if (!found && error instanceof ModelError && error.code === "file_not_found") return undefined;
+    throw error instanceof UnsupportedComponent
+      ? new ModelError("invalid_tokenizer", `tokenizer.json: ${error.message} does not belong to a ${name}.`)
+      : error;
+  }
+}

@@ -1,0 +1,55 @@
+/** BART, which is RoBERTa's tokenizer (tokenization_roberta.py): byte-level BPE between `<s>` and `</s>`. */
+
+import {
+  contentOf,
+  invalidFile,
+  namedTokens,
+  optionalFields,
+  readSettings,
+  required,
+  type Fields,
+  type Folder,
+} from "../folder";
+import type { Tokenizer } from "../tokenizer";
+import { checkedLanguages, checkedText } from "../tokenizer";
+import { readBpe, readMerges, readVocabulary } from "./model-json";
+import { build, idOf, tokenText } from "./source";
+
+export async function createBart(folder: Folder, config: Fields): Promise<Tokenizer> {
+  const tokenizerJson = await optionalFields(folder, "tokenizer.json");
+  const settings = await readSettings(folder, config, tokenizerJson);
+  const { vocab, merges } = tokenizerJson ? readBpe(tokenizerJson) : await readFiles(folder);
+  const named = namedTokens(settings, {
+    bos_token: "<s>",
+    eos_token: "</s>",
+    sep_token: "</s>",
+    cls_token: "<s>",
+    unk_token: "<unk>",
+    pad_token: "<pad>",
+    mask_token: "<mask>",
+  });
+  const pipeline = build({ settings }, named, settings.extra ?? settings.additional ?? [], {
+    preTokenizer: { type: "ByteLevel", add_prefix_space: config.add_prefix_space === true },
+    model: { type: "BPE", vocab, merges, fuseUnk: false, byteFallback: false, ignoreMerges: false },
+    decoder: { type: "ByteLevel" },
+  });
+  const [start, end] = ["cls_token", "sep_token"].map((name) => idOf(pipeline, contentOf(named.get(name)!)));
+  return {
+    encode(text, options) {
+      checkedLanguages(options);
+      return [start, ...pipeline.encode(checkedText(text)), end];
+    },
+    decode: (ids) => pipeline.decode(ids),
+    token: (id) => tokenText(pipeline, id),
+  };
+}
+
+async function readFiles(folder: Folder) {
+  const kind = "BART tokenizer without tokenizer.json";
+  const vocab = readVocabulary(await required(folder.json("vocab.json"), "vocab.json", kind), "vocab.json");
+  const lines = (await required(folder.text("merges.txt"), "merges.txt", kind)).split(/\r?\n/);
+  if (lines[0].startsWith("#version")) lines.shift();
+  if (lines.at(-1) === "") lines.pop();
+  if (lines.length === 0) throw invalidFile("merges.txt", "is empty");
+  return { vocab, merges: readMerges(lines, "merges.txt") };
+}

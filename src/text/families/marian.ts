@@ -1,0 +1,93 @@
+/**
+ * Marian and OPUS-MT (tokenization_marian.py): source.spm cuts, vocab.json numbers the pieces.
+ *
+ * As in transformers 5: a text is not put through Moses' punctuation normaliser (the class has it and does not call it),
+ * and text is put together by source.spm, unless the two sides have vocabularies of their own.
+ */
+
+import { wellFormed } from "../bytes";
+import { contentOf, namedTokens, readSettings, required, type Fields, type Folder } from "../folder";
+import { codeOf, sameLanguage } from "../languages";
+import { createSentencePiece, type SentencePiece } from "../sentencepiece/processor";
+import { checkedLanguages, checkedText, type EncodeOptions, type Tokenizer } from "../tokenizer";
+import { ModelError } from "../../errors";
+import { readVocabulary } from "./model-json";
+import { createPython, stripEnd, stripStart } from "./python";
+
+const KIND = "Marian tokenizer";
+
+export async function createMarian(folder: Folder, config: Fields): Promise<Tokenizer> {
+  const spm = async (file: string): Promise<SentencePiece> =>
+    createSentencePiece(await required(folder.bytes(file), file, KIND), file);
+  const vocabulary = async (file: string) => readVocabulary(await required(folder.json(file), file, KIND), file);
+  const source = await spm("source.spm");
+  const target = await spm("target.spm");
+  const vocab = await vocabulary("vocab.json");
+  const separate = config.separate_vocabs === true;
+  const decoder = new Map(
+    [...(separate ? await vocabulary("target_vocab.json") : vocab)].map(([token, id]) => [id, token]),
+  );
+  const settings = await readSettings(folder, config);
+  const named = namedTokens(settings, { unk_token: "<unk>", eos_token: "</s>", pad_token: "<pad>" });
+  const unk = contentOf(named.get("unk_token")!);
+  const unkId = vocab.get(unk);
+  if (unkId === undefined) {
+    throw new ModelError("invalid_tokenizer", `vocab.json: the unknown token ${JSON.stringify(unk)} is missing.`);
+  }
+  const joiner = separate ? target : source;
+  const python = createPython(
+    {
+      size: vocab.size,
+      has: (token) => vocab.has(token),
+      id: (token) => vocab.get(token) ?? unkId,
+      token: (id) => decoder.get(id) ?? joiner.proto.pieces[id]?.piece ?? unk,
+      tokenize(text) {
+        const end = text.startsWith(">>") ? text.indexOf("<<") : -1;
+        return end < 0 ? source.encode(text) : [text.slice(0, end + 2), ...source.encode(text.slice(end + 2))];
+      },
+      join(tokens, special) {
+        let out = "";
+        let run: string[] = [];
+        for (const token of tokens) {
+          if (special.has(token)) {
+            out += joiner.decode(run) + token + " ";
+            run = [];
+          } else run.push(token);
+        }
+        return stripEnd(stripStart((out + joiner.decode(run)).replaceAll("\u2581", " ")));
+      },
+    },
+    { settings, named, extra: settings.extra ?? settings.additional ?? [] },
+  );
+  const end = python.id(contentOf(named.get("eos_token")!));
+  const codes = separate ? [] : [...vocab.keys()].filter((token) => token.startsWith(">>") && token.endsWith("<<"));
+  const prefixOf = (options: EncodeOptions): string => {
+    checkPair(config, options, codes.length > 0);
+    if (codes.length === 0 || options.targetLanguage === undefined) return "";
+    return `${codeOf("targetLanguage", options.targetLanguage, codes)} `;
+  };
+  return {
+    encode: (text, options) => [
+      ...python.encode(prefixOf(checkedLanguages(options)) + wellFormed(checkedText(text))),
+      end,
+    ],
+    decode: (ids) => python.decode(ids),
+    token: (id) => python.token(id),
+    ...(codes.length > 0 ? { languages: codes } : {}),
+  };
+}
+
+/** tokenizer_config.json of a model for one pair names both languages; a group such as "roa" or "mul" fits any. */
+function checkPair(config: Fields, { sourceLanguage, targetLanguage }: EncodeOptions, manyTargets: boolean): void {
+  const check = (option: string, wanted: string | undefined, known: unknown): void => {
+    if (wanted === undefined || typeof known !== "string" || !/^[a-z]{2}$/.test(known)) return;
+    if (sameLanguage(wanted, known)) return;
+    throw new ModelError(
+      "unsupported_option",
+      `${option} ${JSON.stringify(wanted)}: this model does not know the language.`,
+      `It translates ${String(config.source_lang)} to ${String(config.target_lang)}.`,
+    );
+  };
+  check("sourceLanguage", sourceLanguage, config.source_lang);
+  if (!manyTargets) check("targetLanguage", targetLanguage, config.target_lang);
+}

@@ -1,0 +1,62 @@
+/** T5, FLAN-T5 and mT5 (tokenization_t5.py): Unigram, an end token, sentinels `<extra_id_0>` … */
+
+import { ModelError } from "../../errors";
+import { contentOf, namedTokens, type Fields, type Folder, type Token } from "../folder";
+import { sameLanguage } from "../languages";
+import { checkedLanguages, checkedText, type EncodeOptions, type Tokenizer } from "../tokenizer";
+import { additionalOf, build, idOf, METASPACE, piecesOf, precompiled, readSource, tokenText, WORDS } from "./source";
+
+const sentinels = (count: number) => Array.from({ length: count }, (_, i) => `<extra_id_${i}>`);
+
+export async function createT5(folder: Folder, config: Fields): Promise<Tokenizer> {
+  const source = await readSource(folder, config, "spiece.model", "T5 tokenizer");
+  const { settings, charsmap } = source;
+  const count = typeof config.extra_ids === "number" ? config.extra_ids : 100;
+  let additional: Token[] = additionalOf(source) ?? [];
+  if (!additional.some((token) => contentOf(token).includes("<extra_id_"))) {
+    additional = [...additional, ...sentinels(count)];
+  }
+  const vocab = piecesOf(source, (pieces) => [
+    ...pieces,
+    ...sentinels(count)
+      .reverse()
+      .map((token): [string, number] => [token, 0]),
+  ]);
+  const named = namedTokens(settings, { eos_token: "</s>", unk_token: "<unk>", pad_token: "<pad>" });
+  const pipeline = build(source, named, settings.extra ?? additional, {
+    normalizer: charsmap === undefined ? undefined : precompiled(charsmap),
+    preTokenizer: WORDS,
+    model: { type: "Unigram", vocab, unkId: 2, byteFallback: false },
+    decoder: METASPACE,
+  });
+  const end = idOf(pipeline, contentOf(named.get("eos_token")!));
+  const prefixOf = taskPrefixes(folder.modelConfig);
+  return {
+    encode: (text, options) => [...pipeline.encode(prefixOf(checkedLanguages(options)) + checkedText(text)), end],
+    decode: (ids) => pipeline.decode(ids),
+    token: (id) => tokenText(pipeline, id),
+  };
+}
+
+/**
+ * The prefix that config.json gives for a pair of languages: `task_specific_params.translation_en_to_fr.prefix`, such as
+ * "translate English to French: ". A model whose config.json names no such task was trained for one, and gets none.
+ */
+export function taskPrefixes(config: Fields): (options: EncodeOptions) => string {
+  const tasks = Object.entries(
+    (config.task_specific_params ?? {}) as Record<string, { prefix?: unknown } | null>,
+  ).flatMap(([name, task]) => {
+    const pair = /^translation_(\w+?)_to_(\w+)$/.exec(name);
+    return pair && typeof task?.prefix === "string" ? [{ from: pair[1], to: pair[2], prefix: task.prefix }] : [];
+  });
+  return ({ sourceLanguage: from, targetLanguage: to }) => {
+    if (tasks.length === 0 || from === undefined || to === undefined) return "";
+    const task = tasks.find((known) => sameLanguage(known.from, from) && sameLanguage(known.to, to));
+    if (task) return task.prefix;
+    throw new ModelError(
+      "unsupported_option",
+      `sourceLanguage ${JSON.stringify(from)}, targetLanguage ${JSON.stringify(to)}: this model does not translate that.`,
+      `config.json names ${tasks.map((known) => `${known.from} to ${known.to}`).join(", ")}.`,
+    );
+  };
+}

@@ -1,0 +1,188 @@
+/** What a model's folder says about its tokenizer, read as `from_pretrained` of transformers 5 reads it. */
+
+import { ModelError } from "../errors";
+import type { AddedToken } from "./pipeline/definition";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The files of a model; each is `undefined` where there is none of that name. */
+export interface Folder {
+  json(file: string): Promise<unknown>;
+  text(file: string): Promise<string | undefined>;
+  bytes(file: string): Promise<Uint8Array | undefined>;
+  /** config.json */
+  modelConfig: Fields;
+}
+
+export type Token = string | AddedToken;
+export const contentOf = (token: Token): string => (typeof token === "string" ? token : token.content);
+
+/** The order in which transformers goes through them (`SPECIAL_TOKENS_ATTRIBUTES`). */
+export const NAMES = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+
+export interface Settings {
+  /** tokenizer_config.json; empty where there is none. */
+  config: Fields;
+  /** Special tokens that have a name, where the files give them. */
+  named: Map<string, Token>;
+  /** `extra_special_tokens`: special tokens that have none. */
+  extra?: Token[];
+  /** `additional_special_tokens`, the older word for the same, where it reaches the tokenizer's class as such. */
+  additional?: Token[];
+  /** Tokens with their ids, by id. */
+  added: [id: number, token: AddedToken][];
+}
+
+export function invalidFile(file: string, message: string, cause?: unknown): ModelError {
+  return new ModelError("invalid_tokenizer", `${file}: ${message}.`, undefined, { cause });
+}
+
+export function fieldsOf(value: unknown, file: string): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidFile(file, "is no JSON object");
+  return value as Fields;
+}
+
+export async function optionalFields(folder: Folder, file: string): Promise<Fields | undefined> {
+  const value = await folder.json(file);
+  return value === undefined ? undefined : fieldsOf(value, file);
+}
+
+/** A file that the tokenizer cannot do without. */
+export async function required<T>(read: Promise<T | undefined>, file: string, kind: string): Promise<T> {
+  const value = await read;
+  if (value !== undefined) return value;
+  throw new ModelError("file_not_found", `There is no ${file}, which a ${kind} needs.`);
+}
+
+export function addedToken(content: string, given: Partial<AddedToken> = {}): AddedToken {
+  const special = given.special ?? false;
+  const { lstrip = false, rstrip = false, singleWord = false, normalized = !special } = given;
+  return { content, lstrip, rstrip, singleWord, normalized, special };
+}
+
+/** A token as the files write it, `{"content": …, "lstrip": …}`. */
+function parseAdded(value: unknown, file: string, special?: boolean): AddedToken {
+  const { content, lstrip, rstrip, single_word, normalized, special: own } = fieldsOf(value, file);
+  if (typeof content !== "string") throw invalidFile(file, "an added token has no content");
+  const flag = (flagged: unknown) => (typeof flagged === "boolean" ? flagged : undefined);
+  return addedToken(content, {
+    lstrip: flag(lstrip),
+    rstrip: flag(rstrip),
+    singleWord: flag(single_word),
+    normalized: flag(normalized),
+    special: special ?? flag(own),
+  });
+}
+
+function parseToken(value: unknown, file: string, special?: boolean): Token {
+  return typeof value === "string" ? value : parseAdded(value, file, special);
+}
+
+function parseTokens(value: unknown, file: string, special?: boolean): Token[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value)) throw invalidFile(file, "a list of special tokens is none");
+  return value.map((item) => parseToken(item, file, special));
+}
+
+/** The files beside tokenizer_config.json that speak of special tokens; it alone counts where it has `added_tokens_decoder`. */
+export async function readSettings(folder: Folder, config: Fields, tokenizerJson?: Fields): Promise<Settings> {
+  if (config.added_tokens_decoder !== undefined) return parseSettings(config, { tokenizerJson });
+  const specialTokensMap = await optionalFields(folder, "special_tokens_map.json");
+  const addedTokens = await optionalFields(folder, "added_tokens.json");
+  return parseSettings(config, { tokenizerJson, specialTokensMap, addedTokens });
+}
+
+/** `PreTrainedTokenizerBase._from_pretrained`. */
+export function parseSettings(
+  config: Fields,
+  files: { tokenizerJson?: Fields; specialTokensMap?: Fields; addedTokens?: Fields },
+): Settings {
+  const CONFIG = "tokenizer_config.json";
+  const named = new Map<string, Token>();
+  const setNamed = (fields: Fields, file: string, special?: boolean): void => {
+    for (const [name, value] of Object.entries(fields)) {
+      if (value !== null && (NAMES.includes(name) || (name.endsWith("_token") && typeof value === "string"))) {
+        if (typeof value === "string" || typeof value === "object") named.set(name, parseToken(value, file, special));
+      }
+    }
+  };
+  setNamed(config, CONFIG);
+  const own = config.extra_special_tokens;
+  const ownIsMap = typeof own === "object" && own !== null && !Array.isArray(own);
+  if (ownIsMap) setNamed(own as Fields, CONFIG);
+  let extra = ownIsMap ? undefined : parseTokens(own, CONFIG);
+  let additional = parseTokens(config.additional_special_tokens, CONFIG);
+  if (additional && !extra?.length) [extra, additional] = [additional, undefined];
+
+  const added = new Map<number, AddedToken>();
+  if (config.added_tokens_decoder !== undefined) {
+    for (const [id, token] of Object.entries(fieldsOf(config.added_tokens_decoder, CONFIG))) {
+      added.set(idOf(id, CONFIG), parseAdded(token, CONFIG));
+    }
+  } else {
+    const MAP = "special_tokens_map.json";
+    const map = files.specialTokensMap;
+    if (map) {
+      setNamed(map, MAP, true);
+      additional = parseTokens(map.additional_special_tokens, MAP) ?? additional;
+      const more = Array.isArray(map.extra_special_tokens)
+        ? parseTokens(map.extra_special_tokens, MAP, true)
+        : undefined;
+      if (more) extra = [...(extra ?? []), ...more];
+    }
+    const ADDED = "added_tokens.json";
+    const special = new Set([...NAMES.flatMap((name) => named.get(name) ?? []), ...(extra ?? [])].map(contentOf));
+    for (const [content, id] of Object.entries(files.addedTokens ?? {})) {
+      added.set(idOf(id, ADDED), addedToken(content, { special: special.has(content) }));
+    }
+    const listed = files.tokenizerJson?.added_tokens ?? [];
+    if (!Array.isArray(listed)) throw invalidFile("tokenizer.json", "added_tokens is no list");
+    for (const token of listed as unknown[]) {
+      const { id } = fieldsOf(token, "tokenizer.json");
+      added.set(idOf(id, "tokenizer.json"), parseAdded(token, "tokenizer.json"));
+    }
+  }
+  // A name that only repeats the text of an added token takes its properties over.
+  const byContent = new Map([...added.values()].map((token) => [token.content, token]));
+  for (const name of NAMES) {
+    const token = named.get(name);
+    const known = token === undefined ? undefined : byContent.get(contentOf(token));
+    if (known) named.set(name, known);
+  }
+  return { config, named, extra, additional, added: [...added].sort(([a], [b]) => a - b) };
+}
+
+function idOf(value: unknown, file: string): number {
+  const id = typeof value === "string" && value !== "" ? Number(value) : value;
+  if (!Number.isSafeInteger(id) || (id as number) < 0)
+    throw invalidFile(file, `${JSON.stringify(value)} is no token id`);
+  return id as number;
+}
+
+/** Special tokens with a name: those of the files over those of the class, in transformers' order. */
+export function namedTokens(settings: Settings, defaults: Readonly<Record<string, Token>>): Map<string, Token> {
+  const all = new Map([...Object.entries(defaults), ...settings.named]);
+  const order = (name: string) => (NAMES.includes(name) ? NAMES.indexOf(name) : NAMES.length);
+  return new Map([...all].sort(([a], [b]) => order(a) - order(b)));
+}
+
+/** What is added to a tokenizer of the tokenizers library, in transformers' order (`TokenizersBackend.__init__`). */
+export function tokensToAdd(
+  settings: Settings,
+  named: ReadonlyMap<string, Token>,
+  extra: readonly Token[],
+): AddedToken[] {
+  const out: Token[] = settings.added.map(([, token]) => token);
+  const seen = new Set(out.map(contentOf));
+  for (const token of [...named.values(), ...extra]) {
+    if (seen.has(contentOf(token))) continue;
+    seen.add(contentOf(token));
+    out.push(token);
+  }
+  const names = new Set([...named.values()].map(contentOf));
+  return out.map((token) =>
+    typeof token === "string"
+      ? addedToken(token, { special: true })
+      : { ...token, special: token.special || names.has(token.content) },
+  );
+}

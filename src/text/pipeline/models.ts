@@ -1,0 +1,178 @@
+/** The models of the tokenizers library that encoder-decoder checkpoints use: Unigram and BPE. A word to ids. */
+
+import { utf8 } from "../bytes";
+import { Heap } from "../heap";
+import { Trie } from "../trie";
+import { bestSegmentation } from "../viterbi";
+import { invalid, type ModelDefinition } from "./definition";
+
+export interface Model {
+  encode(word: string): number[];
+  id(token: string): number | undefined;
+  /** The token of an id. */
+  token(id: number): string | undefined;
+  /** Ids from here on are free. */
+  size: number;
+}
+
+const UNK_PENALTY = 10;
+/** Words are remembered with their ids, as many as this, up to this length. */
+const CACHE_WORDS = 10_000;
+const CACHE_LENGTH = 256;
+
+const byteToken = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
+
+export function createModel(definition: ModelDefinition): Model {
+  const model = definition.type === "Unigram" ? unigram(definition) : bpe(definition);
+  const cache = new Map<string, number[]>();
+  return {
+    ...model,
+    encode(word) {
+      const known = cache.get(word);
+      if (known) return known;
+      const ids = model.encode(word);
+      if (word.length < CACHE_LENGTH && cache.size < CACHE_WORDS) cache.set(word, ids);
+      return ids;
+    },
+  };
+}
+
+/** `Unigram::tokenize` of models/unigram/model.rs. */
+function unigram({ vocab, unkId, byteFallback }: ModelDefinition & { type: "Unigram" }): Model {
+  if (vocab.length === 0) throw invalid("model.vocab is empty");
+  if (unkId !== undefined && !(unkId >= 0 && unkId < vocab.length)) throw invalid(`model.unk_id is ${unkId}`);
+  const ids = new Map<string, number>();
+  const scores = new Float64Array(vocab.length);
+  const trie = new Trie();
+  let least = Infinity;
+  vocab.forEach(([token, score], id) => {
+    ids.set(token, id);
+    scores[id] = score;
+    if (token !== "") trie.addText(token, id);
+    least = Math.min(least, score);
+  });
+  const table = { trie, scores, unkId: unkId ?? -1, unkScore: least - UNK_PENALTY, precision: "float64" as const };
+
+  return {
+    size: vocab.length,
+    id: (token) => ids.get(token),
+    token: (id) => vocab[id]?.[0],
+    encode(word) {
+      const out: number[] = [];
+      // A run of unknown characters is one token, or its bytes.
+      let start = -1;
+      const endRun = (end: number): void => {
+        if (start < 0) return;
+        const run = word.slice(start, end);
+        start = -1;
+        const known = ids.get(run);
+        const bytes = byteFallback ? Array.from(utf8(run), (byte) => ids.get(byteToken(byte))) : [undefined];
+        if (known !== undefined) out.push(known);
+        else if (!bytes.includes(undefined)) for (const id of bytes as number[]) out.push(id);
+        else out.push(unkId!);
+      };
+      for (const segment of bestSegmentation(word, table)) {
+        if (segment.id === table.unkId) {
+          if (unkId === undefined) throw invalid("a character is unknown and there is no model.unk_id");
+          if (start < 0) start = segment.start;
+          continue;
+        }
+        endRun(segment.start);
+        out.push(segment.id);
+      }
+      endRun(word.length);
+      return out;
+    },
+  };
+}
+
+interface Merge {
+  at: number;
+  rank: number;
+  id: number;
+}
+
+/** `BPE::merge_word` and `Word::merge_all` of models/bpe. */
+function bpe(definition: ModelDefinition & { type: "BPE" }): Model {
+  const { vocab, merges, unkToken, fuseUnk, byteFallback, ignoreMerges } = definition;
+  const tokens = new Map<number, string>();
+  for (const [token, id] of vocab) tokens.set(id, token);
+  // Pairs of ids as one number: 2^26 tokens are more than there will be.
+  const key = (left: number, right: number) => left * 0x4000000 + right;
+  const table = new Map<number, { rank: number; id: number }>();
+  merges.forEach(([left, right], rank) => {
+    const [a, b, merged] = [left, right, left + right].map((token) => vocab.get(token));
+    if (a === undefined || b === undefined || merged === undefined) {
+      throw invalid(`the merge ${JSON.stringify([left, right])} is not of tokens in the vocabulary`);
+    }
+    table.set(key(a, b), { rank, id: merged });
+  });
+  const unkId = unkToken === undefined ? undefined : vocab.get(unkToken);
+
+  const symbols = (word: string): number[] => {
+    const out: number[] = [];
+    let pending = false;
+    for (const character of word) {
+      const id = vocab.get(character);
+      if (id !== undefined) {
+        if (pending) out.push(unkId!);
+        pending = false;
+        out.push(id);
+        continue;
+      }
+      if (byteFallback) {
+        const bytes = Array.from(utf8(character), (byte) => vocab.get(byteToken(byte)));
+        if (!bytes.includes(undefined)) {
+          for (const byte of bytes as number[]) out.push(byte);
+          continue;
+        }
+      }
+      if (unkToken === undefined) continue;
+      if (unkId === undefined) throw invalid(`the unknown token ${JSON.stringify(unkToken)} is not in the vocabulary`);
+      if (pending && !fuseUnk) out.push(unkId);
+      pending = true;
+    }
+    if (pending) out.push(unkId!);
+    return out;
+  };
+
+  return {
+    size: vocab.size,
+    id: (token) => vocab.get(token),
+    token: (id) => tokens.get(id),
+    encode(word) {
+      const whole = ignoreMerges ? vocab.get(word) : undefined;
+      return whole === undefined ? mergeAll(symbols(word), (a, b) => table.get(key(a, b))) : [whole];
+    },
+  };
+}
+
+/** Merges the best pair again and again, the leftmost of equals first; `ids` is used up. */
+function mergeAll(
+  ids: number[],
+  find: (left: number, right: number) => { rank: number; id: number } | undefined,
+): number[] {
+  const next = ids.map((_, i) => (i + 1 < ids.length ? i + 1 : -1));
+  const previous = ids.map((_, i) => i - 1);
+  const gone = new Uint8Array(ids.length);
+  const queue = new Heap<Merge>((a, b) => a.rank < b.rank || (a.rank === b.rank && a.at < b.at));
+  const offer = (left: number, right: number): void => {
+    const found = left >= 0 && right >= 0 ? find(ids[left], ids[right]) : undefined;
+    if (found) queue.push({ at: left, rank: found.rank, id: found.id });
+  };
+  for (let i = 1; i < ids.length; i++) offer(i - 1, i);
+  for (let merge = queue.pop(); merge; merge = queue.pop()) {
+    const left = merge.at;
+    const right = next[left];
+    if (gone[left] || right < 0) continue;
+    // The pair may have changed since it was queued.
+    if (find(ids[left], ids[right])?.id !== merge.id) continue;
+    ids[left] = merge.id;
+    gone[right] = 1;
+    next[left] = next[right];
+    if (next[right] >= 0) previous[next[right]] = left;
+    offer(previous[left], left);
+    offer(left, next[left]);
+  }
+  return ids.filter((_, i) => !gone[i]);
+}
