@@ -5,12 +5,15 @@ import { Seq2Seq, type LoadOptions } from "./seq2seq";
 import type { Source } from "./loading/source";
 import { checkedOptions } from "./options";
 import { createTextStream } from "./text/stream";
-import type { Tokenizer } from "./text/tokenizer";
+import { languagePlan, type LanguagePlan } from "./text/tokenizer";
 
 export interface TranslatorOptions {
   /** A loaded model, which `destroy` leaves alone, or the source of one. */
   model: Source | Seq2Seq;
-  /** BCP 47 tags. The model knows one pair of languages; the tags say which you expect. */
+  /**
+   * BCP 47 tags. A model of many languages is told which; one that its files say knows others is refused; of one whose
+   * files say nothing the tags only say what you expect.
+   */
   sourceLanguage: string;
   targetLanguage: string;
   device?: LoadOptions["device"];
@@ -30,7 +33,7 @@ export class Translator {
     readonly sourceLanguage: string,
     readonly targetLanguage: string,
     private readonly model: Seq2Seq,
-    private readonly tokenizer: Tokenizer,
+    private readonly plan: LanguagePlan,
     private readonly ownsModel: boolean,
   ) {}
 
@@ -65,11 +68,19 @@ export class Translator {
       };
       model = await Seq2Seq.load(given, { device, signal, onProgress });
     }
-    if (!model.tokenizer) {
-      if (!(given instanceof Seq2Seq)) await model.dispose();
-      throw new ModelError("file_not_found", "A translator needs a tokenizer.json beside the model's config.json.");
+    try {
+      if (!model.tokenizer) {
+        throw new ModelError(
+          "file_not_found",
+          "A translator needs a tokenizer beside the model's config.json: a tokenizer.json, or the files of its family.",
+        );
+      }
+      const plan = languagePlan(model.tokenizer, sourceLanguage, targetLanguage);
+      return new Translator(sourceLanguage, targetLanguage, model, plan, model !== given);
+    } catch (error) {
+      if (model !== given) await model.dispose();
+      throw error;
     }
-    return new Translator(sourceLanguage, targetLanguage, model, model.tokenizer, model !== given);
   }
 
   /** @throws ModelError; `signal.reason` once aborted */
@@ -104,12 +115,12 @@ export class Translator {
   private async *chunks(text: string, signal: AbortSignal | undefined): AsyncGenerator<string, void, undefined> {
     this.destroyed.signal.throwIfAborted();
     signal?.throwIfAborted();
-    const ids = this.tokenizer.encode(text);
+    const ids = this.plan.encode(text);
     // White space has no translation, and no tokens but the end token.
     if (text.trim() === "") return;
     const stop = signal ? AbortSignal.any([signal, this.destroyed.signal]) : this.destroyed.signal;
-    const stream = createTextStream(this.tokenizer);
-    for await (const { token } of this.model.stream(ids, { signal: stop })) {
+    const stream = createTextStream(this.plan);
+    for await (const { token } of this.model.stream(ids, { ...this.plan.generation, signal: stop })) {
       const added = stream.push(token);
       if (added) yield added;
     }

@@ -63,24 +63,21 @@ export async function loadTokenizer(folder: Folder): Promise<Tokenizer | undefin
     const json = await optionalFields(folder, "tokenizer.json");
     return json && createGeneric(json, await readSettings(folder, config, json));
   }
-  let found = false;
-  const watch = async <T>(read: Promise<T | undefined>): Promise<T | undefined> => {
-    const value = await read;
-    found ||= value !== undefined;
-    return value;
-  };
-  const watched: Folder = {
-    modelConfig: folder.modelConfig,
-    json: (file) => watch(folder.json(file)),
-    text: (file) => watch(folder.text(file)),
-    bytes: (file) => watch(folder.bytes(file)),
-  };
   try {
-    return await create(watched, config);
+    return await create(folder, config);
   } catch (error) {
-    if (!found && error instanceof ModelError && error.code === "file_not_found") return undefined;
-    throw error instanceof UnsupportedComponent
-      ? new ModelError("invalid_tokenizer", `tokenizer.json: ${error.message} does not belong to a ${name}.`)
-      : error;
+    if (error instanceof UnsupportedComponent) {
+      throw new ModelError("invalid_tokenizer", `tokenizer.json: ${error.message} does not belong to a ${name}.`);
+    }
+    if (error instanceof ModelError && error.code === "file_not_found" && !(await hasAny(folder))) return undefined;
+    throw error;
   }
+}
+
+/** Whether there is part of a tokenizer. Asked only after a file was found missing. */
+async function hasAny(folder: Folder): Promise<boolean> {
+  for (const file of ["vocab.json", "source.spm", "spiece.model", "sentencepiece.bpe.model", "merges.txt"]) {
+    if (await folder.bytes(file)) return true;
+  }
+  return false;
 }

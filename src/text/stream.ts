@@ -9,7 +9,7 @@ export interface TextStream {
   end(): string;
 }
 
-export function createTextStream(tokenizer: Tokenizer): TextStream {
+export function createTextStream(tokenizer: Pick<Tokenizer, "decode">): TextStream {
   const ids: number[] = [];
   let emitted = "";
   const rest = (text: string): string => {

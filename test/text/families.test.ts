@@ -1,18 +1,118 @@
 /** Tokenizers of whole model folders against transformers: 19 folders of ten classes, 20,000 lines each. */
 
 import { describe, expect, test } from "vitest";
-import { loadTokenizer } from "../../src/text/families";
-import { expectGolden, folderNames, folderOf, sourceLanguageOf } from "../support/tokenizers";
+import { loadTokenizer, tokenizerClass } from "../../src/text/families";
+import type { Folder } from "../../src/text/folder";
+import { createTextStream } from "../../src/text/stream";
+import type { Tokenizer } from "../../src/text/tokenizer";
+import { failureOf } from "../support/failure";
+import { corpusLines, expectGolden, folderNames, folderOf, sourceLanguageOf } from "../support/tokenizers";
+
+async function open(name: string, modelConfig?: Record<string, unknown>): Promise<Tokenizer> {
+  return (await loadTokenizer(folderOf(name, modelConfig))) ?? expect.fail(`${name} has no tokenizer`);
+}
 
 describe("as transformers encodes and decodes 20,000 lines, and a million characters at once", () => {
   test.each(folderNames)("%s", async (name) => {
-    const tokenizer = await loadTokenizer(folderOf(name));
-    if (!tokenizer) return expect.fail("no tokenizer");
+    const tokenizer = await open(name);
     const sourceLanguage = sourceLanguageOf(name);
     expectGolden<number>(
       `hf-${name}`,
       (text) => tokenizer.encode(text, { sourceLanguage }),
       (ids) => tokenizer.decode(ids),
     );
+  });
+});
+
+describe("text that grows token by token", () => {
+  test.each(["byt5", "generic-bytes", "bart", "marian", "m2m100", "t5", "nllb", "mbart50"])("%s", async (name) => {
+    const tokenizer = await open(name);
+    for (const line of corpusLines().slice(0, 400)) {
+      const ids = tokenizer.encode(line.slice(0, 60));
+      const stream = createTextStream(tokenizer);
+      const pieces = [...ids.map((id) => stream.push(id)), stream.end()];
+      for (const piece of pieces) expect(piece).not.toMatch(/^[\udc00-\udfff]|[\ud800-\udbff]$/);
+      expect(pieces.join("")).toBe(tokenizer.decode(ids));
+    }
+  });
+});
+
+describe("which tokenizer a folder gets", () => {
+  test.each([
+    [{ tokenizer_class: "T5TokenizerFast" }, {}, "T5Tokenizer"],
+    [{}, { tokenizer_class: "ByT5Tokenizer", model_type: "t5" }, "ByT5Tokenizer"],
+    [{ tokenizer_class: "NllbTokenizer" }, { model_type: "m2m_100" }, "NllbTokenizer"],
+    [{}, { model_type: "m2m_100" }, "M2M100Tokenizer"],
+    [{}, { model_type: "marian" }, "MarianTokenizer"],
+    [{}, { model_type: "mt5" }, "T5Tokenizer"],
+    [{ tokenizer_class: "PreTrainedTokenizerFast" }, { model_type: "bart" }, "PreTrainedTokenizer"],
+    [{}, { model_type: "transformer" }, ""],
+  ])("%j, config.json %j: %s", (config, modelConfig, expected) => {
+    expect(tokenizerClass(config, modelConfig)).toBe(expected);
+  });
+
+  /** A folder with these files only; texts are their contents. */
+  const folder = (files: Record<string, string>, modelConfig = {}): Folder => ({
+    modelConfig,
+    text: (file) => Promise.resolve(files[file]),
+    json: (file) => Promise.resolve(files[file] === undefined ? undefined : (JSON.parse(files[file]) as unknown)),
+    bytes: (file) => Promise.resolve(files[file] === undefined ? undefined : new TextEncoder().encode(files[file])),
+  });
+
+  test.each(["marian", "m2m_100", "t5", "mt5", "mbart", "bart", "transformer"])(
+    "%s without files: none",
+    async (type) => {
+      expect(await loadTokenizer(folder({}, { model_type: type }))).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ["marian", { "vocab.json": "{}" }, "source.spm"],
+    ["m2m_100", { "vocab.json": '{"<unk>": 0}' }, "sentencepiece.bpe.model"],
+    ["bart", { "vocab.json": '{"a": 0}' }, "merges.txt"],
+  ])("%s with a part of its files is told which is missing", async (type, files, missing) => {
+    const error = await failureOf(() => loadTokenizer(folder(files, { model_type: type })));
+    expect(error.code).toBe("file_not_found");
+    expect(error.message).toContain(missing);
+  });
+
+  const bpe = { type: "BPE", vocab: { a: 0, b: 1, ab: 2 }, merges: ["a b"] };
+  test.each([
+    ["config that is a list", { "tokenizer_config.json": "[]" }, "tokenizer_config.json"],
+    [
+      "special tokens that are numbers",
+      { "tokenizer_config.json": '{"extra_special_tokens": [1]}' },
+      "tokenizer_config",
+    ],
+    [
+      "an added token without content",
+      { "tokenizer_config.json": '{"added_tokens_decoder": {"0": {}}}' },
+      "no content",
+    ],
+    [
+      "an added token with id x",
+      { "tokenizer_config.json": '{"added_tokens_decoder": {"x": {"content": "a"}}}' },
+      '"x"',
+    ],
+    ["no model", { "tokenizer.json": "{}" }, "tokenizer.json"],
+    ["merges of unknown tokens", { "tokenizer.json": JSON.stringify({ model: { ...bpe, merges: ["a c"] } }) }, "merge"],
+    ["ids that are none", { "tokenizer.json": JSON.stringify({ model: { ...bpe, vocab: { a: -1 } } }) }, '"a"'],
+    [
+      "a template without text",
+      {
+        "tokenizer.json": JSON.stringify({ model: bpe, post_processor: { type: "TemplateProcessing", single: [] } }),
+      },
+      "template",
+    ],
+    [
+      "a Unigram model without scores",
+      { "tokenizer.json": '{"model": {"type": "Unigram", "vocab": ["a"]}}' },
+      "scores",
+    ],
+  ])("%s", async (_name, files, message) => {
+    const whole = { "tokenizer.json": JSON.stringify({ model: bpe }), ...(files as Record<string, string>) };
+    const error = await failureOf(() => loadTokenizer(folder(whole)));
+    expect(error.code).toBe("invalid_tokenizer");
+    expect(error.message).toContain(message);
   });
 });
