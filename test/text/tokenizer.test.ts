@@ -87,7 +87,8 @@ describe("edges", () => {
     };
     const json = {
       added_tokens: [],
-      normalizer: { type: "BertNormalizer" },
+      post_processor: null,
+      normalizer: { type: "BertNormalizer", lowercase: true },
       pre_tokenizer: { type: "BertPreTokenizer" },
       model,
     };
