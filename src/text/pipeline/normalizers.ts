@@ -89,7 +89,6 @@ let segmenter: Intl.Segmenter | undefined;
 
 /** Extended grapheme clusters (Unicode Standard Annex 29). */
 function* graphemes(text: string): Generator<string, void, undefined> {
-   
   if (/^[\0-\x7f]*$/.test(text)) {
     yield* text.match(/\r\n|[^]/g) ?? [];
     return;
