@@ -110,10 +110,10 @@ export function beamSettings(rules: BeamRules, { endTokens, capacity }: { endTok
   settings[SETTING.hopedLength] = earlyStopping === "never" && lengthPenalty > 0 ? maxLength - promptLength : 0;
   settings.fill(NO_TOKEN, SETTINGS, SETTINGS + endTokens);
   settings.set(eosTokenIds, SETTINGS);
-  // A finite float32 that is not 0, whatever the penalty.
+  // However far the penalty goes, quotients stay finite.
   const penalties = new Float32Array(settings.buffer, 4 * (SETTINGS + endTokens));
   for (let n = 0; n <= capacity; n++) {
-    penalties[n] = Math.min(3e38, Math.max(1e-37, n === 0 ? 1 : n ** lengthPenalty));
+    penalties[n] = Math.min(1e30, Math.max(1e-30, n === 0 ? 1 : n ** lengthPenalty));
   }
   return settings;
 }

@@ -88,6 +88,8 @@ export const NEVER = 0xffffffff;
 export function packRules(rules: ScoreRules, context: RuleContext): Uint32Array {
   const words = new Array<number>(HEADER).fill(0);
   const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
+  /** However far an option goes, what is made with it stays finite. */
+  const factor = (value: number): number => bits(Math.min(1e30, Math.max(1e-30, value)));
   const list = (at: number, entries: readonly number[], count = entries.length): void => {
     [words[at], words[at + 1]] = [words.length, count];
     words.push(...entries);
@@ -104,8 +106,8 @@ export function packRules(rules: ScoreRules, context: RuleContext): Uint32Array 
   const { promptLength, maxLength, eosTokenIds } = context;
   const { forcedBosTokenId: bos, exponentialDecay: decay } = rules;
   words[RULE.startToken] = context.startTokenId;
-  words[RULE.repetitionPenalty] = bits(rules.repetitionPenalty);
-  words[RULE.encoderRepetitionPenalty] = bits(1 / rules.encoderRepetitionPenalty);
+  words[RULE.repetitionPenalty] = factor(rules.repetitionPenalty);
+  words[RULE.encoderRepetitionPenalty] = factor(1 / rules.encoderRepetitionPenalty);
   words[RULE.noRepeatNgramSize] = rules.noRepeatNgramSize;
   words[RULE.encoderNoRepeatNgramSize] = rules.encoderNoRepeatNgramSize;
   words[RULE.minLength] = rules.minLength;
@@ -127,7 +129,7 @@ export function packRules(rules: ScoreRules, context: RuleContext): Uint32Array 
   // Of several tokens for a place the last counts.
   const forced = [...new Map(rules.forcedDecoderIds)];
   list(RULE.forcedAt, forced.flat(), forced.length);
-  const growth = decay ? Array.from({ length: maxLength }, (_, n) => Math.min(3e38, decay[1] ** n - 1)) : [];
+  const growth = decay ? Array.from({ length: maxLength }, (_, n) => Math.min(1e30, decay[1] ** n - 1)) : [];
   list(RULE.decay, growth.map(bits));
   return Uint32Array.from(words);
 }
