@@ -5,7 +5,7 @@ import { bart, mbart } from "./bart";
 import { m2m100 } from "./m2m100";
 import { marian } from "./marian";
 import type { Family } from "./model";
-import { mt5, t5 } from "./t5";
+import { mt5, t5, umt5 } from "./t5";
 import { transformer } from "./transformer";
 
 const families: Readonly<Record<string, Family>> = {
@@ -16,6 +16,7 @@ const families: Readonly<Record<string, Family>> = {
   m2m_100: m2m100,
   t5,
   mt5,
+  umt5,
 };
 
 export function familyOf(config: Record<string, unknown>): Family {

@@ -1,7 +1,7 @@
 /**
- * T5 (Raffel et al. 2020) and what followed it: T5 v1.1, FLAN-T5, mT5, ByT5. Pre-norm with root mean square norms, no
+ * T5 (Raffel et al. 2020) and what followed it: T5 v1.1, FLAN-T5, mT5, ByT5, UMT5. Pre-norm with root mean square norms, no
  * biases, no positions in the embedding: attention scores, which are not scaled, get a learned bias by distance.
- * `"model_type": "t5"` or `"mt5"`; tensor names and fields of config.json are those of Hugging Face's modeling_t5.py.
+ * `"model_type": "t5"`, `"mt5"` or `"umt5"`; tensor names and fields of config.json are those of Hugging Face's modeling_t5.py.
  */
 
 import type { Activation, Norm, Ops, PositionBias } from "../ops";
@@ -13,7 +13,7 @@ import type { Capture, DecoderState, Family, Model, ModelInfo } from "./model";
 import type { Parameters } from "./parameters";
 import { relativeBuckets } from "./positions";
 
-type ModelType = "t5" | "mt5";
+type ModelType = "t5" | "mt5" | "umt5";
 
 interface Config extends ModelInfo {
   width: number; // D
@@ -29,6 +29,8 @@ interface Config extends ModelInfo {
   normEps: number;
   /** Multiplies the logits. */
   outputScale: number;
+  /** Whether each layer has its own bias by distance (UMT5), or all read the first one's. */
+  biasPerLayer: boolean;
 }
 
 /**
@@ -49,6 +51,7 @@ const ALIASES = {
 const DEFAULTS = {
   t5: { vocab: 32128, feedForward: 2048, layers: 6, heads: 8, proj: "relu" },
   mt5: { vocab: 250112, feedForward: 1024, layers: 8, heads: 6, proj: "gated-gelu" },
+  umt5: { vocab: 250112, feedForward: 1024, layers: 8, heads: 6, proj: "gated-gelu" },
 };
 
 /** "relu", "gated-gelu", "gated-silu", ..: `gated-` and an activation; "gated-gelu" means the one by tanh. */
@@ -86,8 +89,10 @@ function readConfig(modelType: ModelType, fields: Record<string, unknown>): Conf
     );
   }
   const padTokenId = config.token("pad_token_id", vocabSize, 0);
-  // A T5 of version 1.1 and later is known by its untied head; new files say what follows from that.
+  // A T5 of version 1.1 and later is known by its untied head; new files say what follows from that. Hugging Face's
+  // mT5 never scales, its UMT5 always does.
   const scaled = config.boolean("scale_decoder_outputs", config.boolean("tie_word_embeddings", true));
+  const scales = { t5: scaled, mt5: false, umt5: true };
   return {
     modelType,
     sourceVocabSize: vocabSize,
@@ -109,7 +114,8 @@ function readConfig(modelType: ModelType, fields: Record<string, unknown>): Conf
     buckets,
     farthest,
     normEps: config.positive("layer_norm_epsilon", 1e-6),
-    outputScale: modelType === "t5" && scaled ? width ** -0.5 : 1,
+    outputScale: scales[modelType] ? width ** -0.5 : 1,
+    biasPerLayer: modelType === "umt5",
   };
 }
 
@@ -157,13 +163,15 @@ function feedForward(p: Parameters, name: string, config: Config): FeedForward {
   };
 }
 
-/** The first layer's table, which all layers of a stack read. */
-function positionBias(ops: Ops, p: Parameters, stack: string, { heads, buckets, farthest }: Config): PositionBias {
-  const map = relativeBuckets(buckets, farthest, stack === "encoder");
-  return {
-    table: p.tensor(`${stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`, [buckets, heads]),
-    buckets: ops.create([map.length], "u32", "weights", map),
-  };
+/** The biases of a stack's layers: the first layer's table for all, or one each. */
+function positionBiases(ops: Ops, p: Parameters, stack: "encoder" | "decoder", config: Config): PositionBias[] {
+  const { heads, buckets: count, farthest, biasPerLayer } = config;
+  const map = relativeBuckets(count, farthest, stack === "encoder");
+  const buckets = ops.create([map.length], "u32", "weights", map);
+  return range(stack === "encoder" ? config.encoderLayers : config.decoderLayers).map((i) => {
+    const name = `${stack}.block.${biasPerLayer ? i : 0}.layer.0.SelfAttention.relative_attention_bias.weight`;
+    return { table: p.tensor(name, [count, heads]), buckets };
+  });
 }
 
 function encoderLayer(p: Parameters, name: string, config: Config, bias: PositionBias): EncoderLayer {
@@ -201,14 +209,10 @@ function build(modelType: ModelType, ops: Ops, fields: Record<string, unknown>, 
   const { width, normEps, outputScale } = config;
   const vocabulary = vocabularies(p, config);
   const headBias = p.zeros(config.targetVocabSize);
-  const encoderBias = positionBias(ops, p, "encoder", config);
-  const decoderBias = positionBias(ops, p, "decoder", config);
-  const encoderLayers = range(config.encoderLayers).map((i) =>
-    encoderLayer(p, `encoder.block.${i}`, config, encoderBias),
-  );
-  const decoderLayers = range(config.decoderLayers).map((i) =>
-    decoderLayer(p, `decoder.block.${i}`, config, decoderBias),
-  );
+  const encoderBiases = positionBiases(ops, p, "encoder", config);
+  const decoderBiases = positionBiases(ops, p, "decoder", config);
+  const encoderLayers = encoderBiases.map((bias, i) => encoderLayer(p, `encoder.block.${i}`, config, bias));
+  const decoderLayers = decoderBiases.map((bias, i) => decoderLayer(p, `decoder.block.${i}`, config, bias));
   const stack = (name: string) =>
     createStack(ops, {
       ...config,
@@ -244,3 +248,4 @@ const family = (modelType: ModelType): Family => ({
 
 export const t5 = family("t5");
 export const mt5 = family("mt5");
+export const umt5 = family("umt5");

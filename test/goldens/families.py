@@ -186,7 +186,7 @@ def mutants(model, case: Case):
                 setattr(module, name, change(getattr(module, name)))
         return other
 
-    t5 = case.model_type in ("t5", "mt5")
+    t5 = case.model_type in ("t5", "mt5", "umt5")
     field = "dense_act_fn" if t5 else "activation_function"
     own = "silu" if getattr(model.config, field) == "swish" else getattr(model.config, field)
     for name in ACTIVATIONS:

@@ -12,6 +12,7 @@ CLASSES = {
     "m2m_100": (transformers.M2M100Config, transformers.M2M100ForConditionalGeneration),
     "t5": (transformers.T5Config, transformers.T5ForConditionalGeneration),
     "mt5": (transformers.MT5Config, transformers.MT5ForConditionalGeneration),
+    "umt5": (transformers.UMT5Config, transformers.UMT5ForConditionalGeneration),
 }
 
 
@@ -176,6 +177,8 @@ CASES = {
     ),
     "mt5": Case("mt5", t5(feed_forward_proj="gated-gelu", vocab_size=71, **UNTIED), legacy=V1_1),
     "mt5-tied": Case("mt5", t5(feed_forward_proj="gated-gelu", num_layers=1)),
+    # UMT5: a bias by distance in each layer
+    "umt5": Case("umt5", t5(feed_forward_proj="gated-gelu", vocab_size=53, **UNTIED), legacy=V1_1),
     "byt5": Case(
         "t5", t5(vocab_size=384, feed_forward_proj="gated-gelu", num_layers=3, num_decoder_layers=1, **UNTIED),
         legacy=V1_1, use_cache=False, lengths=(17, 30, 5),
@@ -226,6 +229,7 @@ SEEDS = {
     "flan-t5-bin-f16": 2,
     "mt5": 31,
     "mt5-tied": 19,
+    "umt5": 2,
     "byt5": 24,
 }
 CASES = {name: replace(case, seed=SEEDS.get(name, 0)) for name, case in CASES.items()}

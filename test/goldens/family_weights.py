@@ -44,8 +44,8 @@ def fill(model: nn.Module, seed: int) -> None:
 
 
 def value_of(name, shape, config, normal, rows, tied):
-    t5 = config.model_type in ("t5", "mt5")
-    pre_norm = config.model_type in ("t5", "mt5", "mbart", "m2m_100")
+    t5 = config.model_type in ("t5", "mt5", "umt5")
+    pre_norm = config.model_type in ("t5", "mt5", "umt5", "mbart", "m2m_100")
     scaled = getattr(config, "scale_embedding", False)
     if name == last_norm(config):
         # Random signs: else a tied output projection mostly repeats the token it was just given.
@@ -90,7 +90,7 @@ def gain_of(name: str, config, t5: bool, pre_norm: bool) -> float:
 
 def last_norm(config) -> str:
     """The weight of the norm that the output projection reads."""
-    if config.model_type in ("t5", "mt5"):
+    if config.model_type in ("t5", "mt5", "umt5"):
         return "decoder.final_layer_norm.weight"
     if config.model_type in ("mbart", "m2m_100"):
         return "model.decoder.layer_norm.weight"

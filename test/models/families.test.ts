@@ -66,6 +66,7 @@ describe("config.json without anything but its model_type has transformers' defa
     ["t5", { activation: "relu", gated: false, buckets: 32, farthest: 128, normEps: 1e-6, outputScale: 512 ** -0.5 }],
     ["t5", { padTokenId: 0, eosTokenIds: [1], decoderStartTokenId: 0, maxSourceLength: 8192, maxTargetLength: 2048 }],
     ["mt5", { targetVocabSize: 250112, heads: 6, innerWidth: 384, cacheWidth: 768, feedForwardWidth: 1024 }],
+    ["umt5", { heads: 6, gated: true, activation: "gelu_new", outputScale: 512 ** -0.5, biasPerLayer: true }],
     ["mt5", { encoderLayers: 8, decoderLayers: 8, activation: "gelu_new", gated: true, outputScale: 1 }],
   ])("%s %#", (model_type, expected) => {
     expect(info({ model_type })).toMatchObject(expected);
@@ -108,7 +109,11 @@ describe("fields that count", () => {
 
 describe("what is refused", () => {
   test.each<[Fields, string, string]>([
-    [{ model_type: "gpt2" }, "unsupported_model", "supported: transformer, marian, bart, mbart, m2m_100, t5, mt5"],
+    [
+      { model_type: "gpt2" },
+      "unsupported_model",
+      "supported: transformer, marian, bart, mbart, m2m_100, t5, mt5, umt5",
+    ],
     [
       { model_type: "bart", activation_function: "mish" },
       "unsupported_model",
@@ -203,7 +208,7 @@ describe("names of tensors", () => {
     build(fields, new Map(shapes).set(key, shape));
   });
 
-  test.each([...tied, "t5-relu", "mt5"])("%s: a tensor more or less is an error that names it", (name) => {
+  test.each([...tied, "t5-relu", "mt5", "umt5"])("%s: a tensor more or less is an error that names it", (name) => {
     const { fields, shapes } = fixture(name);
     const more = failure(() => build(fields, new Map(shapes).set("classification_head.dense.weight", [2])));
     expect([more.code, more.message.includes("classification_head.dense.weight")]).toEqual(["unexpected_tensor", true]);
