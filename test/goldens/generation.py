@@ -36,7 +36,8 @@ HERE = Path(__file__).parent
 # Every family, every kind of head and of start token; the deep and the wide ones stay with families.test.ts.
 CHECKPOINTS = [
     "marian-swish", "marian-two-vocabularies", "bart-relu-scaled", "bart-heads-3x8", "bart-depth-1-3-no-forced-eos",
-    "mbart-en-ro", "mbart-50", "m2m100", "nllb-sharded", "m2m100-pad-5-swish", "t5-relu", "t5-v1.1-gated-gelu", "t5-gated-silu", "mt5", "byt5",
+    "mbart-en-ro", "mbart-50", "m2m100", "nllb-sharded", "m2m100-pad-5-swish", "t5-relu", "t5-v1.1-gated-gelu",
+    "t5-gated-silu", "mt5", "byt5",
 ]  # fmt: skip
 MAX_NEW_TOKENS = 10
 
@@ -147,7 +148,9 @@ def singles(point: Checkpoint) -> list[dict]:
         {"bad_words_ids": [[at(tokens, 0), at(tokens, 1)], [at(others, 2)]]},
         {"bad_words_ids": [[at(tokens, 0), at(tokens, 1), at(tokens, 2)], [at(others, 1), at(others, 2)], [eos]]},
         {"sequence_bias": [[[at(tokens, 1)], -4.0], [[at(ordinary, 7)], 2.5]]},
-        {"sequence_bias": [[[at(tokens, 0), at(tokens, 1)], -6.0], [[at(others, 1)], 3.0], [[at(others, 0), at(others, 1), eos], 8.0]]},
+        {"sequence_bias": [
+            [[at(tokens, 0), at(tokens, 1)], -6.0], [[at(others, 1)], 3.0], [[at(others, 0), at(others, 1), eos], 8.0],
+        ]},
         {"forced_bos_token_id": at(ordinary, 11)},
         {"forced_eos_token_id": eos},
         {"forced_eos_token_id": at(ordinary, 5)},
@@ -252,9 +255,9 @@ def write(name: str, number: int) -> int:
         f'{{\n  "transformers": "{transformers.__version__}",\n  "max_new_tokens": {MAX_NEW_TOKENS},\n'
         f'  "rows": [\n    {rows}\n  ],\n  "cases": [\n    {lines}\n  ]\n}}\n'
     )
-    print(f"{name}: {len(cases)} cases, {path.stat().st_size / 1000:.0f} kB; dropped { {k: len(v) for k, v in dropped.items()} }", flush=True)
+    print(f"{name}: {len(cases)} cases, {path.stat().st_size / 1000:.0f} kB", flush=True)
     for reason, refused in dropped.items():
-        print("   ", reason, refused[:5], flush=True)
+        print(f"    dropped {len(refused)}: {reason}, as {refused[0]}", flush=True)
     return len(cases)
 
 

@@ -33,7 +33,8 @@ SETTINGS = [
     {"temperature": 1.6, "top_k": 15, "top_p": 0.8, "min_p": 0.03},
     {"temperature": 1.2, "typical_p": 0.8, "top_k": 12},
     {"temperature": 0.9, "top_k": 0, "epsilon_cutoff": 0.01, "eta_cutoff": 0.02},
-    {"temperature": 2.0, "top_k": 18, "top_p": 0.95, "min_p": 0.01, "typical_p": 0.95, "epsilon_cutoff": 1e-3, "eta_cutoff": 1e-3},
+    {"temperature": 2.0, "top_k": 18, "top_p": 0.95, "min_p": 0.01, "typical_p": 0.95,
+     "epsilon_cutoff": 1e-3, "eta_cutoff": 1e-3},
     {"temperature": 0.8, "top_k": 10, "top_p": 0.9, "renormalize_logits": True},
     # Beams keep one token more than there are end tokens.
     *({"num_beams": 3} | setting for setting in (
@@ -52,8 +53,8 @@ SETTINGS = [
 def rows() -> torch.Tensor:
     """Peaked, flat and in between; no two logits of a row closer than a float can tell. (rows, VOCAB)"""
     generator = torch.Generator().manual_seed(7)
-    spread = torch.tensor([0.2, 1.0, 2.5, 6.0])[:, None]
-    return torch.tensor([[float(f"{value:.4f}") for value in row] for row in (torch.randn(4, VOCAB, generator=generator) * spread).tolist()])
+    values = torch.randn(4, VOCAB, generator=generator) * torch.tensor([0.2, 1.0, 2.5, 6.0])[:, None]
+    return (values * 1e4).round() / 1e4
 
 
 @torch.no_grad()
@@ -63,22 +64,32 @@ def main() -> None:
     logits = rows()
     cases = []
     for setting in SETTINGS:
-        generation = GenerationConfig(**{"eos_token_id": 1, "pad_token_id": 0, "decoder_start_token_id": 0, "do_sample": True, "top_k": 50, "num_beams": 1} | setting)
+        special = {"eos_token_id": 1, "pad_token_id": 0, "decoder_start_token_id": 0}
+        generation = GenerationConfig(**special | {"do_sample": True, "top_k": 50, "num_beams": 1} | setting)
         model._prepare_special_tokens(generation, device="cpu")
-        processors = model._get_logits_processor(generation, input_ids_seq_length=1, encoder_input_ids=torch.ones(4, 3).long(), device="cpu")
+        processors = model._get_logits_processor(
+            generation, input_ids_seq_length=1, encoder_input_ids=torch.ones(4, 3).long(), device="cpu"
+        )
+        start = torch.zeros(4, 1).long()
         # A beam search processes log-probabilities.
-        scores = logits.log_softmax(-1) if generation.num_beams > 1 else logits.clone()
-        scores = processors(torch.zeros(4, 1).long(), scores)
-        noisy = processors(torch.zeros(4, 1).long(), (logits.log_softmax(-1) if generation.num_beams > 1 else logits) + 1e-5 * (2 * torch.rand(4, VOCAB) - 1))
+        before = logits.log_softmax(-1) if generation.num_beams > 1 else logits
+        scores = processors(start, before.clone())
+        noisy = processors(start, before + 1e-5 * (2 * torch.rand(4, VOCAB) - 1))
         assert torch.equal(scores.isinf(), noisy.isinf()), f"{setting}: a token is kept or not by rounding"
-        probabilities = scores.double().softmax(-1)
-        kept = (~scores.isinf()).sum(-1).tolist()
-        cases.append({"options": setting, "kept": kept, "probabilities": [[float(f"{p:.7g}") for p in row] for row in probabilities.tolist()]})
+        probabilities = scores.double().softmax(-1).tolist()
+        cases.append({
+            "options": setting,
+            "kept": (~scores.isinf()).sum(-1).tolist(),
+            "probabilities": [[float(f"{p:.7g}") for p in row] for row in probabilities],
+        })  # fmt: skip
     lines = ",\n    ".join(json.dumps(case, separators=(",", ":")) for case in cases)
     logits_lines = ",\n    ".join(json.dumps([float(f"{value:.4f}") for value in row]) for row in logits.tolist())
     path = Path(__file__).parent / "sampling.json"
-    path.write_text(f'{{\n  "transformers": "{transformers.__version__}",\n  "logits": [\n    {logits_lines}\n  ],\n  "cases": [\n    {lines}\n  ]\n}}\n')
-    print(f"{len(cases)} settings, {path.stat().st_size / 1000:.0f} kB; kept {sorted({k for c in cases for k in c['kept']})}")
+    path.write_text(
+        f'{{\n  "transformers": "{transformers.__version__}",\n  "logits": [\n    {logits_lines}\n  ],\n'
+        f'  "cases": [\n    {lines}\n  ]\n}}\n'
+    )
+    print(f"{len(cases)} settings, {path.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
