@@ -18,7 +18,6 @@ from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-sys.path.append(sys.path.pop(0))  # a file beside this one has the name of a library
 
 import torch
 import transformers

@@ -21,7 +21,6 @@ import warnings
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-sys.path.append(sys.path.pop(0))  # a file beside this one has the name of a library
 
 import torch
 import transformers

@@ -9,10 +9,7 @@ that are not fields of it.
 import inspect
 import json
 import re
-import sys
 from pathlib import Path
-
-sys.path.append(sys.path.pop(0))  # a file beside this one has the name of a library
 
 import transformers
 from transformers import GenerationConfig, GenerationMixin

@@ -13,8 +13,6 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.append(sys.path.pop(0))  # a file beside this one has the name of a library
-
 import torch
 import transformers
 

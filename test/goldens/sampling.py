@@ -7,10 +7,7 @@ the distribution before the draw, as draws cannot be: generators differ.
 """
 
 import json
-import sys
 from pathlib import Path
-
-sys.path.append(sys.path.pop(0))  # a file beside this one has the name of a library
 
 import torch
 import transformers
