@@ -1,0 +1,28 @@
+/** Options of generate() on WebGPU: Hugging Face's ids and scores, case by case as on the CPU. */
+
+import type { Page } from "puppeteer-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { GenerationResult } from "../support/generation-cases";
+import { generationFailures, generationNames, readGeneration } from "../support/generation-goldens";
+import { closePage, openPage, runInPage } from "../support/page";
+
+describe("the options of generate() on WebGPU, on every family, give what Hugging Face's give", () => {
+  let page: Page;
+  let count = 0;
+  beforeAll(async () => {
+    page = await openPage();
+  });
+  afterAll(async () => {
+    console.log(`${count} calls`);
+    await closePage(page);
+  });
+
+  it.each(generationNames)("%s", { timeout: 600_000 }, async (name) => {
+    const file = readGeneration(name);
+    const module = "/test/support/generation-cases.ts";
+    const source = `/test/goldens/families/${name}`;
+    const results = await runInPage<GenerationResult[]>(page, module, "runGenerationCases", source, "webgpu", file);
+    expect(generationFailures(results, file.cases)).toEqual([]);
+    count += results.length;
+  });
+});
