@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -136,6 +137,7 @@ def main():
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--init", type=Path, help="an exported model folder whose weights a new run begins with")
     parser.add_argument("--minutes", type=float, default=130)
     parser.add_argument("--encoder-layers", type=int, default=6)
     parser.add_argument("--decoder-layers", type=int, default=3)
@@ -192,6 +194,10 @@ def main():
         state = saved["state"]
         random.seed(state["step"])
         torch.manual_seed(state["step"])
+    elif args.init:
+        tensors = {name: tensor.float() for name, tensor in load_file(args.init / "model.safetensors").items()}
+        model.embed.weight.data.copy_(tensors.pop("src_embed.weight"))
+        model.transformer.load_state_dict(tensors)
     (args.out / "config.json").write_text(json.dumps(config.to_json(), indent=2) + "\n")
     log = open(args.out / "log.txt", "a", buffering=1)
 
