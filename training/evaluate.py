@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 import data
+from hugging_face import Searchable, generate
 from model import Config, Translator
 
 
@@ -28,52 +29,16 @@ def load(folder: Path) -> tuple[Translator, Tokenizer]:
     return model, Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
-@torch.no_grad()
-def beam_search(model: Translator, source: torch.Tensor, beams: int, max_new_tokens: int, penalty: float) -> list[list[int]]:
-    """Beam search over a batch, sum of log-probabilities over length ** penalty; no cache. beams 1 is greedy."""
-    c = model.config
-    batch = source.shape[0]
-    states = model.encode(source).repeat_interleave(beams, 0)
-    source = source.repeat_interleave(beams, 0)
-    rows = torch.full((batch * beams, 1), c.decoder_start_token_id)
-    scores = torch.full((batch, beams), -1e9)
-    scores[:, 0] = 0
-    finished: list[list[tuple[float, list[int]]]] = [[] for _ in range(batch)]
-    for step in range(1, max_new_tokens + 1):
-        logprobs = model.project(model.decode(rows, states, source)[:, -1]).log_softmax(-1)
-        total = (scores.view(-1, 1) + logprobs).view(batch, -1)
-        best, index = total.topk(2 * beams)
-        parents, tokens = index // logprobs.shape[1], index % logprobs.shape[1]
-        next_rows, next_scores = [], []
-        for b in range(batch):
-            kept = 0
-            for rank in range(2 * beams):
-                row = rows[b * beams + parents[b, rank]].tolist()
-                score, token = best[b, rank].item(), tokens[b, rank].item()
-                if token == c.eos_token_id:
-                    if rank < beams:
-                        finished[b].append((score / step**penalty, row[1:]))
-                elif kept < beams:
-                    next_rows.append(row + [token])
-                    next_scores.append(score)
-                    kept += 1
-        rows = torch.tensor(next_rows)
-        scores = torch.tensor(next_scores).view(batch, beams)
-        open_best = scores.max(1).values / step**penalty
-        if all(len(f) >= beams and max(f)[0] >= open_best[b] for b, f in enumerate(finished)):
-            break
-    return [max(f)[1] if f else rows[b * beams, 1:].tolist() for b, f in enumerate(finished)]
-
-
-def translate(model, tokenizer, sentences: list[str], beams: int, penalty: float = 1.0) -> list[str]:
+def translate(model, tokenizer, sentences: list[str], beams: int) -> list[str]:
+    """By Hugging Face's search with its defaults: for beams, the sum of log-probabilities over the length."""
+    searchable = Searchable(model).eval()
     order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
     out = [""] * len(sentences)
     for start in range(0, len(order), 50):
         chunk = order[start : start + 50]
-        ids = [tokenizer.encode(sentences[i]).ids for i in chunk]
-        width = max(map(len, ids))
-        source = torch.tensor([row + [model.config.pad_token_id] * (width - len(row)) for row in ids])
-        for i, row in zip(chunk, beam_search(model, source, beams, min(200, 2 * width + 10), penalty)):
+        rows = [tokenizer.encode(sentences[i]).ids for i in chunk]
+        most = min(200, 2 * max(map(len, rows)) + 10)
+        for i, row in zip(chunk, generate(searchable, rows, num_beams=beams, do_sample=False, max_new_tokens=most)[0]):
             out[i] = tokenizer.decode(row)
         print(".", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
