@@ -1,19 +1,30 @@
-/** The default model: 200 unseen sentences, ids of the GPU = ids of the CPU = ids of PyTorch. */
+/**
+ * The default model on unseen sentences: ids of the GPU = ids of the CPU = ids of PyTorch, greedy; and ids and scores of
+ * beam search = those of Hugging Face's. ATTENDANT_FULL=1 takes all 500 sentences of the beam search instead of some.
+ */
 
 import { readFileSync } from "node:fs";
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Seq2Seq, type GenerateOutput } from "../../src/index";
+import { Seq2Seq, type GenerateOutput, type GenerationConfig } from "../../src/index";
+import { generateAll } from "../support/models";
 import { closePage, openPage, runInPage } from "../support/page";
 
 interface Golden {
   max_new_tokens: number;
-  cases: { text: string; input_ids: number[]; sequence: number[]; translation: string }[];
+  cases: { text: string; input_ids: number[]; sequence: number[]; score: number; translation: string }[];
 }
 
-const golden = JSON.parse(readFileSync("test/goldens/en_fr.json", "utf8")) as Golden;
-const { max_new_tokens, cases } = golden;
+const read = (name: string) => JSON.parse(readFileSync(`test/goldens/${name}`, "utf8")) as Golden;
+const { max_new_tokens, cases } = read("en_fr.json");
 const expected = cases.map(({ sequence }) => sequence);
+const beamCases = read("en_fr_beams.json").cases;
+const full = process.env.ATTENDANT_FULL === "1";
+
+/** Cases in batches of `size`, as they come: sentences of different lengths. */
+function batched<T>(list: T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
+}
 
 describe("the English-French model", () => {
   let page: Page;
@@ -22,17 +33,16 @@ describe("the English-French model", () => {
   });
   afterAll(() => closePage(page));
 
-  const onGpu = async (batches: number[][][]): Promise<number[][]> => {
-    const results = await runInPage<GenerateOutput[]>(
-      page,
-      "/test/support/models.ts",
-      "generateAll",
-      "/models/en-fr",
-      "webgpu",
-      batches,
-      { max_new_tokens },
-    );
-    return results.flatMap(({ sequences }) => sequences);
+  const onGpu = (batches: number[][][], options: GenerationConfig = {}): Promise<GenerateOutput[]> =>
+    runInPage(page, "/test/support/models.ts", "generateAll", "/models/en-fr", "webgpu", batches, {
+      max_new_tokens,
+      ...options,
+    });
+  const sequencesOf = (results: GenerateOutput[]) => results.flatMap(({ sequences }) => sequences);
+  const expectBeams = (results: GenerateOutput[], wanted: Golden["cases"]): void => {
+    expect(sequencesOf(results)).toEqual(wanted.map(({ sequence }) => sequence));
+    const scores = results.flatMap(({ sequences_scores }) => sequences_scores ?? []);
+    for (const [i, { score }] of wanted.entries()) expect(Math.abs(scores[i] - score)).toBeLessThan(1e-4);
   };
 
   it("gives PyTorch's ids on the CPU, and the tokenizer Python's", async () => {
@@ -48,12 +58,33 @@ describe("the English-French model", () => {
 
   it("gives PyTorch's ids on the GPU, one sentence a call", async () => {
     const some = cases.slice(0, 60);
-    expect(await onGpu(some.map(({ input_ids }) => [input_ids]))).toEqual(expected.slice(0, 60));
+    const results = await onGpu(some.map(({ input_ids }) => [input_ids]));
+    expect(sequencesOf(results)).toEqual(expected.slice(0, 60));
   });
 
   it("gives PyTorch's ids on the GPU, in batches of different lengths", async () => {
-    const batches: number[][][] = [];
-    for (let i = 0; i < cases.length; i += 10) batches.push(cases.slice(i, i + 10).map(({ input_ids }) => input_ids));
-    expect(await onGpu(batches)).toEqual(expected);
+    const rows = cases.map(({ input_ids }) => input_ids);
+    expect(sequencesOf(await onGpu(batched(rows, 10)))).toEqual(expected);
   });
+
+  it(
+    "gives Hugging Face's beam search on the GPU",
+    async () => {
+      const wanted = full ? beamCases : beamCases.filter((_, i) => i % 25 === 0);
+      const rows = wanted.map(({ input_ids }) => input_ids);
+      expectBeams(await onGpu(batched(rows, 10), { num_beams: 4 }), wanted);
+    },
+    full ? 3_600_000 : undefined,
+  );
+
+  it(
+    "gives Hugging Face's beam search on the CPU",
+    async () => {
+      const wanted = full ? beamCases : beamCases.filter((_, i) => i % 50 === 1);
+      const rows = wanted.map(({ input_ids }) => input_ids);
+      const options = { max_new_tokens, num_beams: 4 };
+      expectBeams(await generateAll("./demo/public/models/en-fr", "cpu", batched(rows, 10), options), wanted);
+    },
+    full ? 3_600_000 : undefined,
+  );
 });
