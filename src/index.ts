@@ -1,9 +1,12 @@
 /** The public API of attendant. */
 
+export type { Availability } from "./availability";
 export { checkSupport, type AdapterInfo, type Support } from "./backends/webgpu/device";
 export { ModelError, type ErrorCode } from "./errors";
+export type { Alignment } from "./generation/alignment";
 export type { GenerationConfig } from "./generation/config";
 export type { ForwardOptions, ForwardOutput, HostTensor } from "./generation/forward";
+export type { Alternative } from "./generation/search";
 export type { Stats } from "./generation/stats";
 export type { Source } from "./loading/source";
 export type { Memory } from "./ops";
@@ -16,4 +19,4 @@ export {
   type StreamStep,
 } from "./seq2seq";
 export type { Tokenizer } from "./text/tokenizer";
-export { Translator, type TranslatorOptions } from "./translator";
+export { Translator, type AlignedSegment, type TranslatorOptions } from "./translator";

@@ -222,6 +222,12 @@ export class Seq2Seq {
     return forward(this.ops, this.loaded.model, source, target, wanted);
   }
 
+  /** The longest source and the most new tokens, in tokens. */
+  get limits(): { source: number; target: number } {
+    const { maxSourceLength, maxTargetLength } = this.loaded.model.info;
+    return { source: maxSourceLength, target: maxTargetLength };
+  }
+
   /** Live bytes, by purpose; all 0 after `dispose`. */
   memory(): Memory {
     return this.ops.memory();

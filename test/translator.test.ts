@@ -47,8 +47,58 @@ describe("a translator", () => {
     }
   });
 
-  it("gives nothing for nothing", async () => {
-    for (const text of ["", "  ", "\n\t"]) expect(await translator.translate(text)).toBe("");
+  it("gives nothing for nothing, and white space back", async () => {
+    for (const text of ["", "  ", "\n\t"]) {
+      expect(await translator.translate(text)).toBe(text);
+      const pieces: string[] = [];
+      for await (const piece of translator.translateStreaming(text)) pieces.push(piece);
+      expect(pieces.join("")).toBe(text);
+      expect(await translator.align(text)).toEqual([]);
+      expect(await translator.measureInputUsage(text)).toBe(0);
+    }
+  });
+
+  it("keeps paragraphs and white space, and gives each part what it gives it alone", async () => {
+    const [a, b, c] = cases;
+    const text = `\n  ${a.text}\n\n${b.text}\n\t${c.text} \n`;
+    const expected = `\n  ${a.translation}\n\n${b.translation}\n\t${c.translation} \n`;
+    expect(await translator.translate(text)).toBe(expected);
+    const pieces: string[] = [];
+    for await (const piece of translator.translateStreaming(text)) pieces.push(piece);
+    expect(pieces.join("")).toBe(expected);
+    expect(pieces.length).toBeGreaterThan(6);
+  });
+
+  it("translates a long paragraph sentence by sentence", async () => {
+    const sentences = golden.cases.slice(0, 20).filter(({ text }) => /^[^.?!]*[.?!]$/.test(text));
+    expect(sentences.length).toBeGreaterThan(8);
+    const text = sentences.map((one) => one.text).join(" ");
+    expect(await translator.measureInputUsage(text)).toBeGreaterThan(64);
+    expect(await translator.translate(text)).toBe(sentences.map((one) => one.translation).join(" "));
+  });
+
+  it("has no limit: what is longer than the model's positions goes in parts", async () => {
+    expect(translator.inputQuota).toBe(Infinity);
+    const text = "a car and ".repeat(120);
+    expect(await translator.measureInputUsage(text)).toBeGreaterThan(256);
+    const cut = translator.translateStreaming(text).getReader();
+    expect((await cut.read()).value).not.toBe("");
+    await cut.cancel();
+  });
+
+  it("says which tokens belong together", async () => {
+    const [segment] = await translator.align("The dog is black.");
+    expect(segment.translation).toBe(await translator.translate("The dog is black."));
+    const { weights, shape, pairs } = segment.alignment;
+    expect(shape).toEqual([segment.targetTokens.length, segment.sourceTokens.length]);
+    for (let target = 0; target < shape[0]; target++) {
+      const row = weights.subarray(target * shape[1], (target + 1) * shape[1]);
+      expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 4);
+    }
+    const clean = (token: string): string => token.replace(/[▁ĠĊ]|<\/w>/g, "").toLowerCase();
+    const linked = pairs.map(([t, s]) => `${clean(segment.targetTokens[t])}-${clean(segment.sourceTokens[s])}`);
+    expect(linked).toContain("chien-dog");
+    expect(linked).toContain("noir-black");
   });
 
   it("stops when aborted or cancelled, and works afterwards", async () => {
@@ -65,9 +115,25 @@ describe("a translator", () => {
     expect(await translator.translate(cases[0].text)).toBe(cases[0].translation);
   });
 
-  it("refuses a text that is no text or too long", async () => {
+  it("refuses a text that is no text", async () => {
     expect((await failureOf(() => translator.translate(7 as unknown as string))).code).toBe("invalid_input");
-    expect((await failureOf(() => translator.translate("word ".repeat(300)))).message).toContain("256 positions");
+    expect((await failureOf(() => translator.measureInputUsage(null as never))).code).toBe("invalid_input");
+  });
+});
+
+describe("availability", () => {
+  const of = (model: unknown) => Translator.availability({ model, ...languages } as never);
+
+  it("is that of what create would load", async () => {
+    const loaded = await Seq2Seq.load(MODEL, { device: "cpu" });
+    expect(await of(loaded)).toBe("available");
+    await loaded.dispose();
+    expect(await of(MODEL)).toBe("available");
+    expect(await of("./demo/public/models/none")).toBe("unavailable");
+    expect(await of({ read: () => JSON.stringify({ model_type: "gpt2" }) })).toBe("unavailable");
+    expect(await of(tinyCheckpoint())).toBe("available");
+    expect(await Translator.availability({ model: MODEL, ...languages, device: "webgpu" })).toBe("unavailable");
+    expect((await failureOf(() => of(""))).code).toBe("invalid_source");
   });
 });
 
