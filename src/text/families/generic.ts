@@ -90,13 +90,13 @@ function template({ single, special_tokens: tokens }: Component): { before: numb
   const out: Record<"before" | "after", number[]> = { before: [], after: [] };
   let side: "before" | "after" = "before";
   if (!Array.isArray(single)) throw invalid("the template of the post_processor is no list");
-  for (const item of single as { SpecialToken?: { id?: unknown }; Sequence?: unknown }[]) {
-    if (item.Sequence) {
+  for (const item of single as ({ SpecialToken?: { id?: unknown }; Sequence?: unknown } | null)[]) {
+    if (item?.Sequence) {
       if (side === "after") throw new UnsupportedComponent("a template with the text twice");
       side = "after";
       continue;
     }
-    const ids = (tokens as Record<string, { ids?: unknown }> | undefined)?.[String(item.SpecialToken?.id)]?.ids;
+    const ids = (tokens as Record<string, { ids?: unknown }> | undefined)?.[String(item?.SpecialToken?.id)]?.ids;
     if (!Array.isArray(ids) || !ids.every(Number.isSafeInteger)) throw invalid("a token of the template has no ids");
     out[side].push(...(ids as number[]));
   }
