@@ -50,8 +50,9 @@ const BEGIN_SUPPRESS = 20u;
 const FORCED_AT = 22u;
 const DECAY = 24u;
 
-// The beginning of the sequence, which several rules read again and again.
-const CACHED = 1024u;
+// The beginning of the sequence, which several rules read again and again. Not more: the more workgroup memory, the longer
+// a software adapter takes to compile.
+const CACHED = 128u;
 var<workgroup> cached: array<u32, CACHED>;
 
 // Of this workgroup.

@@ -8,8 +8,8 @@
 
 override WORKGROUP: u32 = 64;
 
-const MAX_CANDIDATES = 512u;
-const MAX_BEAMS = 128u;
+const MAX_CANDIDATES = 256u;
+const MAX_BEAMS = 64u;
 const SLOT_FIELDS = 6u; // running, score, length, parent, token, sum
 const SETTINGS = 4u; // max length, prompt length, stop when full, hoped length
 const LEAST = -3.0e38;
@@ -35,12 +35,10 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> done: array<u32>;
 @group(0) @binding(8) var<uniform> p: Params;
 
-// By candidate: score, the same with those that end put last, beam * V + token.
-var<workgroup> sums: array<f32, MAX_CANDIDATES>;
+// No more than the ranks need: a software adapter takes longer to compile a kernel the more workgroup memory it has.
+// Scores of the candidates, those that end put last.
 var<workgroup> going_on: array<f32, MAX_CANDIDATES>;
-var<workgroup> codes: array<u32, MAX_CANDIDATES>;
-// Hypotheses: the K in the slots, then the candidates.
-var<workgroup> old: array<u32, MAX_BEAMS * SLOT_FIELDS>;
+// Scores of hypotheses: the K in the slots, then the candidates, those that don't end put last.
 var<workgroup> scores: array<f32, MAX_BEAMS + MAX_CANDIDATES>;
 // The winners, by rank.
 var<workgroup> running: array<u32, MAX_BEAMS>;
@@ -57,6 +55,11 @@ fn over(a: f32, b: f32) -> f32 {
 /// length ** length_penalty
 fn penalty(length: u32) -> f32 {
   return bitcast<f32>(settings[SETTINGS + p.end_tokens + length]);
+}
+
+/// beam * V + token of candidate i
+fn code(item: u32, i: u32) -> u32 {
+  return candidates[2u * (item * p.candidates + i) + 1u];
 }
 
 fn ends(token: u32, last: bool) -> bool {
@@ -79,17 +82,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 
   // 1. the candidates, and which of them end; only the first K may
   for (var i = local; i < p.candidates; i += WORKGROUP) {
-    let pair = 2u * (item * p.candidates + i);
-    let sum = bitcast<f32>(candidates[pair]);
-    let code = candidates[pair + 1u];
-    let ended = ends(code % p.vocabulary, last);
-    sums[i] = sum;
-    codes[i] = code;
+    let sum = bitcast<f32>(candidates[2u * (item * p.candidates + i)]);
+    let ended = ends(code(item, i) % p.vocabulary, last);
     going_on[i] = plus(sum, select(0.0, UNLIKELY, ended));
     scores[p.beams + i] = plus(over(sum, penalty(length)), select(UNLIKELY, 0.0, ended && i < p.beams));
-  }
-  for (var i = local; i < p.beams * SLOT_FIELDS; i += WORKGROUP) {
-    old[i] = slots[first * SLOT_FIELDS + i];
   }
   for (var i = local; i < p.beams; i += WORKGROUP) {
     scores[i] = bitcast<f32>(slots[(first + i) * SLOT_FIELDS + 1u]);
@@ -124,61 +120,54 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   for (var i = local; i < count; i += WORKGROUP) {
     let k = i % p.beams;
     let line = i / p.beams * p.rows + first;
-    ancestors[then + line + k] = ancestors[now + line + codes[running[k]] / p.vocabulary];
+    ancestors[then + line + k] = ancestors[now + line + code(item, running[k]) / p.vocabulary];
   }
 
-  // 4. the K beams and the K slots
+  // 4. the K beams
   for (var k = local; k < p.beams; k += WORKGROUP) {
     let row = first + k;
     position[row] = at + 1u;
     if (idle) {
       continue;
     }
-    let winner = running[k];
-    let parent = first + codes[winner] / p.vocabulary;
-    let chosen = codes[winner] % p.vocabulary;
-    let score = bitcast<u32>(going_on[winner]);
+    let winner = code(item, running[k]);
+    let score = bitcast<u32>(going_on[running[k]]);
     if (at + 1u < p.capacity) {
       ancestors[then + (at + 1u) * p.rows + row] = row;
     }
-    token[row] = chosen;
-    trace[3u * at * p.rows + row] = chosen;
-    trace[(3u * at + 1u) * p.rows + row] = parent;
+    token[row] = winner % p.vocabulary;
+    trace[3u * at * p.rows + row] = winner % p.vocabulary;
+    trace[(3u * at + 1u) * p.rows + row] = first + winner / p.vocabulary;
     trace[(3u * at + 2u) * p.rows + row] = score;
-
-    let slot = row * SLOT_FIELDS;
-    let entry = best[k];
-    slots[slot] = score;
-    slots[slot + 1u] = bitcast<u32>(scores[entry]);
-    if (entry < p.beams) {
-      for (var field = 2u; field < SLOT_FIELDS; field++) {
-        slots[slot + field] = old[entry * SLOT_FIELDS + field];
-      }
-    } else {
-      let i = entry - p.beams;
-      let ended = i < p.beams && ends(codes[i] % p.vocabulary, last);
-      slots[slot + 2u] = select(0u, length, ended);
-      slots[slot + 3u] = first + codes[i] / p.vocabulary;
-      slots[slot + 4u] = codes[i] % p.vocabulary;
-      slots[slot + 5u] = bitcast<u32>(sums[i]);
-    }
+    slots[row * SLOT_FIELDS] = score;
   }
 
-  // 5. whether something better can come
+  // 5. the K slots, from the last on: what stays moves down, so nothing is overwritten before it has moved. And whether
+  // something better can come
   if (local == 0u && !idle) {
     let hoped = select(length, settings[3], settings[3] != 0u);
     let possible = over(going_on[running[0]], penalty(hoped));
     let lowest = scores[best[p.beams - 1u]];
     var full = true;
     var improvable = false;
-    for (var k = 0u; k < p.beams; k++) {
-      let entry = best[k];
-      var finished = false;
+    for (var k = p.beams; k > 0u; k--) {
+      let slot = (first + k - 1u) * SLOT_FIELDS;
+      let entry = best[k - 1u];
+      slots[slot + 1u] = bitcast<u32>(scores[entry]);
       if (entry < p.beams) {
-        finished = old[entry * SLOT_FIELDS + 2u] != 0u;
+        for (var field = 2u; field < SLOT_FIELDS; field++) {
+          slots[slot + field] = slots[(first + entry) * SLOT_FIELDS + field];
+        }
       } else {
-        finished = entry < 2u * p.beams && ends(codes[entry - p.beams] % p.vocabulary, last);
+        let i = entry - p.beams;
+        let chosen = code(item, i);
+        let ended = i < p.beams && ends(chosen % p.vocabulary, last);
+        slots[slot + 2u] = select(0u, length, ended);
+        slots[slot + 3u] = first + chosen / p.vocabulary;
+        slots[slot + 4u] = chosen % p.vocabulary;
+        slots[slot + 5u] = candidates[2u * (item * p.candidates + i)];
       }
+      let finished = slots[slot + 2u] != 0u;
       full = full && finished;
       improvable = improvable || possible > select(UNLIKELY, lowest, finished);
     }

@@ -81,9 +81,9 @@ export const SETTINGS = 4;
 /** Stands in the list of end tokens where there is none: no vocabulary reaches it. */
 const NO_TOKEN = 0xffffffff;
 
-/** The kernels rank that many candidates of an item, and its slots, in workgroup memory. */
-export const MAX_CANDIDATES = 512;
-export const MAX_BEAMS = 128;
+/** The kernel ranks so many candidates of an item, and its slots, in workgroup memory. */
+export const MAX_CANDIDATES = 256;
+export const MAX_BEAMS = 64;
 
 /** N: so many that K of them go on even where every beam could end with every end token. */
 export function candidateCount({ beams, endTokens }: { beams: number; endTokens: number }): number {

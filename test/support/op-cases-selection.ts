@@ -67,9 +67,9 @@ const beamSizes: [number, number, number, number, number, number, boolean | "nev
   [2, 7, 37, 3, 9, -0.5, true],
   [1, 8, 257, 8, 6, 1.3, false],
   [2, 16, 64, 1, 8, 1, "never"],
-  [1, 32, 129, 2, 6, 1, true],
-  [1, 56, 71, 8, 3, 1, false],
-  [1, 128, 300, 1, 3, 1, false],
+  [1, 32, 129, 2, 4, 1, true],
+  [1, 28, 71, 8, 2, 1, false],
+  [1, 64, 130, 3, 1, 1, false],
   [1, 2, 250_003, 1, 1, 1, false],
 ];
 for (const [items, beams, v, endTokens, steps, lengthPenalty, earlyStopping] of beamSizes) {
