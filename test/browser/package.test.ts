@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mutants } from "../support/hostile";
 import { closePage, openPage } from "../support/page";
 import { serveFolder } from "../support/static-server";
 
@@ -27,9 +28,27 @@ try {
 }
 `;
 
+/** Loads each of the broken models and says what came of it, a line each. */
+const HOSTILE = `
+import { ModelError, Seq2Seq } from "./dist/index.js";
+const lines = [];
+for (let i = 0; i < Number(location.hash.slice(1)); i++) {
+  try {
+    const model = await Seq2Seq.load("./broken/" + i, { device: "cpu" });
+    await model.generate([4, 5], { max_new_tokens: 2 });
+    await model.dispose();
+    lines.push("loaded");
+  } catch (error) {
+    lines.push(error instanceof ModelError ? error.code : "WRONG " + error);
+  }
+}
+document.getElementById("out").textContent = lines.join("\\n");
+`;
+
 describe("the built package", () => {
   let page: Page;
   let folder: string;
+  let broken: Awaited<ReturnType<typeof mutants>>;
   let server: Awaited<ReturnType<typeof serveFolder>>;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "attendant-package-"));
@@ -40,6 +59,13 @@ describe("the built package", () => {
     symlinkSync(resolve("demo/public/models/en-fr"), join(folder, "models/en-fr"));
     writeFileSync(join(folder, "index.html"), PAGE);
     writeFileSync(join(folder, "page.js"), SCRIPT);
+    writeFileSync(join(folder, "hostile.html"), PAGE.replace("page.js", "hostile.js"));
+    writeFileSync(join(folder, "hostile.js"), HOSTILE);
+    broken = await mutants(5, 1);
+    broken.forEach(({ files }, i) => {
+      mkdirSync(join(folder, "broken", String(i)), { recursive: true });
+      for (const [name, data] of Object.entries(files)) writeFileSync(join(folder, "broken", String(i), name), data);
+    });
     server = await serveFolder(folder);
     page = await openPage();
     await page.goto(server.url);
@@ -53,6 +79,17 @@ describe("the built package", () => {
   it("translates in a page that allows no eval, no inline script and no WebAssembly", async () => {
     await page.waitForFunction(() => document.getElementById("out")?.textContent);
     expect(await page.$eval("#out", (out) => out.textContent)).toBe(`true|${translation}`);
+  });
+
+  it("loads broken models or refuses them by code, and breaks no rule of the policy", async () => {
+    await page.goto(`${server.url}hostile.html#${broken.length}`);
+    await page.waitForFunction(() => document.getElementById("out")?.textContent, { timeout: 120_000 });
+    const lines = (await page.$eval("#out", (out) => out.textContent ?? "")).split("\n");
+    expect(lines.length).toBe(broken.length);
+    const outcomes = lines.map((line, i) => `${broken[i].what}: ${line}`);
+    expect(outcomes.filter((line) => /WRONG|: internal/.test(line))).toEqual([]);
+    broken.forEach(({ whole, what }, i) => whole && expect(outcomes[i]).toBe(`${what}: loaded`));
+    expect(lines.filter((line) => line !== "loaded").length).toBeGreaterThan(20);
   });
 
   it("is one module with nothing to fetch", () => {

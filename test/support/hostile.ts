@@ -124,31 +124,38 @@ function mutateWeights(file: Uint8Array, below: (n: number) => number): Uint8Arr
   return mutant;
 }
 
-/** @param count mutants of each kind */
-export async function loadMutants(count: number, seed: number, device: "cpu" | "webgpu" = "cpu"): Promise<Outcome> {
+/** Folders with one broken file each; the first of each kind is whole. */
+export async function mutants(
+  count: number,
+  seed: number,
+): Promise<{ what: string; whole: boolean; files: TinyFiles }[]> {
   const good = await goodFiles();
   const below = chooser(seed);
-  const outcome: Outcome = { loaded: 0, refused: 0, codes: {}, wrong: [], slowest: { ms: 0, what: "" } };
-  for (const kind of KINDS) {
-    for (let i = -1; i < count; i++) {
+  return KINDS.flatMap((kind) =>
+    Array.from({ length: count + 1 }, (_, i) => {
       const files = { ...good[kind] };
       const name = kind === "legacy" ? "pytorch_model.bin" : kind;
       const file = files[name];
-      // The first of each kind is whole.
-      if (i >= 0) files[name] = typeof file === "string" ? mutateJson(file, below) : mutateWeights(file, below);
-      const what = `${kind} ${i}`;
-      const started = performance.now();
-      const error = await use(files, device);
-      const ms = performance.now() - started;
-      if (ms > outcome.slowest.ms) outcome.slowest = { ms, what };
-      if (error === undefined) outcome.loaded++;
-      else if (error instanceof ModelError && error.code !== "internal" && i >= 0) {
-        outcome.refused++;
-        outcome.codes[error.code] = (outcome.codes[error.code] ?? 0) + 1;
-      } else
-        outcome.wrong.push(
-          `${what}: ${error instanceof Error ? (error.stack ?? error.message) : "no Error was thrown"}`,
-        );
+      if (i > 0) files[name] = typeof file === "string" ? mutateJson(file, below) : mutateWeights(file, below);
+      return { what: `${kind} ${i}`, whole: i === 0, files };
+    }),
+  );
+}
+
+/** @param count mutants of each kind */
+export async function loadMutants(count: number, seed: number, device: "cpu" | "webgpu" = "cpu"): Promise<Outcome> {
+  const outcome: Outcome = { loaded: 0, refused: 0, codes: {}, wrong: [], slowest: { ms: 0, what: "" } };
+  for (const { what, whole, files } of await mutants(count, seed)) {
+    const started = performance.now();
+    const error = await use(files, device);
+    const ms = performance.now() - started;
+    if (ms > outcome.slowest.ms) outcome.slowest = { ms, what };
+    if (error === undefined) outcome.loaded++;
+    else if (error instanceof ModelError && error.code !== "internal" && !whole) {
+      outcome.refused++;
+      outcome.codes[error.code] = (outcome.codes[error.code] ?? 0) + 1;
+    } else {
+      outcome.wrong.push(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : "no Error was thrown"}`);
     }
   }
   return outcome;
