@@ -119,6 +119,27 @@ const folders = JSON.parse(Buffer.from(fixture("folders.json")).toString("utf8")
 export const folderNames = Object.keys(folders);
 export const sourceLanguageOf = (name: string): string | undefined => folders[name].source;
 
+export const classOf = (name: string): string => folders[name].class;
+
+/** The files of a folder, for a page. */
+export function filesOf(name: string): Record<string, string> {
+  const files = Object.entries(folders[name].files).map(([file, content]) => [
+    file,
+    Buffer.from(contentOf(content)).toString("base64"),
+  ]);
+  return Object.fromEntries(files) as Record<string, string>;
+}
+
+/** Compares the first lines' ids and decoded texts, as many whole blocks as there are. */
+export function expectFirstBlocks(name: string, answers: { ids: number[]; text: string }[]): void {
+  const golden = JSON.parse(Buffer.from(fixture(`${name}.json`)).toString("utf8")) as Golden;
+  const digests = (rows: string[]) =>
+    Array.from({ length: rows.length / BLOCK }, (_, i) => digest(rows.slice(i * BLOCK, (i + 1) * BLOCK))).join("");
+  const length = (8 * answers.length) / BLOCK;
+  expect(digests(answers.map(({ ids }) => ids.join("\t")))).toBe(golden.encode.slice(0, length));
+  expect(digests(answers.map(({ text }) => text))).toBe(golden.decode.slice(0, length));
+}
+
 /** A model's files in memory; `tokenizer_class` is put into config.json where the files do not say it. */
 export function folderOf(name: string, modelConfig: Record<string, unknown> = {}): Folder {
   const { files, class: tokenizerClass } = folders[name];

@@ -1,0 +1,30 @@
+/**
+ * What a tokenizer takes from its environment is the same in a browser: the segmentation into graphemes, the classes of
+ * characters in regular expressions, UTF-8, normalisation.
+ */
+
+import type { Page } from "puppeteer-core";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { closePage, openPage, runInPage } from "../support/page";
+import { classOf, corpusLines, expectFirstBlocks, filesOf } from "../support/tokenizers";
+
+describe("4,000 lines in a page, as transformers encodes and decodes them", () => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await openPage();
+  });
+  afterAll(() => closePage(page));
+
+  it.each(["mbart50-json", "t5", "bart", "byt5", "marian"])("%s", async (name) => {
+    const lines = corpusLines().slice(0, 4000);
+    const answers = await runInPage<{ ids: number[]; text: string }[]>(
+      page,
+      "/test/support/encode.ts",
+      "encodeLines",
+      filesOf(name),
+      classOf(name),
+      lines,
+    );
+    expectFirstBlocks(`hf-${name}`, answers);
+  });
+});
