@@ -18,5 +18,5 @@ export {
   type LoadProgress,
   type StreamStep,
 } from "./seq2seq";
-export type { Tokenizer } from "./text/tokenizer";
+export type { EncodeOptions, Tokenizer } from "./text/tokenizer";
 export { Translator, type AlignedSegment, type TranslatorOptions } from "./translator";

@@ -73,7 +73,7 @@ export class Seq2Seq {
   readonly device: "webgpu" | "cpu";
   /** What the browser says of the GPU; absent on the CPU. `fallback` marks a software implementation. */
   readonly adapter?: AdapterInfo;
-  /** Present where the source has a tokenizer.json. */
+  /** Present where the source has the files of a tokenizer: tokenizer.json, or those of its family (see families.ts). */
   readonly tokenizer?: Tokenizer;
   private readonly sessions: SessionPool;
   private readonly warned = new Set<string>();

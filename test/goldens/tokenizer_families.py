@@ -299,6 +299,18 @@ def make_folders():
                 "additional_special_tokens": ["<sep>"],
             },
         }],
+        "marian-added": ["MarianTokenizer", {
+            "source.spm": "model:unigram", "target.spm": "model:unigram-target", "vocab.json": "gz:marian.vocab.json.gz",
+            "tokenizer_config.json": {
+                "extra_special_tokens": ["<sep>", "<user>"],
+                "added_tokens_decoder": {
+                    "0": added("</s>", lstrip=True, rstrip=True), "1": added("<unk>", lstrip=True),
+                    "3000": added("<sep>", rstrip=True), "3001": added("the", special=False, single_word=True),
+                    "3002": added("<mask>", lstrip=True, single_word=True), "3003": added("<m", special=False),
+                    "3004": added("ab", special=False), "3005": added("abc", special=False, rstrip=True),
+                },
+            },
+        }],
         "m2m100": ["M2M100Tokenizer", {
             "sentencepiece.bpe.model": "model:unigram", "vocab.json": packed("m2m100.vocab.json", m2m),
             "special_tokens_map.json": {"eos_token": "</s>", "unk_token": "<unk>", "additional_special_tokens": codes},
