@@ -2,7 +2,7 @@
  * An unpickler that can build tensors, plain containers and numbers, and nothing else.
  *
  * A pickle is a program for a stack machine, and its language can name any function of any Python module. This machine
- * knows the 29 instructions that `torch.save` writes (pickle protocol 2, torch/serialization.py), and a name is a value
+ * knows the 31 instructions that `torch.save` writes (pickle protocol 2, torch/serialization.py), and a name is a value
  * that it only understands where it is one of the 13 below: nothing is looked up, called or imported. Everything else is
  * refused with the instruction or name at fault and its position. No instruction costs more than its own length, and what
  * the program may build is counted.
