@@ -11,14 +11,16 @@ import tseslint from "typescript-eslint";
 const layers = {
   "errors.ts": [],
   "tensor.ts": ["errors.ts"],
+  "half.ts": [],
+  "storage.ts": ["half.ts", "tensor.ts", "errors.ts"],
   "beams.ts": ["tensor.ts", "errors.ts"],
   "rules.ts": ["beams.ts", "tensor.ts", "errors.ts"],
   "ops.ts": ["beams.ts", "rules.ts", "tensor.ts", "errors.ts"],
-  "backends/cpu": ["ops.ts", "beams.ts", "rules.ts", "tensor.ts", "errors.ts"],
-  "backends/webgpu": ["ops.ts", "beams.ts", "rules.ts", "tensor.ts", "errors.ts"],
-  models: ["ops.ts", "tensor.ts", "errors.ts"],
+  "backends/cpu": ["ops.ts", "beams.ts", "rules.ts", "storage.ts", "tensor.ts", "errors.ts"],
+  "backends/webgpu": ["ops.ts", "beams.ts", "rules.ts", "storage.ts", "tensor.ts", "errors.ts"],
+  models: ["ops.ts", "storage.ts", "half.ts", "tensor.ts", "errors.ts"],
   generation: ["models", "ops.ts", "beams.ts", "rules.ts", "tensor.ts", "errors.ts"],
-  loading: ["errors.ts"],
+  loading: ["half.ts", "errors.ts"],
   text: ["errors.ts"],
 };
 

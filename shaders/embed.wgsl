@@ -21,7 +21,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
-@group(0) @binding(1) var<storage, read> table: array<vec4f>;
+// 1: w, the table, see weights_f32.wgsl
 @group(0) @binding(2) var<storage, read> positions: array<vec4f>;
 @group(0) @binding(3) var<storage, read> offset: array<u32>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
@@ -50,7 +50,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (column >= p.width || entry >= p.count) {
     return;
   }
-  var value = table[entry * p.width + column] * p.scale;
+  var value = weight(weight_row(entry, p.width), column) * p.scale;
   if (p.counting != NO_POSITIONS) {
     value += positions[position(row) * p.width + column];
   }

@@ -25,7 +25,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read> w: array<vec4f>;
+// 1: w, see weights_f32.wgsl
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
 // linear
 @group(0) @binding(3) var<storage, read> operand: array<vec4f>;
@@ -48,10 +48,10 @@ fn tile(row: u32, column: u32, rows: u32, inner: u32) -> array<vec4f, ROWS> {
   let x5 = min(row + 5u, last) * inner;
   let x6 = min(row + 6u, last) * inner;
   let x7 = min(row + 7u, last) * inner;
-  let w0 = column * 4u * inner;
-  let w1 = w0 + inner;
-  let w2 = w1 + inner;
-  let w3 = w2 + inner;
+  let w0 = weight_row(column * 4u, inner);
+  let w1 = weight_row(column * 4u + 1u, inner);
+  let w2 = weight_row(column * 4u + 2u, inner);
+  let w3 = weight_row(column * 4u + 3u, inner);
   var y0 = vec4f();
   var y1 = vec4f();
   var y2 = vec4f();
@@ -61,10 +61,10 @@ fn tile(row: u32, column: u32, rows: u32, inner: u32) -> array<vec4f, ROWS> {
   var y6 = vec4f();
   var y7 = vec4f();
   for (var k = 0u; k < inner; k++) {
-    let a = w[w0 + k];
-    let b = w[w1 + k];
-    let c = w[w2 + k];
-    let d = w[w3 + k];
+    let a = weight(w0, k);
+    let b = weight(w1, k);
+    let c = weight(w2, k);
+    let d = weight(w3, k);
     let v0 = x[x0 + k];
     y0 += vec4f(dot(v0, a), dot(v0, b), dot(v0, c), dot(v0, d));
     let v1 = x[x1 + k];

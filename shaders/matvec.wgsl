@@ -53,17 +53,17 @@ fn statistics_of_x(row: u32, p: Params) -> vec2f {
 // The products of a row of norm(x) with four rows of w.
 fn dot4(row: u32, column: u32, inner: u32, statistics: vec2f) -> vec4f {
   let first = row * inner;
-  let w0 = column * 4u * inner;
-  let w1 = w0 + inner;
-  let w2 = w1 + inner;
-  let w3 = w2 + inner;
+  let w0 = weight_row(column * 4u, inner);
+  let w1 = weight_row(column * 4u + 1u, inner);
+  let w2 = weight_row(column * 4u + 2u, inner);
+  let w3 = weight_row(column * 4u + 3u, inner);
   var sum = vec4f();
   for (var k = 0u; k < inner; k++) {
     var v = x[first + k];
     if (NORMED) {
       v = (v - statistics.x) * statistics.y * norm[k] + norm[inner + k];
     }
-    sum += vec4f(dot(v, w[w0 + k]), dot(v, w[w1 + k]), dot(v, w[w2 + k]), dot(v, w[w3 + k]));
+    sum += vec4f(dot(v, weight(w0, k)), dot(v, weight(w1, k)), dot(v, weight(w2, k)), dot(v, weight(w3, k)));
   }
   return sum;
 }

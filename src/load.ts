@@ -11,6 +11,7 @@ import type { Model } from "./models/model";
 import { Parameters } from "./models/parameters";
 import { familyOf } from "./models/registry";
 import type { Ops } from "./ops";
+import type { Storage } from "./storage";
 import { loadTokenizer } from "./text/families";
 import type { Tokenizer } from "./text/tokenizer";
 
@@ -38,7 +39,7 @@ async function readFields(files: ModelFiles, file: string, options: DownloadOpti
 export async function loadModel(
   files: ModelFiles,
   createOps: () => Promise<Ops>,
-  options: DownloadOptions,
+  options: DownloadOptions & { storage?: Storage },
 ): Promise<LoadedModel & { ops: Ops }> {
   const { signal } = options;
   const config = await readFields(files, "config.json", options);
@@ -84,12 +85,12 @@ function readTokenizer(files: ModelFiles, modelConfig: Record<string, unknown>, 
 async function readWeights(
   weights: Weights,
   ops: Ops,
-  options: DownloadOptions,
+  options: DownloadOptions & { storage?: Storage },
   build: (parameters: Parameters, ops: Ops) => Model,
 ): Promise<Model> {
   let loading: { model: Model; parameters: Parameters } | undefined;
   const onHeader = (tensors: TensorInfo[]): Wanted => {
-    const parameters = new Parameters(ops, tensors);
+    const parameters = new Parameters(ops, tensors, options.storage);
     loading = { model: build(parameters, ops), parameters };
     parameters.check(weights.name);
     return (name) => parameters.wants(name);

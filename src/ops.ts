@@ -113,6 +113,9 @@ export interface Selection {
   pad: number;
 }
 
+/** What the table of `embed` and the matrices of the products may be stored as. */
+const WEIGHTS: readonly DType[] = ["f32", "f16", "q8", "q4"];
+
 /** A recorded list of operations; `outputs` is what its body returned. */
 export interface Plan<T = unknown> {
   readonly outputs: T;
@@ -133,7 +136,7 @@ export interface Ops {
   /** How many steps may be under way before the first one's tokens are read. */
   readonly stepsInFlight: number;
 
-  /** A tensor that lives until `free`, filled with `data` or zeros. */
+  /** A tensor that lives until `free`, filled with `data` or zeros. Floats are packed as `dtype` says, see storage.ts. */
   create(shape: readonly number[], dtype: DType, purpose: Purpose, data?: Float32Array | Uint32Array): Tensor;
   /**
    * Replaces the contents from element `start` on, in order with the plans submitted before and after.
@@ -238,7 +241,7 @@ export interface Memory {
 
 export function embedShape(ids: Tensor, table: Tensor, { positions, offset, padTokenId }: EmbedOptions): number[] {
   expectShape("embed", "ids", ids, [null, null]);
-  expectShape("embed", "table", table, [null, null]);
+  expectShape("embed", "table", table, [null, null], WEIGHTS);
   if (positions) expectShape("embed", "positions", positions, [null, table.shape[1]]);
   invariant(positions || (!offset && padTokenId === undefined), "embed: offset or padTokenId without positions");
   if (offset) expectShape("embed", "offset", offset, [ids.shape[0]]);
@@ -256,7 +259,7 @@ export function layerNormShape(x: Tensor, norm: Norm): number[] {
 
 export function linearShape(x: Tensor, w: Tensor, options: LinearOptions): number[] {
   expectShape("linear", "x", x, [null, null, null]);
-  expectShape("linear", "w", w, [null, x.shape[2]]);
+  expectShape("linear", "w", w, [null, x.shape[2]], WEIGHTS);
   expectShape("linear", "bias", options.bias, [w.shape[0]]);
   expectNorm("linear", options.norm, x.shape[2]);
   const shape = [x.shape[0], x.shape[1], w.shape[0]];

@@ -22,7 +22,11 @@ import type { Tokenizer } from "./text/tokenizer";
 export interface LoadOptions {
   /** "auto" (the default) takes the GPU where there is one and the CPU elsewhere. */
   device?: "auto" | "webgpu" | "cpu";
-  /** How weights are stored on the device. "auto" (the default) is "f32"; the smaller ones are not there yet. */
+  /**
+   * How matrices are stored on the device: "f32", or smaller and less exact as half floats ("f16", exact for a checkpoint
+   * that is itself in f16) or integers of 8 or 4 bits ("q8", "q4", 9 and 5 bits an element with their scales).
+   * "auto" (the default) is "f32". docs/storage.md has the errors.
+   */
   dtype?: "auto" | "f32" | "f16" | "q8" | "q4";
   /** Stops the download; `load` rejects with `signal.reason`. */
   signal?: AbortSignal;
@@ -97,9 +101,16 @@ export class Seq2Seq {
    * @throws ModelError; `signal.reason` once aborted
    */
   static async load(source: Source, options: LoadOptions = {}): Promise<Seq2Seq> {
-    const { device = "auto", signal, onProgress, onWarning = warnOnConsole } = checkLoadOptions(options);
+    const {
+      device = "auto",
+      dtype = "auto",
+      signal,
+      onProgress,
+      onWarning = warnOnConsole,
+    } = checkLoadOptions(options);
     signal?.throwIfAborted();
     const files = openSource(source);
+    const storage = dtype === "auto" ? "f32" : dtype;
     let adapter: AdapterInfo | undefined;
     const createOps = async (): Promise<Ops> => {
       if (device === "cpu") return createCpuBackend();
@@ -113,7 +124,7 @@ export class Seq2Seq {
         throw error;
       }
     };
-    const loaded = await loadModel(files, createOps, { signal, onProgress });
+    const loaded = await loadModel(files, createOps, { signal, onProgress, storage });
     const model = new Seq2Seq(loaded.ops, loaded, onWarning, adapter);
     try {
       // The session of a short sentence: compiles the kernels now rather than at the first call.
@@ -317,8 +328,5 @@ function checkLoadOptions(given: LoadOptions): LoadOptions {
   checkBoolean("load", "worker", worker);
   if (onProgress && typeof onProgress !== "function") throw wrong("onProgress", onProgress, "a function");
   if (onWarning && typeof onWarning !== "function") throw wrong("onWarning", onWarning, "a function");
-  if (dtype !== "auto" && dtype !== "f32") {
-    throw new ModelError("unsupported_option", `load: dtype "${dtype}" is not supported yet.`, 'Use "f32" or "auto".');
-  }
   return options;
 }

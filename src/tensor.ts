@@ -10,7 +10,8 @@
 
 import { invariant } from "./errors";
 
-export type DType = "f32" | "u32";
+/** "f16", "q8" and "q4" hold floats in fewer bits, see storage.ts; only weights that an operation multiplies or looks up. */
+export type DType = "f32" | "f16" | "q8" | "q4" | "u32";
 
 export interface Tensor {
   readonly shape: readonly number[];
@@ -37,7 +38,14 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /** The rule of an operation about one of its tensors: `null` in `expected` stands for any length. */
-export function expectShape(op: string, name: string, tensor: Tensor, expected: readonly (number | null)[]): void {
+export function expectShape(
+  op: string,
+  name: string,
+  tensor: Tensor,
+  expected: readonly (number | null)[],
+  dtypes: readonly DType[] = ["f32", "u32"],
+): void {
+  invariant(dtypes.includes(tensor.dtype), `${op}: ${name} is stored as ${tensor.dtype}`);
   const fits = tensor.shape.length === expected.length && expected.every((n, i) => n === null || n === tensor.shape[i]);
   invariant(
     fits,

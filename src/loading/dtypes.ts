@@ -6,6 +6,7 @@
  */
 
 import { invariant } from "../errors";
+import { halfToFloatBits } from "../half";
 
 /** Bytes of one element, by the format's name in safetensors files. */
 export const BYTES_PER_ELEMENT = { F32: 4, F16: 2, BF16: 2 } as const;
@@ -33,35 +34,8 @@ export function toFloat32(dtype: DType, data: Uint8Array): Float32Array {
   if (dtype === "BF16") {
     for (let i = 0; i < length; i++) bits[i] = packed[i] << 16;
   } else {
-    const table = (halfTable ??= makeHalfTable());
+    const table = halfToFloatBits();
     for (let i = 0; i < length; i++) bits[i] = table[packed[i]];
   }
   return new Float32Array(bits.buffer);
-}
-
-/** The f32 bit pattern of each of the 65536 halves; 256 KiB, made on first use. */
-let halfTable: Uint32Array | undefined;
-
-/** IEEE 754 binary16 (1 sign, 5 exponent, 10 fraction bits, bias 15) to binary32 (1, 8, 23, bias 127). */
-function makeHalfTable(): Uint32Array {
-  const table = new Uint32Array(1 << 16);
-  for (let half = 0; half < 1 << 15; half++) {
-    const exponent = half >> 10;
-    const fraction = half & 0x3ff;
-    let bits: number;
-    if (exponent === 31) {
-      bits = 0x7f800000 | (fraction << 13);
-    } else if (exponent > 0) {
-      bits = ((exponent + 127 - 15) << 23) | (fraction << 13);
-    } else if (fraction === 0) {
-      bits = 0;
-    } else {
-      // Subnormal, fraction * 2^-24: a normal number in f32. Shift its top bit out to become the hidden one.
-      const shift = Math.clz32(fraction) - 21;
-      bits = ((127 - 14 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13);
-    }
-    table[half] = bits;
-    table[half | 0x8000] = bits | 0x80000000;
-  }
-  return table;
 }

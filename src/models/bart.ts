@@ -37,7 +37,7 @@ const FIRST_POSITION = 2;
 function ends(p: Parameters, name: string, modelType: ModelType, { maxSourceLength, width }: FairseqConfig) {
   const rows = maxSourceLength + FIRST_POSITION;
   return {
-    positions: p.rows(`${name}.embed_positions.weight`, [rows, width], FIRST_POSITION, maxSourceLength), // (P, D)
+    positions: p.rows(`${name}.embed_positions.weight`, [rows, width], FIRST_POSITION, maxSourceLength, "f32"), // (P, D)
     embeddingNorm: fairseqNorm(p, `${name}.layernorm_embedding`, width),
     finalNorm: modelType === "mbart" ? fairseqNorm(p, `${name}.layer_norm`, width) : undefined,
   };

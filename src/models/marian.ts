@@ -52,7 +52,7 @@ function separateVocabularies(p: Parameters, prefix: string, config: Config) {
 /** (P, D): the checkpoint's where it has them, since those may be rounded to float16. */
 function positions(ops: Ops, p: Parameters, name: string, { maxSourceLength, width }: Config): Tensor {
   const shape = [maxSourceLength, width];
-  if (p.has(name)) return p.tensor(name, shape);
+  if (p.has(name)) return p.tensor(name, shape, "f32");
   return ops.create(shape, "f32", "weights", sinusoidsInHalves(maxSourceLength, width));
 }
 

@@ -7,7 +7,9 @@
  */
 
 import { ModelError } from "../errors";
+import { HALF_OVERFLOW } from "../half";
 import type { Norm, Ops } from "../ops";
+import type { Storage } from "../storage";
 import { sameShape, shapeText, size, type Tensor } from "../tensor";
 
 interface Placement {
@@ -44,10 +46,14 @@ export class Parameters {
   private readonly whole = new Map<string, Tensor>();
   private readonly zeroed = new Map<number, Tensor>();
 
-  /** @param tensors of the checkpoint */
+  /**
+   * @param tensors of the checkpoint
+   * @param storage of the matrices; biases, norms and tables stay in f32
+   */
   constructor(
     private readonly ops: Ops,
     tensors: Iterable<Announced>,
+    private readonly storage: Storage = "f32",
   ) {
     const all = [...tensors];
     this.shapes = new Map(all.map(({ name, shape }) => [name, shape]));
@@ -63,15 +69,18 @@ export class Parameters {
     return this.shapes.get(name)?.[0];
   }
 
-  /** A device tensor that the checkpoint tensor of this name fills; the same one each time it is asked for. */
-  tensor(name: string, shape: readonly number[]): Tensor {
+  /**
+   * A device tensor that the checkpoint tensor of this name fills; the same one each time it is asked for.
+   * @param storage "f32" for what is added rather than multiplied, such as positions
+   */
+  tensor(name: string, shape: readonly number[], storage?: Storage): Tensor {
     const stored = this.standsFor.get(name) ?? name;
     const known = this.whole.get(stored);
     if (known && sameShape(known.shape, shape)) {
       this.declared.add(name);
       return known;
     }
-    const tensor = this.rows(name, shape, 0, shape[0]);
+    const tensor = this.rows(name, shape, 0, shape[0], storage);
     this.whole.set(stored, tensor);
     return tensor;
   }
@@ -115,8 +124,8 @@ export class Parameters {
   }
 
   /** A device tensor filled by rows `from` .. `from + rows - 1` of a checkpoint tensor of shape `shape`. */
-  rows(name: string, shape: readonly number[], from: number, rows: number): Tensor {
-    const tensor = this.allocate([rows, ...shape.slice(1)], [name], shape);
+  rows(name: string, shape: readonly number[], from: number, rows: number, storage?: Storage): Tensor {
+    const tensor = this.allocate([rows, ...shape.slice(1)], [name], shape, storage);
     this.place(name, shape, { tensor, from, rows, start: 0 });
     return tensor;
   }
@@ -128,7 +137,7 @@ export class Parameters {
 
   /** `name.weight` and, where present, `name.bias`, in one (2, D) tensor. */
   norm(name: string, width: number, eps: number, kind: "layer" | "rms" = "layer"): Norm {
-    const weights = this.allocate([2, width], [`${name}.weight`], [width]);
+    const weights = this.allocate([2, width], [`${name}.weight`], [width], "f32");
     this.place(`${name}.weight`, [width], { tensor: weights, from: 0, rows: width, start: 0 });
     if (this.has(`${name}.bias`)) {
       this.place(`${name}.bias`, [width], { tensor: weights, from: 0, rows: width, start: width });
@@ -137,9 +146,14 @@ export class Parameters {
   }
 
   /** Only what the checkpoint can fill is allocated: for the rest `check` will throw, whatever config.json asks for. */
-  private allocate(shape: number[], names: readonly string[], expected: readonly number[]): Tensor {
+  private allocate(
+    shape: number[],
+    names: readonly string[],
+    expected: readonly number[],
+    storage: Storage = shape.length === 2 ? this.storage : "f32",
+  ): Tensor {
     const fits = names.every((name) => sameShape(this.shapes.get(name) ?? [NaN], expected));
-    return fits ? this.ops.create(shape, "f32", "weights") : { shape, dtype: "f32" };
+    return fits ? this.ops.create(shape, storage, "weights") : { shape, dtype: storage };
   }
 
   private place(name: string, shape: readonly number[], placement: Placement): void {
@@ -189,6 +203,7 @@ export class Parameters {
       const at = start + bad;
       throw new ModelError("invalid_weights", `${file}: tensor "${name}" holds ${data[bad]} at element ${at}.`);
     }
+    if (expected.placements.some(({ tensor }) => tensor.dtype === "f16")) checkHalves(file, name, data, start);
     const width = size(expected.shape.slice(1));
     for (const { tensor, from, rows, start: first } of expected.placements) {
       // The part of this placement that the data covers, in elements of the checkpoint tensor.
@@ -197,4 +212,15 @@ export class Parameters {
       if (begin < end) this.ops.write(tensor, data.subarray(begin - start, end - start), first + begin - from * width);
     }
   }
+}
+
+/** Rounding to f16 would give infinity, which WGSL lets a driver assume away. */
+function checkHalves(file: string, name: string, data: Float32Array, start: number): void {
+  const large = data.findIndex((value) => Math.abs(value) >= HALF_OVERFLOW);
+  if (large < 0) return;
+  throw new ModelError(
+    "invalid_option",
+    `load: dtype "f16" ends at 65504, but in ${file} tensor "${name}" holds ${data[large]} at element ${start + large}.`,
+    'Use dtype "f32", or "q8", whose scales are floats.',
+  );
 }

@@ -170,7 +170,7 @@ function positionBiases(ops: Ops, p: Parameters, stack: "encoder" | "decoder", c
   const buckets = ops.create([map.length], "u32", "weights", map);
   return range(stack === "encoder" ? config.encoderLayers : config.decoderLayers).map((i) => {
     const name = `${stack}.block.${biasPerLayer ? i : 0}.layer.0.SelfAttention.relative_attention_bias.weight`;
-    return { table: p.tensor(name, [count, heads]), buckets };
+    return { table: p.tensor(name, [count, heads], "f32"), buckets };
   });
 }
 

@@ -154,8 +154,8 @@ function positions(ops: Ops, p: Parameters, config: Config): { source: Tensor; t
   const { maxSourceLength, maxTargetLength, width } = config;
   if (config.learnedPositions) {
     return {
-      source: p.tensor("src_pos.weight", [maxSourceLength, width]),
-      target: p.tensor("tgt_pos.weight", [maxTargetLength, width]),
+      source: p.tensor("src_pos.weight", [maxSourceLength, width], "f32"),
+      target: p.tensor("tgt_pos.weight", [maxTargetLength, width], "f32"),
     };
   }
   const table = ops.create([maxSourceLength, width], "f32", "weights", sinusoidalPositions(maxSourceLength, width));

@@ -7,6 +7,7 @@ import type { Activation, LinearOptions, Selection } from "../../src/ops";
 import { add, cases, type Bench, type OpCase } from "./op-bench";
 import "./op-cases-attention";
 import "./op-cases-selection";
+import "./op-cases-storage";
 
 export type { OpCase } from "./op-bench";
 

@@ -25,6 +25,7 @@ import {
   type Slice,
 } from "../../ops";
 import { rulesShape } from "../../rules";
+import { pack, rowWords, unpack, unpackRow } from "../../storage";
 import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
 import { adjust } from "./adjust";
 import * as beam from "./beam";
@@ -59,10 +60,30 @@ export function createCpuBackend(): Ops {
     checkAlive();
     const length = size(shape);
     invariant(!data || data.length === length, `create: ${data?.length} values for shape ${shapeText(shape)}`);
-    const made = { shape: [...shape], dtype, purpose, data: data?.slice() ?? allocate(length, dtype) };
+    const [rows, width] = rowsOf(shape);
+    const words = isPacked(dtype) ? rows * rowWords(dtype, width) : length;
+    const made = { shape: [...shape], dtype, purpose, data: allocate(words, dtype) };
     memory[purpose] += made.data.byteLength;
     live.add(made);
+    if (data) write(made, data);
     return made;
+  }
+
+  function write(tensor: Tensor, values: Float32Array | Uint32Array, start = 0): void {
+    checkAlive();
+    const { dtype, shape, data } = tensor as CpuTensor;
+    invariant(start + values.length <= size(shape), `write: ${values.length} values into ${shapeText(shape)}`);
+    if (!isPacked(dtype)) return data.set(values, start);
+    const [, width] = rowsOf(shape);
+    data.set(pack(dtype, values as Float32Array, width), (start / width) * rowWords(dtype, width));
+  }
+
+  function read({ tensor, start, count }: Slice): Float32Array | Uint32Array {
+    const { dtype, shape, data } = tensor as CpuTensor;
+    if (!isPacked(dtype)) return data.slice(start, start + count);
+    const [, width] = rowsOf(shape);
+    const pitch = rowWords(dtype, width);
+    return unpack(dtype, u32(tensor).subarray((start / width) * pitch, ((start + count) / width) * pitch), width);
   }
 
   function free(tensors: Iterable<Tensor>): void {
@@ -94,6 +115,17 @@ export function createCpuBackend(): Ops {
 
   const f32 = (tensor: Tensor) => (tensor as CpuTensor).data as Float32Array;
   const u32 = (tensor: Tensor) => (tensor as CpuTensor).data as Uint32Array;
+  const matrix = (tensor: Tensor): kernels.CpuMatrix => {
+    const { dtype, shape } = tensor;
+    const [, width] = rowsOf(shape);
+    if (!isPacked(dtype)) return { values: f32(tensor), row: (index) => index * width };
+    const values = new Float32Array(width);
+    const row = (index: number): number => {
+      unpackRow(dtype, u32(tensor), index * rowWords(dtype, width), values);
+      return 0;
+    };
+    return { values, row };
+  };
   const normed = (x: Tensor, norm: Norm | undefined): Float32Array => {
     if (!norm) return f32(x);
     const out = new Float32Array(f32(x).length);
@@ -133,14 +165,7 @@ export function createCpuBackend(): Ops {
     device: "cpu",
     stepsInFlight: 1,
     create,
-    write(tensor, data, start = 0) {
-      checkAlive();
-      invariant(
-        start + data.length <= size(tensor.shape),
-        `write: ${data.length} values into ${shapeText(tensor.shape)}`,
-      );
-      u32(tensor).set(data, start);
-    },
+    write,
     free,
 
     record<T>(_label: string, body: () => T): Promise<Plan<T>> {
@@ -153,12 +178,10 @@ export function createCpuBackend(): Ops {
         recording = undefined;
       }
     },
-    async submit(plans, read = []) {
+    async submit(plans, wanted = []) {
       checkAlive();
       for (const plan of plans as CpuPlan<unknown>[]) for (const run of plan.commands) run();
-      const copies = read.map(({ tensor, start, count }: Slice) =>
-        (tensor as CpuTensor).data.slice(start, start + count),
-      );
+      const copies = wanted.map(read);
       // A breath between submits: timers, aborts and the page get their turn.
       await new Promise<void>(nextTask);
       return copies;
@@ -179,7 +202,7 @@ export function createCpuBackend(): Ops {
       const { scale, positions, offset, padTokenId } = options;
       return command(shape, (out) => {
         const tensors = { positions: positions && f32(positions), offset: offset && u32(offset) };
-        kernels.embed(out, { ids: u32(ids), table: f32(table), scale, padTokenId, ...tensors }, shape);
+        kernels.embed(out, { ids: u32(ids), table: matrix(table), scale, padTokenId, ...tensors }, shape);
       });
     },
     layerNorm(x, norm) {
@@ -194,7 +217,7 @@ export function createCpuBackend(): Ops {
           multiply: multiply && f32(multiply),
         };
         const [rows] = rowsOf(x.shape);
-        kernels.linear(out, { x: normed(x, norm), w: f32(w), bias: f32(bias), scale, activation, ...tensors }, rows);
+        kernels.linear(out, { x: normed(x, norm), w: matrix(w), bias: f32(bias), scale, activation, ...tensors }, rows);
       });
     },
     projectQueryKeyValue(x, w, options) {
@@ -203,7 +226,7 @@ export function createCpuBackend(): Ops {
       const cache = options.cache ?? temporary(cacheShape);
       const query = command(shape, (out) => {
         const packed = new Float32Array(3 * out.length);
-        kernels.linear(packed, { x: normed(x, norm), w: f32(w), bias: f32(bias) }, rowsOf(x.shape)[0]);
+        kernels.linear(packed, { x: normed(x, norm), w: matrix(w), bias: f32(bias) }, rowsOf(x.shape)[0]);
         kernels.splitQueryKeyValue(out, f32(cache), packed, offset && u32(offset), shape, cache.shape[1]);
       });
       return { query, cache };
@@ -277,6 +300,9 @@ export function createCpuBackend(): Ops {
     },
   };
 }
+
+/** Floats in fewer bits; f32 and u32 are plain arrays here, without the padding that storage.ts gives f32 rows. */
+const isPacked = (dtype: DType) => dtype !== "f32" && dtype !== "u32";
 
 function allocate(length: number, dtype: DType): Float32Array | Uint32Array {
   try {

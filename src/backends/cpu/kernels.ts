@@ -6,6 +6,13 @@
 import type { Activation } from "../../ops";
 import { activations } from "./math";
 
+/** The rows of a matrix, however they are stored. */
+export interface CpuMatrix {
+  /** Makes a row ready and says where in `values` it begins; the row before it may be gone then. */
+  row(index: number): number;
+  values: Float32Array;
+}
+
 export interface CpuNorm {
   /** gain, then bias */
   weights: Float32Array;
@@ -15,7 +22,7 @@ export interface CpuNorm {
 
 export interface CpuEmbed {
   ids: Uint32Array; // (B, T)
-  table: Float32Array; // (V, D)
+  table: CpuMatrix; // (V, D)
   positions?: Float32Array; // (P, D)
   offset?: Uint32Array; // (B)
   padTokenId?: number;
@@ -31,7 +38,8 @@ export function embed(out: Float32Array, e: CpuEmbed, [b, t, d]: readonly number
       let from = position * d; // of the position table
       if (e.padTokenId === undefined) position++;
       else from = (e.padTokenId + (id === e.padTokenId ? 0 : ++position)) * d;
-      for (let c = 0; c < d; c++) out[to + c] = e.table[id * d + c] * e.scale + (e.positions?.[from + c] ?? 0);
+      const token = e.table.row(id);
+      for (let c = 0; c < d; c++) out[to + c] = e.table.values[token + c] * e.scale + (e.positions?.[from + c] ?? 0);
     }
   }
 }
@@ -52,7 +60,7 @@ export function layerNorm(out: Float32Array, x: Float32Array, norm: CpuNorm, wid
 
 export interface CpuLinear {
   x: Float32Array; // (R, K)
-  w: Float32Array; // (N, K)
+  w: CpuMatrix; // (N, K)
   bias: Float32Array; // (N)
   scale?: number;
   activation?: Activation;
@@ -66,10 +74,12 @@ export function linear(out: Float32Array, l: CpuLinear, rows: number): void {
   const activate = activations[activation];
   const outer = bias.length; // N
   const inner = x.length / rows; // K
-  for (let row = 0; row < rows; row++) {
-    for (let n = 0; n < outer; n++) {
+  const { values } = w;
+  for (let n = 0; n < outer; n++) {
+    const wi = w.row(n);
+    for (let row = 0, xi = 0; row < rows; row++, xi += inner) {
       let sum = 0;
-      for (let k = 0, xi = row * inner, wi = n * inner; k < inner; k++) sum += x[xi + k] * w[wi + k];
+      for (let k = 0; k < inner; k++) sum += x[xi + k] * values[wi + k];
       const to = row * outer + n;
       const value = activate(sum * scale + bias[n]);
       out[to] = (multiply ? value * multiply[to] : value) + (residual ? residual[to] : 0);

@@ -2,8 +2,8 @@
  * The WebGPU implementation of `Ops`. An operation picks its kernels and notes one or two dispatches; see plan.ts for
  * what becomes of them.
  *
- * Float tensors lie in buffers with each row of the last dimension padded to four elements (layout.wgsl), and with
- * the number of rows padded to four, which the products rely on; u32 tensors are packed.
+ * Float tensors lie in buffers as storage.ts says, with the number of rows padded to four, which the products rely on;
+ * u32 tensors have no padding.
  */
 
 import { beamShape, candidatesShape, SLOT_FIELDS, type BeamState } from "../../beams";
@@ -24,6 +24,7 @@ import {
   type Purpose,
 } from "../../ops";
 import { rulesShape } from "../../rules";
+import { pack, rowWords, unpack, type Storage } from "../../storage";
 import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
 import { openDevice, type AdapterInfo } from "./device";
 import { ACTIVATIONS, createKernels, GPU_TUNING, matmulGrid, matvecGrid, SOFTWARE_TUNING, topKChunk } from "./kernels";
@@ -36,6 +37,9 @@ export type { AdapterInfo } from "./device";
 
 /** vec4s that hold `length` elements. */
 const vec4s = (length: number): number => Math.ceil(length / 4);
+
+/** Of a tensor whose shape and dtype ops.ts has checked. */
+const storageOf = (tensor: Tensor): Storage => tensor.dtype as Storage;
 
 /** The bits of a float, for a parameter list of u32. */
 const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
@@ -61,8 +65,8 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
 
   function describe(shape: readonly number[], dtype: DType): GpuTensor {
     const [rows, width] = rowsOf(shape);
-    const elements = dtype === "f32" ? Math.ceil(rows / 4) * 4 * vec4s(width) * 4 : size(shape);
-    return { shape: [...shape], dtype, bytes: Math.max(16, 4 * elements) };
+    const words = dtype === "u32" ? rows * width : Math.ceil(rows / 4) * 4 * rowWords(dtype, width);
+    return { shape: [...shape], dtype, bytes: Math.max(16, 4 * words) };
   }
 
   function create(
@@ -106,15 +110,9 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
     }
     if (parts) return;
     invariant(buffer, "write: the tensor has no buffer");
-    if (dtype === "u32" || width % 4 === 0 || count === 1) {
-      gpu.writeBuffer(buffer, 4 * start, data);
-      return;
-    }
-    const pitch = 4 * vec4s(width);
-    const rows = data.length / width;
-    const padded = new Float32Array(rows * pitch);
-    for (let row = 0; row < rows; row++) padded.set(data.subarray(row * width, (row + 1) * width), row * pitch);
-    gpu.writeBuffer(buffer, (4 * start * pitch) / width, padded);
+    // A single row may be written in parts.
+    if (dtype === "u32" || (dtype === "f32" && count === 1)) return gpu.writeBuffer(buffer, 4 * start, data);
+    gpu.writeBuffer(buffer, (4 * start * rowWords(dtype, width)) / width, pack(dtype, data as Float32Array, width));
   }
 
   function current() {
@@ -232,11 +230,11 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
         const { buffer, dtype, shape } = tensor as GpuTensor;
         invariant(buffer, "submit: a tensor to read has no buffer");
         const [, width] = rowsOf(shape);
-        const pitch = dtype === "f32" ? 4 * vec4s(width) : width;
+        const pitch = dtype === "u32" ? width : rowWords(dtype, width);
         const bytes = (4 * count * pitch) / width;
         const target = staging.take(bytes);
         encoder.copyBufferToBuffer(buffer, (4 * start * pitch) / width, target, 0, bytes);
-        return { target, bytes, dtype, width, pitch, count };
+        return { target, bytes, dtype, width };
       });
       gpu.device.queue.submit([encoder.finish()]);
       gpu.counters.submits++;
@@ -245,10 +243,9 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
         gpu.check();
       }
       return Promise.all(
-        copies.map(async ({ target, bytes, dtype, width, pitch, count }) => {
-          const data = await staging.read(target, bytes);
-          if (dtype === "u32") return new Uint32Array(data);
-          return unpadded(new Float32Array(data), count, width, pitch);
+        copies.map(async ({ target, bytes, dtype, width }) => {
+          const words = new Uint32Array(await staging.read(target, bytes));
+          return dtype === "u32" ? words : unpack(dtype, words, width);
         }),
       );
     },
@@ -266,9 +263,10 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
       const y = temporary(shape);
       const [rows, width] = rowsOf(shape);
       const counting = positions ? (padTokenId === undefined ? 1 : 2) : 0;
+      const kernel = kernels.embed[storageOf(table)];
       for (const { tensor, first } of partsOf(table as GpuTensor)) {
         const params = [shape[1], vec4s(width), bits(scale), counting, padTokenId ?? 0, first, tensor.shape[0]];
-        dispatch(kernels.embed, [ids, tensor, positions, offset, y], params, [Math.ceil(vec4s(width) / 64), rows, 1]);
+        dispatch(kernel, [ids, tensor, positions, offset, y], params, [Math.ceil(vec4s(width) / 64), rows, 1]);
       }
       return y;
     },
@@ -283,16 +281,17 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
         const operand = multiply ?? (residual && normed(residual, residualNorm));
         const mode = multiply ? 2 : residual ? 1 : 0;
         const params = [rows, vec4s(inner), vec4s(outer), ACTIVATIONS[activation], mode, bits(scale), 0, 0, 0];
+        const kernel = kernels.matmul[storageOf(w)];
         const input = normed(x, norm);
         for (const [part, place, count] of columns(w))
-          dispatch(kernels.matmul, [input, part, bias, operand, y], [...params, ...place], matmulGrid(rows, count));
+          dispatch(kernel, [input, part, bias, operand, y], [...params, ...place], matmulGrid(rows, count));
         return y;
       }
       const mode = multiply ? 4 : residual ? (residualNorm ? 2 + isRms(residualNorm) : 1) : 0;
       const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), isRms(norm), bits(scale)];
       params.push(ACTIVATIONS[activation], mode, outer, bits(residualNorm?.eps ?? 0), 0, 0, 0);
       const operands = [bias, norm?.weights, multiply ?? residual, residualNorm?.weights, y];
-      const kernel = norm ? kernels.matvecNormed : kernels.matvec;
+      const kernel = (norm ? kernels.matvecNormed : kernels.matvec)[storageOf(w)];
       for (const [part, place, count] of columns(w))
         dispatch(kernel, [x, part, ...operands], [...params, ...place], matvecGrid(rows, count, tuning));
       return y;
@@ -308,14 +307,15 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
       const capacity = cache.shape[1];
       if (rows >= tuning.matmulRows) {
         const params = [rows, vec4s(inner), vec4s(outer), 0, 0, 0, time, capacity, width];
+        const kernel = kernels.matmulProject[storageOf(w)];
         const input = normed(x, norm);
         const operands = [bias, offset, cache, query];
         for (const [part, place, count] of columns(w))
-          dispatch(kernels.matmulProject, [input, part, ...operands], [...params, ...place], matmulGrid(rows, count));
+          dispatch(kernel, [input, part, ...operands], [...params, ...place], matmulGrid(rows, count));
       } else {
         const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), isRms(norm)];
         params.push(0, 0, 0, 0, 0, time, capacity, width);
-        const kernel = norm ? kernels.matvecProjectNormed : kernels.matvecProject;
+        const kernel = (norm ? kernels.matvecProjectNormed : kernels.matvecProject)[storageOf(w)];
         const operands = [bias, norm?.weights, offset, cache, query];
         for (const [part, place, count] of columns(w))
           dispatch(kernel, [x, part, ...operands], [...params, ...place], matvecGrid(rows, count, tuning));
@@ -387,12 +387,4 @@ function columns(w: Tensor): [part: GpuTensor, place: [first: number, count: num
     const [rows] = tensor.shape;
     return [tensor, [first / 4, vec4s(rows)], rows];
   });
-}
-
-/** Takes the padding out of rows. */
-function unpadded(data: Float32Array, count: number, width: number, pitch: number): Float32Array {
-  if (width === pitch) return data;
-  const out = new Float32Array(count);
-  for (let row = 0; row * width < count; row++) out.set(data.subarray(row * pitch, row * pitch + width), row * width);
-  return out;
 }

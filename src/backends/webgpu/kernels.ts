@@ -20,7 +20,12 @@ import matvecGroup from "../../../shaders/matvec_group.wgsl?raw";
 import selectGreedy from "../../../shaders/select_greedy.wgsl?raw";
 import softmax from "../../../shaders/softmax.wgsl?raw";
 import topK from "../../../shaders/top_k.wgsl?raw";
+import weightsF16 from "../../../shaders/weights_f16.wgsl?raw";
+import weightsF32 from "../../../shaders/weights_f32.wgsl?raw";
+import weightsQ4 from "../../../shaders/weights_q4.wgsl?raw";
+import weightsQ8 from "../../../shaders/weights_q8.wgsl?raw";
 import type { Activation } from "../../ops";
+import type { Storage } from "../../storage";
 
 type Access = "read" | "write";
 
@@ -43,6 +48,14 @@ export const ACTIVATIONS: Readonly<Record<Activation, number>> = {
   gelu_new: 4,
   quick_gelu: 5,
   tanh: 6,
+};
+
+/** Put in front of the kernels that read weights. */
+const WEIGHTS: Readonly<Record<Storage, string>> = {
+  f32: weightsF32,
+  f16: weightsF16,
+  q8: weightsQ8,
+  q4: weightsQ4,
 };
 
 /** What suits the adapter. */
@@ -74,15 +87,25 @@ export function topKChunk(k: number): number {
   return 1024 * Math.ceil(k / 32);
 }
 
-function matvecKernel(name: string, entryPoint: string, bindings: Access[], normed: boolean, tuning: Tuning): Kernel {
+/** A kernel for each way to store its weights; only those that a model uses are compiled. */
+function byStorage(kernel: Kernel): Record<Storage, Kernel> {
+  const stored = (storage: Storage): Kernel => ({
+    ...kernel,
+    name: storage === "f32" ? kernel.name : `${kernel.name}_${storage}`,
+    source: WEIGHTS[storage] + kernel.source,
+  });
+  return { f32: stored("f32"), f16: stored("f16"), q8: stored("q8"), q4: stored("q4") };
+}
+
+function matvecKernels(name: string, entryPoint: string, bindings: Access[], normed: boolean, tuning: Tuning) {
   const body = tuning.groupedMatvec ? matvecGroup : matvec;
-  return {
+  return byStorage({
     name: `${name}${normed ? "_normed" : ""}${tuning.groupedMatvec ? "_group" : ""}`,
     source: layout + activation + matvecCommon + body,
     entryPoint,
     bindings,
     constants: { NORMED: normed ? 1 : 0, ...(tuning.groupedMatvec && { WORKGROUP: tuning.workgroup }) },
-  };
+  });
 }
 
 export function createKernels(tuning: Tuning) {
@@ -91,12 +114,12 @@ export function createKernels(tuning: Tuning) {
   const project: Access[] = ["read", "read", "read", "read", "read", "write", "write"];
   const attend: Access[] = ["read", "read", "read", "read", "read", "read", "read", "write"];
   return {
-    embed: {
+    embed: byStorage({
       name: "embed",
       source: layout + embed,
       entryPoint: "main",
       bindings: ["read", "read", "read", "read", "write"],
-    },
+    }),
     layerNorm: {
       name: "layer_norm",
       source: layout + layerNorm,
@@ -104,22 +127,22 @@ export function createKernels(tuning: Tuning) {
       bindings: ["read", "read", "write"],
       constants,
     },
-    matmul: {
+    matmul: byStorage({
       name: "matmul",
       source: layout + activation + matmul,
       entryPoint: "linear",
       bindings: ["read", "read", "read", "read", "write"],
-    },
-    matmulProject: {
+    }),
+    matmulProject: byStorage({
       name: "matmul_project",
       source: layout + activation + matmul,
       entryPoint: "project",
       bindings: ["read", "read", "read", "read", "write", "write"],
-    },
-    matvec: matvecKernel("matvec", "linear", linear, false, tuning),
-    matvecNormed: matvecKernel("matvec", "linear", linear, true, tuning),
-    matvecProject: matvecKernel("matvec_project", "project", project, false, tuning),
-    matvecProjectNormed: matvecKernel("matvec_project", "project", project, true, tuning),
+    }),
+    matvec: matvecKernels("matvec", "linear", linear, false, tuning),
+    matvecNormed: matvecKernels("matvec", "linear", linear, true, tuning),
+    matvecProject: matvecKernels("matvec_project", "project", project, false, tuning),
+    matvecProjectNormed: matvecKernels("matvec_project", "project", project, true, tuning),
     attention: {
       name: "attention",
       source: layout + attentionCommon + attention,
@@ -175,5 +198,5 @@ export function createKernels(tuning: Tuning) {
       bindings: ["read", "read", "write", "write", "write", "write", "write", "write"],
       constants,
     },
-  } satisfies Record<string, Kernel>;
+  } satisfies Record<string, Kernel | Record<Storage, Kernel>>;
 }
