@@ -59,10 +59,10 @@ const tests: ViteUserConfig = {
       {
         test: {
           name: "bench",
-          include: ["bench/run.ts"],
+          include: ["bench/run.ts", "bench/storage.ts"],
           globalSetup: "test/support/global-setup.ts",
           fileParallelism: false,
-          testTimeout: 600_000,
+          testTimeout: 3_600_000,
           sequence: { groupOrder: 2 },
         },
       },

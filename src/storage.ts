@@ -109,27 +109,27 @@ function scaleOfQ4(block: Float32Array): number {
 
 /** What the elements of one packed row are; `from` is its first word. */
 export function unpackRow(storage: Storage, words: Uint32Array, from: number, out: Float32Array): void {
+  if (storage === "q8" || storage === "q4") return unpackBlocks(storage, words, from, out);
   const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
-  if (storage === "f32") {
-    bits.set(words.subarray(from, from + out.length));
-  } else if (storage === "f16") {
-    const floats = halfToFloatBits();
-    for (let k = 0; k < out.length; k++) bits[k] = floats[(words[from + (k >> 1)] >>> (16 * (k & 1))) & 0xffff];
-  } else {
-    unpackBlocks(storage, words, from, out);
-  }
+  if (storage === "f32") return bits.set(words.subarray(from, from + out.length));
+  const floats = halfToFloatBits();
+  for (let k = 0; k < out.length; k++) bits[k] = floats[(words[from + (k >> 1)] >>> (16 * (k & 1))) & 0xffff];
 }
 
 function unpackBlocks(storage: "q8" | "q4", words: Uint32Array, from: number, out: Float32Array): void {
   const scales = new Float32Array(words.buffer, words.byteOffset, words.length);
-  for (let k = 0; k < out.length; k++) {
-    const block = from + Math.floor(k / BLOCK) * BLOCK_WORDS[storage];
-    const i = k % BLOCK;
-    const integer =
-      storage === "q8"
-        ? (words[block + 1 + (i >> 2)] << (24 - 8 * (i & 3))) >> 24
-        : ((words[block + 1 + (i >> 3)] >>> (4 * (i & 7))) & 15) - 8;
-    out[k] = scales[block] * integer;
+  for (let k = 0; k < out.length; from += BLOCK_WORDS[storage]) {
+    const scale = scales[from];
+    const end = Math.min(k + BLOCK, out.length);
+    for (let at = from + 1; k < end; at++) {
+      const word = words[at];
+      if (storage === "q8") {
+        // To the top of the word and back down with its sign.
+        for (let shift = 24; shift >= 0 && k < end; shift -= 8) out[k++] = scale * ((word << shift) >> 24);
+      } else {
+        for (let shift = 0; shift < 32 && k < end; shift += 4) out[k++] = scale * (((word >>> shift) & 15) - 8);
+      }
+    }
   }
 }
 

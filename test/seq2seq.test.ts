@@ -326,7 +326,6 @@ describe("loading", () => {
     [{ device: "gpu" }, "invalid_option"],
     [{ dtype: "int8" }, "invalid_option"],
     [{ worker: "yes" }, "invalid_option"],
-    [{ dtype: "q4" }, "unsupported_option"],
     [{ quantized: true }, "unsupported_option"],
     [{ onProgress: "yes" }, "invalid_option"],
     [{ signal: {} }, "invalid_option"],

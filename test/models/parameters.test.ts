@@ -5,6 +5,7 @@ import { createCpuBackend } from "../../src/backends/cpu/backend";
 import { ModelError } from "../../src/errors";
 import { Parameters } from "../../src/models/parameters";
 import type { Ops } from "../../src/ops";
+import type { Storage } from "../../src/storage";
 import { size, type Tensor } from "../../src/tensor";
 import { random } from "../support/random";
 
@@ -183,6 +184,72 @@ test("what the checkpoint cannot fill takes no memory", () => {
   parameters.norm("n", 1_000_000_000, 1e-5);
   expect(ops.memory().weights).toBe(0);
   expect(failure(() => parameters.check(FILE)).code).toBe("missing_tensor");
+});
+
+describe("storage", () => {
+  const declare = (storage: Storage) => {
+    const ops = createCpuBackend();
+    const shapes = new Map([
+      ["w", [3, 40]],
+      ["packed", [6, 40]],
+      ["n.weight", [40]],
+      ["b", [3]],
+      ["p", [2, 40]],
+    ]);
+    const parameters = new Parameters(ops, shapes, storage);
+    const tensors = [
+      parameters.tensor("w", [3, 40]),
+      parameters.rows("packed", [6, 40], 2, 4),
+      parameters.norm("n", 40, 1e-5).weights,
+      parameters.bias("b", 3),
+      parameters.bias("absent", 3),
+      parameters.table("p", [2, 40]),
+    ];
+    return { ops, parameters, tensors };
+  };
+
+  test.each([
+    ["f32", 160],
+    ["f16", 80],
+    ["q8", 72],
+    ["q4", 40],
+  ] as const)("in %s a row of a matrix of 40 columns takes %d bytes, the rest stays in f32", (storage, row) => {
+    const { ops, tensors } = declare(storage);
+    expect(tensors.map(({ dtype }) => dtype)).toEqual([storage, storage, "f32", "f32", "f32", "f32"]);
+    expect(ops.memory().weights).toBe(7 * row + 4 * (80 + 3 + 3 + 80));
+  });
+
+  test.each([
+    ["f16", 2 ** -11],
+    ["q8", 1 / 100],
+    ["q4", 1 / 6],
+  ] as const)("%s rows come in pieces", async (storage, error) => {
+    const { ops, parameters, tensors } = declare(storage);
+    const data = random(5).normal(240);
+    for (const row of [4, 0, 5, 2, 1, 3])
+      parameters.fill(FILE, "packed", data.subarray(40 * row, 40 * row + 40), 40 * row);
+    const found = await contents(ops, tensors[1]);
+    found.forEach((value, i) => expect(Math.abs(value - data[80 + i])).toBeLessThan(error * 3.5));
+    parameters.fill(FILE, "packed", data);
+    expect(await contents(ops, tensors[1])).toEqual(found);
+  });
+
+  test("f16 refuses what it would make infinite, and says where", () => {
+    for (const value of [65520, -1e6]) {
+      const { parameters } = declare("f16");
+      const error = failure(() => parameters.fill(FILE, "w", counting(40).fill(value, 3, 4), 40));
+      expect(error.code).toBe("invalid_option");
+      expect(error.message).toBe(
+        `load: dtype "f16" ends at 65504, but in ${FILE} tensor "w" holds ${value} at element 43.`,
+      );
+      expect(error.hint).toContain('"f32"');
+      for (const other of ["f32", "q8", "q4"] as const)
+        declare(other).parameters.fill(FILE, "w", counting(40).fill(value), 40);
+      // A norm stays in f32.
+      parameters.fill(FILE, "n.weight", new Float32Array(40).fill(value));
+    }
+    declare("f16").parameters.fill(FILE, "w", new Float32Array(120).fill(65519));
+  });
 });
 
 test("every declaration counts as weights", () => {

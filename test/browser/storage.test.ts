@@ -1,0 +1,73 @@
+/** Whole models with their weights in f16, q8 and q4: the GPU gives what the CPU gives, and holds fewer bytes. */
+
+import { readFileSync } from "node:fs";
+import type { Page } from "puppeteer-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { LoadOptions } from "../../src/index";
+import { readGolden, VANILLA, worstOf } from "../support/goldens";
+import { closePage, openPage, runInPage } from "../support/page";
+import { runStored, type StoredResult } from "../support/stored";
+
+type DType = LoadOptions["dtype"];
+const DTYPES: DType[] = ["f32", "f16", "q8", "q4"];
+
+const english = JSON.parse(readFileSync("test/goldens/en_fr.json", "utf8")) as { cases: { input_ids: number[] }[] };
+
+let page: Page;
+beforeAll(async () => {
+  page = await openPage();
+});
+afterAll(() => closePage(page));
+
+const onGpu = (source: string, dtype: DType, rows: number[][], options: object): Promise<StoredResult> =>
+  runInPage(page, "/test/support/stored.ts", "runStored", source, "webgpu", dtype, rows, options);
+
+function expectEqual(gpu: StoredResult, cpu: StoredResult): void {
+  expect(gpu.sequences).toEqual(cpu.sequences);
+  expect(worstOf(gpu.logits, cpu.logits)).toBeLessThanOrEqual(1);
+}
+
+// Rows of 50, 37 and 24 elements: over a block's end, padded to a vec4 besides, and within a block.
+describe.each(["heads-5x10", "feed-forward-37", "post-norm-learned-gelu-bias"])("the tiny checkpoint %s", (name) => {
+  it.each(["f16", "q8", "q4"] as const)("in %s", async (dtype) => {
+    const { input_ids, attention_mask, max_new_tokens } = await readGolden(name);
+    const rows = input_ids.map((row, i) => row.filter((_, j) => attention_mask[i][j] === 1));
+    const options = { max_new_tokens };
+    const cpu = await runStored(`./${VANILLA}/${name}`, "cpu", dtype, rows, options);
+    expectEqual(await onGpu(`/${VANILLA}/${name}`, dtype, rows, options), cpu);
+  });
+});
+
+describe("the English-French model", () => {
+  const rows = english.cases.slice(0, 4).map(({ input_ids }) => input_ids);
+  const options = { max_new_tokens: 24 };
+  const bytes: Partial<Record<string, number>> = {};
+  const padding: number[] = [];
+  const pipelines: Partial<Record<string, number>> = {};
+
+  it.each(DTYPES)("in %s", async (dtype) => {
+    const cpu = await runStored("./demo/public/models/en-fr", "cpu", dtype, rows, options);
+    const gpu = await onGpu("/models/en-fr", dtype, rows, options);
+    expectEqual(gpu, cpu);
+    bytes[`${dtype}`] = gpu.weights;
+    pipelines[`${dtype}`] = gpu.pipelines;
+    // The same bytes; the GPU pads what is in f32 always, norms and biases, to four rows.
+    padding.push(gpu.weights - cpu.weights);
+    expect(padding.at(-1)).toBe(padding[0]);
+  });
+
+  it("takes a half, 9 / 32 and 5 / 32 of its bytes, but for the norms, biases and positions", () => {
+    const { f32 = 0, f16 = 0, q8 = 0, q4 = 0 } = bytes;
+    console.log(`bytes of weights: ${JSON.stringify(bytes)}`);
+    const matrices = (f32 - f16) * 2; // bytes in f32
+    expect(matrices / f32).toBeGreaterThan(0.85);
+    expect((f32 - q8) / matrices).toBeCloseTo(1 - 9 / 32, 3);
+    expect((f32 - q4) / matrices).toBeCloseTo(1 - 5 / 32, 3);
+  });
+
+  it("compiles the same number of kernels however it is stored", () => {
+    const { f32 = 99 } = pipelines;
+    expect(pipelines).toEqual({ f32, f16: f32, q8: f32, q4: f32 });
+    expect(f32).toBeLessThanOrEqual(25);
+  });
+});
