@@ -2,10 +2,14 @@
 
 import { describe, expect, it } from "vitest";
 import { Seq2Seq } from "../src/index";
+import { FAMILIES, familyNames, readFamily } from "./support/families";
 import { failureOf } from "./support/failure";
 import { VANILLA } from "./support/goldens";
 import { runStored } from "./support/stored";
 import { tinyCheckpoint, tinyConfig, tinyShapes } from "./support/tiny";
+
+const rootMeanSquare = (values: Float32Array): number =>
+  Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
 
 const ROWS = [
   [4, 5, 6, 7],
@@ -51,6 +55,26 @@ describe("dtype", () => {
     expect(errors[1]).toBeGreaterThan(4 * errors[0]);
     expect(errors[2]).toBeGreaterThan(4 * errors[1]);
     expect(errors[0]).toBeLessThan(0.05);
+  });
+
+  it.each(familyNames)("f16, q8 and q4 of %s are near f32, the nearer the larger", async (name) => {
+    const source = `./${FAMILIES}/${name}`;
+    const golden = await readFamily(name);
+    const row = golden.input_ids[0].filter((_, i) => golden.attention_mask[0][i] === 1);
+    const f32 = await runStored(source, "cpu", "f32", [row], OPTIONS);
+    let worst = 1;
+    for (const dtype of ["q4", "q8", "f16"] as const) {
+      const model = await Seq2Seq.load(source, { device: "cpu", dtype });
+      const input = { input_ids: row, decoder_input_ids: f32.sequences[0].slice(0, -1) };
+      const { data } = (await model.forward(input)).logits;
+      const error = rootMeanSquare(data.map((x, i) => x - f32.logits[i])) / rootMeanSquare(f32.logits);
+      expect(error).toBeLessThan(worst);
+      // Blocks of 32 are longer than the rows of some of these.
+      if (dtype === "f16") expect(model.memory().weights).toBeLessThan(f32.weights);
+      worst = error;
+      await model.dispose();
+    }
+    expect(worst).toBeLessThan(0.01);
   });
 
   it("f16 of a checkpoint with too large a weight is refused", async () => {

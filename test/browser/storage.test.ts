@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LoadOptions } from "../../src/index";
-import { readGolden, VANILLA, worstOf } from "../support/goldens";
+import { worstOf } from "../support/goldens";
+import type { GoldenInput } from "../support/models";
 import { closePage, openPage, runInPage } from "../support/page";
 import { runStored, type StoredResult } from "../support/stored";
 
@@ -28,13 +29,24 @@ function expectEqual(gpu: StoredResult, cpu: StoredResult): void {
 }
 
 // Rows of 50, 37 and 24 elements: over a block's end, padded to a vec4 besides, and within a block.
-describe.each(["heads-5x10", "feed-forward-37", "post-norm-learned-gelu-bias"])("the tiny checkpoint %s", (name) => {
-  it.each(["f16", "q8", "q4"] as const)("in %s", async (dtype) => {
-    const { input_ids, attention_mask, max_new_tokens } = await readGolden(name);
-    const rows = input_ids.map((row, i) => row.filter((_, j) => attention_mask[i][j] === 1));
-    const options = { max_new_tokens };
-    const cpu = await runStored(`./${VANILLA}/${name}`, "cpu", dtype, rows, options);
-    expectEqual(await onGpu(`/${VANILLA}/${name}`, dtype, rows, options), cpu);
+describe("tiny checkpoints", () => {
+  it.each([
+    ["vanilla/heads-5x10", "f16"],
+    ["vanilla/heads-5x10", "q8"],
+    ["vanilla/heads-5x10", "q4"],
+    ["vanilla/feed-forward-37", "q8"],
+    ["vanilla/feed-forward-37", "q4"],
+    ["families/bart-heads-5x10", "q8"],
+    ["families/marian-two-vocabularies", "q4"],
+    ["families/m2m100", "f16"],
+    ["families/t5-v1.1-gated-gelu", "q8"],
+  ] as const)("%s in %s", async (name, dtype) => {
+    const folder = `test/goldens/${name}`;
+    const golden = JSON.parse(readFileSync(`${folder}/golden.json`, "utf8")) as GoldenInput;
+    const rows = golden.input_ids.map((row, i) => row.filter((_, j) => golden.attention_mask[i][j] === 1));
+    const options = { max_new_tokens: 8, num_beams: 1 };
+    const cpu = await runStored(`./${folder}`, "cpu", dtype, rows, options);
+    expectEqual(await onGpu(`/${folder}`, dtype, rows, options), cpu);
   });
 });
 

@@ -188,22 +188,17 @@ test("what the checkpoint cannot fill takes no memory", () => {
 
 describe("storage", () => {
   const declare = (storage: Storage) => {
+    const shapes = { w: [3, 40], packed: [6, 40], "n.weight": [40], b: [3], p: [2, 40] };
     const ops = createCpuBackend();
-    const shapes = new Map([
-      ["w", [3, 40]],
-      ["packed", [6, 40]],
-      ["n.weight", [40]],
-      ["b", [3]],
-      ["p", [2, 40]],
-    ]);
-    const parameters = new Parameters(ops, shapes, storage);
+    const announced = Object.entries(shapes).map(([name, shape]) => ({ name, shape }));
+    const parameters = new Parameters(ops, announced, storage);
     const tensors = [
       parameters.tensor("w", [3, 40]),
       parameters.rows("packed", [6, 40], 2, 4),
       parameters.norm("n", 40, 1e-5).weights,
       parameters.bias("b", 3),
       parameters.bias("absent", 3),
-      parameters.table("p", [2, 40]),
+      parameters.tensor("p", [2, 40], "f32"),
     ];
     return { ops, parameters, tensors };
   };
