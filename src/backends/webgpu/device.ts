@@ -24,7 +24,7 @@ export interface Support {
   adapter?: AdapterInfo;
 }
 
-const MEMORY_HINT = "Close other pages or use a smaller model.";
+const MEMORY_HINT = 'Close other pages, load with dtype "q8" or "q4", or use a smaller model.';
 const UPDATE_HINT = "Use a current Chrome, Edge, Safari or Firefox on a secure (https or localhost) page.";
 
 /** Asks the browser what it has; loads nothing and throws nothing. */
