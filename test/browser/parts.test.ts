@@ -36,6 +36,18 @@ describe("a matrix over the binding limit", () => {
     expect(report.dispatches).toBe(4 * parts);
   });
 
+  it.each([
+    ["software", "q8", 72],
+    ["gpu", "q4", 40],
+    ["software", "f16", 80],
+  ])("%s kernels, a matrix in %s", async (variant, storage, pitch) => {
+    // Rows of 37 elements: two blocks in q8 and q4.
+    const report = await runInPage<PartsReport>(page, PARTS, "compareParts", variant, 16_384, 1025, 37, storage);
+    expect(report.comparisons.filter(({ worst }) => !(worst <= 1))).toEqual([]);
+    expect(report.buffers.length).toBeGreaterThan(2);
+    expect(report.buffers.reduce((sum, size) => sum + size, 0)).toBe(1028 * pitch);
+  });
+
   it("a whole model with all its large matrices in parts answers as PyTorch does", async () => {
     const golden = await readGolden(NAME);
     const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
