@@ -57,6 +57,7 @@ async function measure(dtype: (typeof DTYPES)[number]): Promise<Measured> {
 }
 
 const best = (logits: Float32Array): number => logits.reduce((most, x, i) => (x > logits[most] ? i : most), 0);
+const figure = (x: number): string => (x === 0 ? "0" : x.toPrecision(2));
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 
 it("the default model, its weights stored in every way", async () => {
@@ -81,8 +82,8 @@ it("the default model, its weights stored in every way", async () => {
       dtype,
       (bytes / 1e6).toFixed(2),
       percent(bytes / exact.bytes),
-      dtype === "f32" ? "0" : most.toPrecision(2),
-      dtype === "f32" ? "0" : (sum / count).toPrecision(2),
+      figure(most),
+      figure(sum / count),
       percent(same / logits.length),
       percent(unchanged / cases.length),
     ]);
