@@ -72,6 +72,9 @@ export interface ForwardInput {
   decoder_input_ids: number[] | number[][];
 }
 
+/** Tokens that the session made at load has room for: a translation's worth, whatever the model could hold. */
+const FIRST_TARGET = 256;
+
 export class Seq2Seq {
   /** Where the model runs. */
   readonly device: "webgpu" | "cpu";
@@ -129,10 +132,12 @@ export class Seq2Seq {
     try {
       // The session of a short sentence: compiles the kernels now rather than at the first call.
       onProgress?.({ phase: "compile", file: "shaders", loaded: 0, total: 1 });
-      const target = loaded.model.info.maxTargetLength;
-      const session = await model.sessions.take({ sentences: 1, width: 1, endTokens: 1, source: 1, target });
-      await session.select();
-      model.sessions.give(session);
+      if (model.device === "webgpu") {
+        const target = Math.min(loaded.model.info.maxTargetLength, FIRST_TARGET);
+        const session = await model.sessions.take({ sentences: 1, width: 1, endTokens: 1, source: 1, target });
+        await session.select();
+        model.sessions.give(session);
+      }
       signal?.throwIfAborted();
       onProgress?.({ phase: "compile", file: "shaders", loaded: 1, total: 1 });
     } catch (error) {

@@ -69,7 +69,7 @@ export async function lostDevice(): Promise<{ during: Failure; after: Failure; r
 export async function outOfMemory(): Promise<Failure> {
   const { createBuffer } = GPUDevice.prototype;
   GPUDevice.prototype.createBuffer = function (descriptor) {
-    if (descriptor.label?.startsWith("step")) throw new RangeError("createBuffer: out of memory");
+    if (descriptor.label?.startsWith("decode")) throw new RangeError("createBuffer: out of memory");
     return createBuffer.call(this, descriptor);
   };
   return failureOf(() => load());
