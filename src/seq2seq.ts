@@ -267,7 +267,7 @@ export class Seq2Seq {
     if (this.disposed) throw new ModelError("disposed", "This model has been disposed of.", "Load it again.");
   }
 
-  private source(inputIds: unknown, attentionMask: unknown, padTokenId: number): Batch {
+  private source(inputIds: unknown, attentionMask: unknown, padTokenId?: number): Batch {
     const { info } = this.loaded.model;
     return sourceBatch(inputIds, attentionMask, padTokenId, {
       name: "input_ids",
@@ -290,8 +290,10 @@ export class Seq2Seq {
     const resolve = (promptLength: number, onWarning?: (message: string) => void) =>
       resolveConfig(options, generationConfig, model.info, { file: generationFile, promptLength, onWarning });
     // The special tokens come first: they say what is padding and what the prompt starts with.
-    const { padTokenId, startTokenId } = resolve(1);
-    const batch = this.source(inputIds, options.attention_mask, padTokenId);
+    const { padTokenId, startTokenId, eosTokenIds } = resolve(1);
+    // A pad token that is an end token, too, says nothing of padding: transformers reads it then, and so do we.
+    const padding = eosTokenIds.includes(padTokenId) ? undefined : padTokenId;
+    const batch = this.source(inputIds, options.attention_mask, padding);
     const prompt = prompts(rows, batch.ids.length, startTokenId, model.info);
     const config = resolve(prompt[0].length, this.warn);
     if (config.stopStrings.length > 0 && !tokenizer) {

@@ -52,6 +52,16 @@ describe("a loaded model", () => {
     expect(seen.token_logprobs).not.toEqual(masked.token_logprobs);
   });
 
+  it("reads a pad token that is an end token, too, as transformers does", async () => {
+    const input = [[...rows[0], 0, 0, 0]];
+    const end = { ...options, eos_token_id: [2, 0] };
+    const inferred = await model.generate(input, end);
+    const read = await model.generate(input, { ...end, attention_mask: [[1, 1, 1, 1, 1, 1, 1]] });
+    const masked = await model.generate(input, { ...end, attention_mask: [[1, 1, 1, 1, 0, 0, 0]] });
+    expect(inferred.token_logprobs).toEqual(read.token_logprobs);
+    expect(inferred.token_logprobs).not.toEqual(masked.token_logprobs);
+  });
+
   it("streams what it generates", async () => {
     const streamed = rows.map(() => [1]);
     const logprobs = rows.map((): number[] => []);

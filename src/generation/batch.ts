@@ -58,9 +58,14 @@ export function checkIds(rows: number[][], { name, vocabSize, maxLength }: Rules
 
 /**
  * The source side of a batch. Without a mask pad tokens are not read, as in torch's examples
- * (`src_key_padding_mask = src == pad`) and in Hugging Face's `generate`.
+ * (`src_key_padding_mask = src == pad`) and in Hugging Face's `generate`. No `padTokenId`: every token is read.
  */
-export function sourceBatch(inputIds: unknown, attentionMask: unknown, padTokenId: number, rules: Rules): Batch {
+export function sourceBatch(
+  inputIds: unknown,
+  attentionMask: unknown,
+  padTokenId: number | undefined,
+  rules: Rules,
+): Batch {
   const ids = toRows(rules.name, inputIds);
   checkIds(ids, rules);
   let mask: number[][] = ids.map((row) => row.map((id) => (id === padTokenId ? 0 : 1)));
