@@ -10,10 +10,10 @@ import { drawWithoutReplacement } from "./random";
 import type { Choice, Hypothesis, Move, Search, SearchContext } from "./search";
 
 /** Hugging Face's "not now". */
-const UNLIKELY = -1e9;
+export const UNLIKELY = -1e9;
 
 /** A token and the one before it: beams share what they have in common. */
-interface Node {
+export interface Node {
   choice: Choice;
   previous?: Node;
 }
@@ -166,7 +166,7 @@ function pick(accumulated: Float32Array, count: number, { config, randoms }: Sea
   return [...drawn, ...rest].slice(0, count);
 }
 
-function choicesOf(node: Node | undefined): Choice[] {
+export function choicesOf(node: Node | undefined): Choice[] {
   const choices: Choice[] = [];
   for (let at = node; at; at = at.previous) choices.push(at.choice);
   return choices.reverse();

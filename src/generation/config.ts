@@ -27,6 +27,13 @@ export interface GenerationConfig {
   // --- search ---
   /** 1 (greedy, or sampling) or the width of a beam search. */
   num_beams?: number;
+  /**
+   * Splits the beams into so many groups of one size that choose one after the other: diverse beam search. Needs
+   * `diversity_penalty`.
+   */
+  num_beam_groups?: number;
+  /** What a token loses for each beam of an earlier group that has just taken it. */
+  diversity_penalty?: number;
   /** How many sequences to return a row; at most `num_beams` in a beam search. */
   num_return_sequences?: number;
   /** When a beam search of a row ends: true, false (the default) or "never", as Hugging Face defines them. */
@@ -114,6 +121,8 @@ export interface SearchConfig {
   padTokenId: number;
   startTokenId: number;
   numBeams: number;
+  numBeamGroups: number;
+  diversityPenalty: number;
   numReturnSequences: number;
   doSample: boolean;
   /** Undefined: another one every time. */
@@ -250,6 +259,8 @@ export function resolveConfig(
     startTokenId: read.token("decoder_start_token_id", vocabSize, info.decoderStartTokenId),
     padTokenId: read.token("pad_token_id", Math.max(info.sourceVocabSize, vocabSize), info.padTokenId),
     numBeams: read.integer("num_beams", 1, 1),
+    numBeamGroups: read.integer("num_beam_groups", 1, 1),
+    diversityPenalty: read.number("diversity_penalty", "a number of at least 0", (x) => x >= 0, 0),
     numReturnSequences: read.integer("num_return_sequences", 1, 1),
     doSample: read.boolean("do_sample"),
     seed: read.number("seed", "an integer from 0 to 2^32 - 1", (n) => isInteger(n) && n < 2 ** 32, undefined),

@@ -14,6 +14,7 @@ export function contradictions(
   onWarning: (message: string) => void = () => undefined,
 ): void {
   checkCounts(config);
+  checkGroups(config);
   checkForcedTokens(config);
 
   const isSet = (fields: Fields, name: string) => fields[name] !== undefined && fields[name] !== null;
@@ -46,7 +47,11 @@ export function contradictions(
     if (isSet(own, "seed")) onWarning("seed does nothing without do_sample: true.");
   }
   if (config.numBeams === 1) {
-    for (const [name, neutral] of Object.entries({ early_stopping: [false], length_penalty: [1] })) {
+    for (const [name, neutral] of Object.entries({
+      early_stopping: [false],
+      length_penalty: [1],
+      num_beam_groups: [1],
+    })) {
       if (idle("num_beams", name, neutral)) {
         onWarning(
           `${name} = ${String(value(name))} does nothing without num_beams above 1. Set num_beams, or leave ${name} out.`,
@@ -83,6 +88,33 @@ function checkCounts({ numReturnSequences: wanted, numBeams, doSample }: SearchC
       `generate: num_return_sequences = ${wanted} is more than num_beams = ${numBeams}.`,
       "Set num_beams to at least as many.",
     );
+  }
+}
+
+/** What `GenerationConfig.validate` and `HammingDiversityLogitsProcessor` of transformers 4.56 refuse, and stop strings. */
+function checkGroups(config: SearchConfig): void {
+  const { numBeams, numBeamGroups: groups, diversityPenalty: penalty, doSample, stopStrings } = config;
+  const refuse = (message: string, hint: string, code: "invalid_option" | "unsupported_option" = "invalid_option") => {
+    throw new ModelError(code, `generate: ${message}`, hint);
+  };
+  if (penalty > 0 && (groups === 1 || numBeams === 1)) {
+    const found = `num_beams = ${numBeams} and num_beam_groups = ${groups}`;
+    refuse(
+      `diversity_penalty = ${penalty} needs groups of beams, not ${found}.`,
+      "Set both to 2 at least, or it to 0.",
+    );
+  }
+  if (groups === 1 || numBeams === 1) return;
+  if (doSample) refuse(`num_beam_groups = ${groups} with do_sample: groups do not draw.`, "Leave one of them out.");
+  if (numBeams % groups !== 0) {
+    refuse(`num_beams = ${numBeams} can't be divided into num_beam_groups = ${groups}.`, "Make it a multiple.");
+  }
+  if (penalty === 0) {
+    refuse(`num_beam_groups = ${groups} without diversity_penalty: all groups would be the same.`, "Set it above 0.");
+  }
+  // There they end a batch only where all beams of all its rows have one in the same step.
+  if (stopStrings.length > 0) {
+    refuse("stop_strings is not supported with num_beam_groups.", "Leave one of them out.", "unsupported_option");
   }
 }
 

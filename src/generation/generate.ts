@@ -9,6 +9,7 @@ import { createChains } from "./chains";
 import type { SearchConfig } from "./config";
 import { createDeviceBeams, driveBeams, fitsDevice } from "./device-beams";
 import { driveGreedy, driveSearches, type Control } from "./driver";
+import { createGroupBeamSearch } from "./group-beam";
 import { createProcessors } from "./processors/list";
 import { anySeed, createRandom } from "./random";
 import type { Hypothesis } from "./search";
@@ -47,6 +48,7 @@ export function createJobs(request: Request, model: Model, way = wayOf(request, 
       : undefined;
   return batch.ids.map((ids, row): Job => {
     const seen = ids.filter((_, i) => batch.mask[row][i] === 1);
+    const taken: number[] = [];
     const context = {
       config,
       prompt: prompts[row],
@@ -55,7 +57,9 @@ export function createJobs(request: Request, model: Model, way = wayOf(request, 
         source: seen,
         constraint: constraints?.[row],
         vocabSize: model.info.targetVocabSize,
+        taken,
       }),
+      taken,
       alternatives,
       stopsAt,
       randoms: Array.from({ length: n }, (_, i) => createRandom(seed, row * n + i)),
@@ -63,8 +67,9 @@ export function createJobs(request: Request, model: Model, way = wayOf(request, 
     if (way === "beams") {
       return { row, ids, mask: batch.mask[row], prompt: prompts[row], search: createDeviceBeams(config, prompts[row]) };
     }
-    const search = config.numBeams > 1 ? createBeamSearch(context) : createChains(context);
-    return { row, ids, mask: batch.mask[row], prompt: prompts[row], search };
+    const create =
+      config.numBeams === 1 ? createChains : config.numBeamGroups === 1 ? createBeamSearch : createGroupBeamSearch;
+    return { row, ids, mask: batch.mask[row], prompt: prompts[row], search: create(context) };
   });
 }
 
@@ -96,6 +101,7 @@ export function wayOf({ config, alternatives, constraints, prompts }: Request, m
   const needsScores = doSample || prefixAllowedTokens || constraints || alternatives > 0 || rules.removeInvalidValues;
   if (needsScores || prompts.some(({ length }) => length > 1)) return "javascript";
   if (numBeams === 1) return "greedy";
+  if (config.numBeamGroups > 1) return "javascript";
   // Time and text decide about single beams in the middle of a step.
   const decidesLate = config.maxTime !== undefined || config.stopStrings.length > 0;
   const fits = fitsDevice(config, model.info.targetVocabSize, { beams: MAX_BEAMS, candidates: MAX_CANDIDATES });

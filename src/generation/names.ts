@@ -14,6 +14,9 @@ export const SUPPORTED: readonly string[] = [
   "stop_strings",
   "do_sample",
   "num_beams",
+  // Gone from transformers 5; as transformers 4.56 had them.
+  "num_beam_groups",
+  "diversity_penalty",
   "temperature",
   "top_k",
   "top_p",
@@ -91,8 +94,6 @@ export const NEUTRAL: Readonly<Record<string, Neutral>> = {
   watermarking_config: { values: [], reason: "watermarking is not implemented" },
   penalty_alpha: { values: [0], reason: `contrastive search: ${hub}` },
   dola_layers: { values: [], reason: `DoLa: ${hub}` },
-  num_beam_groups: { values: [1], reason: `group beam search: ${hub}` },
-  diversity_penalty: { values: [0], reason: `group beam search: ${hub}` },
   constraints: { values: [], reason: `constrained beam search: ${hub}` },
   force_words_ids: { values: [], reason: `constrained beam search: ${hub}` },
   use_mtp: { values: [false], reason: speculative },

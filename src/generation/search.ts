@@ -1,7 +1,7 @@
 /**
  * The search for the sequences of one sentence, as a state machine that knows nothing of devices: it is given the
  * scores of its rows and says which tokens come next. `chains.ts` holds greedy search and sampling, `beam.ts` beam
- * search; `driver.ts` runs many of them over a session.
+ * search, `group-beam.ts` diverse beam search; `driver.ts` runs many of them over a session.
  */
 
 import type { SearchConfig } from "./config";
@@ -60,6 +60,8 @@ export interface SearchContext {
   alternatives: number;
   /** Has a stop string appeared with the last token of the sequence? */
   stopsAt?: (sequence: readonly number[]) => boolean;
+  /** Group beam search: what the groups before have taken in this step. The search fills it, a processor reads it. */
+  taken: number[];
   /** One a returned sequence. */
   randoms: readonly Random[];
 }

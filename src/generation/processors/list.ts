@@ -3,6 +3,7 @@
 import type { SearchConfig } from "../config";
 import { allowedTokens, checkAllowed } from "./allowed";
 import { badWords, sequenceBias } from "./bias";
+import { hammingDiversity } from "./diversity";
 import * as position from "./position";
 import * as repetition from "./repetition";
 import { eachBeam, logSoftmax, type Processor } from "./scores";
@@ -16,17 +17,20 @@ export interface SentenceContext {
   /** Token ids that the output must start with. */
   constraint?: readonly number[];
   vocabSize: number;
+  /** Of a group beam search: `SearchContext.taken`. */
+  taken?: readonly number[];
 }
 
 export function createProcessors(config: SearchConfig, sentence: SentenceContext): Processor[] {
   const { rules, eosTokenIds, promptLength, maxLength } = config;
-  const { row, source, vocabSize, constraint } = sentence;
+  const { row, source, vocabSize, constraint, taken = [] } = sentence;
   const callback = config.prefixAllowedTokens;
   // What the output starts with comes after a token that must come first anyway.
   const forcesFirst = promptLength === 1 && rules.forcedBosTokenId !== undefined;
   const begin = promptLength + (forcesFirst ? 1 : 0);
   const list: (Processor | false | undefined)[] = [
     rules.sequenceBias.length > 0 && sequenceBias(rules.sequenceBias),
+    config.diversityPenalty > 0 && hammingDiversity(config.diversityPenalty, taken),
     rules.encoderRepetitionPenalty !== 1 && repetition.encoderRepetitionPenalty(rules.encoderRepetitionPenalty, source),
     rules.repetitionPenalty !== 1 && repetition.repetitionPenalty(rules.repetitionPenalty),
     rules.noRepeatNgramSize > 0 && repetition.noRepeatNgrams(rules.noRepeatNgramSize),
