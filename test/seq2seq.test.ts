@@ -230,9 +230,9 @@ describe("a loaded model", () => {
       "invalid_option",
     ],
     [
-      "group beam search",
-      () => model.generate([4], { num_beams: 4, num_beam_groups: 2 } as never),
-      "unsupported_option",
+      "groups of beams without a penalty",
+      () => model.generate([4], { num_beams: 4, num_beam_groups: 2 }),
+      "invalid_option",
     ],
     ["attention of a stream", () => model.stream([4], { output_attentions: true }).next(), "unsupported_option"],
     ["decoder ids out of range", () => model.forward({ input_ids: [4], decoder_input_ids: [99] }), "invalid_input"],

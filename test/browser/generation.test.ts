@@ -1,11 +1,12 @@
 /** Searching on WebGPU: Hugging Face's answers for the toy model, and what a step of beams costs. */
 
+import { readFileSync } from "node:fs";
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CostReport } from "../support/counting";
 import { closePage, openPage, runInPage } from "../support/page";
 import { expectFound, readSearchGoldens } from "../support/search-goldens";
-import type { DeviceAnswer } from "../support/toy";
+import type { DeviceAnswer, SearchGolden } from "../support/toy";
 
 describe("searching on WebGPU", () => {
   let page: Page;
@@ -25,6 +26,19 @@ describe("searching on WebGPU", () => {
     for (const way of ["greedy", "beams", "javascript"] as const) {
       expect(ways.filter((w) => w === way).length).toBeGreaterThan(4);
     }
+  });
+
+  it("finds what transformers 4.56 finds with groups of beams", async () => {
+    const { rows, tables } = readSearchGoldens();
+    const { cases } = JSON.parse(readFileSync("test/goldens/groups.json", "utf8")) as { cases: SearchGolden[] };
+    const chosen = cases.filter((_, i) => i % 16 === 0);
+    const module = "/test/support/toy.ts";
+    const answers = await runInPage<DeviceAnswer[]>(page, module, "searchOnDevice", "webgpu", rows, tables, chosen);
+    answers.forEach(({ found }, i) => {
+      expect(found.map(({ tokens }) => tokens)).toEqual(chosen[i].found.map(({ sequence }) => sequence));
+      const scores = chosen[i].found.map(({ score }) => Number(score));
+      found.forEach(({ score }, j) => expect(Math.abs((score ?? NaN) - scores[j])).toBeLessThan(1e-4));
+    });
   });
 
   it.each([

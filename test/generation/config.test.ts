@@ -93,8 +93,6 @@ describe("names", () => {
 
   // Names of GenerationConfig that are not implemented, each asking for something.
   it.each([
-    ["num_beam_groups", 2],
-    ["diversity_penalty", 0.5],
     ["penalty_alpha", 0.6],
     ["force_words_ids", [[5]]],
     ["guidance_scale", 1.5],
