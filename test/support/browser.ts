@@ -7,7 +7,17 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -108,7 +118,7 @@ function bundledBrowser(): BrowserPath {
   const entry = createRequire(import.meta.url).resolve(BUNDLE);
   const { version } = JSON.parse(readFileSync(join(entry, "../../../package.json"), "utf8")) as { version: string };
   // The user's id keeps another user of the machine from finding a folder that only its owner may execute.
-  const folder = join(tmpdir(), `attendant-chromium-${version}-${process.getuid?.() ?? 0}`);
+  const folder = join(tmpdir(), `attendant-browser-${version}-${process.getuid?.() ?? 0}`);
   if (!existsSync(folder)) unpack(folder);
   return {
     path: join(folder, "chromium"),
@@ -139,6 +149,7 @@ function unpack(folder: string): void {
     if (child.status !== 0 || !existsSync(join(staging, "chromium"))) {
       throw new Error(`The browser in ${BUNDLE} could not be unpacked into ${staging}: ${child.stderr}`);
     }
+    writeFileSync(join(staging, "fonts/fonts.conf"), fontConfig(folder));
     renameSync(staging, folder);
   } catch (error) {
     // Another process may have been first; its folder is as good as this one's.
@@ -146,4 +157,18 @@ function unpack(folder: string): void {
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
+}
+
+/**
+ * The package's own fonts.conf looks for its fonts in /tmp/fonts and other places of Amazon's, and a renderer that
+ * finds no font at all dies at the first text it lays out, which a bare Linux would never survive.
+ */
+function fontConfig(folder: string): string {
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${join(folder, "fonts/fonts")}</dir>
+  <cachedir>${join(folder, "fonts/cache")}</cachedir>
+</fontconfig>
+`;
 }
