@@ -47,14 +47,13 @@ export function createJobs(request: Request, model: Model, way = wayOf(request, 
       ? (sequence: readonly number[]) => endsWithStop(sequence, config.stopStrings, decode)
       : undefined;
   return batch.ids.map((ids, row): Job => {
-    const seen = ids.filter((_, i) => batch.mask[row][i] === 1);
     const taken: number[] = [];
     const context = {
       config,
       prompt: prompts[row],
       processors: createProcessors(config, {
         row,
-        source: seen,
+        source: ids,
         constraint: constraints?.[row],
         vocabSize: model.info.targetVocabSize,
         taken,

@@ -46,7 +46,7 @@ export interface Session extends SessionSizes {
   /** One token a row; its logits (R, 1, V) stay readable. */
   readonly decode: Plan<Tensor>;
   /** Once `select` was asked for rules. */
-  rules?: { table: Tensor; source: Tensor; sourceLength: Tensor };
+  rules?: { table: Tensor; sourceLength: Tensor };
   /** The plan that chooses from the logits on the device; recorded when it is first asked for. */
   select(what?: Selecting): Promise<Plan>;
   dispose(): void;
@@ -121,7 +121,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
       select({ tableLength = 0, renormalize = false } = {}) {
         if (tableLength > (session.rules?.table.shape[0] ?? 0)) {
           const length = 2 ** Math.ceil(Math.log2(Math.max(256, tableLength)));
-          session.rules = { table: u32(length), source: u32(sentences, source), sourceLength: u32(sentences) };
+          session.rules = { table: u32(length), sourceLength: u32(sentences) };
         }
         const rules = tableLength > 0 ? session.rules : undefined;
         const key = `${rules?.table.shape[0] ?? 0} ${renormalize}`;
@@ -130,7 +130,8 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
         const plan = record("select", () => {
           const scores = beams ? ops.logSoftmax(logits) : logits;
           const history = (beams?.trace ?? selection?.history) as Tensor;
-          if (rules) ops.adjustScores(scores, { ...rules, position, history, ancestors: beams?.ancestors });
+          const state = { position, history, ancestors: beams?.ancestors, source: ids };
+          if (rules) ops.adjustScores(scores, { ...rules, ...state });
           if (selection) ops.selectGreedy(scores, selection);
           if (!beams) return;
           const logprobs = rules && renormalize ? ops.logSoftmax(scores) : scores;
@@ -166,14 +167,9 @@ export function writeSources(
   ops.write(session.ids, ids);
   ops.write(session.mask, mask);
   if (!rules) return;
-  // Rules on the source read what is there, side by side.
-  const seen = batch.map((row) => row?.ids.filter((_, i) => row.mask[i] === 1) ?? []);
-  const packed = new Uint32Array(sentences * source);
-  seen.forEach((row, i) => packed.set(row, i * source));
-  ops.write(rules.source, packed);
   ops.write(
     rules.sourceLength,
-    Uint32Array.from(seen, (row) => row.length),
+    Uint32Array.from(batch, (row) => row?.ids.length ?? 0),
   );
 }
 

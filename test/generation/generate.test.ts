@@ -27,6 +27,9 @@ const named = kinds.map((options) => ({ name: JSON.stringify(options), options }
 
 /** The options for row i alone; draws of row i of a batch come from its own stream, so alone it must be row 0. */
 const samples = (options: GenerationConfig): boolean => options.do_sample === true;
+/** Rules on the source see what the caller wrote into the row, padding too. */
+const readsSource = (options: GenerationConfig): boolean =>
+  Object.keys(options).some((name) => name.startsWith("encoder_"));
 
 describe("a tiny model", () => {
   let model: Seq2Seq;
@@ -56,14 +59,17 @@ describe("a tiny model", () => {
     }
   });
 
-  it.each(named)("padding on the right changes nothing: $name", async ({ options }) => {
-    const plain = await generate(rows, options);
-    const longest = 9;
-    const padded = rows.map((row) => [...row, ...new Array<number>(longest - row.length).fill(0)]);
-    const other = await generate(padded, options);
-    expect(other.sequences).toEqual(plain.sequences);
-    expectClose(other.sequences_scores, plain.sequences_scores);
-  });
+  it.each(named.filter(({ options }) => !readsSource(options)))(
+    "padding on the right changes nothing: $name",
+    async ({ options }) => {
+      const plain = await generate(rows, options);
+      const longest = 9;
+      const padded = rows.map((row) => [...row, ...new Array<number>(longest - row.length).fill(0)]);
+      const other = await generate(padded, options);
+      expect(other.sequences).toEqual(plain.sequences);
+      expectClose(other.sequences_scores, plain.sequences_scores);
+    },
+  );
 
   it.each(named)("the order of the rows changes nothing, or only the draws: $name", async ({ options }) => {
     const first = await generate(rows, options);

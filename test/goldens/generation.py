@@ -6,8 +6,8 @@
 
 Options alone, in pairs, with beams, with batches. A case is kept only where it proves something:
   - the same ids come out three times when the scores are disturbed by noise of 1e-4, so no id hangs on rounding;
-  - a row gives the same alone and in its batch (else one row is asked for: with padding in its batch a source holds pad tokens,
-    which some of Hugging Face's rules take for tokens, and its beams may be cut off at another step);
+  - a row gives the same alone and in its batch, else one row is asked for: its beams may be cut off at another step. But where
+    a rule reads the source, the padding of the batch is a part of it, and the case says "padded": give the rows with their padding;
   - an option on its own changes the ids or the scores that the call has without it.
 README.md beside this file says how a file is laid out.
 """
@@ -68,8 +68,8 @@ class Checkpoint:
         self.rows.append([token % config.vocab_size for token in said if token % config.vocab_size != self.pad][:11])
         self.base = self.run(list(range(len(self.rows))), {})["sequences"]
 
-    def run(self, rows: list[int], options: dict, noise: int | None = None) -> dict:
-        """One call, its rows padded on the right; sequences cut after their end token."""
+    def run(self, rows: list[int], options: dict, noise: int | None = None, length: int = 0) -> dict:
+        """One call, its rows padded on the right, to `length` at least; sequences cut after their end token."""
         options = {"num_beams": 1, "do_sample": False, **options}
         if "max_length" not in options:
             options.setdefault("max_new_tokens", MAX_NEW_TOKENS)
@@ -78,7 +78,7 @@ class Checkpoint:
             options["prefix_allowed_tokens_fn"] = lambda _, ids: allowed[int(ids[-1]) % len(allowed)]
         if noise is not None:
             options["logits_processor"] = LogitsProcessorList([Noise(noise)])
-        length = max(len(self.rows[row]) for row in rows)
+        length = max(length, *(len(self.rows[row]) for row in rows))
         ids = torch.tensor([self.rows[row] + [self.pad] * (length - len(self.rows[row])) for row in rows])
         mask = torch.tensor([[1] * len(self.rows[row]) + [0] * (length - len(self.rows[row])) for row in rows])
         output = self.model.generate(
@@ -107,12 +107,11 @@ class Checkpoint:
         noisy = self.run(rows * 3, options, noise=1)["sequences"]
         return all(noisy[copy * each : (copy + 1) * each] == result["sequences"] for copy in range(3))
 
-    def alone(self, rows: list[int], options: dict, result: dict, pick: random.Random) -> bool:
-        """Whether rows alone give what they give in the batch: each where a rule reads the source, else one."""
+    def alone(self, rows: list[int], options: dict, result: dict, pick: random.Random, length: int = 0) -> bool:
+        """Whether rows alone, padded to `length`, give what they give in the batch: each where a rule reads the source, else one."""
         each = options.get("num_return_sequences", 1)
-        reads_source = any(name.startswith("encoder_") for name in options)
-        for i in range(len(rows)) if reads_source else [pick.randrange(len(rows))]:
-            single = self.run([rows[i]], options)
+        for i in range(len(rows)) if reads_source(options) else [pick.randrange(len(rows))]:
+            single = self.run([rows[i]], options, length=length)
             if single["sequences"] != result["sequences"][each * i : each * (i + 1)]:
                 return False
             numbers = single.get("scores", []) + sum(single["logprobs"], [])
@@ -120,6 +119,10 @@ class Checkpoint:
             if any(abs(a - b) > 2e-5 for a, b in zip(numbers, others, strict=True)):
                 return False
         return True
+
+
+def reads_source(options: dict) -> bool:
+    return any(name.startswith("encoder_") for name in options)
 
 
 def singles(point: Checkpoint) -> list[dict]:
@@ -228,10 +231,15 @@ def write(name: str, number: int) -> int:
     point, cases, dropped = Checkpoint(name), [], {}
     pick = random.Random(0)
     for rows, options, must in plan(point, number):
+        padded = False
         try:
             result = point.run(rows, options)
             reason = refusal(point, rows, options, result, must, pick)
-            if reason == "padding matters":  # to the rules on the source, say: then without any
+            if reason == "padding matters" and reads_source(options):
+                padded = point.alone(rows, options, result, pick, length=max(len(point.rows[row]) for row in rows))
+            if padded:
+                reason = None
+            elif reason == "padding matters":
                 rows = rows[-1:]
                 result = point.run(rows, options)
                 reason = refusal(point, rows, options, result, False, pick)
@@ -240,7 +248,7 @@ def write(name: str, number: int) -> int:
         if reason:
             dropped.setdefault(reason, []).append(options)
             continue
-        case = {"rows": rows, "options": options, "sequences": result["sequences"]}
+        case = {"rows": rows, "options": options, "sequences": result["sequences"]} | ({"padded": True} if padded else {})
         if "scores" in result:
             case["scores"] = [float(f"{score:.7g}") for score in result["scores"]]
         if options.get("num_return_sequences", 1) == 1:
@@ -251,7 +259,7 @@ def write(name: str, number: int) -> int:
     path = HERE / "generation" / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(
-        f'{{\n  "transformers": "{transformers.__version__}",\n  "max_new_tokens": {MAX_NEW_TOKENS},\n'
+        f'{{\n  "transformers": "{transformers.__version__}",\n  "max_new_tokens": {MAX_NEW_TOKENS},\n  "pad_token_id": {point.pad},\n'
         f'  "rows": [\n    {rows}\n  ],\n  "cases": [\n    {lines}\n  ]\n}}\n'
     )
     print(f"{name}: {len(cases)} cases, {path.stat().st_size / 1000:.0f} kB", flush=True)
