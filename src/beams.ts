@@ -79,7 +79,7 @@ export const SETTING = {
 export const SETTINGS = 4;
 
 /** Stands in the list of end tokens where there is none: no vocabulary reaches it. */
-const NO_TOKEN = 0xffffffff;
+export const NO_TOKEN = 0xffffffff;
 
 /** The kernel ranks so many candidates of an item, and its slots, in workgroup memory. */
 export const MAX_CANDIDATES = 256;

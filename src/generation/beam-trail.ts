@@ -21,9 +21,6 @@ export class BeamTrail {
   /** By place and position: the beams after the step at that position. */
   private readonly history: (Node | undefined)[][][];
   private readonly rows: number;
-  private slots = new Uint32Array(0);
-  /** Which positions the reads of a step cover, oldest step first. */
-  private readonly covered: number[][] = [];
 
   constructor(private readonly state: BeamState) {
     this.rows = state.slots.shape[0];
@@ -35,51 +32,45 @@ export class BeamTrail {
     this.history[place] = [];
   }
 
-  /** What to read after a step at these positions. */
-  reads(positions: readonly number[]): Slice[] {
-    const { slots, trace } = this.state;
-    const capacity = trace.shape[0];
-    const distinct = [...new Set(positions)].filter((position) => position < capacity);
-    this.covered.push(distinct);
-    return [
-      { tensor: slots, start: 0, count: size(slots.shape) },
-      ...distinct.map((p) => ({ tensor: trace, start: p * 3 * this.rows, count: 3 * this.rows })),
-    ];
+  /** What to read after every step. */
+  get slots(): Slice {
+    const { slots } = this.state;
+    return { tensor: slots, start: 0, count: size(slots.shape) };
   }
 
-  /** @param positions of the places before the step whose `reads` came back as `data` */
-  advance(positions: readonly number[], [slots, ...traces]: (Uint32Array | Float32Array)[]): void {
-    const distinct = this.covered.shift() ?? [];
-    this.slots = slots as Uint32Array<ArrayBuffer>;
+  /** What to read after a step at this position. */
+  trace(position: number): Slice {
+    return { tensor: this.state.trace, start: position * 3 * this.rows, count: 3 * this.rows };
+  }
+
+  /** @param trace of the place's next position */
+  advance(place: number, trace: Uint32Array): void {
     const { beams } = this.state;
-    this.history.forEach((steps, place) => {
-      const trace = traces[distinct.indexOf(positions[place])] as Uint32Array | undefined;
-      if (!trace) return;
-      const sums = new Float32Array(trace.buffer, trace.byteOffset, trace.length);
-      const before = steps[steps.length - 1] ?? [];
-      const first = place * beams;
-      const after = Array.from({ length: beams }, (_, i): Node => {
-        const field = (name: number): number => name * this.rows + first + i;
-        const previous = before[trace[field(TRACE.parent)] - first];
-        const sum = sums[field(TRACE.score)];
-        const choice = { token: trace[field(TRACE.token)], logprob: sum - (previous?.sum ?? 0) };
-        return { choice, sum, length: steps.length + 1, previous };
-      });
-      steps.push(after);
+    const sums = new Float32Array(trace.buffer, trace.byteOffset, trace.length);
+    const steps = this.history[place];
+    const before = steps[steps.length - 1] ?? [];
+    const first = place * beams;
+    const after = Array.from({ length: beams }, (_, i): Node => {
+      const field = (name: number): number => name * this.rows + first + i;
+      const previous = before[trace[field(TRACE.parent)] - first];
+      const sum = sums[field(TRACE.score)];
+      const choice = { token: trace[field(TRACE.token)], logprob: sum - (previous?.sum ?? 0) };
+      return { choice, sum, length: steps.length + 1, previous };
     });
+    steps.push(after);
   }
 
-  /** The tokens that all running beams and all finished ones of the place begin with. */
-  agreed(place: number): Choice[] {
+  /** The tokens that all running beams of the place and all its finished ones, which are in `slots`, begin with. */
+  agreed(place: number, slots: Uint32Array): Choice[] {
     const { beams } = this.state;
     const steps = this.history[place];
     const open = (steps[steps.length - 1] ?? []).map(path);
     for (let i = 0; i < beams; i++) {
       const slot = (place * beams + i) * SLOT_FIELDS;
-      const length = this.slots[slot + SLOT.length];
+      const length = slots[slot + SLOT.length];
       if (length === 0) continue;
-      const parent = steps[length - 2]?.[this.slots[slot + SLOT.parent] - place * beams];
-      open.push([...path(parent), { token: this.slots[slot + SLOT.token], logprob: 0 }]);
+      const parent = steps[length - 2]?.[slots[slot + SLOT.parent] - place * beams];
+      open.push([...path(parent), { token: slots[slot + SLOT.token], logprob: 0 }]);
     }
     const [first = [], ...others] = open;
     const agreed = first.findIndex((choice, i) => others.some((other) => other[i]?.token !== choice.token));

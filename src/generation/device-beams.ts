@@ -4,23 +4,23 @@
  */
 
 import { invariant, ModelError } from "../errors";
-import type { Ops, Slice } from "../ops";
+import type { Ops } from "../ops";
 import { BeamTrail } from "./beam-trail";
 import { readBeams, startBeams, startItems, type Hypothesis as DeviceHypothesis } from "./beams";
 import type { SearchConfig } from "./config";
-import { refill, selectPlan, type Control } from "./driver";
+import type { DeviceSearch } from "./driver";
 import type { Choice, Hypothesis, Search } from "./search";
 import type { Session } from "./session";
-import { createSlots, type Job } from "./slots";
 
-export interface DeviceBeams extends Search {
+/** What JavaScript knows of the search of one sentence. */
+export interface BeamResults extends Search {
   /** The sequences of the sentence, best first. */
   finish(found: DeviceHypothesis[]): void;
   /** What all beams have in common so far. */
   agree(choices: Choice[]): void;
 }
 
-export function createDeviceBeams(config: SearchConfig, prompt: readonly number[]): DeviceBeams {
+export function createBeamResults(config: SearchConfig, prompt: readonly number[]): BeamResults {
   let found: Hypothesis[] = [];
   let settled: Choice[] = [];
   let told = 0;
@@ -51,102 +51,43 @@ export function createDeviceBeams(config: SearchConfig, prompt: readonly number[
   };
 }
 
-/** A step on its way: what it told, and at which position each place was. */
-interface Step {
-  done: Uint32Array;
-  trail: (Uint32Array | Float32Array)[];
-}
-
 /**
- * For jobs whose prompt is the start token and whose searches are `createDeviceBeams`.
+ * For jobs whose searches are `createBeamResults`.
  * @param follow reads tokens, parents and finished beams of each step, too, so that `settled` tells what is certain
  */
-export async function* driveBeams(
-  ops: Ops,
-  session: Session,
-  queue: Job[],
-  control: Control,
-  config: SearchConfig,
-  follow: boolean,
-): AsyncGenerator<void, void, undefined> {
-  const { beams, sentences, target } = session;
-  invariant(beams, "driveBeams: a session without beams");
-  const select = await selectPlan(ops, session, config);
-  const slots = createSlots(ops, session);
+export function deviceBeams(ops: Ops, session: Session, config: SearchConfig, follow: boolean): DeviceSearch {
+  const { beams, sentences } = session;
+  invariant(beams, "deviceBeams: a session without beams");
+  const done = { tensor: beams.done, start: 0, count: sentences };
   const trail = follow ? new BeamTrail(beams) : undefined;
-  const underWay: Promise<Step>[] = [];
   /** Done, and still to be read. */
-  const ended = new Set<number>();
-  const isLive = (place: number): boolean => slots.jobs[place] !== undefined && !ended.has(place);
-
-  const submitStep = (): void => {
-    const reads: Slice[] = [{ tensor: beams.done, start: 0, count: sentences }];
-    if (trail) reads.push(...trail.reads(slots.fed.map((fed) => fed + underWay.length)));
-    const step = ops
-      .submit([session.decode, select], reads)
-      .then(([done, ...rest]): Step => ({ done: done as Uint32Array, trail: rest }));
-    // Whoever leaves early waits for this promise in `finally`; until then a rejection is not unhandled.
-    step.catch(() => undefined);
-    underWay.push(step);
-  };
-
-  /** Reads the sequences of the sentences that are done, and empties their places. */
-  const collect = async (): Promise<void> => {
-    if (ended.size === 0) return;
-    const steps = Math.max(...[...ended].map((place) => slots.fed[place]));
-    const found = await readBeams(ops, beams, Math.min(steps, target));
-    for (const place of ended) {
-      (slots.jobs[place]?.search as DeviceBeams).finish(found[place]);
-      slots.jobs[place] = undefined;
-    }
-    ended.clear();
-  };
-
-  try {
-    control.signal?.throwIfAborted();
-    startBeams(ops, beams, config);
-    for (;;) {
-      control.signal?.throwIfAborted();
-      const idle = slots.jobs.filter((_, place) => !isLive(place)).length;
-      if (idle === sentences && underWay.length === 0) {
-        const told = ended.size > 0;
-        await collect();
-        if (told) yield;
-        if (queue.length === 0) return;
+  let ended: { results: BeamResults; place: number; steps: number }[] = [];
+  startBeams(ops, beams, config);
+  return {
+    reads: trail ? [done, trail.slots] : [done],
+    readAt: trail && ((position) => trail.trace(position)),
+    start(place, job) {
+      startItems(ops, beams, config.startTokenId, place, 1, !job);
+      trail?.start(place);
+    },
+    accept(job, place, { position, data: [done, slots], own }) {
+      const results = job.search as BeamResults;
+      if (own) trail?.advance(place, own as Uint32Array);
+      if (done[place] === 1) {
+        ended.push({ results, place, steps: position + 1 });
+        return true;
       }
-      // Places that are done count on; before one passes the end of its cache it is set back.
-      const full = slots.fed.some((fed, place) => !isLive(place) && fed + underWay.length >= target);
-      const wanted = Math.min(queue.length, Math.ceil(sentences / 2));
-      const pause = full || (queue.length > 0 && idle >= wanted);
-      if (pause && underWay.length === 0) {
-        await collect();
-        const empty = slots.jobs.flatMap((job, place) => (job ? [] : [place]));
-        if (queue.length > 0) refill(slots, queue, control);
-        for (const place of empty) {
-          slots.fed[place] = 0;
-          startItems(ops, beams, config.startTokenId, place, 1, !slots.jobs[place]);
-          trail?.start(place);
-        }
-        continue;
-      }
-      const useful = (): boolean =>
-        slots.fed.some((fed, place) => isLive(place) && fed + underWay.length < Math.min(config.maxLength - 1, target));
-      while (!pause && underWay.length < ops.stepsInFlight && useful()) submitStep();
-      const step = await underWay.shift();
-      invariant(step, "driveBeams: nothing is under way");
-      control.signal?.throwIfAborted();
-      if (trail) trail.advance(slots.fed, step.trail);
-      slots.jobs.forEach((job, place) => {
-        slots.fed[place]++;
-        if (!job || ended.has(place)) return;
-        if (step.done[place] === 1) ended.add(place);
-        else if (trail) (job.search as DeviceBeams).agree(trail.agreed(place));
-      });
-      yield;
-    }
-  } finally {
-    await Promise.allSettled(underWay);
-  }
+      if (trail) results.agree(trail.agreed(place, slots as Uint32Array));
+      return false;
+    },
+    async collect() {
+      if (ended.length === 0) return false;
+      const found = await readBeams(ops, beams, Math.max(...ended.map(({ steps }) => steps)));
+      for (const { results, place } of ended) results.finish(found[place]);
+      ended = [];
+      return true;
+    },
+  };
 }
 
 /** Do the kernels take it: see `candidatesShape` in beams.ts. */

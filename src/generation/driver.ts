@@ -1,194 +1,120 @@
 /**
- * Runs searches over a session, one token of each at a time. Two ways:
- *
- * - `driveGreedy`: the device takes the best token, and works on the next steps while one is being read. Four bytes a
- *   row cross to JavaScript; nothing is written.
- * - `driveSearches`: the logits are read, JavaScript chooses, and tokens, positions and ancestors are written. Does
- *   everything; costs reading V floats a row and waiting for them.
+ * The loop of the searches that stay on the device. It chooses, and goes on with the next steps while JavaScript reads
+ * the few bytes of one before. `device-greedy.ts` and `device-beams.ts` say what is read and how a sentence starts and
+ * ends; searches that JavaScript must see the scores of are in `javascript-search.ts`.
  */
 
 import { invariant } from "../errors";
-import type { Ops, Plan } from "../ops";
+import type { Ops, Plan, Slice } from "../ops";
 import { packRules } from "../rules";
-import type { Chains } from "./chains";
 import { isIdle, type SearchConfig } from "./config";
-import { writeEosTokens, writeRows, type Session } from "./session";
-import { createSlots, type Job, type Slots } from "./slots";
+import type { Session } from "./session";
+import { createSlots, type Control, type Job } from "./slots";
 
-export interface Control {
-  signal?: AbortSignal;
-  /** By `performance.now()`. */
-  deadline: number;
-  onEncoded: () => void;
+type Data = Float32Array | Uint32Array;
+
+/** What a step told of one place. */
+export interface Told {
+  /** The position of the cache that the step filled. */
+  position: number;
+  /** One for each of `reads`. */
+  data: Data[];
+  /** What `readAt` names for this position. */
+  own?: Data;
+  /** Everything ends here. */
+  expired: boolean;
 }
 
-/**
- * Yields after every step that moved a search. Jobs are taken from the front of `queue` as places become empty.
- * The session is left as it is by whoever leaves the loop; the next call starts it anew.
- */
-export async function* driveSearches(
-  ops: Ops,
-  session: Session,
-  queue: Job[],
-  control: Control,
-): AsyncGenerator<void, void, undefined> {
-  const slots = createSlots(ops, session);
-  const { width, vocabSize, decode } = session;
-  const ancestors = session.beams && createAncestors(session);
-  for (;;) {
-    control.signal?.throwIfAborted();
-    if (slots.wantsRefill(queue.length)) refill(slots, queue, control);
-    const live = slots.jobs.flatMap((job, place) => (job ? [{ job, place }] : []));
-    if (live.length === 0) return;
-    writeRows(ops, session, slots);
-    if (session.beams && ancestors) ops.write(session.beams.ancestors, ancestors.table);
-    // While the prompt is being read nobody asks what comes next.
-    const asking = live.filter(({ job, place }) => slots.fed[place] >= job.prompt.length - 1).map(({ place }) => place);
-    const first = Math.min(...asking) * width * vocabSize;
-    const count = (Math.max(...asking) + 1) * width * vocabSize - first;
-    const [logits] = await ops.submit(
-      [decode],
-      asking.length > 0 ? [{ tensor: decode.outputs, start: first, count }] : [],
-    );
-    control.signal?.throwIfAborted();
-    const expired = performance.now() > control.deadline;
-    const own = Array.from({ length: width }, (_, i) => i);
-    for (const { job, place } of live) {
-      const fed = slots.fed[place] + 1;
-      if (fed < job.prompt.length) {
-        slots.set(place, fed, new Array<number>(width).fill(job.prompt[fed]), false);
-        ancestors?.advance(place, fed, own);
-        continue;
-      }
-      const rows = own.map((i) => {
-        const start = (place * width + i) * vocabSize - first;
-        return (logits as Float32Array).subarray(start, start + vocabSize);
-      });
-      const move = job.search.step(rows, expired);
-      if (!move) {
-        slots.jobs[place] = undefined;
-        slots.set(place, 0, new Array<number>(width).fill(0), true);
-        continue;
-      }
-      slots.set(place, fed, move.tokens, false);
-      ancestors?.advance(place, fed, move.parents);
-    }
-    yield;
-  }
-}
-
-export function refill(slots: Slots, queue: Job[], control: Control): void {
-  // The steps that follow are in the device's queue behind it; who waits for them meets its failures, too.
-  slots.refill(queue).then(control.onEncoded, () => undefined);
-}
-
-/**
- * Where each position of each row lies: the table (2, C, R) of `AttentionOptions.ancestors`. A step reads the half of
- * its row's parity; both hold the same here, since rows may be at different positions.
- */
-function createAncestors({ width, rows, target }: Session) {
-  const table = new Uint32Array(2 * target * rows);
-  // A row's newest position always lies in the row itself.
-  for (let i = 0; i < table.length; i++) table[i] = i % rows;
-  return {
-    table,
-    /** Row i of the place goes on with what row parents[i] had, of which `fed` positions are in the cache. */
-    advance(place: number, fed: number, parents: readonly number[]): void {
-      const first = place * width;
-      for (let p = 0; p < Math.min(fed, target); p++) {
-        const before = table.slice(p * rows + first, p * rows + first + width);
-        for (let i = 0; i < width; i++) table[p * rows + first + i] = before[parents[i]];
-      }
-      if (fed < target) for (let i = 0; i < width; i++) table[fed * rows + first + i] = first + i;
-      table.copyWithin(target * rows, 0, target * rows);
-    },
-  };
+/** What one search does differently from another. */
+export interface DeviceSearch {
+  /** What to read after every step. */
+  readonly reads: readonly Slice[];
+  /** And what of each position that a place is at: sentences that started at different times are at different ones. */
+  readonly readAt?: (position: number) => Slice;
+  /** Sets a place to its first position. Without a job it counts on from there, and nobody looks. */
+  start(place: number, job: Job | undefined): void;
+  /** Takes what a step told of a sentence; true once that has ended. */
+  accept(job: Job, place: number, told: Told): boolean;
+  /** Reads what is still on the device of sentences that have ended. Were there any? */
+  collect?(): Promise<boolean>;
 }
 
 interface Step {
-  tokens: Uint32Array;
-  logprobs: Map<number, Float32Array>;
+  data: Data[];
+  /** By position. */
+  own: Map<number, Data>;
 }
 
-/** The plan that chooses on the device by the rules of the configuration, with the table of those rules in place. */
-export async function selectPlan(ops: Ops, session: Session, config: SearchConfig): Promise<Plan> {
-  if (isIdle(config.rules)) return session.select();
-  const table = packRules(config.rules, config);
-  const plan = await session.select({ tableLength: table.length, renormalize: config.renormalize });
-  if (session.rules) ops.write(session.rules.table, table);
-  return plan;
-}
-
-/** For jobs whose prompt is the start token and whose search is one greedy chain. */
-export async function* driveGreedy(
+/**
+ * Yields when `settled()` of a job may have something new. Jobs are taken from the front of `queue` as places become
+ * empty; their prompts are the start token. The session is left as it is by whoever leaves the loop; the next call
+ * starts it anew.
+ */
+export async function* driveDevice(
   ops: Ops,
   session: Session,
   queue: Job[],
   control: Control,
   config: SearchConfig,
-  logprobs: boolean,
+  search: DeviceSearch,
 ): AsyncGenerator<void, void, undefined> {
-  const { selection, rows, target } = session;
-  invariant(selection, "driveGreedy: a session of beams");
+  const { target } = session;
   const select = await selectPlan(ops, session, config);
   const slots = createSlots(ops, session);
   const underWay: Promise<Step>[] = [];
+  /** The positions that a step would fill which is submitted now. */
+  const positionsOf = (live: boolean): number[] =>
+    slots.fed.filter((_, place) => Boolean(slots.jobs[place]) === live).map((fed) => fed + underWay.length);
 
   const submitStep = (): void => {
-    const ahead = underWay.length;
-    const reads = [{ tensor: selection.token, start: 0, count: rows }];
-    // Rows that started at different times are at different positions of the list of log-probabilities.
-    const live = slots.fed.filter((_, place) => slots.jobs[place]);
-    const positions = logprobs ? [...new Set(live.map((fed) => fed + ahead))] : [];
-    for (const p of positions) {
-      if (p < target) reads.push({ tensor: selection.logprobs, start: p * rows, count: rows });
-    }
-    const result = ops.submit([session.decode, select], reads).then(([tokens, ...logprobs]): Step => ({
-      tokens: tokens as Uint32Array,
-      logprobs: new Map(logprobs.map((data, i) => [positions[i], data as Float32Array])),
-    }));
+    const positions = [...new Set(positionsOf(true))].filter((position) => position < target);
+    const at = search.readAt ? positions.map(search.readAt) : [];
+    const step = ops.submit([session.decode, select], [...search.reads, ...at]).then((data): Step => {
+      const own = data.splice(search.reads.length);
+      return { data, own: new Map(own.map((part, i) => [positions[i], part])) };
+    });
     // Whoever leaves early waits for this promise in `finally`; until then a rejection is not unhandled.
-    result.catch(() => undefined);
-    underWay.push(result);
+    step.catch(() => undefined);
+    underWay.push(step);
   };
 
-  const isLive = (place: number): boolean => slots.jobs[place] !== undefined;
-  const last = config.maxLength - 1; // steps that a sequence takes at most
+  const last = Math.min(config.maxLength - 1, target); // steps that a sequence takes at most
   try {
-    control.signal?.throwIfAborted();
-    writeEosTokens(ops, selection, config.eosTokenIds);
     for (;;) {
       control.signal?.throwIfAborted();
-      if (queue.length === 0 && !slots.jobs.some(Boolean)) return;
+      const done = queue.length === 0 && !slots.jobs.some(Boolean);
       // Empty places count on; before one passes the end of its cache it is set back.
-      const full = slots.fed.some((fed, place) => !isLive(place) && fed + underWay.length >= target);
+      const full = positionsOf(false).some((position) => position >= target);
       const pause = full || slots.wantsRefill(queue.length);
-      if (pause && underWay.length === 0) {
-        slots.fed.forEach((_, place) => !isLive(place) && slots.set(place, 0, [0], true));
-        if (slots.wantsRefill(queue.length)) refill(slots, queue, control);
-        writeRows(ops, session, slots);
+      if (done || (pause && underWay.length === 0)) {
+        if (await search.collect?.()) yield;
+        if (done) return;
+        for (const place of slots.refill(queue, control.onEncoded)) search.start(place, slots.jobs[place]);
         continue;
       }
-      const useful = (): boolean =>
-        slots.fed.some((fed, place) => isLive(place) && fed + underWay.length < Math.min(last, target));
+      const useful = (): boolean => positionsOf(true).some((position) => position < last);
       while (!pause && underWay.length < ops.stepsInFlight && useful()) submitStep();
       const step = await underWay.shift();
-      if (!step) return;
+      invariant(step, "driveDevice: nothing is under way");
       control.signal?.throwIfAborted();
       const expired = performance.now() > control.deadline;
       slots.jobs.forEach((job, place) => {
-        const position = slots.fed[place];
-        const token = step.tokens[place];
-        slots.set(place, position + 1, [token], slots.finished[place] === 1);
-        if (!job) return;
-        const choice = { token, logprob: step.logprobs.get(position)?.[place] ?? 0 };
-        if (!(job.search as Chains).accept(choice, expired)) return;
-        slots.jobs[place] = undefined;
-        slots.set(place, position + 1, [token], true);
+        const position = slots.fed[place]++;
+        const told = { position, data: step.data, own: step.own.get(position), expired };
+        if (job && search.accept(job, place, told)) slots.jobs[place] = undefined;
       });
       yield;
     }
   } finally {
     await Promise.allSettled(underWay);
   }
+}
+
+/** The plan that chooses on the device by the rules of the configuration, with the table of those rules in place. */
+async function selectPlan(ops: Ops, session: Session, config: SearchConfig): Promise<Plan> {
+  if (isIdle(config.rules)) return session.select();
+  const table = packRules(config.rules, config);
+  const plan = await session.select({ tableLength: table.length, renormalize: config.renormalize });
+  if (session.rules) ops.write(session.rules.table, table);
+  return plan;
 }

@@ -7,14 +7,16 @@ import type { Batch } from "./batch";
 import { createBeamSearch } from "./beam";
 import { createChains } from "./chains";
 import type { SearchConfig } from "./config";
-import { createDeviceBeams, driveBeams, fitsDevice } from "./device-beams";
-import { driveGreedy, driveSearches, type Control } from "./driver";
+import { createBeamResults, deviceBeams, fitsDevice } from "./device-beams";
+import { deviceGreedy } from "./device-greedy";
+import { driveDevice } from "./driver";
 import { createGroupBeamSearch } from "./group-beam";
+import { driveSearches } from "./javascript-search";
 import { createProcessors } from "./processors/list";
 import { anySeed, createRandom } from "./random";
 import type { Hypothesis } from "./search";
 import { roundedLength, type SessionPool } from "./session";
-import type { Job } from "./slots";
+import type { Control, Job } from "./slots";
 
 /** Decoder rows of one session. More sentences than fit wait for a place. */
 export const MAX_ROWS = 64;
@@ -64,7 +66,7 @@ export function createJobs(request: Request, model: Model, way = wayOf(request, 
       randoms: Array.from({ length: n }, (_, i) => createRandom(seed, row * n + i)),
     };
     if (way === "beams") {
-      return { row, ids, mask: batch.mask[row], prompt: prompts[row], search: createDeviceBeams(config, prompts[row]) };
+      return { row, ids, mask: batch.mask[row], prompt: prompts[row], search: createBeamResults(config, prompts[row]) };
     }
     const create =
       config.numBeams === 1 ? createChains : config.numBeamGroups === 1 ? createBeamSearch : createGroupBeamSearch;
@@ -98,7 +100,8 @@ export type Way = "greedy" | "beams" | "javascript";
 export function wayOf({ config, alternatives, constraints, prompts }: Request, model: Model): Way {
   const { rules, numBeams, doSample, prefixAllowedTokens } = config;
   const needsScores = doSample || prefixAllowedTokens || constraints || alternatives > 0 || rules.removeInvalidValues;
-  if (needsScores || prompts.some(({ length }) => length > 1)) return "javascript";
+  if (needsScores || prompts.some(([first, ...more]) => first !== config.startTokenId || more.length > 0))
+    return "javascript";
   if (numBeams === 1) return "greedy";
   if (config.numBeamGroups > 1) return "javascript";
   // Time and text decide about single beams in the middle of a step.
@@ -158,9 +161,13 @@ export async function* runJobs(
       target: config.maxLength - 1,
     });
     try {
-      if (way === "greedy") yield* driveGreedy(ops, session, queue, control, config, logprobs);
-      else if (way === "beams") yield* driveBeams(ops, session, queue, control, config, follow);
-      else yield* driveSearches(ops, session, queue, control);
+      if (way === "javascript") {
+        yield* driveSearches(ops, session, queue, control);
+      } else {
+        const search =
+          way === "greedy" ? deviceGreedy(ops, session, config, logprobs) : deviceBeams(ops, session, config, follow);
+        yield* driveDevice(ops, session, queue, control, config, search);
+      }
     } finally {
       sessions.give(session);
     }

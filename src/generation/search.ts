@@ -1,7 +1,7 @@
 /**
  * The search for the sequences of one sentence, as a state machine that knows nothing of devices: it is given the
  * scores of its rows and says which tokens come next. `chains.ts` holds greedy search and sampling, `beam.ts` beam
- * search, `group-beam.ts` diverse beam search; `driver.ts` runs many of them over a session.
+ * search, `group-beam.ts` diverse beam search; `javascript-search.ts` runs many of them over a session.
  */
 
 import type { SearchConfig } from "./config";

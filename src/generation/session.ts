@@ -52,9 +52,6 @@ export interface Session extends SessionSizes {
   dispose(): void;
 }
 
-/** Stands in the list of end tokens where there is none: no vocabulary reaches it. */
-const NO_TOKEN = 0xffffffff;
-
 async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promise<Session> {
   const { info } = model;
   const { sentences, width, endTokens, source, target } = sizes;
@@ -171,27 +168,6 @@ export function writeSources(
     rules.sourceLength,
     Uint32Array.from(batch, (row) => row?.ids.length ?? 0),
   );
-}
-
-/** What the next step reads. */
-export interface RowState {
-  /** The newest token of each row. */
-  token: Uint32Array;
-  /** How many tokens each row's cache holds. */
-  position: Uint32Array;
-  finished: Uint32Array;
-}
-
-export function writeRows(ops: Ops, session: Session, { token, position, finished }: RowState): void {
-  ops.write(session.token, token);
-  ops.write(session.position, position);
-  if (session.selection) ops.write(session.selection.finished, finished);
-}
-
-export function writeEosTokens(ops: Ops, selection: Selection, eosTokenIds: readonly number[]): void {
-  const eos = new Uint32Array(MAX_EOS_TOKENS).fill(NO_TOKEN);
-  eos.set(eosTokenIds);
-  ops.write(selection.eos, eos);
 }
 
 /** Sessions at rest, most recently used last. A session serves one call at a time. */

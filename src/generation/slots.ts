@@ -2,7 +2,7 @@
 
 import type { Ops } from "../ops";
 import type { Search } from "./search";
-import { writeSources, type RowState, type Session } from "./session";
+import { writeSources, type Session } from "./session";
 
 /** A sentence on its way. */
 export interface Job {
@@ -15,52 +15,48 @@ export interface Job {
   search: Search;
 }
 
-export interface Slots extends RowState {
+/** What a call asks of whoever works on its jobs. */
+export interface Control {
+  signal?: AbortSignal;
+  /** By `performance.now()`. */
+  deadline: number;
+  onEncoded: () => void;
+}
+
+export interface Slots {
   readonly jobs: (Job | undefined)[];
   /** By place: how many tokens the cache holds. */
   readonly fed: number[];
   /** Is it worth while to stop for a new batch? */
   wantsRefill(waiting: number): boolean;
-  /** Takes jobs from the front of the queue into empty places and encodes the batch. */
-  refill(queue: Job[]): Promise<unknown>;
-  /** Sets the rows of a place: their newest tokens, after `fed` others. */
-  set(place: number, fed: number, tokens: readonly number[], finished: boolean): void;
+  /**
+   * Sets back all places that are empty, after new jobs have come into them from the front of the queue where that is
+   * worth while; those must be encoded. Returns the places.
+   */
+  refill(queue: Job[], onEncoded: () => void): number[];
 }
 
 export function createSlots(ops: Ops, session: Session): Slots {
-  const { sentences, width, rows } = session;
+  const { sentences } = session;
   const jobs = new Array<Job | undefined>(sentences).fill(undefined);
   const fed = new Array<number>(sentences).fill(0);
-  const slots: Slots = {
+  const empty = (): number[] => jobs.flatMap((job, place) => (job ? [] : [place]));
+  // The whole batch is encoded again, so it should bring some rows in; what waits may be less than that.
+  const wantsRefill = (waiting: number): boolean =>
+    waiting > 0 && empty().length >= Math.min(waiting, Math.ceil(sentences / 2));
+  return {
     jobs,
     fed,
-    token: new Uint32Array(rows),
-    position: new Uint32Array(rows),
-    finished: new Uint32Array(rows).fill(1),
-    wantsRefill(waiting) {
-      const empty = jobs.filter((job) => !job).length;
-      // The whole batch is encoded again, so it should bring some rows in; what waits may be less than that.
-      return waiting > 0 && empty >= Math.min(waiting, Math.ceil(sentences / 2));
-    },
-    refill(queue) {
-      jobs.forEach((job, place) => {
-        if (job) return;
-        jobs[place] = queue.shift();
-        const start = jobs[place]?.prompt[0] ?? 0;
-        slots.set(place, 0, new Array<number>(width).fill(start), !jobs[place]);
-      });
+    wantsRefill,
+    refill(queue, onEncoded) {
+      const places = empty();
+      for (const place of places) fed[place] = 0;
+      if (!wantsRefill(queue.length)) return places;
+      for (const place of places) jobs[place] = queue.shift();
       writeSources(ops, session, jobs);
-      return ops.submit([session.encode]);
-    },
-    set(place, count, tokens, finished) {
-      fed[place] = count;
-      for (let i = 0; i < width; i++) {
-        const row = place * width + i;
-        slots.token[row] = tokens[i];
-        slots.position[row] = count;
-        slots.finished[row] = finished ? 1 : 0;
-      }
+      // The steps that follow are in the device's queue behind it; who waits for them meets its failures, too.
+      ops.submit([session.encode]).then(onEncoded, () => undefined);
+      return places;
     },
   };
-  return slots;
 }

@@ -85,6 +85,18 @@ describe("a tiny model", () => {
     }
   });
 
+  it.each([{}, { repetition_penalty: 3 }, { num_beams: 3 }, { num_beams: 3, no_repeat_ngram_size: 1 }])(
+    "prompts of one token that is not the start token of every row: %j",
+    async (options) => {
+      const given = { max_new_tokens: 10, ...options };
+      const both = await model.generate([rows[0], rows[0]], { ...given, decoder_input_ids: [[1], [7]] });
+      const first = await model.generate(rows[0], given);
+      const second = await model.generate(rows[0], { ...given, decoder_start_token_id: 7 });
+      expect(both.sequences).toEqual([...first.sequences, ...second.sequences]);
+      expect(second.sequences[0].slice(1)).not.toEqual(first.sequences[0].slice(1));
+    },
+  );
+
   it.each(named)("stream = generate: $name", async ({ options }) => {
     if ((options.num_beams ?? 1) > 1 && (options.num_return_sequences ?? 1) > 1) {
       const stream = model.stream(rows, options);
