@@ -1,46 +1,30 @@
 /** BART, which is RoBERTa's tokenizer (tokenization_roberta.py): byte-level BPE between `<s>` and `</s>`. */
 
-import {
-  contentOf,
-  invalidFile,
-  namedTokens,
-  optionalFields,
-  readSettings,
-  required,
-  type Fields,
-  type Folder,
-} from "../folder";
+import { invalidFile, namedTokens, optionalFields, readSettings, required, type Fields, type Folder } from "../folder";
 import type { Tokenizer } from "../tokenizer";
 import { checkedLanguages, checkedText } from "../tokenizer";
 import { readBpe, readMerges, readVocabulary } from "./model-json";
-import { build, idOf, tokenText } from "./source";
+import { build, FAIRSEQ_TOKENS, idOf } from "./source";
 
 export async function createBart(folder: Folder, config: Fields): Promise<Tokenizer> {
   const tokenizerJson = await optionalFields(folder, "tokenizer.json");
   const settings = await readSettings(folder, config, tokenizerJson);
   const { vocab, merges } = tokenizerJson ? readBpe(tokenizerJson) : await readFiles(folder);
-  const named = namedTokens(settings, {
-    bos_token: "<s>",
-    eos_token: "</s>",
-    sep_token: "</s>",
-    cls_token: "<s>",
-    unk_token: "<unk>",
-    pad_token: "<pad>",
-    mask_token: "<mask>",
-  });
+  const named = namedTokens(settings, FAIRSEQ_TOKENS);
   const pipeline = build({ settings }, named, settings.extra ?? settings.additional ?? [], {
     preTokenizer: { type: "ByteLevel", add_prefix_space: config.add_prefix_space === true },
     model: { type: "BPE", vocab, merges, fuseUnk: false, byteFallback: false, ignoreMerges: false },
     decoder: { type: "ByteLevel" },
   });
-  const [start, end] = ["cls_token", "sep_token"].map((name) => idOf(pipeline, contentOf(named.get(name)!)));
+  const start = idOf(pipeline, named, "cls_token");
+  const end = idOf(pipeline, named, "sep_token");
   return {
     encode(text, options) {
       checkedLanguages(options);
       return [start, ...pipeline.encode(checkedText(text)), end];
     },
     decode: (ids) => pipeline.decode(ids),
-    token: (id) => tokenText(pipeline, id),
+    token: (id) => pipeline.token(id),
   };
 }
 

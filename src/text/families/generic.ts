@@ -54,7 +54,7 @@ function byPipeline(json: Fields, settings: Settings): Tokenizer {
       return [...around.before, ...pipeline.encode(checkedText(text)), ...around.after];
     },
     decode: (ids) => (clean ? cleanUp(pipeline.decode(ids)) : pipeline.decode(ids)),
-    token: (id) => pipeline.token(id) ?? "",
+    token: (id) => pipeline.token(id),
   };
 }
 

@@ -6,7 +6,7 @@ import { ModelError } from "../../errors";
 import { createSentencePiece } from "../sentencepiece/processor";
 import type { Tokenizer } from "../tokenizer";
 import { readVocabulary } from "./model-json";
-import { createPython, stripEnd, stripStart } from "./python";
+import { createPython, joinRuns, strip, unknownOf } from "./python";
 import { sourceOf, withLanguages } from "./with-languages";
 
 const KIND = "M2M100 tokenizer";
@@ -39,11 +39,7 @@ export async function createM2M100(folder: Folder, config: Fields): Promise<Toke
     sep_token: "</s>",
     pad_token: "<pad>",
   });
-  const unk = contentOf(named.get("unk_token")!);
-  const unkId = vocab.get(unk);
-  if (unkId === undefined) {
-    throw new ModelError("invalid_tokenizer", `vocab.json: the unknown token ${JSON.stringify(unk)} is missing.`);
-  }
+  const [unk, unkId] = unknownOf(vocab, named);
   const python = createPython(
     {
       size: vocab.size,
@@ -51,17 +47,7 @@ export async function createM2M100(folder: Folder, config: Fields): Promise<Toke
       id: (token) => languageIds.get(token) ?? vocab.get(token) ?? unkId,
       token: (id) => languageTokens.get(id) ?? decoder.get(id) ?? unk,
       tokenize: (text) => spm.encode(text),
-      join(tokens, special) {
-        let out = "";
-        let run: string[] = [];
-        for (const token of tokens) {
-          if (special.has(token)) {
-            out += spm.decode(run) + token;
-            run = [];
-          } else run.push(token);
-        }
-        return stripEnd(stripStart(out + spm.decode(run)));
-      },
+      join: (tokens, special) => strip(joinRuns(tokens, special, (run) => spm.decode(run))),
     },
     { settings, named, extra: settings.extra ?? settings.additional ?? [] },
   );

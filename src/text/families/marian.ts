@@ -12,7 +12,7 @@ import { createSentencePiece, type SentencePiece } from "../sentencepiece/proces
 import { checkedLanguages, checkedText, type EncodeOptions, type Tokenizer } from "../tokenizer";
 import { ModelError } from "../../errors";
 import { readVocabulary } from "./model-json";
-import { createPython, stripEnd, stripStart } from "./python";
+import { createPython, joinRuns, strip, unknownOf } from "./python";
 
 const KIND = "Marian tokenizer";
 
@@ -29,11 +29,7 @@ export async function createMarian(folder: Folder, config: Fields): Promise<Toke
   );
   const settings = await readSettings(folder, config);
   const named = namedTokens(settings, { unk_token: "<unk>", eos_token: "</s>", pad_token: "<pad>" });
-  const unk = contentOf(named.get("unk_token")!);
-  const unkId = vocab.get(unk);
-  if (unkId === undefined) {
-    throw new ModelError("invalid_tokenizer", `vocab.json: the unknown token ${JSON.stringify(unk)} is missing.`);
-  }
+  const [unk, unkId] = unknownOf(vocab, named);
   const joiner = separate ? target : source;
   const python = createPython(
     {
@@ -45,17 +41,8 @@ export async function createMarian(folder: Folder, config: Fields): Promise<Toke
         const end = text.startsWith(">>") ? text.indexOf("<<") : -1;
         return end < 0 ? source.encode(text) : [text.slice(0, end + 2), ...source.encode(text.slice(end + 2))];
       },
-      join(tokens, special) {
-        let out = "";
-        let run: string[] = [];
-        for (const token of tokens) {
-          if (special.has(token)) {
-            out += joiner.decode(run) + token + " ";
-            run = [];
-          } else run.push(token);
-        }
-        return stripEnd(stripStart((out + joiner.decode(run)).replaceAll("\u2581", " ")));
-      },
+      join: (tokens, special) =>
+        strip(joinRuns(tokens, special, (run) => joiner.decode(run), " ").replaceAll("\u2581", " ")),
     },
     { settings, named, extra: settings.extra ?? settings.additional ?? [] },
   );

@@ -1,8 +1,19 @@
 /** mBART (tokenization_mbart.py: text, end token, language) and mBART-50 (tokenization_mbart50.py: language, text, end token). */
 
-import { addedToken, contentOf, namedTokens, type Fields, type Folder, type Token } from "../folder";
+import { contentOf, namedTokens, type Fields, type Folder, type Token } from "../folder";
 import type { Tokenizer } from "../tokenizer";
-import { additionalOf, build, idOf, METASPACE, piecesOf, readSource, tokenText, withOneSpace, WORDS } from "./source";
+import {
+  additionalOf,
+  build,
+  FAIRSEQ_TOKENS,
+  idOf,
+  maskTakesSpace,
+  METASPACE,
+  piecesOf,
+  readSource,
+  withOneSpace,
+  WORDS,
+} from "./source";
 import { sourceOf, withLanguages } from "./with-languages";
 
 const CODES =
@@ -18,11 +29,10 @@ export async function createMBart(folder: Folder, config: Fields, is50: boolean)
   const source = await readSource(folder, config, "sentencepiece.bpe.model", kind);
   const { settings, charsmap } = source;
   const codes = is50 ? CODES_50 : CODES;
-  const mask = addedToken("<mask>", { lstrip: true, normalized: true });
-  const common = { eos_token: "</s>", sep_token: "</s>", cls_token: "<s>", unk_token: "<unk>", pad_token: "<pad>" };
-  const named = namedTokens(settings, is50 ? common : { bos_token: "<s>", ...common });
-  const givenMask = named.get("mask_token");
-  if (typeof givenMask !== "object") named.set("mask_token", { ...mask, content: givenMask ?? mask.content });
+  // mBART-50 has no bos_token of its own.
+  const { bos_token: _, ...without } = FAIRSEQ_TOKENS;
+  const named = namedTokens(settings, is50 ? without : FAIRSEQ_TOKENS);
+  maskTakesSpace(named);
 
   const special = ["cls_token", "pad_token", "eos_token", "unk_token"].map((name) => contentOf(named.get(name)!));
   const vocab = piecesOf(source, (pieces) =>
@@ -39,14 +49,11 @@ export async function createMBart(folder: Folder, config: Fields, is50: boolean)
     model: { type: "Unigram", vocab, unkId: 3, byteFallback: false },
     decoder: METASPACE,
   });
-  const end = idOf(pipeline, contentOf(named.get("eos_token")!));
-  return withLanguages(
-    { ...pipeline, token: (id) => tokenText(pipeline, id) },
-    {
-      codes,
-      id: (code) => pipeline.id(code),
-      source: sourceOf(config.src_lang, codes, "en_XX"),
-      around: (language) => (is50 ? { before: [language], after: [end] } : { before: [], after: [end, language] }),
-    },
-  );
+  const end = idOf(pipeline, named, "eos_token");
+  return withLanguages(pipeline, {
+    codes,
+    id: (code) => pipeline.id(code),
+    source: sourceOf(config.src_lang, codes, "en_XX"),
+    around: (language) => (is50 ? { before: [language], after: [end] } : { before: [], after: [end, language] }),
+  });
 }

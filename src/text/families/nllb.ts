@@ -1,27 +1,17 @@
 /** NLLB (tokenization_nllb.py): BPE; language, text, end token, or, as before 2023, text, end token, language. */
 
-import { addedToken, contentOf, namedTokens, type Fields, type Folder, type Token } from "../folder";
+import { contentOf, namedTokens, type Fields, type Folder, type Token } from "../folder";
 import type { ModelProto } from "../sentencepiece/proto";
 import type { Tokenizer } from "../tokenizer";
 import { readBpe } from "./model-json";
-import { build, idOf, METASPACE, readSource, tokenText, withOneSpace } from "./source";
+import { build, FAIRSEQ_TOKENS, idOf, maskTakesSpace, METASPACE, readSource, withOneSpace } from "./source";
 import { sourceOf, withLanguages } from "./with-languages";
 
 export async function createNllb(folder: Folder, config: Fields): Promise<Tokenizer> {
   const source = await readSource(folder, config, "sentencepiece.bpe.model", "NLLB tokenizer");
   const { settings, charsmap, tokenizerJson, proto } = source;
-  const named = namedTokens(settings, {
-    bos_token: "<s>",
-    eos_token: "</s>",
-    sep_token: "</s>",
-    cls_token: "<s>",
-    unk_token: "<unk>",
-    pad_token: "<pad>",
-  });
-  const mask = named.get("mask_token");
-  if (typeof mask !== "object") {
-    named.set("mask_token", addedToken(mask ?? "<mask>", { lstrip: true, normalized: true, special: true }));
-  }
+  const named = namedTokens(settings, FAIRSEQ_TOKENS);
+  maskTakesSpace(named);
   const { vocab, merges } = tokenizerJson ? readBpe(tokenizerJson) : fromPieces(proto!, named);
   const extra: readonly Token[] = settings.extra ?? settings.additional ?? FLORES_200;
   const pipeline = build(source, named, extra, {
@@ -38,19 +28,16 @@ export async function createNllb(folder: Folder, config: Fields): Promise<Tokeni
     },
     decoder: METASPACE,
   });
-  const end = idOf(pipeline, contentOf(named.get("eos_token")!));
+  const end = idOf(pipeline, named, "eos_token");
   const codes = extra.map(contentOf).filter((token) => /^[a-z]{3}_[A-Z][a-z]{3}$/.test(token));
   const known = codes.length > 0 ? codes : FLORES_200.filter((code) => pipeline.id(code) !== undefined);
   const legacy = config.legacy_behaviour === true;
-  return withLanguages(
-    { ...pipeline, token: (id) => tokenText(pipeline, id) },
-    {
-      codes: known,
-      id: (code) => pipeline.id(code),
-      source: sourceOf(config.src_lang, known, "eng_Latn"),
-      around: (language) => (legacy ? { before: [], after: [end, language] } : { before: [language], after: [end] }),
-    },
-  );
+  return withLanguages(pipeline, {
+    codes: known,
+    id: (code) => pipeline.id(code),
+    source: sourceOf(config.src_lang, known, "eng_Latn"),
+    around: (language) => (legacy ? { before: [], after: [end, language] } : { before: [language], after: [end] }),
+  });
 }
 
 /** `SentencePieceExtractor` and `NllbConverter.convert_from_spm`: pieces in order, special tokens first, merges made up. */

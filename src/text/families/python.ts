@@ -3,7 +3,7 @@
  * the text, the rest goes to the family's own `tokenize`. Marian, M2M100 and ByT5 are such.
  */
 
-import { contentOf, addedToken, type Settings, type Token } from "../folder";
+import { addedToken, contentOf, invalidFile, type Settings, type Token } from "../folder";
 import type { AddedToken } from "../pipeline/definition";
 import { cleanUp } from "../tokenizer";
 import { createPythonTrie } from "./python-trie";
@@ -33,11 +33,39 @@ const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029
 const spaceAtStart = new RegExp(`^${SPACE}+`);
 const isSpace = new RegExp(SPACE);
 
-export const stripStart = (text: string): string => text.replace(spaceAtStart, "");
-export function stripEnd(text: string): string {
+/** Python's `str.strip`, a side at a time or both. */
+export const strip = (text: string): string => stripEnd(stripStart(text));
+const stripStart = (text: string): string => text.replace(spaceAtStart, "");
+function stripEnd(text: string): string {
   let end = text.length;
   while (end > 0 && isSpace.test(text[end - 1])) end--;
   return text.slice(0, end);
+}
+
+/** For families whose text is decoded in one piece between special tokens; these stand as they are, with `after` them. */
+export function joinRuns(
+  tokens: readonly string[],
+  special: ReadonlySet<string>,
+  decode: (run: string[]) => string,
+  after = "",
+): string {
+  let out = "";
+  let run: string[] = [];
+  for (const token of tokens) {
+    if (special.has(token)) {
+      out += decode(run) + token + after;
+      run = [];
+    } else run.push(token);
+  }
+  return out + decode(run);
+}
+
+/** The unknown token and its id. */
+export function unknownOf(vocab: ReadonlyMap<string, number>, named: ReadonlyMap<string, Token>): [string, number] {
+  const unk = contentOf(named.get("unk_token")!);
+  const id = vocab.get(unk);
+  if (id === undefined) throw invalidFile("vocab.json", `the unknown token ${JSON.stringify(unk)} is missing`);
+  return [unk, id];
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import {
   addedToken,
+  contentOf,
   invalidFile,
   optionalFields,
   readSettings,
@@ -79,6 +80,24 @@ export const withOneSpace = (charsmap: string | undefined): Component => ({
   normalizers: charsmap === undefined ? [ONE_SPACE] : [precompiled(charsmap), ONE_SPACE],
 });
 
+/** The special tokens of the models that come from fairseq: BART, mBART and NLLB. */
+export const FAIRSEQ_TOKENS = {
+  bos_token: "<s>",
+  eos_token: "</s>",
+  sep_token: "</s>",
+  cls_token: "<s>",
+  unk_token: "<unk>",
+  pad_token: "<pad>",
+  mask_token: "<mask>",
+};
+
+/** The mask token of mBART and NLLB takes the space before it in, unless the files say how it is matched. */
+export function maskTakesSpace(named: Map<string, Token>): void {
+  const mask = named.get("mask_token");
+  if (typeof mask !== "string") return;
+  named.set("mask_token", addedToken(mask, { lstrip: true, normalized: true, special: true }));
+}
+
 /** A pipeline with the special tokens of the files and of the class. */
 export function build(
   { settings }: Source,
@@ -93,10 +112,9 @@ export function build(
 }
 
 /** The id of a token that the family cannot do without. */
-export function idOf(pipeline: Pipeline, token: string): number {
+export function idOf(pipeline: Pipeline, named: ReadonlyMap<string, Token>, name: string): number {
+  const token = contentOf(named.get(name)!);
   const id = pipeline.id(token);
   if (id === undefined) throw invalidFile("tokenizer", `there is no token ${JSON.stringify(token)} in the vocabulary`);
   return id;
 }
-
-export const tokenText = (pipeline: Pipeline, id: number): string => pipeline.token(id) ?? "";

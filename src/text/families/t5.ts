@@ -4,7 +4,7 @@ import { ModelError } from "../../errors";
 import { contentOf, namedTokens, type Fields, type Folder, type Token } from "../folder";
 import { sameLanguage } from "../languages";
 import { checkedLanguages, checkedText, type EncodeOptions, type Tokenizer } from "../tokenizer";
-import { additionalOf, build, idOf, METASPACE, piecesOf, precompiled, readSource, tokenText, WORDS } from "./source";
+import { additionalOf, build, idOf, METASPACE, piecesOf, precompiled, readSource, WORDS } from "./source";
 
 const sentinels = (count: number) => Array.from({ length: count }, (_, i) => `<extra_id_${i}>`);
 
@@ -29,12 +29,12 @@ export async function createT5(folder: Folder, config: Fields): Promise<Tokenize
     model: { type: "Unigram", vocab, unkId: 2, byteFallback: false },
     decoder: METASPACE,
   });
-  const end = idOf(pipeline, contentOf(named.get("eos_token")!));
+  const end = idOf(pipeline, named, "eos_token");
   const prefixOf = taskPrefixes(folder.modelConfig);
   return {
     encode: (text, options) => [...pipeline.encode(prefixOf(checkedLanguages(options)) + checkedText(text)), end],
     decode: (ids) => pipeline.decode(ids),
-    token: (id) => tokenText(pipeline, id),
+    token: (id) => pipeline.token(id),
   };
 }
 

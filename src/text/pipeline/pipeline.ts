@@ -16,7 +16,8 @@ export interface Pipeline {
   /** Text without special tokens; ids that there are not are left out. */
   decode(ids: readonly number[]): string;
   id(token: string): number | undefined;
-  token(id: number): string | undefined;
+  /** Empty for an id that there is not. */
+  token(id: number): string;
 }
 
 /** @throws UnsupportedComponent; ModelError `invalid_tokenizer` */
@@ -51,6 +52,6 @@ export function createPipeline(definition: Definition): Pipeline {
       return decodeChain ? decodeChain(tokens).join("") : tokens.join(" ");
     },
     id: (name) => added.id(name) ?? model.id(name),
-    token,
+    token: (id) => token(id) ?? "",
   };
 }
