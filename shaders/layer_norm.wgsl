@@ -25,18 +25,13 @@ struct Params {
 var<workgroup> sums: array<f32, WORKGROUP>;
 var<workgroup> squares: array<f32, WORKGROUP>;
 
-// Ones for the elements of a vec4 that are there, zeros for the padding of the last one.
-fn present(column: u32) -> vec4f {
-  return select(vec4f(0.0), vec4f(1.0), vec4u(4u * column) + vec4u(0u, 1u, 2u, 3u) < vec4u(p.length));
-}
-
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let row = group.x * p.width;
 
   var sum = 0.0;
   for (var c = local; c < p.width; c += WORKGROUP) {
-    sum += dot(x[row + c], present(c));
+    sum += dot(x[row + c], present(c, p.length));
   }
   sums[local] = sum;
   workgroupBarrier();
@@ -48,7 +43,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 
   var square = 0.0;
   for (var c = local; c < p.width; c += WORKGROUP) {
-    let d = (x[row + c] - mean) * present(c);
+    let d = (x[row + c] - mean) * present(c, p.length);
     square += dot(d, d);
   }
   squares[local] = square;

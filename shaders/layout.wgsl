@@ -4,3 +4,8 @@
 fn padded(length: u32) -> u32 {
   return (length + 3u) / 4u * 4u;
 }
+
+// Ones for the elements of a row's vec4 that are there, zeros for the padding of its last one.
+fn present(column: u32, length: u32) -> vec4f {
+  return select(vec4f(0.0), vec4f(1.0), vec4u(4u * column) + vec4u(0u, 1u, 2u, 3u) < vec4u(length));
+}

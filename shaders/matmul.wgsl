@@ -17,7 +17,7 @@ struct Params {
   activation: u32,
   operand: u32, // 0: none, 1: added, 2: multiplied
   scale: f32,
-  length: u32, // T
+  time: u32, // T
   capacity: u32, // C
   width: u32, // I
   first: u32, // w may be a part of the whole: where its columns of y begin, in vec4s
@@ -115,16 +115,6 @@ fn project(@builtin(global_invocation_id) id: vec3u) {
   }
   var result = tile(row, column, p.rows, p.inner);
   for (var i = 0u; i < ROWS && row + i < p.rows; i++) {
-    let b = (row + i) / p.length;
-    let slot = b * p.capacity + offset[b] + (row + i) % p.length;
-    let value = result[i] + bias[p.first + column];
-    for (var j = 0u; j < 4u; j++) {
-      let n = (p.first + column) * 4u + j;
-      if (n < p.width) {
-        query[(row + i) * padded(p.width) + n] = value[j];
-      } else if (n < 3u * p.width) {
-        cache[slot * padded(2u * p.width) + n - p.width] = value[j];
-      }
-    }
+    write_project(row + i, p.first + column, result[i]);
   }
 }

@@ -1,4 +1,4 @@
-// Bindings and epilogues of matvec.wgsl and matvec_group.wgsl, put in front of both.
+// Bindings of matvec.wgsl and matvec_group.wgsl and the end of their `linear`, put in front of both.
 
 override NORMED: bool = false;
 
@@ -34,11 +34,6 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> cache: array<f32>;
 @group(0) @binding(6) var<storage, read_write> query: array<f32>;
 @group(0) @binding(7) var<uniform> project_params: Params;
-
-// Ones for the elements of a vec4 that are there, zeros for the padding of the last one.
-fn present(column: u32, length: u32) -> vec4f {
-  return select(vec4f(0.0), vec4f(1.0), vec4u(4u * column) + vec4u(0u, 1u, 2u, 3u) < vec4u(length));
-}
 
 // product: x w^T
 fn write_linear(row: u32, column: u32, product: vec4f) {
@@ -76,19 +71,4 @@ fn statistics_of_operand(row: u32) -> vec2f {
     square += dot(d, d);
   }
   return vec2f(mean, inverseSqrt(square / f32(p.outer_length) + p.operand_eps));
-}
-
-fn write_project(row: u32, column: u32, product: vec4f) {
-  let p = project_params;
-  let value = product + bias[column];
-  let b = row / p.time;
-  let slot = b * p.capacity + offset[b] + row % p.time;
-  for (var j = 0u; j < 4u; j++) {
-    let n = column * 4u + j;
-    if (n < p.width) {
-      query[row * padded(p.width) + n] = value[j];
-    } else if (n < 3u * p.width) {
-      cache[slot * padded(2u * p.width) + n - p.width] = value[j];
-    }
-  }
 }

@@ -12,11 +12,11 @@ import attentionWeights from "../../../shaders/attention_weights.wgsl?raw";
 import embed from "../../../shaders/embed.wgsl?raw";
 import layerNorm from "../../../shaders/layer_norm.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
-import logSoftmax from "../../../shaders/log_softmax.wgsl?raw";
 import matmul from "../../../shaders/matmul.wgsl?raw";
 import matvec from "../../../shaders/matvec.wgsl?raw";
 import matvecCommon from "../../../shaders/matvec_common.wgsl?raw";
 import matvecGroup from "../../../shaders/matvec_group.wgsl?raw";
+import projectCommon from "../../../shaders/project_common.wgsl?raw";
 import selectGreedy from "../../../shaders/select_greedy.wgsl?raw";
 import softmax from "../../../shaders/softmax.wgsl?raw";
 import topK from "../../../shaders/top_k.wgsl?raw";
@@ -101,7 +101,7 @@ function matvecKernels(name: string, entryPoint: string, bindings: Access[], nor
   const body = tuning.groupedMatvec ? matvecGroup : matvec;
   return byStorage({
     name: `${name}${normed ? "_normed" : ""}${tuning.groupedMatvec ? "_group" : ""}`,
-    source: layout + activation + matvecCommon + body,
+    source: layout + activation + projectCommon + matvecCommon + body,
     entryPoint,
     bindings,
     constants: { NORMED: normed ? 1 : 0, ...(tuning.groupedMatvec && { WORKGROUP: tuning.workgroup }) },
@@ -129,13 +129,13 @@ export function createKernels(tuning: Tuning) {
     },
     matmul: byStorage({
       name: "matmul",
-      source: layout + activation + matmul,
+      source: layout + activation + projectCommon + matmul,
       entryPoint: "linear",
       bindings: ["read", "read", "read", "read", "write"],
     }),
     matmulProject: byStorage({
       name: "matmul_project",
-      source: layout + activation + matmul,
+      source: layout + activation + projectCommon + matmul,
       entryPoint: "project",
       bindings: ["read", "read", "read", "read", "write", "write"],
     }),
@@ -159,7 +159,7 @@ export function createKernels(tuning: Tuning) {
     softmax: {
       name: "softmax",
       source: layout + softmax,
-      entryPoint: "main",
+      entryPoint: "softmax",
       bindings: ["read", "write"],
       constants,
     },
@@ -172,8 +172,8 @@ export function createKernels(tuning: Tuning) {
     },
     logSoftmax: {
       name: "log_softmax",
-      source: layout + logSoftmax,
-      entryPoint: "main",
+      source: layout + softmax,
+      entryPoint: "log_softmax",
       bindings: ["read", "write"],
       constants: { WORKGROUP: tuning.groupedMatvec ? 4 * tuning.workgroup : tuning.workgroup },
     },
