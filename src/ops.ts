@@ -9,9 +9,8 @@
  */
 
 import type { BeamState } from "./beams";
-import { invariant } from "./errors";
 import type { RuleState } from "./rules";
-import { expectShape, rowsOf, type DType, type Tensor } from "./tensor";
+import type { DType, Tensor } from "./tensor";
 
 /** `gelu` is x Phi(x); `gelu_new` its approximation by tanh; `quick_gelu` x sigmoid(1.702 x); `silu` x sigmoid(x). */
 export type Activation = "none" | "relu" | "gelu" | "gelu_new" | "quick_gelu" | "silu" | "tanh";
@@ -113,9 +112,6 @@ export interface Selection {
   pad: number;
 }
 
-/** What the table of `embed` and the matrices of the products may be stored as. */
-const WEIGHTS: readonly DType[] = ["f32", "f16", "q8", "q4"];
-
 /** A recorded list of operations; `outputs` is what its body returned. */
 export interface Plan<T = unknown> {
   readonly outputs: T;
@@ -131,7 +127,8 @@ export interface Slice {
 /** What a tensor is for; `memory()` reports bytes by it. */
 export type Purpose = "weights" | "cache" | "activations";
 
-export interface Ops {
+/** A backend: its tensors and plans, and the operations. */
+export interface Ops extends Operations {
   readonly device: "cpu" | "webgpu";
   /** How many steps may be under way before the first one's tokens are read. */
   readonly stepsInFlight: number;
@@ -155,7 +152,10 @@ export interface Ops {
   counters(): Counters;
   memory(): Memory;
   dispose(): void;
+}
 
+/** What models are written in; to be called inside of `record`. */
+export interface Operations {
   /** table[ids] * scale + positions[offset + t]: (B, T) -> (B, T, D). Section 3.4 and 3.5 of the paper. */
   embed(ids: Tensor, table: Tensor, options: EmbedOptions): Tensor;
   /** (B, T, D) -> (B, T, D). */
@@ -235,95 +235,4 @@ export interface Memory {
   cache: number;
   activations: number;
   staging: number;
-}
-
-// The rules of each operation, checked once here before either backend starts. They return the shape of the result.
-
-export function embedShape(ids: Tensor, table: Tensor, { positions, offset, padTokenId }: EmbedOptions): number[] {
-  expectShape("embed", "ids", ids, [null, null]);
-  expectShape("embed", "table", table, [null, null], WEIGHTS);
-  if (positions) expectShape("embed", "positions", positions, [null, table.shape[1]]);
-  invariant(positions || (!offset && padTokenId === undefined), "embed: offset or padTokenId without positions");
-  if (offset) expectShape("embed", "offset", offset, [ids.shape[0]]);
-  return [...ids.shape, table.shape[1]];
-}
-
-function expectNorm(op: string, norm: Norm | undefined, width: number): void {
-  if (norm) expectShape(op, "norm", norm.weights, [2, width]);
-}
-
-export function layerNormShape(x: Tensor, norm: Norm): number[] {
-  expectNorm("layerNorm", norm, x.shape[x.shape.length - 1]);
-  return [...x.shape];
-}
-
-export function linearShape(x: Tensor, w: Tensor, options: LinearOptions): number[] {
-  expectShape("linear", "x", x, [null, null, null]);
-  expectShape("linear", "w", w, [null, x.shape[2]], WEIGHTS);
-  expectShape("linear", "bias", options.bias, [w.shape[0]]);
-  expectNorm("linear", options.norm, x.shape[2]);
-  const shape = [x.shape[0], x.shape[1], w.shape[0]];
-  if (options.residual) expectShape("linear", "residual", options.residual, shape);
-  invariant(options.residual || !options.residualNorm, "linear: residualNorm without a residual");
-  expectNorm("linear", options.residualNorm, w.shape[0]);
-  if (options.multiply) expectShape("linear", "multiply", options.multiply, shape);
-  invariant(!options.residual || !options.multiply, "linear: a residual and multiply exclude each other");
-  return shape;
-}
-
-/** The shapes of query and cache. */
-export function projectionShape(x: Tensor, w: Tensor, options: ProjectionOptions): [number[], number[]] {
-  const { bias, norm, cache, offset } = options;
-  const [b, t] = linearShape(x, w, { bias, norm });
-  invariant(w.shape[0] % 3 === 0, `projectQueryKeyValue: w has ${w.shape[0]} rows, not a multiple of 3`);
-  const width = w.shape[0] / 3;
-  if (cache) {
-    expectShape("projectQueryKeyValue", "cache", cache, [b, null, 2 * width]);
-    invariant(t <= cache.shape[1], `projectQueryKeyValue: ${t} rows do not fit a cache of ${cache.shape[1]}`);
-  }
-  if (offset) expectShape("projectQueryKeyValue", "offset", offset, [b]);
-  return [
-    [b, t, width],
-    [b, cache?.shape[1] ?? t, 2 * width],
-  ];
-}
-
-export function attentionShape(query: Tensor, cache: Tensor, options: AttentionOptions): number[] {
-  const { heads, mask, causalFrom, positionBias, ancestors } = options;
-  expectShape("attention", "query", query, [null, null, null]);
-  const [b, t, width] = query.shape;
-  expectShape("attention", "cache", cache, [null, null, 2 * width]);
-  const [rows, capacity] = cache.shape;
-  invariant(b % rows === 0, `attention: ${b} rows of the query are no multiple of the ${rows} rows of the cache`);
-  invariant(width % heads === 0, `attention: width ${width} is not a multiple of ${heads} heads`);
-  if (mask) expectShape("attention", "mask", mask, [rows, capacity]);
-  if (causalFrom) expectShape("attention", "causalFrom", causalFrom, [b]);
-  if (positionBias) {
-    expectShape("attention", "positionBias.table", positionBias.table, [null, heads]);
-    expectShape("attention", "positionBias.buckets", positionBias.buckets, [null]);
-    invariant(positionBias.buckets.shape[0] % 2 === 1, "attention: positionBias.buckets has an even length");
-  }
-  if (ancestors) {
-    expectShape("attention", "ancestors", ancestors, [2, capacity, b]);
-    invariant(causalFrom && t === 1 && rows === b, "attention: ancestors need causalFrom, one query and no groups");
-  }
-  return [...query.shape];
-}
-
-/** [R, V, k] */
-export function topKShape(x: Tensor, k: number): [number, number, number] {
-  const [rows, width] = rowsOf(x.shape);
-  invariant(k >= 1 && k <= width, `topK: ${k} of ${width} values`);
-  return [rows, width, k];
-}
-
-export function selectionShape(logits: Tensor, selection: Selection): void {
-  const b = logits.shape[0];
-  expectShape("selectGreedy", "logits", logits, [null, 1, null]);
-  expectShape("selectGreedy", "token", selection.token, [b, 1]);
-  expectShape("selectGreedy", "position", selection.position, [b]);
-  expectShape("selectGreedy", "finished", selection.finished, [b]);
-  expectShape("selectGreedy", "history", selection.history, [null, b]);
-  expectShape("selectGreedy", "logprobs", selection.logprobs, [...selection.history.shape]);
-  invariant(rowsOf(selection.eos.shape)[0] === 1, "selectGreedy: eos is a list");
 }

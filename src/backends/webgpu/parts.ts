@@ -5,7 +5,7 @@
 
 import { ModelError } from "../../errors";
 import { rowsOf, shapeText, type Tensor } from "../../tensor";
-import type { GpuTensor } from "./plan";
+import type { GpuTensor } from "./tensors";
 
 export interface Part {
   tensor: GpuTensor;

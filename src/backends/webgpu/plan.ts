@@ -4,20 +4,9 @@
  */
 
 import type { Plan } from "../../ops";
-import type { DType, Tensor } from "../../tensor";
 import type { Gpu } from "./device";
 import type { Kernel } from "./kernels";
-import type { Part } from "./parts";
-
-export interface GpuTensor extends Tensor {
-  /** In bytes, rows padded. */
-  readonly bytes: number;
-  readonly dtype: DType;
-  /** Absent while a temporary is being recorded, and where there are parts. */
-  buffer?: GPUBuffer;
-  /** Of a weight that is too large for one buffer. */
-  parts?: readonly Part[];
-}
+import type { GpuTensor } from "./tensors";
 
 export interface Dispatch {
   kernel: Kernel;

@@ -1,0 +1,99 @@
+/** Tensors in plain arrays. */
+
+import { invariant, ModelError } from "../../errors";
+import type { Memory, Purpose, Slice } from "../../ops";
+import { pack, rowWords, unpack, unpackRow } from "../../storage";
+import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
+import type { CpuMatrix } from "./kernels";
+
+export interface CpuTensor extends Tensor {
+  readonly purpose: Purpose;
+  data: Float32Array | Uint32Array;
+}
+
+export const f32 = (tensor: Tensor) => (tensor as CpuTensor).data as Float32Array;
+export const u32 = (tensor: Tensor) => (tensor as CpuTensor).data as Uint32Array;
+
+/** Floats in fewer bits; f32 and u32 are plain arrays here, without the padding that storage.ts gives f32 rows. */
+const isPacked = (dtype: DType) => dtype !== "f32" && dtype !== "u32";
+
+/** The rows of a weight as floats. */
+export function matrix(tensor: Tensor): CpuMatrix {
+  const { dtype, shape } = tensor;
+  const [, width] = rowsOf(shape);
+  if (!isPacked(dtype)) return { values: f32(tensor), row: (index) => index * width };
+  const values = new Float32Array(width);
+  const row = (index: number): number => {
+    unpackRow(dtype, u32(tensor), index * rowWords(dtype, width), values);
+    return 0;
+  };
+  return { values, row };
+}
+
+export function createTensors() {
+  const memory: Memory = { weights: 0, cache: 0, activations: 0, staging: 0 };
+  const live = new Set<CpuTensor>();
+  let disposed = false;
+
+  function checkAlive(): void {
+    if (disposed) throw new ModelError("disposed", "This model has been disposed of.", "Load it again.");
+  }
+
+  function create(
+    shape: readonly number[],
+    dtype: DType,
+    purpose: Purpose,
+    data?: Float32Array | Uint32Array,
+  ): CpuTensor {
+    checkAlive();
+    const length = size(shape);
+    invariant(!data || data.length === length, `create: ${data?.length} values for shape ${shapeText(shape)}`);
+    const [rows, width] = rowsOf(shape);
+    const words = isPacked(dtype) ? rows * rowWords(dtype, width) : length;
+    const made = { shape: [...shape], dtype, purpose, data: allocate(words, dtype) };
+    memory[purpose] += made.data.byteLength;
+    live.add(made);
+    if (data) write(made, data);
+    return made;
+  }
+
+  function write(tensor: Tensor, values: Float32Array | Uint32Array, start = 0): void {
+    checkAlive();
+    const { dtype, shape, data } = tensor as CpuTensor;
+    invariant(start + values.length <= size(shape), `write: ${values.length} values into ${shapeText(shape)}`);
+    if (!isPacked(dtype)) return data.set(values, start);
+    const [, width] = rowsOf(shape);
+    data.set(pack(dtype, values as Float32Array, width), (start / width) * rowWords(dtype, width));
+  }
+
+  function read({ tensor, start, count }: Slice): Float32Array | Uint32Array {
+    const { dtype, shape, data } = tensor as CpuTensor;
+    if (!isPacked(dtype)) return data.slice(start, start + count);
+    const [, width] = rowsOf(shape);
+    const pitch = rowWords(dtype, width);
+    return unpack(dtype, u32(tensor).subarray((start / width) * pitch, ((start + count) / width) * pitch), width);
+  }
+
+  function free(tensors: Iterable<Tensor>): void {
+    for (const tensor of tensors as Iterable<CpuTensor>) {
+      if (!live.delete(tensor)) continue;
+      memory[tensor.purpose] -= tensor.data.byteLength;
+      tensor.data = new Float32Array(0);
+    }
+  }
+
+  function dispose(): void {
+    disposed = true;
+    free([...live]);
+  }
+
+  return { memory, checkAlive, create, write, read, free, dispose };
+}
+
+function allocate(length: number, dtype: DType): Float32Array | Uint32Array {
+  try {
+    return dtype === "f32" ? new Float32Array(length) : new Uint32Array(length);
+  } catch (cause) {
+    throw new ModelError("out_of_memory", `${4 * length} bytes can't be allocated.`, undefined, { cause });
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Tensors in buffers. Floats lie there as storage.ts says, with the number of rows padded to four, which the products
+ * rely on; u32 tensors have no padding. A weight that is too large for one buffer lies in several, see parts.ts.
+ */
+
+import { invariant } from "../../errors";
+import type { Purpose, Slice } from "../../ops";
+import { pack, rowWords, unpack } from "../../storage";
+import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
+import type { Gpu } from "./device";
+import { partsOf, rowsOfPart, type Part, type PartLimits } from "./parts";
+import type { Staging } from "./staging";
+
+export interface GpuTensor extends Tensor {
+  /** In bytes, rows padded. */
+  readonly bytes: number;
+  readonly dtype: DType;
+  /** Absent while a temporary is being recorded, and where there are parts. */
+  buffer?: GPUBuffer;
+  /** Of a weight that is too large for one buffer. */
+  parts?: readonly Part[];
+}
+
+type Data = Float32Array | Uint32Array;
+
+/** A tensor without a buffer. */
+export function describe(shape: readonly number[], dtype: DType): GpuTensor {
+  const [rows, width] = rowsOf(shape);
+  const words = dtype === "u32" ? rows * width : Math.ceil(rows / 4) * 4 * rowWords(dtype, width);
+  return { shape: [...shape], dtype, bytes: Math.max(16, 4 * words) };
+}
+
+export type Tensors = ReturnType<typeof createTensors>;
+
+export function createTensors(gpu: Gpu, staging: Staging, limits: PartLimits) {
+  function create(shape: readonly number[], dtype: DType, purpose: Purpose, data?: Data): GpuTensor {
+    const tensor = describe(shape, dtype);
+    const rows = purpose === "weights" && shape.length === 2 ? rowsOfPart(tensor, limits) : shape[0];
+    if (rows < shape[0]) {
+      tensor.parts = createParts(tensor, rows);
+    } else {
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+      tensor.buffer = gpu.createBuffer(`${purpose} ${shapeText(shape)}`, tensor.bytes, usage, purpose);
+    }
+    if (data) write(tensor, data, 0);
+    return tensor;
+  }
+
+  /** The parts of a weight, of `rows` rows each. */
+  function createParts({ dtype, shape }: GpuTensor, rows: number): Part[] {
+    const parts = [];
+    for (let first = 0; first < shape[0]; first += rows) {
+      const part = [Math.min(rows, shape[0] - first), shape[1]];
+      parts.push({ tensor: create(part, dtype, "weights"), first });
+    }
+    return parts;
+  }
+
+  function write(tensor: Tensor, data: Data, start = 0): void {
+    const { buffer, dtype, shape, parts } = tensor as GpuTensor;
+    invariant(start + data.length <= size(shape), `write: ${data.length} values into ${shapeText(shape)}`);
+    const [count, width] = rowsOf(shape);
+    for (const { tensor: part, first } of parts ?? []) {
+      const begin = Math.max(start, first * width);
+      const end = Math.min(start + data.length, first * width + size(part.shape));
+      if (begin < end) write(part, data.subarray(begin - start, end - start), begin - first * width);
+    }
+    if (parts) return;
+    invariant(buffer, "write: the tensor has no buffer");
+    // A single row may be written in parts.
+    if (dtype === "u32" || (dtype === "f32" && count === 1)) return gpu.writeBuffer(buffer, 4 * start, data);
+    gpu.writeBuffer(buffer, (4 * start * rowWords(dtype, width)) / width, pack(dtype, data as Float32Array, width));
+  }
+
+  function free(tensors: Iterable<Tensor>): void {
+    for (const whole of tensors as Iterable<GpuTensor>) {
+      for (const { tensor } of partsOf(whole)) if (tensor.buffer) gpu.destroyBuffer(tensor.buffer);
+    }
+  }
+
+  /** Has the encoder copy a slice; what is returned reads it once that is submitted. */
+  function copyOut(encoder: GPUCommandEncoder, { tensor, start, count }: Slice): () => Promise<Data> {
+    const { buffer, dtype, shape } = tensor as GpuTensor;
+    invariant(buffer, "submit: a tensor to read has no buffer");
+    const [, width] = rowsOf(shape);
+    const pitch = dtype === "u32" ? width : rowWords(dtype, width);
+    const bytes = (4 * count * pitch) / width;
+    const target = staging.take(bytes);
+    encoder.copyBufferToBuffer(buffer, (4 * start * pitch) / width, target, 0, bytes);
+    return async () => {
+      const words = new Uint32Array(await staging.read(target, bytes));
+      return dtype === "u32" ? words : unpack(dtype, words, width);
+    };
+  }
+
+  return { create, write, free, copyOut };
+}
