@@ -1,6 +1,7 @@
 /** Tokenizers in a page. */
 
 import { loadTokenizer } from "../../src/text/families";
+import { folderIn } from "./folder";
 
 /** @param files contents in base64 */
 export async function encodeLines(
@@ -8,19 +9,9 @@ export async function encodeLines(
   tokenizerClass: string,
   lines: string[],
 ): Promise<{ ids: number[]; text: string }[]> {
-  const bytes = (file: string) => {
-    const content = files[file];
-    return Promise.resolve(content === undefined ? undefined : Uint8Array.from(atob(content), (c) => c.charCodeAt(0)));
-  };
-  const text = async (file: string) => {
-    const content = await bytes(file);
-    return content && new TextDecoder().decode(content);
-  };
-  const json = async (file: string): Promise<unknown> => {
-    const content = await text(file);
-    return content === undefined ? undefined : (JSON.parse(content) as unknown);
-  };
-  const tokenizer = await loadTokenizer({ modelConfig: { tokenizer_class: tokenizerClass }, bytes, text, json });
+  const contentOf = (file: string): Uint8Array | undefined =>
+    Object.hasOwn(files, file) ? Uint8Array.from(atob(files[file]), (c) => c.charCodeAt(0)) : undefined;
+  const tokenizer = await loadTokenizer(folderIn(contentOf, { tokenizer_class: tokenizerClass }));
   if (!tokenizer) throw new Error("There is no tokenizer.");
   return lines.map((line) => {
     const ids = tokenizer.encode(line);

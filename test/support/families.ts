@@ -3,13 +3,13 @@
 import { readdirSync } from "node:fs";
 import { expect } from "vitest";
 import { readGoldenFolder, worstOf } from "./goldens";
-import type { FamilyInput, FamilyResult } from "./models";
+import type { FamilyResult, GoldenInput } from "./models";
 
 export const FAMILIES = "test/goldens/families";
 
 export const familyNames: readonly string[] = readdirSync(FAMILIES).sort();
 
-export interface FamilyGolden extends FamilyInput {
+export interface FamilyGolden extends GoldenInput {
   sequences: number[][];
   sequences_alone: number[][];
   token_logprobs: number[][];

@@ -23,22 +23,35 @@ export interface GoldenInput {
   max_new_tokens: number;
 }
 
-export interface GoldenResult {
+/** Of teacher-forced passes. */
+interface Passes {
   /** (B, T, V), (B, S, D) */
   logits: Float32Array;
   states: Float32Array;
   /** The same without an attention mask: padding is told by its token. */
   logitsWithoutMask: Float32Array;
+}
+
+export interface GoldenResult extends Passes {
   batch: GenerateOutput;
   alone: GenerateOutput[];
 }
 
+async function passes(model: Seq2Seq, { input_ids, attention_mask, decoder_input_ids }: GoldenInput): Promise<Passes> {
+  const masked = await model.forward({ input_ids, attention_mask, decoder_input_ids });
+  const unmasked = await model.forward({ input_ids, decoder_input_ids });
+  return {
+    logits: masked.logits.data,
+    states: masked.encoder_last_hidden_state.data,
+    logitsWithoutMask: unmasked.logits.data,
+  };
+}
+
 /** Everything that a golden case has an answer to. */
 export async function runGolden(source: Source, device: "webgpu" | "cpu", golden: GoldenInput): Promise<GoldenResult> {
-  const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
+  const { input_ids, attention_mask, max_new_tokens } = golden;
   const model = await Seq2Seq.load(source, { device });
-  const forward = await model.forward({ input_ids, attention_mask, decoder_input_ids });
-  const unmasked = await model.forward({ input_ids, decoder_input_ids });
+  const forced = await passes(model, golden);
   // Rows as a user has them, of different lengths.
   const rows = input_ids.map((row, i) => row.filter((_, j) => attention_mask[i][j] === 1));
   const options = { max_new_tokens, output_scores: true };
@@ -46,23 +59,10 @@ export async function runGolden(source: Source, device: "webgpu" | "cpu", golden
   const alone: GenerateOutput[] = [];
   for (const row of rows) alone.push(await model.generate(row, options));
   await model.dispose();
-  return {
-    logits: forward.logits.data,
-    states: forward.encoder_last_hidden_state.data,
-    logitsWithoutMask: unmasked.logits.data,
-    batch,
-    alone,
-  };
+  return { ...forced, batch, alone };
 }
 
-export type FamilyInput = GoldenInput;
-
-export interface FamilyResult {
-  /** (B, T, V), (B, S, D) */
-  logits: Float32Array;
-  states: Float32Array;
-  /** The same without an attention mask: padding is told by its token. */
-  logitsWithoutMask: Float32Array;
+export interface FamilyResult extends Passes {
   /** Rows as padded in the golden, with their mask. */
   padded: GenerateOutput;
   /** Rows of different lengths; what padding is inside a row stays. */
@@ -74,11 +74,10 @@ export interface FamilyResult {
 }
 
 /** Greedy search, beam search and a teacher-forced pass, as test/goldens/families.py asks Hugging Face transformers for them. */
-export async function runFamily(source: Source, device: "webgpu" | "cpu", golden: FamilyInput): Promise<FamilyResult> {
-  const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
+export async function runFamily(source: Source, device: "webgpu" | "cpu", golden: GoldenInput): Promise<FamilyResult> {
+  const { input_ids, attention_mask, max_new_tokens } = golden;
   const model = await Seq2Seq.load(source, { device });
-  const forward = await model.forward({ input_ids, attention_mask, decoder_input_ids });
-  const unmasked = await model.forward({ input_ids, decoder_input_ids });
+  const forced = await passes(model, golden);
   const rows = input_ids.map((row, i) => row.slice(0, attention_mask[i].lastIndexOf(1) + 1));
   const options = { max_new_tokens, num_beams: 1, output_scores: true };
   const padded = await model.generate(input_ids, { ...options, attention_mask });
@@ -88,16 +87,7 @@ export async function runFamily(source: Source, device: "webgpu" | "cpu", golden
   const beams = await model.generate(rows, { max_new_tokens, num_beams: 4 });
   const best = await model.generate(rows, { max_new_tokens, num_beams: 4, num_return_sequences: 4 });
   await model.dispose();
-  return {
-    logits: forward.logits.data,
-    states: forward.encoder_last_hidden_state.data,
-    logitsWithoutMask: unmasked.logits.data,
-    padded,
-    batch,
-    alone,
-    beams,
-    best,
-  };
+  return { ...forced, padded, batch, alone, beams, best };
 }
 
 /** `generateAll` with the contents of files instead of their address. */

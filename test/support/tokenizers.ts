@@ -6,6 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { expect } from "vitest";
 import type { Folder } from "../../src/text/folder";
 import { corpus } from "./corpus";
+import { folderIn } from "./folder";
 
 const folder = new URL("../goldens/tokenizers/", import.meta.url);
 export const fixture = (name: string): Uint8Array => readFileSync(new URL(name, folder));
@@ -143,17 +144,10 @@ export function expectFirstBlocks(name: string, answers: { ids: number[]; text: 
 /** A model's files in memory; `tokenizer_class` is put into config.json where the files do not say it. */
 export function folderOf(name: string, modelConfig: Record<string, unknown> = {}): Folder {
   const { files, class: tokenizerClass } = folders[name];
-  const bytes = (file: string): Promise<Uint8Array | undefined> =>
-    Promise.resolve(Object.hasOwn(files, file) ? contentOf(files[file]) : undefined);
-  const text = async (file: string) => {
-    const content = await bytes(file);
-    return content && new TextDecoder().decode(content);
-  };
-  const json = async (file: string): Promise<unknown> => {
-    const content = await text(file);
-    return content === undefined ? undefined : (JSON.parse(content) as unknown);
-  };
-  return { modelConfig: { tokenizer_class: tokenizerClass, ...modelConfig }, bytes, text, json };
+  return folderIn((file) => (Object.hasOwn(files, file) ? contentOf(files[file]) : undefined), {
+    tokenizer_class: tokenizerClass,
+    ...modelConfig,
+  });
 }
 
 function contentOf(content: unknown): Uint8Array {

@@ -3,10 +3,10 @@
 import { describe, expect, test } from "vitest";
 import { createPythonTrie } from "../../src/text/families/python-trie";
 import { loadTokenizer, tokenizerClass } from "../../src/text/families";
-import type { Folder } from "../../src/text/folder";
 import { createTextStream } from "../../src/text/stream";
 import type { Tokenizer } from "../../src/text/tokenizer";
 import { failureOf } from "../support/failure";
+import { folderIn } from "../support/folder";
 import { corpusLines, expectGolden, folderNames, folderOf, sourceLanguageOf } from "../support/tokenizers";
 
 async function open(name: string, modelConfig?: Record<string, unknown>): Promise<Tokenizer> {
@@ -67,12 +67,8 @@ describe("which tokenizer a folder gets", () => {
   });
 
   /** A folder with these files only; texts are their contents. */
-  const folder = (files: Record<string, string>, modelConfig = {}): Folder => ({
-    modelConfig,
-    text: (file) => Promise.resolve(files[file]),
-    json: (file) => Promise.resolve(files[file] === undefined ? undefined : (JSON.parse(files[file]) as unknown)),
-    bytes: (file) => Promise.resolve(files[file] === undefined ? undefined : new TextEncoder().encode(files[file])),
-  });
+  const folder = (files: Record<string, string>, modelConfig = {}) =>
+    folderIn((file) => (Object.hasOwn(files, file) ? new TextEncoder().encode(files[file]) : undefined), modelConfig);
 
   test.each(["marian", "m2m_100", "t5", "mt5", "mbart", "bart", "transformer"])(
     "%s without files: none",
