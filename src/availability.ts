@@ -1,7 +1,7 @@
 /** What a translator can say of a model before and while it is loaded. */
 
 import { checkSupport } from "./backends/webgpu/device";
-import { ModelError } from "./errors";
+import { ModelError, quote } from "./errors";
 import { readJson } from "./loading/download";
 import { openSource, type Source } from "./loading/source";
 import { familyOf } from "./models/registry";
@@ -77,8 +77,5 @@ export function checkTag(name: string, tag: unknown): void {
   } catch {
     // told below
   }
-  throw new ModelError(
-    "invalid_option",
-    `Translator: ${name} must be a language tag such as "en", not ${JSON.stringify(tag)}.`,
-  );
+  throw new ModelError("invalid_option", `Translator: ${name} must be a language tag such as "en", not ${quote(tag)}.`);
 }

@@ -64,3 +64,15 @@ export class ModelError extends Error {
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new ModelError("internal", message, "This is a bug in attendant; please report it.");
 }
+
+/** Any value as a message shows it: JSON where it has some, cut where it is long. Never throws, whatever a caller passed. */
+export function quote(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
+  } catch {
+    // A cycle, say.
+  }
+  text ??= value === undefined ? "undefined" : typeof value === "object" ? "an object" : `a ${typeof value}`;
+  return text.length > 100 ? `${text.slice(0, 100)}...` : text;
+}

@@ -1,6 +1,6 @@
 /** Checks that every public method makes of its options object. */
 
-import { ModelError } from "./errors";
+import { ModelError, quote } from "./errors";
 
 /** The options, or none where there are none; anything that is no object is refused, and so is a name not in `known`. */
 export function checkedOptions<T extends object>(
@@ -10,7 +10,7 @@ export function checkedOptions<T extends object>(
 ): T {
   const given = options ?? ({} as T);
   if (typeof given !== "object" || Array.isArray(given)) {
-    throw new ModelError("invalid_option", `${where}: the options must be an object, not ${describe(given)}.`);
+    throw new ModelError("invalid_option", `${where}: the options must be an object, not ${quote(given)}.`);
   }
   const unknown = Object.entries(given).find(
     ([name, value]) => value !== undefined && known && !known.includes(name as never),
@@ -29,18 +29,10 @@ export function checkedOptions<T extends object>(
 function checkSignal(where: string, signal: unknown): void {
   if (signal === undefined || signal === null) return;
   if (typeof signal === "object" && "aborted" in signal && "throwIfAborted" in signal) return;
-  throw new ModelError("invalid_option", `${where}: signal must be an AbortSignal, not ${describe(signal)}.`);
+  throw new ModelError("invalid_option", `${where}: signal must be an AbortSignal, not ${quote(signal)}.`);
 }
 
 export function checkBoolean(where: string, name: string, value: unknown): void {
   if (value === undefined || value === null || typeof value === "boolean") return;
-  throw new ModelError("invalid_option", `${where}: ${name} must be true or false, not ${describe(value)}.`);
-}
-
-function describe(value: unknown): string {
-  return typeof value === "string"
-    ? JSON.stringify(value.slice(0, 40))
-    : Array.isArray(value)
-      ? "a list"
-      : `a ${typeof value}`;
+  throw new ModelError("invalid_option", `${where}: ${name} must be true or false, not ${quote(value)}.`);
 }

@@ -2,7 +2,7 @@
 
 import { createCpuBackend } from "./backends/cpu/backend";
 import { createWebGpuBackend, type AdapterInfo } from "./backends/webgpu/backend";
-import { ModelError } from "./errors";
+import { ModelError, quote } from "./errors";
 import { checkIds, sourceBatch, toRows, type Batch } from "./generation/batch";
 import { resolveConfig, type GenerationConfig } from "./generation/config";
 import { forward, type ForwardOptions, type ForwardOutput } from "./generation/forward";
@@ -328,7 +328,7 @@ function checkLoadOptions(given: LoadOptions): LoadOptions {
   const options = checkedOptions("load", given, ["device", "dtype", "signal", "onProgress", "onWarning", "worker"]);
   const { device = "auto", dtype = "auto", worker = true, onProgress, onWarning } = options;
   const wrong = (name: string, value: unknown, choices: string) =>
-    new ModelError("invalid_option", `load: ${name} must be ${choices}, not ${JSON.stringify(value)}.`);
+    new ModelError("invalid_option", `load: ${name} must be ${choices}, not ${quote(value)}.`);
   if (!["auto", "webgpu", "cpu"].includes(device)) throw wrong("device", device, '"auto", "webgpu" or "cpu"');
   if (!["auto", "f32", "f16", "q8", "q4"].includes(dtype))
     throw wrong("dtype", dtype, '"auto", "f32", "f16", "q8" or "q4"');

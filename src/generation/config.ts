@@ -3,7 +3,7 @@
  * over generation_config.json (or what an old config.json says of generation) over the model's own.
  */
 
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 import type { ModelInfo } from "../models/model";
 import { isIdle as nothingToDo, type ScoreRules } from "../rules";
 import { contradictions } from "./contradictions";
@@ -201,8 +201,8 @@ function checkNames(fields: Fields, where: string): void {
     if (empty || values.includes(value)) continue;
     throw new ModelError(
       "unsupported_option",
-      `${where}: ${name} = ${JSON.stringify(value) ?? typeof value} is not supported: ${reason}.`,
-      values.length > 0 ? `Only ${values.map((v) => JSON.stringify(v)).join(", ")} is.` : "Leave it out.",
+      `${where}: ${name} = ${quote(value)} is not supported: ${reason}.`,
+      values.length > 0 ? `Only ${values.map(quote).join(", ")} is.` : "Leave it out.",
     );
   }
 }

@@ -3,7 +3,7 @@
  * `GenerationConfig.validate` and `_validate_generated_length` do.
  */
 
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 import type { SearchConfig } from "./config";
 import type { Fields } from "./values";
 
@@ -40,7 +40,7 @@ export function contradictions(
     for (const [name, neutral] of Object.entries(sampling)) {
       if (idle("do_sample", name, neutral)) {
         onWarning(
-          `${name} = ${String(value(name))} does nothing without do_sample: true. Set do_sample, or leave ${name} out.`,
+          `${name} = ${quote(value(name))} does nothing without do_sample: true. Set do_sample, or leave ${name} out.`,
         );
       }
     }
@@ -54,7 +54,7 @@ export function contradictions(
     })) {
       if (idle("num_beams", name, neutral)) {
         onWarning(
-          `${name} = ${String(value(name))} does nothing without num_beams above 1. Set num_beams, or leave ${name} out.`,
+          `${name} = ${quote(value(name))} does nothing without num_beams above 1. Set num_beams, or leave ${name} out.`,
         );
       }
     }
@@ -62,9 +62,7 @@ export function contradictions(
   for (const end of ["max", "min"]) {
     const [added, length] = [`${end}_new_tokens`, `${end}_length`];
     if (isSet(own, added) && isSet(own, length)) {
-      onWarning(
-        `Both ${added} = ${String(own[added])} and ${length} = ${String(own[length])} are set: ${added} counts.`,
-      );
+      onWarning(`Both ${added} = ${quote(own[added])} and ${length} = ${quote(own[length])} are set: ${added} counts.`);
     }
   }
   if (config.rules.minLength > config.maxLength) {

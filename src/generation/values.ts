@@ -1,6 +1,6 @@
 /** Typed reading of options: each getter names the place, the option, the rule and the value that broke it. */
 
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -90,6 +90,5 @@ export function isTokenList(value: unknown, vocabSize: number): value is number[
 }
 
 export function invalid(where: string, name: string, rule: string, value: unknown): ModelError {
-  const text = JSON.stringify(value) ?? typeof value;
-  return new ModelError("invalid_option", `${where}: ${name} must be ${rule}, not ${text}.`);
+  return new ModelError("invalid_option", `${where}: ${name} must be ${rule}, not ${quote(value)}.`);
 }

@@ -8,8 +8,7 @@
  * the program may build is counted.
  */
 
-import { ModelError } from "../errors";
-import { quote } from "./tensors";
+import { ModelError, quote } from "../errors";
 
 export type Value = null | boolean | number | string | Value[] | Tuple | Dict | Name | Storage | TensorView;
 

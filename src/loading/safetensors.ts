@@ -6,11 +6,12 @@
  * are the ones a model needs is the model's business.
  */
 
+import { quote } from "../errors";
 import { ByteReader } from "./byte-reader";
 import type { DType } from "./dtypes";
 import type { OpenFile } from "./source";
 import { parseStrictJson, type Json } from "./strict-json";
-import { announce, invalidWeights as invalid, quote, readPieces, shapeOf, tensorError } from "./tensors";
+import { announce, invalidWeights as invalid, readPieces, shapeOf, tensorError } from "./tensors";
 import type { TensorInfo, TensorPiece, WeightOptions } from "./tensors";
 
 /** A tensor and its place: first byte, and the byte after the last, counted from the end of the header. */

@@ -6,7 +6,7 @@
  * `undefined` and not an error, because many files of a model folder are optional.
  */
 
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 import type { ErrorCode } from "../errors";
 
 export interface OpenFile {
@@ -128,12 +128,12 @@ const pageUrl = (): string | undefined => globalThis.document?.baseURI ?? global
 function openHub({ repo, revision = "main", endpoint = HUB }: { [Key in keyof HubSource]: unknown }): ModelFiles {
   // Repositories without an owner are old ("t5-small") and must be asked for as { repo }.
   if (typeof repo !== "string" || !HUB_REPO.test(repo.includes("/") ? repo : `owner/${repo}`))
-    throw invalidSource(`${JSON.stringify(repo)} is not the name of a repository, such as "owner/name".`);
+    throw invalidSource(`${quote(repo)} is not the name of a repository, such as "owner/name".`);
   if (typeof revision !== "string" || revision === "")
-    throw invalidSource(`${JSON.stringify(revision)} is not a revision: a branch, tag or commit is needed.`);
+    throw invalidSource(`${quote(revision)} is not a revision: a branch, tag or commit is needed.`);
   const hub = String(endpoint).replace(/\/+$/, "");
   if (!/^https?:\/\/[^?#]+$/i.test(hub) || !URL.canParse(hub))
-    throw invalidSource(`${JSON.stringify(endpoint)} is not the address of a mirror of the Hub.`);
+    throw invalidSource(`${quote(endpoint)} is not the address of a mirror of the Hub.`);
   return openUrl(new URL(`${hub}/${repo}/resolve/${encodeURIComponent(revision)}/`));
 }
 
@@ -287,7 +287,7 @@ function checkPath(path: string): void {
   const parts = path.split("/");
   if (/[\\?#:]|\p{Cc}/u.test(path) || parts.some((part) => part === "" || part === "." || part === "..")) {
     const hint = 'Names have no "..", leading "/", backslash, scheme or query.';
-    throw failure("file_not_found", `${JSON.stringify(path)} is not a plain file name below the model's folder.`, hint);
+    throw failure("file_not_found", `${quote(path)} is not a plain file name below the model's folder.`, hint);
   }
 }
 

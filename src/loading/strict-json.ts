@@ -3,8 +3,7 @@
  * differently, and no key can meet a prototype because objects become Maps.
  */
 
-import type { ModelError } from "../errors";
-import { quote } from "./tensors";
+import { quote, type ModelError } from "../errors";
 
 export type Json = string | number | boolean | null | Json[] | Map<string, Json>;
 
@@ -31,7 +30,7 @@ export function parseStrictJson(
 
   function expect(character: string): void {
     const found = skipSpace();
-    if (found !== character) throw error(at, `${JSON.stringify(found)} where ${character} is needed.`);
+    if (found !== character) throw error(at, `${quote(found)} where ${character} is needed.`);
     at++;
   }
 
@@ -94,7 +93,7 @@ export function parseStrictJson(
     if (first === '"') return string();
     if (first !== "[" && anyValue) return scalar();
     if (/^[0-9]$/.test(first)) return integer();
-    if (first !== "[") throw error(at, `${JSON.stringify(first)} where a string, integer, array or object is needed.`);
+    if (first !== "[") throw error(at, `${quote(first)} where a string, integer, array or object is needed.`);
     at++;
     const array: Json[] = [];
     items("]", () => array.push(value(depth + 1)));

@@ -1,6 +1,6 @@
 /** What the readers of weight files deliver, whatever the format. */
 
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 import type { ByteReader } from "./byte-reader";
 import { BYTES_PER_ELEMENT, isDType, type DType } from "./dtypes";
 import type { DownloadOptions } from "./download";
@@ -52,7 +52,6 @@ export const tensorError = (path: string, name: string, rule: string) =>
   invalidWeights(path, `tensor ${quote(name)}: ${rule}`);
 
 /** Cut, since a hostile name may be as long as the file. */
-export const quote = (name: string) => JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}...` : name);
 
 export const shapeOf = (shape: readonly number[]) => `[${shape.slice(0, 8).join(", ")}]`;
 

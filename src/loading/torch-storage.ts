@@ -1,9 +1,10 @@
 /** From the value of a pickle to named tensors, and from the bytes of a storage to the tensors that are views of it. */
 
+import { quote } from "../errors";
 import type { ByteReader } from "./byte-reader";
 import { isDType, type DType } from "./dtypes";
 import { Dict, kindOf, TensorView, type Storage, type Value } from "./pickle";
-import { invalidWeights, PIECE_BYTES, quote, readPieces, shapeOf, tensorError } from "./tensors";
+import { invalidWeights, PIECE_BYTES, readPieces, shapeOf, tensorError } from "./tensors";
 import type { TensorInfo, TensorPiece, Wanted } from "./tensors";
 
 export interface NamedView extends TensorInfo {

@@ -8,10 +8,11 @@
  * The pickles are run by a machine that can build tensors and nothing else: pickle.ts.
  */
 
+import { quote } from "../errors";
 import { ByteReader } from "./byte-reader";
 import { Dict, kindOf, PickleTooShort, unpickle, type Storage, type Value } from "./pickle";
 import type { OpenFile } from "./source";
-import { announce, invalidWeights, quote, type TensorPiece, type Wanted, type WeightOptions } from "./tensors";
+import { announce, invalidWeights, type TensorPiece, type Wanted, type WeightOptions } from "./tensors";
 import { readStorage, stateDict, type NamedView } from "./torch-storage";
 import { ZipReader } from "./zip";
 

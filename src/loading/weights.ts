@@ -1,11 +1,11 @@
 /** Finds the weight files of a model's folder and reads them as one list of tensors. */
 
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 import { readText, type DownloadOptions } from "./download";
 import { readSafetensors } from "./safetensors";
 import type { ModelFiles, OpenFile } from "./source";
 import { parseStrictJson } from "./strict-json";
-import { announce, invalidWeights, quote } from "./tensors";
+import { announce, invalidWeights } from "./tensors";
 import type { TensorInfo, TensorPiece, Wanted, WeightOptions } from "./tensors";
 import { readTorch } from "./torch";
 

@@ -6,9 +6,10 @@
  * Stored (uncompressed) entries only: `torch.save` writes no others. Offsets and names refer to APPNOTE.TXT of PKWARE.
  */
 
+import { quote } from "../errors";
 import type { ByteReader } from "./byte-reader";
 import { crc32 } from "./crc32";
-import { invalidWeights, quote } from "./tensors";
+import { invalidWeights } from "./tensors";
 
 const LOCAL_HEADER = 0x04034b50;
 const DATA_DESCRIPTOR = 0x08074b50;

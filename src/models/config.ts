@@ -1,6 +1,6 @@
 /** Typed reading of config.json: each getter names the field, the rule and the value that broke it. */
 
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 import type { Activation } from "../ops";
 
 /** Far beyond any model, and small enough that a wrong number is told before it fills the memory. */
@@ -105,8 +105,4 @@ export class ConfigReader {
   private wrong(name: string, rule: string, value: unknown): ModelError {
     return this.invalid(`${name} must be ${rule}, not ${quote(value)}`);
   }
-}
-
-function quote(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, 80);
 }

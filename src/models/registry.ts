@@ -1,6 +1,6 @@
 /** `model_type` of config.json -> family. Adding a family is one file and one line here. */
 
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 import { bart, mbart } from "./bart";
 import { m2m100 } from "./m2m100";
 import { marian } from "./marian";
@@ -24,6 +24,6 @@ export function familyOf(config: Record<string, unknown>): Family {
   if (typeof type === "string" && Object.hasOwn(families, type)) return families[type];
   throw new ModelError(
     type === undefined ? "invalid_config" : "unsupported_model",
-    `config.json: model_type is ${JSON.stringify(type) ?? "missing"}; supported: ${Object.keys(families).join(", ")}.`,
+    `config.json: model_type is ${type === undefined ? "missing" : quote(type)}; supported: ${Object.keys(families).join(", ")}.`,
   );
 }

@@ -4,6 +4,7 @@
  * `"model_type": "t5"`, `"mt5"` or `"umt5"`; tensor names and fields of config.json are those of Hugging Face's modeling_t5.py.
  */
 
+import { quote } from "../errors";
 import type { Activation, Norm, Ops, PositionBias } from "../ops";
 import type { Tensor } from "../tensor";
 import { ConfigReader, MAX } from "./config";
@@ -59,7 +60,7 @@ function readFeedForward(fields: Record<string, unknown>, config: ConfigReader, 
   const proj = fields.feed_forward_proj ?? fallback;
   const parts = typeof proj === "string" ? proj.split("-") : [];
   if (parts.length === 0 || parts.length > 2 || (parts.length === 2 && parts[0] !== "gated")) {
-    throw config.invalid(`feed_forward_proj must be an activation or gated-ACTIVATION, not ${JSON.stringify(proj)}`);
+    throw config.invalid(`feed_forward_proj must be an activation or gated-ACTIVATION, not ${quote(proj)}`);
   }
   const named = new ConfigReader({ feed_forward_proj: proj === "gated-gelu" ? "gelu_new" : parts[parts.length - 1] });
   return {

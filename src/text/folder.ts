@@ -1,6 +1,6 @@
 /** What a model's folder says about its tokenizer, read as `from_pretrained` of transformers 5 reads it. */
 
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 import type { AddedToken } from "./pipeline/definition";
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -154,8 +154,7 @@ export function parseSettings(
 
 function idOf(value: unknown, file: string): number {
   const id = typeof value === "string" && value !== "" ? Number(value) : value;
-  if (!Number.isSafeInteger(id) || (id as number) < 0)
-    throw invalidFile(file, `${JSON.stringify(value)} is no token id`);
+  if (!Number.isSafeInteger(id) || (id as number) < 0) throw invalidFile(file, `${quote(value)} is no token id`);
   return id as number;
 }
 

@@ -1,6 +1,6 @@
 /** From BCP 47 language tags to the codes of multilingual models: "fr", "fr_XX", "fra_Latn", ">>fra<<". */
 
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 
 /** ISO 639-1 to the ISO 639-3 code that models use, the macrolanguages as NLLB (FLORES-200) has them. */
 const ISO_639_3 = new Map(
@@ -112,7 +112,7 @@ export function codeOf(option: string, tag: string, codes: readonly string[]): s
   const some = codes.slice(0, 12).join(", ");
   throw new ModelError(
     "unsupported_option",
-    `${option} ${JSON.stringify(tag)}: this model does not know the language.`,
+    `${option} ${quote(tag)}: this model does not know the language.`,
     codes.length === 0
       ? "It names no languages."
       : `It knows ${codes.length}: ${some}${codes.length > 12 ? ", …" : ""}.`,

@@ -1,6 +1,6 @@
 /** Text to token ids and back: what every tokenizer of this package can do. families.ts says which one a folder gets. */
 
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 
 /** Languages as BCP 47 tags ("en", "zh-Hans") or as the model writes them ("fra_Latn", "fr_XX"). */
 export interface EncodeOptions {
@@ -59,10 +59,10 @@ export function checkedText(text: unknown): string {
 export function checkedLanguages(options: EncodeOptions = {}): EncodeOptions {
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (name !== "sourceLanguage" && name !== "targetLanguage") {
-      throw new ModelError("unsupported_option", `encode: there is no option ${JSON.stringify(name)}.`);
+      throw new ModelError("unsupported_option", `encode: there is no option ${quote(name)}.`);
     }
     if (value !== undefined && typeof value !== "string") {
-      throw new ModelError("invalid_option", `encode: ${name} must be a language tag, not ${JSON.stringify(value)}.`);
+      throw new ModelError("invalid_option", `encode: ${name} must be a language tag, not ${quote(value)}.`);
     }
   }
   return options;

@@ -54,7 +54,7 @@ export function mutateJson(text: string, below: Below): string | Uint8Array<Arra
       else if (kind === 1 && typeof value === "number")
         parent[key] = [value + 1, value - 1, 2 * value, -value][below(4)];
       else if (kind === 2) parent[`${key}_`] = value;
-      else parent[key] = HOSTILE[below(HOSTILE.length)];
+      else parent[key] = structuredClone(HOSTILE[below(HOSTILE.length)]);
       break;
     }
   }

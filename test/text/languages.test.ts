@@ -135,8 +135,8 @@ describe("languages that a model does not know", () => {
     ["nllb", "en", "ja", "eng_Latn, fra_Latn"],
     ["mbart", "en", "sv", "ar_AR"],
     ["marian", "en", "ja", ">>fra<<, >>deu<<"],
-    ["marian", "de", "fr", "en to mul"],
-    ["marian-separate", "en", "fr", "en to de"],
+    ["marian", "de", "fr", '"en" to "mul"'],
+    ["marian-separate", "en", "fr", '"en" to "de"'],
   ])("%s, %s to %s", async (name, source, target, listed) => {
     const tokenizer = await open(name);
     const error = refused(() => languagePlan(tokenizer, source, target));

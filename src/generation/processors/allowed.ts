@@ -1,6 +1,6 @@
 /** Lists of the only tokens that may come next: by a function of the caller, or along a given beginning. */
 
-import { ModelError } from "../../errors";
+import { ModelError, quote } from "../../errors";
 import type { Processor } from "./scores";
 
 /**
@@ -30,6 +30,6 @@ export function checkAllowed(tokens: unknown, row: number, vocabSize: number): r
   if (list.length > 0 && good) return list;
   throw new ModelError(
     "invalid_option",
-    `generate: prefix_allowed_tokens must return token ids below ${vocabSize}, at least one, not ${JSON.stringify(tokens) ?? typeof tokens} (row ${row}).`,
+    `generate: prefix_allowed_tokens must return token ids below ${vocabSize}, at least one, not ${quote(tokens)} (row ${row}).`,
   );
 }

@@ -5,21 +5,20 @@ import { addedToken, contentOf, namedTokens, readSettings, type Fields, type Fol
 import { ModelError } from "../../errors";
 import { checkedLanguages, checkedText, type Tokenizer } from "../tokenizer";
 import { createPython } from "./python";
-import { taskPrefixes } from "./t5";
+import { sentinelsOf, taskPrefixes } from "./t5";
 
 /** Padding, end and unknown token come before the bytes. */
 const OFFSET = 3;
 
 export async function createByT5(folder: Folder, config: Fields): Promise<Tokenizer> {
   const settings = await readSettings(folder, config);
-  const count = typeof config.extra_ids === "number" ? config.extra_ids : 125;
-  const sentinels = Array.from({ length: count }, (_, i) => `<extra_id_${i}>`);
+  const sentinels = sentinelsOf(config, 125);
   const { additional } = settings;
   const given = new Set(additional?.map(contentOf).filter((token) => token.includes("extra_id"))).size;
-  if (count > 0 && additional?.length && given !== count) {
+  if (sentinels.length > 0 && additional?.length && given !== sentinels.length) {
     throw new ModelError(
       "invalid_tokenizer",
-      `special_tokens_map.json: ${given} sentinels, but extra_ids is ${count}.`,
+      `special_tokens_map.json: ${given} sentinels, but extra_ids is ${sentinels.length}.`,
     );
   }
   const stripping = (name: string, content: string): Token => {

@@ -1,7 +1,7 @@
 /** Any other tokenizer.json (`PreTrainedTokenizerFast`): by our pipeline where it has the parts, else by `@huggingface/tokenizers`. */
 
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
-import { ModelError } from "../../errors";
+import { ModelError, quote } from "../../errors";
 import { fieldsOf, invalidFile, namedTokens, parseSettings, tokensToAdd, type Fields, type Settings } from "../folder";
 import { component, invalid, UnsupportedComponent, type Component } from "../pipeline/definition";
 import { createPipeline } from "../pipeline/pipeline";
@@ -31,7 +31,7 @@ function byPipeline(json: Fields, settings: Settings): Tokenizer {
   const model = fieldsOf(json.model, "tokenizer.json");
   // Older files leave the type out.
   const type = model.type ?? (Array.isArray(model.vocab) ? "Unigram" : model.merges === undefined ? undefined : "BPE");
-  if (type !== "Unigram" && type !== "BPE") throw new UnsupportedComponent(`model ${JSON.stringify(type)}`);
+  if (type !== "Unigram" && type !== "BPE") throw new UnsupportedComponent(`model ${quote(type)}`);
   const optional = (value: unknown, part: string): Component | undefined =>
     value === undefined || value === null ? undefined : component(value, part);
   const around = postProcess(optional(json.post_processor, "post_processor"));

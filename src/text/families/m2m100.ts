@@ -2,7 +2,7 @@
 
 import { wellFormed } from "../bytes";
 import { contentOf, namedTokens, readSettings, required, type Fields, type Folder } from "../folder";
-import { ModelError } from "../../errors";
+import { ModelError, quote } from "../../errors";
 import { createSentencePiece } from "../sentencepiece/processor";
 import type { Tokenizer } from "../tokenizer";
 import { readVocabulary } from "./model-json";
@@ -27,7 +27,7 @@ export async function createM2M100(folder: Folder, config: Fields): Promise<Toke
   const kind = config.language_codes ?? "m2m100";
   const codes = typeof kind === "string" && Object.hasOwn(CODES, kind) ? CODES[kind] : undefined;
   if (!codes) {
-    const message = `tokenizer_config.json: language_codes is ${JSON.stringify(kind)}; known: m2m100, wmt21.`;
+    const message = `tokenizer_config.json: language_codes is ${quote(kind)}; known: m2m100, wmt21.`;
     throw new ModelError("invalid_tokenizer", message);
   }
   const languageIds = new Map(codes.map((code, i) => [`__${code}__`, vocab.size + i]));

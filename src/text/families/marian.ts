@@ -10,7 +10,7 @@ import { contentOf, namedTokens, readSettings, required, type Fields, type Folde
 import { codeOf, sameLanguage } from "../languages";
 import { createSentencePiece, type SentencePiece } from "../sentencepiece/processor";
 import { checkedLanguages, checkedText, type EncodeOptions, type Tokenizer } from "../tokenizer";
-import { ModelError } from "../../errors";
+import { ModelError, quote } from "../../errors";
 import { readVocabulary } from "./model-json";
 import { createPython, joinRuns, strip, unknownOf } from "./python";
 
@@ -71,8 +71,8 @@ function checkPair(config: Fields, { sourceLanguage, targetLanguage }: EncodeOpt
     if (sameLanguage(wanted, known)) return;
     throw new ModelError(
       "unsupported_option",
-      `${option} ${JSON.stringify(wanted)}: this model does not know the language.`,
-      `It translates ${String(config.source_lang)} to ${String(config.target_lang)}.`,
+      `${option} ${quote(wanted)}: this model does not know the language.`,
+      `It translates ${quote(config.source_lang)} to ${quote(config.target_lang)}.`,
     );
   };
   check("sourceLanguage", sourceLanguage, config.source_lang);

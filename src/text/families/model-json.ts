@@ -1,5 +1,6 @@
 /** The `model` and `normalizer` of a tokenizer.json, checked. */
 
+import { quote } from "../../errors";
 import { fieldsOf, invalidFile, type Fields } from "../folder";
 import { unsupported, type ModelDefinition } from "../pipeline/definition";
 
@@ -55,7 +56,7 @@ export function readVocabulary(value: unknown, file: string): Map<string, number
   const vocab = new Map(Object.entries(fieldsOf(value, file))) as Map<string, number>;
   for (const [token, id] of vocab) {
     if (!Number.isSafeInteger(id) || id < 0 || id >= 1 << 26)
-      throw invalidFile(file, `the id of ${JSON.stringify(token)} is ${id}`);
+      throw invalidFile(file, `the id of ${quote(token)} is ${quote(id)}`);
   }
   if (vocab.size === 0) throw invalidFile(file, "the vocabulary is empty");
   return vocab;
@@ -67,7 +68,7 @@ export function readMerges(value: unknown, file: string): [string, string][] {
   return value.map((merge: unknown) => {
     const parts: unknown[] = typeof merge === "string" ? merge.split(" ") : Array.isArray(merge) ? merge : [];
     if (parts.length !== 2 || !parts.every((part) => typeof part === "string")) {
-      throw invalidFile(file, `${JSON.stringify(merge)} is no merge`);
+      throw invalidFile(file, `${quote(merge)} is no merge`);
     }
     return parts as [string, string];
   });

@@ -3,6 +3,7 @@
  * the text, the rest goes to the family's own `tokenize`. Marian, M2M100 and ByT5 are such.
  */
 
+import { quote } from "../../errors";
 import { addedToken, contentOf, invalidFile, type Settings, type Token } from "../folder";
 import type { AddedToken } from "../pipeline/definition";
 import { cleanUp } from "../tokenizer";
@@ -64,7 +65,7 @@ export function joinRuns(
 export function unknownOf(vocab: ReadonlyMap<string, number>, named: ReadonlyMap<string, Token>): [string, number] {
   const unk = contentOf(named.get("unk_token")!);
   const id = vocab.get(unk);
-  if (id === undefined) throw invalidFile("vocab.json", `the unknown token ${JSON.stringify(unk)} is missing`);
+  if (id === undefined) throw invalidFile("vocab.json", `the unknown token ${quote(unk)} is missing`);
   return [unk, id];
 }
 

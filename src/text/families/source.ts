@@ -4,6 +4,7 @@
  * themselves, whatever the file says; so does this.
  */
 
+import { quote } from "../../errors";
 import {
   addedToken,
   contentOf,
@@ -115,6 +116,6 @@ export function build(
 export function idOf(pipeline: Pipeline, named: ReadonlyMap<string, Token>, name: string): number {
   const token = contentOf(named.get(name)!);
   const id = pipeline.id(token);
-  if (id === undefined) throw invalidFile("tokenizer", `there is no token ${JSON.stringify(token)} in the vocabulary`);
+  if (id === undefined) throw invalidFile("tokenizer", `there is no token ${quote(token)} in the vocabulary`);
   return id;
 }

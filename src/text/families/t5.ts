@@ -1,26 +1,35 @@
 /** T5, FLAN-T5 and mT5 (tokenization_t5.py): Unigram, an end token, sentinels `<extra_id_0>` … */
 
-import { ModelError } from "../../errors";
-import { contentOf, namedTokens, type Fields, type Folder, type Token } from "../folder";
+import { ModelError, quote } from "../../errors";
+import { contentOf, invalidFile, namedTokens, type Fields, type Folder, type Token } from "../folder";
 import { sameLanguage } from "../languages";
 import { checkedLanguages, checkedText, type EncodeOptions, type Tokenizer } from "../tokenizer";
 import { additionalOf, build, idOf, METASPACE, piecesOf, precompiled, readSource, WORDS } from "./source";
 
-const sentinels = (count: number) => Array.from({ length: count }, (_, i) => `<extra_id_${i}>`);
+/** More than any model has; the vocabulary is built in memory. */
+const MAX_SENTINELS = 10_000;
+
+/** `<extra_id_0>` …, as many as `extra_ids` of tokenizer_config.json says. */
+export function sentinelsOf(config: Fields, byDefault: number): string[] {
+  const count = config.extra_ids ?? byDefault;
+  if (!Number.isInteger(count) || (count as number) < 0 || (count as number) > MAX_SENTINELS) {
+    const rule = `extra_ids must be an integer from 0 to ${MAX_SENTINELS}, not ${quote(count)}`;
+    throw invalidFile("tokenizer_config.json", rule);
+  }
+  return Array.from({ length: count as number }, (_, i) => `<extra_id_${i}>`);
+}
 
 export async function createT5(folder: Folder, config: Fields): Promise<Tokenizer> {
   const source = await readSource(folder, config, "spiece.model", "T5 tokenizer");
   const { settings, charsmap } = source;
-  const count = typeof config.extra_ids === "number" ? config.extra_ids : 100;
+  const sentinels = sentinelsOf(config, 100);
   let additional: Token[] = additionalOf(source) ?? [];
   if (!additional.some((token) => contentOf(token).includes("<extra_id_"))) {
-    additional = [...additional, ...sentinels(count)];
+    additional = [...additional, ...sentinels];
   }
   const vocab = piecesOf(source, (pieces) => [
     ...pieces,
-    ...sentinels(count)
-      .reverse()
-      .map((token): [string, number] => [token, 0]),
+    ...[...sentinels].reverse().map((token): [string, number] => [token, 0]),
   ]);
   const named = namedTokens(settings, { eos_token: "</s>", unk_token: "<unk>", pad_token: "<pad>" });
   const pipeline = build(source, named, settings.extra ?? additional, {
@@ -55,7 +64,7 @@ export function taskPrefixes(config: Fields): (options: EncodeOptions) => string
     if (task) return task.prefix;
     throw new ModelError(
       "unsupported_option",
-      `sourceLanguage ${JSON.stringify(from)}, targetLanguage ${JSON.stringify(to)}: this model does not translate that.`,
+      `sourceLanguage ${quote(from)}, targetLanguage ${quote(to)}: this model does not translate that.`,
       `config.json names ${tasks.map((known) => `${known.from} to ${known.to}`).join(", ")}.`,
     );
   };

@@ -1,6 +1,6 @@
 /** Tokenizers that say the language with a token beside the text: M2M100, NLLB, mBART. */
 
-import { ModelError } from "../../errors";
+import { ModelError, quote } from "../../errors";
 import { codeOf, findCode } from "../languages";
 import { checkedLanguages, checkedText, type Tokenizer } from "../tokenizer";
 
@@ -22,7 +22,7 @@ export function withLanguages(
     const code = codeOf(option, tag, codes);
     const found = id(code);
     if (found !== undefined) return found;
-    throw new ModelError("invalid_tokenizer", `The vocabulary has no token for the language ${JSON.stringify(code)}.`);
+    throw new ModelError("invalid_tokenizer", `The vocabulary has no token for the language ${quote(code)}.`);
   };
   return {
     encode(text, options) {

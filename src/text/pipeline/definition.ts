@@ -1,6 +1,6 @@
 /** The parts of a tokenizer.json and how this package reads them. */
 
-import { ModelError } from "../../errors";
+import { ModelError, quote } from "../../errors";
 
 /** A component of tokenizer.json: `type` and its settings. */
 export type Component = Readonly<Record<string, unknown>> & { type: string };
@@ -44,7 +44,7 @@ export type ModelDefinition =
 export class UnsupportedComponent extends Error {}
 
 export function unsupported(part: string, what: unknown): UnsupportedComponent {
-  return new UnsupportedComponent(`${part} ${JSON.stringify(what)}`);
+  return new UnsupportedComponent(`${part} ${quote(what)}`);
 }
 
 export function invalid(message: string): ModelError {

@@ -1,5 +1,6 @@
 /** The models of the tokenizers library that encoder-decoder checkpoints use: Unigram and BPE. A word to ids. */
 
+import { quote } from "../../errors";
 import { utf8 } from "../bytes";
 import { Heap } from "../heap";
 import { Trie } from "../trie";
@@ -103,7 +104,7 @@ function bpe(definition: ModelDefinition & { type: "BPE" }): Model {
   merges.forEach(([left, right], rank) => {
     const [a, b, merged] = [left, right, left + right].map((token) => vocab.get(token));
     if (a === undefined || b === undefined || merged === undefined) {
-      throw invalid(`the merge ${JSON.stringify([left, right])} is not of tokens in the vocabulary`);
+      throw invalid(`the merge ${quote([left, right])} is not of tokens in the vocabulary`);
     }
     table.set(key(a, b), { rank, id: merged });
   });
@@ -128,7 +129,7 @@ function bpe(definition: ModelDefinition & { type: "BPE" }): Model {
         }
       }
       if (unkToken === undefined) continue;
-      if (unkId === undefined) throw invalid(`the unknown token ${JSON.stringify(unkToken)} is not in the vocabulary`);
+      if (unkId === undefined) throw invalid(`the unknown token ${quote(unkToken)} is not in the vocabulary`);
       if (pending && !fuseUnk) out.push(unkId);
       pending = true;
     }

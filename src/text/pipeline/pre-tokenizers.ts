@@ -1,5 +1,6 @@
 /** Pre-tokenizers of the tokenizers library (its `pre_tokenizers` module): text into the words that the model segments. */
 
+import { quote } from "../../errors";
 import { utf8 } from "../bytes";
 import { byteCharacters } from "./byte-level";
 import { components, invalid, patternOf, stringOf, unsupported, type Component } from "./definition";
@@ -60,7 +61,7 @@ function byteLevel(given: Component): PreTokenize {
 /** `NormalizedString::split`; pieces of no length are dropped. */
 function split(pattern: RegExp, behavior: string, invert: boolean): PreTokenize {
   const known = ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"];
-  if (!known.includes(behavior)) throw invalid(`the behavior ${JSON.stringify(behavior)} of Split is unknown`);
+  if (!known.includes(behavior)) throw invalid(`the behavior ${quote(behavior)} of Split is unknown`);
   return (text) => {
     const parts: { text: string; match: boolean }[] = [];
     let at = 0;

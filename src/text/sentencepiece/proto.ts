@@ -3,7 +3,7 @@
  * in sentencepiece_model.proto. Strict: what is malformed is an error that names the place, never a guess.
  */
 
-import { ModelError } from "../../errors";
+import { ModelError, quote } from "../../errors";
 
 /** `ModelProto.SentencePiece.Type`. */
 export const PieceType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
@@ -154,7 +154,7 @@ function readPiece(message: Message): Piece {
     else if (field === 3) out.type = message.number();
   }
   if (out.piece === "") throw message.fail("a piece is empty");
-  if (!Number.isFinite(out.score)) throw message.fail(`the score of piece ${JSON.stringify(out.piece)} is no number`);
+  if (!Number.isFinite(out.score)) throw message.fail(`the score of piece ${quote(out.piece)} is no number`);
   if (out.type < PieceType.normal || out.type > PieceType.byte) throw message.fail(`${out.type} is no type of piece`);
   return out;
 }
@@ -199,12 +199,12 @@ function check(message: Message, { pieces, byteFallback, modelType }: ModelProto
     if (piece === "\0" && byteFallback) continue;
     if (piece.includes("\0")) throw message.fail("a piece holds a zero byte");
     const kind = seen[reserved ? seen.length - 1 : 0];
-    if (kind.has(piece)) throw message.fail(`piece ${JSON.stringify(piece)} is there twice`);
+    if (kind.has(piece)) throw message.fail(`piece ${quote(piece)} is there twice`);
     kind.add(piece);
     if (type === PieceType.unknown) unknown++;
     if (type === PieceType.byte) {
       bytes++;
-      if (pieceToByte(piece) === undefined) throw message.fail(`byte piece ${JSON.stringify(piece)} is no byte`);
+      if (pieceToByte(piece) === undefined) throw message.fail(`byte piece ${quote(piece)} is no byte`);
     }
   }
   if (unknown !== 1) throw message.fail(`there are ${unknown} unknown pieces instead of one`);
