@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mutants } from "../support/hostile";
@@ -92,9 +93,11 @@ describe("the built package", () => {
     expect(lines.filter((line) => line !== "loaded").length).toBeGreaterThan(20);
   });
 
-  it("is one module with nothing to fetch", () => {
+  it("is one small module with nothing to fetch or install", () => {
     const module = readFileSync(join(folder, "dist/index.js"), "utf8");
     expect(module).not.toMatch(/^import\b/m);
     expect(module).toContain("@compute");
+    expect(gzipSync(module).length).toBeLessThan(180_000); // the README says 160 kB
+    expect(JSON.parse(readFileSync("package.json", "utf8"))).not.toHaveProperty("dependencies");
   });
 });
