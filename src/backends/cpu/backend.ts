@@ -1,6 +1,6 @@
 /**
  * The CPU implementation of `Ops`: a plan is a list of closures over plain arrays. It proves the GPU right and
- * runs models where there is no GPU; it does not try to be fast.
+ * runs models where there is no GPU.
  */
 
 import { invariant } from "../../errors";

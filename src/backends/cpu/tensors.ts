@@ -5,6 +5,7 @@ import type { Memory, Purpose, Slice } from "../../ops";
 import { pack, rowWords, unpack, unpackRow } from "../../storage";
 import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
 import type { CpuMatrix } from "./kernels";
+import { COLUMNS } from "./products";
 
 export interface CpuTensor extends Tensor {
   readonly purpose: Purpose;
@@ -21,13 +22,16 @@ const isPacked = (dtype: DType) => dtype !== "f32" && dtype !== "u32";
 export function matrix(tensor: Tensor): CpuMatrix {
   const { dtype, shape } = tensor;
   const [, width] = rowsOf(shape);
-  if (!isPacked(dtype)) return { values: f32(tensor), row: (index) => index * width };
-  const values = new Float32Array(width);
-  const row = (index: number): number => {
-    unpackRow(dtype, u32(tensor), index * rowWords(dtype, width), values);
+  if (!isPacked(dtype)) return { values: f32(tensor), rows: (first) => first * width };
+  const values = new Float32Array(COLUMNS * width);
+  const rows = (first: number, count: number): number => {
+    for (let i = 0; i < count; i++) {
+      const out = values.subarray(i * width, (i + 1) * width);
+      unpackRow(dtype, u32(tensor), (first + i) * rowWords(dtype, width), out);
+    }
     return 0;
   };
-  return { values, row };
+  return { values, rows };
 }
 
 export function createTensors() {
