@@ -29,13 +29,8 @@ export async function availabilityOf(
     if (error instanceof ModelError && error.code !== "invalid_source") return "unavailable";
     throw error;
   }
-  return isRemote(source, name) ? "downloadable" : "available";
-}
-
-/** Does it come from a server? A source on the Hub has the name of its repository. */
-function isRemote(source: Source, name: string): boolean {
-  const onHub = typeof source === "object" && "repo" in source;
-  return onHub || /^https?:/.test(name) || (typeof source === "string" && /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(source));
+  // What comes from a server is named by its address, repositories on the Hub too.
+  return /^https?:/.test(name) ? "downloadable" : "available";
 }
 
 /** Loads, and tells a monitor: `downloadprogress` events with `loaded` from 0 to 1, both included. */

@@ -4,7 +4,7 @@ import { ModelError } from "./errors";
 import { checkGenerationFile, FILE, legacyFields } from "./generation/config";
 import { readBytes, readJson, readText, type DownloadOptions } from "./loading/download";
 import { toFloat32 } from "./loading/dtypes";
-import type { ModelFiles } from "./loading/source";
+import type { ModelFiles } from "./loading/files";
 import type { TensorInfo, Wanted } from "./loading/tensors";
 import { findWeights, type Weights } from "./loading/weights";
 import type { Model } from "./models/model";

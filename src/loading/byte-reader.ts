@@ -7,7 +7,7 @@
 
 import { ModelError } from "../errors";
 import { readChunks, type DownloadOptions } from "./download";
-import type { OpenFile } from "./source";
+import type { OpenFile } from "./files";
 
 export class ByteReader {
   /** Bytes read so far. */

@@ -7,7 +7,7 @@
 
 import { ModelError } from "../errors";
 import type { ErrorCode } from "../errors";
-import type { ModelFiles, OpenFile } from "./source";
+import type { ModelFiles, OpenFile } from "./files";
 
 export interface DownloadProgress {
   phase: "download";

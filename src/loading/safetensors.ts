@@ -9,9 +9,9 @@
 import { quote } from "../errors";
 import { ByteReader } from "./byte-reader";
 import type { DType } from "./dtypes";
-import type { OpenFile } from "./source";
+import type { OpenFile } from "./files";
 import { parseStrictJson, type Json } from "./strict-json";
-import { announce, invalidWeights as invalid, readPieces, shapeOf, tensorError } from "./tensors";
+import { announce, invalidWeights as invalid, readPieces, shapeOf, tensorError, textHint } from "./tensors";
 import type { TensorInfo, TensorPiece, WeightOptions } from "./tensors";
 
 /** A tensor and its place: first byte, and the byte after the last, counted from the end of the header. */
@@ -66,11 +66,10 @@ export async function* readSafetensors(
 function parseHeaderLength(prefix: Uint8Array<ArrayBuffer>, path: string, size?: number): number {
   if (prefix.length < 8) throw invalid(path, `is ${prefix.length} bytes long; a safetensors file has 8 or more.`);
   const length = new DataView(prefix.buffer).getBigUint64(0, true);
-  const text = String.fromCharCode(...prefix);
-  const isText = /^[\x20-\x7e\s]{8}$/.test(text);
-  const hint = isText ? `It begins with "${text}": perhaps a Git LFS pointer or a web page.` : undefined;
-  if (length > BigInt(MAX_HEADER_BYTES))
-    throw invalid(path, `its header length of ${length} bytes is over the limit of ${MAX_HEADER_BYTES}.`, hint);
+  if (length > BigInt(MAX_HEADER_BYTES)) {
+    const rule = `its header length of ${length} bytes is over the limit of ${MAX_HEADER_BYTES}.`;
+    throw invalid(path, rule, textHint(prefix));
+  }
   if (size !== undefined && Number(length) + 8 > size)
     throw invalid(path, `its header of ${length} bytes does not fit the file of ${size} bytes.`);
   return Number(length);

@@ -53,6 +53,15 @@ export const tensorError = (path: string, name: string, rule: string) =>
 
 /** Cut, since a hostile name may be as long as the file. */
 
+/** What a file may be that begins with text; undefined where it does not. */
+export function textHint(start: Uint8Array): string | undefined {
+  const text = String.fromCharCode(...start);
+  const isText = /^[\x20-\x7e\s]{8,}$/.test(text);
+  return isText ? `It begins with "${text}": perhaps a Git LFS pointer or a web page.` : undefined;
+}
+
+export const product = (shape: readonly number[]): number => shape.reduce((result, n) => result * n, 1);
+
 export const shapeOf = (shape: readonly number[]) => `[${shape.slice(0, 8).join(", ")}]`;
 
 /** Calls `onHeader` and refuses wanted tensors of a dtype that is not read. */
@@ -75,7 +84,7 @@ export async function* readPieces(
   { name, dtype, shape }: TensorInfo & { dtype: DType },
 ): AsyncGenerator<TensorPiece, void, undefined> {
   const size = BYTES_PER_ELEMENT[dtype];
-  const total = shape.reduce((product, n) => product * n, 1) * size;
+  const total = product(shape) * size;
   const row = (shape.at(-1) ?? 1) * size;
   const most = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, row))) * row;
   let at = 0;

@@ -3,15 +3,13 @@
 import { quote } from "../errors";
 import type { ByteReader } from "./byte-reader";
 import { isDType, type DType } from "./dtypes";
-import { Dict, kindOf, TensorView, type Storage, type Value } from "./pickle";
-import { invalidWeights, PIECE_BYTES, readPieces, shapeOf, tensorError } from "./tensors";
+import { Dict, kindOf, TensorView, type Storage, type Value } from "./pickle-values";
+import { invalidWeights, PIECE_BYTES, product, readPieces, shapeOf, tensorError } from "./tensors";
 import type { TensorInfo, TensorPiece, Wanted } from "./tensors";
 
 export interface NamedView extends TensorInfo {
   view: TensorView;
 }
-
-const product = (shape: readonly number[]): number => shape.reduce((result, n) => result * n, 1);
 
 /**
  * The tensors of a state dict, in its order.

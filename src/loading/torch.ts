@@ -10,9 +10,10 @@
 
 import { quote } from "../errors";
 import { ByteReader } from "./byte-reader";
-import { Dict, kindOf, PickleTooShort, unpickle, type Storage, type Value } from "./pickle";
-import type { OpenFile } from "./source";
-import { announce, invalidWeights, type TensorPiece, type Wanted, type WeightOptions } from "./tensors";
+import { PickleTooShort, unpickle } from "./pickle";
+import { Dict, kindOf, type Storage, type Value } from "./pickle-values";
+import type { OpenFile } from "./files";
+import { announce, invalidWeights, textHint, type TensorPiece, type Wanted, type WeightOptions } from "./tensors";
 import { readStorage, stateDict, type NamedView } from "./torch-storage";
 import { ZipReader } from "./zip";
 
@@ -44,17 +45,13 @@ export async function* readTorch(
     const hex = [...start].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     if (hex.startsWith("504b0304")) yield* readArchive(bytes, options);
     else if (hex === LEGACY_MAGIC) yield* readLegacy(bytes, options);
-    else throw notTorch(path, start);
+    else {
+      const rule = "is neither a zip archive nor another file that torch.save makes.";
+      throw invalidWeights(path, rule, textHint(start));
+    }
   } finally {
     await bytes.close();
   }
-}
-
-function notTorch(path: string, start: Uint8Array): Error {
-  const text = String.fromCharCode(...start);
-  const isText = /^[\x20-\x7e\s]{8,}$/.test(text);
-  const hint = isText ? `It begins with "${text}": perhaps a Git LFS pointer or a web page.` : undefined;
-  return invalidWeights(path, "is neither a zip archive nor another file that torch.save makes.", hint);
 }
 
 /** What a pickle describes, and what of it has been read. */

@@ -3,7 +3,7 @@
 import { ModelError, quote } from "../errors";
 import { readText, type DownloadOptions } from "./download";
 import { readSafetensors } from "./safetensors";
-import type { ModelFiles, OpenFile } from "./source";
+import type { ModelFiles, OpenFile } from "./files";
 import { parseStrictJson } from "./strict-json";
 import { announce, invalidWeights } from "./tensors";
 import type { TensorInfo, TensorPiece, Wanted, WeightOptions } from "./tensors";

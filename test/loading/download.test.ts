@@ -3,7 +3,7 @@ import { ModelError } from "../../src/errors";
 import { readBytes, readChunks, readJson, readText } from "../../src/loading/download";
 import type { DownloadProgress, ReadOptions } from "../../src/loading/download";
 import { openSource } from "../../src/loading/source";
-import type { ModelFiles, OpenFile } from "../../src/loading/source";
+import type { ModelFiles, OpenFile } from "../../src/loading/files";
 import { openBytes } from "../support/safetensors";
 
 const encode = (text: string) => new TextEncoder().encode(text);

@@ -1,8 +1,8 @@
 /** The unpickler: what it builds, and how it refuses everything else. */
 
 import { describe, expect, test } from "vitest";
-import type { Dict, TensorView } from "../../src/loading/pickle";
-import { PickleTooShort, Tuple, unpickle } from "../../src/loading/pickle";
+import { PickleTooShort, unpickle } from "../../src/loading/pickle";
+import { Tuple, type Dict, type TensorView } from "../../src/loading/pickle-values";
 import { failureOf } from "../support/failure";
 import { bytesOf, op, tensorCall, u32 } from "../support/torch";
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/errors";
 import { readSafetensors } from "../../src/loading/safetensors";
-import type { OpenFile } from "../../src/loading/source";
+import type { OpenFile } from "../../src/loading/files";
 import type { TensorPiece } from "../../src/loading/tensors";
 import { allocated } from "../support/allocation";
 import { f32, makeSafetensors, openBytes } from "../support/safetensors";

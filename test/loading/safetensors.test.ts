@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/errors";
 import { parseHeader, readSafetensors } from "../../src/loading/safetensors";
 import type { TensorPiece } from "../../src/loading/tensors";
-import type { OpenFile } from "../../src/loading/source";
+import type { OpenFile } from "../../src/loading/files";
 import { allocated } from "../support/allocation";
 import { f32, makeSafetensors, openBytes, rawFile } from "../support/safetensors";
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/errors";
 import { toFloat32 } from "../../src/loading/dtypes";
-import type { OpenFile } from "../../src/loading/source";
+import type { OpenFile } from "../../src/loading/files";
 import type { TensorInfo } from "../../src/loading/tensors";
 import { readTorch, type TorchOptions } from "../../src/loading/torch";
 import { openBytes } from "../support/safetensors";

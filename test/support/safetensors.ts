@@ -1,6 +1,6 @@
 /** Builds safetensors files, good and bad, and in-memory streams of them. For tests only. */
 
-import type { OpenFile } from "../../src/loading/source";
+import type { OpenFile } from "../../src/loading/files";
 
 export interface TensorSpec {
   dtype: string;
