@@ -142,9 +142,16 @@ describe("a tiny model", () => {
     const before = await generate(rows, options);
     const memory = model.memory();
     const controller = new AbortController();
-    const aborted = generate(rows, { ...options, signal: controller.signal });
-    setTimeout(() => controller.abort(new Error("enough")), 2);
-    await expect(aborted).rejects.toThrow("enough");
+    const { ops } = model as unknown as { ops: Ops };
+    const computed = ops.submit.bind(ops);
+    let submits = 0;
+    const submit = vi.spyOn(ops, "submit").mockImplementation((...args) => {
+      if (++submits === 4) controller.abort(new Error("enough"));
+      return computed(...args);
+    });
+    await expect(generate(rows, { ...options, signal: controller.signal })).rejects.toThrow("enough");
+    submit.mockRestore();
+    expect(submits).toBeLessThanOrEqual(5); // within one submit
     expect(model.memory()).toEqual(memory);
     expect((await generate(rows, options)).sequences).toEqual(before.sequences);
   });
