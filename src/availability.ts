@@ -5,7 +5,8 @@ import { ModelError, quote } from "./errors";
 import { readJson } from "./loading/download";
 import { openSource, type Source } from "./loading/source";
 import { familyOf } from "./models/registry";
-import { Seq2Seq, type LoadOptions } from "./seq2seq";
+import type { LoadOptions } from "./load-options";
+import { Seq2Seq } from "./seq2seq";
 
 /** As in the W3C Translator API. */
 export type Availability = "unavailable" | "downloadable" | "downloading" | "available";

@@ -4,19 +4,13 @@ export type { Availability } from "./availability";
 export { checkSupport, type AdapterInfo, type Support } from "./backends/webgpu/device";
 export { ModelError, type ErrorCode } from "./errors";
 export type { Alignment } from "./generation/alignment";
-export type { GenerationConfig } from "./generation/config";
+export type { GenerationConfig } from "./generation/generation-config";
 export type { ForwardOptions, ForwardOutput, HostTensor } from "./generation/forward";
 export type { Alternative } from "./generation/search";
 export type { Stats } from "./generation/stats";
+export type { LoadOptions, LoadProgress } from "./load-options";
 export type { Source } from "./loading/source";
 export type { Memory } from "./ops";
-export {
-  Seq2Seq,
-  type ForwardInput,
-  type GenerateOutput,
-  type LoadOptions,
-  type LoadProgress,
-  type StreamStep,
-} from "./seq2seq";
+export { Seq2Seq, type ForwardInput, type GenerateOutput, type StreamStep } from "./seq2seq";
 export type { EncodeOptions, Tokenizer } from "./text/tokenizer";
 export { Translator, type AlignedSegment, type TranslatorOptions } from "./translator";

@@ -1,7 +1,8 @@
 /** From a source to a model on a device: files, configuration, weights, tokenizer. */
 
 import { ModelError } from "./errors";
-import { checkGenerationFile, FILE, legacyFields } from "./generation/config";
+import { FILE } from "./generation/config";
+import { checkGenerationFile, legacyFields } from "./generation/generation-file";
 import { readBytes, readJson, readText, type DownloadOptions } from "./loading/download";
 import { toFloat32 } from "./loading/dtypes";
 import type { ModelFiles } from "./loading/files";

@@ -2,43 +2,22 @@
 
 import { createCpuBackend } from "./backends/cpu/backend";
 import { createWebGpuBackend, type AdapterInfo } from "./backends/webgpu/backend";
-import { ModelError, quote } from "./errors";
-import { checkIds, sourceBatch, toRows, type Batch } from "./generation/batch";
-import { resolveConfig, type GenerationConfig } from "./generation/config";
+import { ModelError } from "./errors";
+import { checkIds, sourceBatch, toRows } from "./generation/batch";
 import { forward, type ForwardOptions, type ForwardOutput } from "./generation/forward";
-import { createJobs, resultsOf, runJobs, type Request } from "./generation/generate";
+import type { GenerationConfig } from "./generation/generation-config";
+import { createJobs, resultsOf, runJobs } from "./generation/generate";
 import { stateOutputs, type StateOutputs } from "./generation/outputs";
-import { prefixes, prompts } from "./generation/prompts";
+import { createRequest } from "./generation/request";
 import type { Alternative } from "./generation/search";
 import { SessionPool } from "./generation/session";
 import { startStats, type Stats } from "./generation/stats";
 import { loadModel, type LoadedModel } from "./load";
+import { checkLoadOptions, type LoadOptions } from "./load-options";
 import { openSource, type Source } from "./loading/source";
-import type { DownloadProgress } from "./loading/download";
 import type { Memory, Ops } from "./ops";
 import { checkBoolean, checkedOptions } from "./options";
 import type { Tokenizer } from "./text/tokenizer";
-
-export interface LoadOptions {
-  /** "auto" (the default) takes the GPU where there is one and the CPU elsewhere. */
-  device?: "auto" | "webgpu" | "cpu";
-  /**
-   * How matrices are stored on the device: "f32", or smaller and less exact as half floats ("f16", exact for a checkpoint
-   * that is itself in f16) or integers of 8 or 4 bits ("q8", "q4", 9 and 5 bits an element with their scales).
-   * "auto" (the default) is "f32". docs/storage.md has the errors.
-   */
-  dtype?: "auto" | "f32" | "f16" | "q8" | "q4";
-  /** Stops the download; `load` rejects with `signal.reason`. */
-  signal?: AbortSignal;
-  onProgress?: (progress: LoadProgress) => void;
-  /** Told once of each option that does nothing or contradicts another. Default: `console.warn`. */
-  onWarning?: (message: string) => void;
-  /** There is no Worker yet: both values run the engine in the calling thread. */
-  worker?: boolean;
-}
-
-/** "download" counts the bytes of one file; "compile" says that the kernels are being compiled. */
-export type LoadProgress = DownloadProgress | { phase: "compile"; file: string; loaded: number; total: number };
 
 export interface GenerateOutput extends StateOutputs {
   /**
@@ -222,7 +201,7 @@ export class Seq2Seq {
     checkBoolean("forward", "output_attentions", wanted.output_attentions);
     checkBoolean("forward", "output_hidden_states", wanted.output_hidden_states);
     const { info } = this.loaded.model;
-    const source = this.source(input.input_ids, input.attention_mask, info.padTokenId);
+    const source = sourceBatch(input.input_ids, input.attention_mask, info.padTokenId, info);
     const target = toRows("decoder_input_ids", input.decoder_input_ids);
     checkIds(target, {
       name: "decoder_input_ids",
@@ -267,15 +246,6 @@ export class Seq2Seq {
     if (this.disposed) throw new ModelError("disposed", "This model has been disposed of.", "Load it again.");
   }
 
-  private source(inputIds: unknown, attentionMask: unknown, padTokenId?: number): Batch {
-    const { info } = this.loaded.model;
-    return sourceBatch(inputIds, attentionMask, padTokenId, {
-      name: "input_ids",
-      vocabSize: info.sourceVocabSize,
-      maxLength: info.maxSourceLength,
-    });
-  }
-
   private engine() {
     return { ops: this.ops, model: this.loaded.model, sessions: this.sessions };
   }
@@ -285,30 +255,13 @@ export class Seq2Seq {
     this.checkAlive();
     const options = checkedOptions(where, given);
     const { model, generationConfig, generationFile, tokenizer } = this.loaded;
-    const startTokens = options.decoder_input_ids ?? undefined;
-    const rows = startTokens === undefined ? undefined : toRows("decoder_input_ids", startTokens);
-    const resolve = (promptLength: number, onWarning?: (message: string) => void) =>
-      resolveConfig(options, generationConfig, model.info, { file: generationFile, promptLength, onWarning });
-    // The special tokens come first: they say what is padding and what the prompt starts with.
-    const { padTokenId, startTokenId, eosTokenIds } = resolve(1);
-    // A pad token that is an end token, too, says nothing of padding: transformers reads it then, and so do we.
-    const padding = eosTokenIds.includes(padTokenId) ? undefined : padTokenId;
-    const batch = this.source(inputIds, options.attention_mask, padding);
-    const prompt = prompts(rows, batch.ids.length, startTokenId, model.info);
-    const config = resolve(prompt[0].length, this.warn);
-    if (config.stopStrings.length > 0 && !tokenizer) {
-      throw new ModelError("invalid_option", `${where}: stop_strings needs a tokenizer, and this model has none.`);
-    }
-    const request: Request = {
-      batch,
-      config,
-      prompts: prompt,
-      constraints: prefixes(options.constraint, batch.ids.length, model.info),
-      alternatives: options.output_alternatives ?? 0,
-      logprobs: options.output_scores === true,
+    const request = createRequest(where, inputIds, options, {
+      info: model.info,
+      generationConfig,
+      generationFile,
       decode: tokenizer && ((ids) => tokenizer.decode(ids)),
-      signal: options.signal ?? undefined,
-    };
+      onWarning: this.warn,
+    });
     return { request, options };
   }
 
@@ -322,18 +275,4 @@ export class Seq2Seq {
 
 function warnOnConsole(message: string): void {
   console.warn(`attendant: ${message}`);
-}
-
-function checkLoadOptions(given: LoadOptions): LoadOptions {
-  const options = checkedOptions("load", given, ["device", "dtype", "signal", "onProgress", "onWarning", "worker"]);
-  const { device = "auto", dtype = "auto", worker = true, onProgress, onWarning } = options;
-  const wrong = (name: string, value: unknown, choices: string) =>
-    new ModelError("invalid_option", `load: ${name} must be ${choices}, not ${quote(value)}.`);
-  if (!["auto", "webgpu", "cpu"].includes(device)) throw wrong("device", device, '"auto", "webgpu" or "cpu"');
-  if (!["auto", "f32", "f16", "q8", "q4"].includes(dtype))
-    throw wrong("dtype", dtype, '"auto", "f32", "f16", "q8" or "q4"');
-  checkBoolean("load", "worker", worker);
-  if (onProgress && typeof onProgress !== "function") throw wrong("onProgress", onProgress, "a function");
-  if (onWarning && typeof onWarning !== "function") throw wrong("onWarning", onWarning, "a function");
-  return options;
 }

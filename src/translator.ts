@@ -3,8 +3,9 @@
 import { availabilityOf, checkTag, watchedLoad, type Availability } from "./availability";
 import { ModelError } from "./errors";
 import { alignmentOf, type Alignment } from "./generation/alignment";
-import type { GenerationConfig } from "./generation/config";
-import { Seq2Seq, type LoadOptions } from "./seq2seq";
+import type { GenerationConfig } from "./generation/generation-config";
+import type { LoadOptions } from "./load-options";
+import { Seq2Seq } from "./seq2seq";
 import type { Source } from "./loading/source";
 import { checkedOptions } from "./options";
 import { splitText, type Segments } from "./text/segments";

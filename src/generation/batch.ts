@@ -1,6 +1,7 @@
 /** Checks and pads what a caller passes as token ids, so that nothing unknown reaches a kernel. */
 
 import { ModelError } from "../errors";
+import type { ModelInfo } from "../models/model";
 
 export interface Batch {
   /** Rows as they came. */
@@ -64,17 +65,18 @@ export function sourceBatch(
   inputIds: unknown,
   attentionMask: unknown,
   padTokenId: number | undefined,
-  rules: Rules,
+  info: Pick<ModelInfo, "sourceVocabSize" | "maxSourceLength">,
 ): Batch {
-  const ids = toRows(rules.name, inputIds);
-  checkIds(ids, rules);
+  const name = "input_ids";
+  const ids = toRows(name, inputIds);
+  checkIds(ids, { name, vocabSize: info.sourceVocabSize, maxLength: info.maxSourceLength });
   let mask: number[][] = ids.map((row) => row.map((id) => (id === padTokenId ? 0 : 1)));
   // A row of nothing but padding would leave attention without a key.
   mask = mask.map((row) => (row.includes(1) ? row : row.map(() => 1)));
   if (attentionMask !== undefined && attentionMask !== null) {
     mask = toRows("attention_mask", attentionMask);
     const fits = mask.length === ids.length && mask.every((row, i) => row.length === ids[i].length);
-    if (!fits) throw new ModelError("invalid_input", `attention_mask must have the rows and lengths of ${rules.name}.`);
+    if (!fits) throw new ModelError("invalid_input", `attention_mask must have the rows and lengths of ${name}.`);
     if (!mask.every((row) => row.every((m) => m === 0 || m === 1) && row.includes(1))) {
       throw new ModelError("invalid_input", "attention_mask must hold 0 and 1, with at least one 1 in each row.");
     }

@@ -1,113 +1,15 @@
 /**
- * The options of `generate`, by their Hugging Face names, and their way to a checked configuration: those of the call
- * over generation_config.json (or what an old config.json says of generation) over the model's own.
+ * The way of the options of `generate` to a checked configuration: those of the call over generation_config.json (or
+ * what an old config.json says of generation) over the model's own.
  */
 
-import { ModelError, quote } from "../errors";
+import { ModelError } from "../errors";
 import type { ModelInfo } from "../models/model";
 import { isIdle as nothingToDo, type ScoreRules } from "../rules";
 import { contradictions } from "./contradictions";
-import { CALL_ONLY, METADATA, nearest, NEUTRAL, SUPPORTED } from "./names";
+import type { GenerationConfig } from "./generation-config";
+import { checkNames } from "./names";
 import { invalid, isInteger, isToken, isTokenList, OptionReader, type Fields } from "./values";
-
-export interface GenerationConfig {
-  // --- length ---
-  /** How many tokens to add at most. Default: what `max_length` leaves, else the model's limit. */
-  max_new_tokens?: number;
-  /** The longest sequence, decoder start token included. `max_new_tokens` goes first where both are given. */
-  max_length?: number;
-  /** No end token before the sequence, start token included, is this long. `min_new_tokens` goes first. */
-  min_length?: number;
-  min_new_tokens?: number;
-  /** Seconds after which a row stops at its next token. */
-  max_time?: number;
-  /** Texts that end a row as soon as they appear in its text; the row keeps them. Needs a tokenizer. */
-  stop_strings?: string | string[];
-
-  // --- search ---
-  /** 1 (greedy, or sampling) or the width of a beam search. */
-  num_beams?: number;
-  /**
-   * Splits the beams into so many groups of one size that choose one after the other: diverse beam search. Needs
-   * `diversity_penalty`.
-   */
-  num_beam_groups?: number;
-  /** What a token loses for each beam of an earlier group that has just taken it. */
-  diversity_penalty?: number;
-  /** How many sequences to return a row; at most `num_beams` in a beam search. */
-  num_return_sequences?: number;
-  /** When a beam search of a row ends: true, false (the default) or "never", as Hugging Face defines them. */
-  early_stopping?: boolean | "never";
-  /** Finished beams are compared by their score divided by their length to this power. Default 1. */
-  length_penalty?: number;
-  /** Draw tokens instead of taking the best. */
-  do_sample?: boolean;
-  /** Makes draws reproducible: an integer from 0 to 2^32 - 1. Row i draws from a stream of its own. */
-  seed?: number;
-  temperature?: number;
-  /** 0: no limit. Default 50, as Hugging Face has it. */
-  top_k?: number;
-  top_p?: number;
-  min_p?: number;
-  top_h?: number;
-  typical_p?: number;
-  epsilon_cutoff?: number;
-  eta_cutoff?: number;
-
-  // --- rules on the scores ---
-  repetition_penalty?: number;
-  encoder_repetition_penalty?: number;
-  no_repeat_ngram_size?: number;
-  encoder_no_repeat_ngram_size?: number;
-  bad_words_ids?: number[][];
-  /** Pairs of token ids and what is added to the score of their last one after the others. */
-  sequence_bias?: [number[], number][];
-  forced_bos_token_id?: number;
-  forced_eos_token_id?: number | number[];
-  /** Pairs of a position in the sequence and the token that must stand there. */
-  forced_decoder_ids?: [number, number][];
-  suppress_tokens?: number[];
-  begin_suppress_tokens?: number[];
-  /** [start, factor]: from `start` new tokens on the end token's score grows with `factor` to the power of the rest. */
-  exponential_decay_length_penalty?: [number, number];
-  renormalize_logits?: boolean;
-  remove_invalid_values?: boolean;
-  /**
-   * Which tokens may come next: called with the number of the row and the sequence so far at every step. Needs the
-   * logits in JavaScript.
-   */
-  prefix_allowed_tokens?: (row: number, sequence: number[]) => number[];
-  /** Token ids that every generated sequence must start with, after the start token; one list, or one a row. */
-  constraint?: number[] | number[][];
-
-  // --- tokens ---
-  /** The token or tokens that end a row. Default: the model's. */
-  eos_token_id?: number | number[];
-  /** Default: the model's. */
-  decoder_start_token_id?: number;
-  /** What padding in the input looks like, where there is no attention_mask. Default: the model's. */
-  pad_token_id?: number;
-  /** Stands in for `decoder_start_token_id` where neither the options nor the model have one. */
-  bos_token_id?: number;
-
-  // --- what comes back ---
-  /** Adds `token_logprobs` to the result: natural logarithms. */
-  output_scores?: boolean;
-  /** Adds the most probable tokens at each position to the result, this many. */
-  output_alternatives?: number;
-  /** Adds the attention weights to the result, at the cost of one more pass over the finished sequences. */
-  output_attentions?: boolean;
-  /** Adds hidden states by layer to the result, at the cost of one more pass over the finished sequences. */
-  output_hidden_states?: boolean;
-
-  // --- input and control ---
-  /** 1 for the source tokens to read, 0 for padding. Default: rows are padded inside, pad tokens are not read. */
-  attention_mask?: number[] | number[][];
-  /** What each sequence starts with: rows of one length. The start token is put before them where it is missing. */
-  decoder_input_ids?: number[] | number[][];
-  /** Stops within one step; the call rejects with `signal.reason`. */
-  signal?: AbortSignal;
-}
 
 /** At most this many end tokens are told apart on the device. */
 export const MAX_EOS_TOKENS = 8;
@@ -161,58 +63,6 @@ export interface Warpers {
 export const FILE = "generation_config.json";
 const CALL = "generate";
 
-/**
- * What config.json says of generation, where there is no generation_config.json: Hugging Face's
- * `GenerationConfig.from_model_config`.
- */
-export function legacyFields(config: Fields): Record<string, unknown> {
-  // Names that config.json uses for something else, or that every model class fills in by itself.
-  const other = new Set(["use_cache", "return_dict_in_generate", "output_logits", "cache_implementation"]);
-  const names = [...SUPPORTED, ...Object.keys(NEUTRAL)].filter((name) => !other.has(name));
-  const decoder = typeof config.decoder === "object" && config.decoder !== null ? (config.decoder as Fields) : {};
-  const found = names.flatMap((name) => {
-    const value = config[name] ?? decoder[name];
-    return value === undefined || value === null ? [] : [[name, value] as const];
-  });
-  const fields: Record<string, unknown> = Object.fromEntries(found);
-  // BART's way of the time before forced_bos_token_id.
-  if (config.force_bos_token_to_be_generated === true) fields.forced_bos_token_id ??= config.bos_token_id;
-  return fields;
-}
-
-function checkNames(fields: Fields, where: string): void {
-  const fromFile = where !== CALL;
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined || value === null || (fromFile && METADATA.includes(name))) continue;
-    if (CALL_ONLY.includes(name)) {
-      if (!fromFile || value === false) continue;
-      throw new ModelError("unsupported_option", `${where}: ${name} is an option of a call, not of the file.`);
-    }
-    if (SUPPORTED.includes(name)) continue;
-    if (!Object.hasOwn(NEUTRAL, name)) {
-      throw new ModelError(
-        "unsupported_option",
-        `${where}: there is no option "${name}".`,
-        `Nearest: ${nearest(name)}.`,
-      );
-    }
-    const { values, reason } = NEUTRAL[name];
-    const empty = values.length === 0 && Array.isArray(value) && value.length === 0;
-    if (empty || values.includes(value)) continue;
-    throw new ModelError(
-      "unsupported_option",
-      `${where}: ${name} = ${quote(value)} is not supported: ${reason}.`,
-      values.length > 0 ? `Only ${values.map(quote).join(", ")} is.` : "Leave it out.",
-    );
-  }
-}
-
-/** Checks generation_config.json at load, so that a bad file is not found out at the first sentence. */
-export function checkGenerationFile(fields: Fields, info: ModelInfo, file = FILE): void {
-  checkNames(fields, file);
-  resolveConfig({}, fields, info, { file });
-}
-
 export interface ResolveContext {
   /** What to call the file in messages. */
   file?: string;
@@ -229,7 +79,7 @@ export function resolveConfig(
   { file: fileName = FILE, promptLength = 1, onWarning }: ResolveContext = {},
 ): SearchConfig {
   const own = options as Fields;
-  checkNames(own, CALL);
+  checkNames(own, CALL, false);
   const read = new OptionReader([
     { where: CALL, fields: own },
     { where: fileName, fields: file },
@@ -245,13 +95,6 @@ export function resolveConfig(
     );
   }
   const maxLength = longest(own, file, fileName, info, promptLength);
-  const minNewTokens = read.integer("min_new_tokens", 0, undefined);
-  const minLength = read.integer("min_length", 0, 0);
-  const isPair = (value: unknown, first: (v: unknown) => boolean, second: (v: unknown) => boolean) =>
-    Array.isArray(value) && value.length === 2 && first(value[0]) && second(value[1]);
-  const isNumber = (value: unknown) => typeof value === "number" && !Number.isNaN(value);
-  const isIds = (value: unknown) => isTokenList(value, vocabSize);
-  const below = `token ids below ${vocabSize}`;
   const config: SearchConfig = {
     promptLength,
     maxLength,
@@ -270,45 +113,57 @@ export function resolveConfig(
     stopStrings: stopStrings(read),
     prefixAllowedTokens: callback(read),
     renormalize: read.boolean("renormalize_logits"),
-    rules: {
-      sequenceBias: read.list("sequence_bias", `a list of pairs [${below}, number]`, (v) => isPair(v, isIds, isNumber)),
-      encoderRepetitionPenalty: read.number("encoder_repetition_penalty", "a number above 0", (x) => x > 0, 1),
-      repetitionPenalty: read.number("repetition_penalty", "a number above 0", (x) => x > 0, 1),
-      noRepeatNgramSize: read.integer("no_repeat_ngram_size", 0, 0),
-      encoderNoRepeatNgramSize: read.integer("encoder_no_repeat_ngram_size", 0, 0),
-      badWordsIds: read.list("bad_words_ids", `a list of lists of ${below}`, isIds),
-      minLength: minNewTokens === undefined ? minLength : promptLength + minNewTokens,
-      forcedBosTokenId: read.token("forced_bos_token_id", vocabSize, undefined),
-      forcedEosTokenIds: read.tokens("forced_eos_token_id", vocabSize, []),
-      removeInvalidValues: read.boolean("remove_invalid_values"),
-      exponentialDecay: exponentialDecay(read),
-      suppressTokens: read.list("suppress_tokens", `a list of ${below}`, (v) => isToken(v, vocabSize)),
-      beginSuppressTokens: read.list("begin_suppress_tokens", `a list of ${below}`, (v) => isToken(v, vocabSize)),
-      forcedDecoderIds: read.list(
-        "forced_decoder_ids",
-        `a list of pairs [position, token id below ${vocabSize}]`,
-        (v) =>
-          isPair(
-            v,
-            (i) => isInteger(i, 1),
-            (id) => isToken(id, vocabSize),
-          ),
-      ),
-    },
-    warpers: {
-      temperature: read.number("temperature", "a number above 0", (x) => x > 0, 1),
-      topH: read.share("top_h", { low: true, high: false }),
-      topK: read.integer("top_k", 0, 50),
-      topP: read.share("top_p", { low: false, high: false }) ?? 1,
-      minP: read.share("min_p", { low: false, high: false }),
-      typicalP: read.share("typical_p", { low: true, high: false }) ?? 1,
-      epsilonCutoff: read.share("epsilon_cutoff", { low: false, high: true }) ?? 0,
-      etaCutoff: read.share("eta_cutoff", { low: false, high: true }) ?? 0,
-    },
+    rules: readRules(read, promptLength, vocabSize),
+    warpers: readWarpers(read),
   };
   read.token("bos_token_id", Math.max(info.sourceVocabSize, vocabSize), undefined);
   contradictions(config, own, file, onWarning);
   return config;
+}
+
+function readRules(read: OptionReader, promptLength: number, vocabSize: number): Rules {
+  const minNewTokens = read.integer("min_new_tokens", 0, undefined);
+  const minLength = read.integer("min_length", 0, 0);
+  const isPair = (value: unknown, first: (v: unknown) => boolean, second: (v: unknown) => boolean) =>
+    Array.isArray(value) && value.length === 2 && first(value[0]) && second(value[1]);
+  const isNumber = (value: unknown) => typeof value === "number" && !Number.isNaN(value);
+  const isIds = (value: unknown) => isTokenList(value, vocabSize);
+  const below = `token ids below ${vocabSize}`;
+  return {
+    sequenceBias: read.list("sequence_bias", `a list of pairs [${below}, number]`, (v) => isPair(v, isIds, isNumber)),
+    encoderRepetitionPenalty: read.number("encoder_repetition_penalty", "a number above 0", (x) => x > 0, 1),
+    repetitionPenalty: read.number("repetition_penalty", "a number above 0", (x) => x > 0, 1),
+    noRepeatNgramSize: read.integer("no_repeat_ngram_size", 0, 0),
+    encoderNoRepeatNgramSize: read.integer("encoder_no_repeat_ngram_size", 0, 0),
+    badWordsIds: read.list("bad_words_ids", `a list of lists of ${below}`, isIds),
+    minLength: minNewTokens === undefined ? minLength : promptLength + minNewTokens,
+    forcedBosTokenId: read.token("forced_bos_token_id", vocabSize, undefined),
+    forcedEosTokenIds: read.tokens("forced_eos_token_id", vocabSize, []),
+    removeInvalidValues: read.boolean("remove_invalid_values"),
+    exponentialDecay: exponentialDecay(read),
+    suppressTokens: read.list("suppress_tokens", `a list of ${below}`, (v) => isToken(v, vocabSize)),
+    beginSuppressTokens: read.list("begin_suppress_tokens", `a list of ${below}`, (v) => isToken(v, vocabSize)),
+    forcedDecoderIds: read.list("forced_decoder_ids", `a list of pairs [position, token id below ${vocabSize}]`, (v) =>
+      isPair(
+        v,
+        (i) => isInteger(i, 1),
+        (id) => isToken(id, vocabSize),
+      ),
+    ),
+  };
+}
+
+function readWarpers(read: OptionReader): Warpers {
+  return {
+    temperature: read.number("temperature", "a number above 0", (x) => x > 0, 1),
+    topH: read.share("top_h", { low: true, high: false }),
+    topK: read.integer("top_k", 0, 50),
+    topP: read.share("top_p", { low: false, high: false }) ?? 1,
+    minP: read.share("min_p", { low: false, high: false }),
+    typicalP: read.share("typical_p", { low: true, high: false }) ?? 1,
+    epsilonCutoff: read.share("epsilon_cutoff", { low: false, high: true }) ?? 0,
+    etaCutoff: read.share("eta_cutoff", { low: false, high: true }) ?? 0,
+  };
 }
 
 /** The longest sequence that the options allow. */

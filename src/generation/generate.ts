@@ -1,12 +1,10 @@
-/** One call of `generate` or `stream`: from checked options to jobs, from jobs to batches, from batches to events. */
+/** One call of `generate` or `stream`: from a request to jobs, from jobs to batches, from batches to events. */
 
 import { MAX_BEAMS, MAX_CANDIDATES } from "../beams";
 import type { Model } from "../models/model";
 import type { Ops } from "../ops";
-import type { Batch } from "./batch";
 import { createBeamSearch } from "./beam";
 import { createChains } from "./chains";
-import type { SearchConfig } from "./config";
 import { createBeamResults, deviceBeams, fitsDevice } from "./device-beams";
 import { deviceGreedy } from "./device-greedy";
 import { driveDevice } from "./driver";
@@ -14,25 +12,13 @@ import { createGroupBeamSearch } from "./group-beam";
 import { driveSearches } from "./javascript-search";
 import { createProcessors } from "./processors/list";
 import { anySeed, createRandom } from "./random";
+import type { Request } from "./request";
 import type { Hypothesis } from "./search";
 import { roundedLength, type SessionPool } from "./session";
 import type { Control, Job } from "./slots";
 
 /** Decoder rows of one session. More sentences than fit wait for a place. */
 export const MAX_ROWS = 64;
-
-export interface Request {
-  batch: Batch;
-  config: SearchConfig;
-  /** Start token first, one a row. */
-  prompts: number[][];
-  constraints?: number[][];
-  alternatives: number;
-  logprobs: boolean;
-  /** Text of a sequence, for stop strings. */
-  decode?: (ids: readonly number[]) => string;
-  signal?: AbortSignal;
-}
 
 export interface Engine {
   ops: Ops;

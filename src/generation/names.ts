@@ -3,6 +3,9 @@
  * fourth way: a name is supported, or accepted only with the values that ask for nothing, or unknown and refused.
  */
 
+import { ModelError, quote } from "../errors";
+import type { Fields } from "./values";
+
 /** Done exactly as Hugging Face does it; may stand in generation_config.json and in a call. */
 export const SUPPORTED: readonly string[] = [
   "max_length",
@@ -127,8 +130,35 @@ export const NEUTRAL: Readonly<Record<string, Neutral>> = {
 /** Fields of a file that say where it comes from and ask for nothing. */
 export const METADATA: readonly string[] = ["transformers_version", "_from_model_config", "_commit_hash"];
 
+/** Refuses every name that is not supported where it stands. @param fromFile else the options of a call */
+export function checkNames(fields: Fields, where: string, fromFile: boolean): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined || value === null || (fromFile && METADATA.includes(name))) continue;
+    if (CALL_ONLY.includes(name)) {
+      if (!fromFile || value === false) continue;
+      throw new ModelError("unsupported_option", `${where}: ${name} is an option of a call, not of the file.`);
+    }
+    if (SUPPORTED.includes(name)) continue;
+    if (!Object.hasOwn(NEUTRAL, name)) {
+      throw new ModelError(
+        "unsupported_option",
+        `${where}: there is no option "${name}".`,
+        `Nearest: ${nearest(name)}.`,
+      );
+    }
+    const { values, reason } = NEUTRAL[name];
+    const empty = values.length === 0 && Array.isArray(value) && value.length === 0;
+    if (empty || values.includes(value)) continue;
+    throw new ModelError(
+      "unsupported_option",
+      `${where}: ${name} = ${quote(value)} is not supported: ${reason}.`,
+      values.length > 0 ? `Only ${values.map(quote).join(", ")} is.` : "Leave it out.",
+    );
+  }
+}
+
 /** The known name with the smallest edit distance. */
-export function nearest(name: string): string {
+function nearest(name: string): string {
   const known = [...SUPPORTED, ...CALL_ONLY, ...Object.keys(NEUTRAL)];
   return known.reduce((best, candidate) => (distance(name, candidate) < distance(name, best) ? candidate : best));
 }

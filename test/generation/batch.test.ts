@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { padded, sourceBatch } from "../../src/generation/batch";
 import { failureOf } from "../support/failure";
 
-const rules = { name: "input_ids", vocabSize: 10, maxLength: 6 };
-const batch = (ids: unknown, mask?: unknown) => sourceBatch(ids, mask, 0, rules);
+const info = { sourceVocabSize: 10, maxSourceLength: 6 };
+const batch = (ids: unknown, mask?: unknown) => sourceBatch(ids, mask, 0, info);
 
 describe("token ids", () => {
   it.each([

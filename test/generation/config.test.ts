@@ -1,7 +1,8 @@
 /** Every generation option does what it says, or is refused by name. */
 
 import { describe, expect, it } from "vitest";
-import { checkGenerationFile, resolveConfig } from "../../src/generation/config";
+import { resolveConfig } from "../../src/generation/config";
+import { checkGenerationFile } from "../../src/generation/generation-file";
 import type { ModelInfo } from "../../src/models/model";
 import { failureOf } from "../support/failure";
 

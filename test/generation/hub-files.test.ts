@@ -1,7 +1,8 @@
 /** Fields of generation_config.json as repositories on the Hugging Face Hub have them: each is taken, not just let pass. */
 
 import { describe, expect, it } from "vitest";
-import { checkGenerationFile, resolveConfig } from "../../src/generation/config";
+import { resolveConfig } from "../../src/generation/config";
+import { checkGenerationFile } from "../../src/generation/generation-file";
 import type { ModelInfo } from "../../src/models/model";
 
 const info = (vocabSize: number, decoderStartTokenId: number, eos: number, pad: number): ModelInfo => ({

@@ -2,7 +2,8 @@
 
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { checkGenerationFile, resolveConfig } from "../../src/generation/config";
+import { resolveConfig } from "../../src/generation/config";
+import { checkGenerationFile } from "../../src/generation/generation-file";
 import { CALL_ONLY, NEUTRAL, SUPPORTED } from "../../src/generation/names";
 import { failureOf } from "../support/failure";
 import { toyInfo } from "../support/toy";

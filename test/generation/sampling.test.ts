@@ -2,7 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { resolveConfig, type GenerationConfig } from "../../src/generation/config";
+import { resolveConfig } from "../../src/generation/config";
+import type { GenerationConfig } from "../../src/generation/generation-config";
 import { createProcessors } from "../../src/generation/processors/list";
 import { logSoftmax, softmax } from "../../src/generation/processors/scores";
 import { toyInfo } from "../support/toy";

@@ -5,8 +5,10 @@
 
 import { createCpuBackend } from "../../src/backends/cpu/backend";
 import { createWebGpuBackend } from "../../src/backends/webgpu/backend";
-import { resolveConfig, type GenerationConfig } from "../../src/generation/config";
-import { createJobs, resultsOf, runJobs, wayOf, type Request, type Way } from "../../src/generation/generate";
+import { resolveConfig } from "../../src/generation/config";
+import type { GenerationConfig } from "../../src/generation/generation-config";
+import { createJobs, resultsOf, runJobs, wayOf, type Way } from "../../src/generation/generate";
+import type { Request } from "../../src/generation/request";
 import { prefixes, prompts } from "../../src/generation/prompts";
 import type { Hypothesis } from "../../src/generation/search";
 import { SessionPool } from "../../src/generation/session";
