@@ -69,7 +69,9 @@ export function invariant(condition: unknown, message: string): asserts conditio
 export function quote(value: unknown): string {
   let text: string | undefined;
   try {
-    text = typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
+    // JSON has no bigints, and makes null of NaN and infinities.
+    if (typeof value === "bigint") text = `${value}n`;
+    else text = typeof value === "number" ? String(value) : JSON.stringify(value);
   } catch {
     // A cycle, say.
   }

@@ -11,6 +11,7 @@ test.each([
   ["a list", [1, "a"], '[1,"a"]'],
   ["undefined", undefined, "undefined"],
   ["a bigint", 5n, "5n"],
+  ["NaN", NaN, "NaN"],
   ["a function", () => 1, "a function"],
   ["a symbol", Symbol("x"), "a symbol"],
   ["a cycle", cycle, "an object"],

@@ -1,6 +1,6 @@
 /** Checks and pads what a caller passes as token ids, so that nothing unknown reaches a kernel. */
 
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 import type { ModelInfo } from "../models/model";
 
 export interface Batch {
@@ -21,19 +21,31 @@ interface Rules {
 
 /** `number[]` is one row; typed arrays are rows, too. */
 export function toRows(name: string, value: unknown): number[][] {
-  if (!isList(value))
-    throw new ModelError("invalid_input", `${name} must be a list of token ids or a list of such lists.`);
-  const nested = Array.from(value).filter(isList).length;
-  if (nested > 0 && nested < value.length)
-    throw new ModelError("invalid_input", `${name} mixes token ids and rows of them.`);
-  const rows = nested > 0 ? value : [value];
-  return Array.from(rows as ArrayLike<ArrayLike<number>>, (row) => Array.from(row));
+  if (!isList(value)) {
+    const message = `${name} must be a list of token ids or a list of such lists, not ${described(value)}.`;
+    throw new ModelError("invalid_input", message);
+  }
+  const elements = Array.from(value);
+  const nested = isList(elements[0]);
+  const other = elements.findIndex((element) => isList(element) !== nested);
+  if (other >= 0) {
+    const [first, second] = [elements[0], elements[other]].map(described);
+    const message = `${name} mixes token ids and rows of them: element 0 is ${first}, element ${other} is ${second}.`;
+    throw new ModelError("invalid_input", message);
+  }
+  const rows = nested ? elements : [elements];
+  return rows.map((row) => Array.from(row as ArrayLike<number>));
 }
 
 function isList(value: unknown): value is ArrayLike<unknown> {
-  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return false; // bigints are no token ids
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView) && !isBigints(value));
 }
+
+/** Tensors of int64 come as these; their elements are no numbers. */
+const isBigints = (value: unknown): boolean => value instanceof BigInt64Array || value instanceof BigUint64Array;
+
+const described = (value: unknown): string =>
+  isBigints(value) ? "an array of bigints" : isList(value) ? "a list" : quote(value);
 
 export function checkIds(rows: number[][], { name, vocabSize, maxLength }: Rules): void {
   if (rows.length === 0) throw new ModelError("invalid_input", `${name} holds no rows.`);
@@ -47,14 +59,24 @@ export function checkIds(rows: number[][], { name, vocabSize, maxLength }: Rules
       );
     }
     for (const [j, id] of row.entries()) {
-      if (!Number.isSafeInteger(id) || id < 0 || id >= vocabSize) {
-        throw new ModelError(
-          "invalid_input",
-          `${name}: token id ${String(id)} at row ${i}, position ${j}; ids go from 0 to ${vocabSize - 1}.`,
-        );
+      if (Number.isSafeInteger(id) && id >= 0 && id < vocabSize) continue;
+      const place = `at row ${i}, position ${j}`;
+      if (Number.isSafeInteger(id)) {
+        const message = `${name}: token id ${id} ${place}; ids go from 0 to ${vocabSize - 1}.`;
+        throw new ModelError("invalid_input", message);
       }
+      throw new ModelError(
+        "invalid_input",
+        `${name}: ${described(id)} ${place}, where a token id is needed: an integer from 0 to ${vocabSize - 1}.`,
+        hintFor(id),
+      );
     }
   }
+}
+
+function hintFor(id: unknown): string | undefined {
+  if (typeof id === "bigint" || isBigints(id)) return "Make numbers of bigints: Number(id).";
+  return isList(id) ? "A row is a list of ids; lists go no deeper than that." : undefined;
 }
 
 /**

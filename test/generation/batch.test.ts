@@ -19,24 +19,45 @@ describe("token ids", () => {
   });
 
   it.each([
-    ["undefined", undefined, "must be a list"],
-    ["a string", "4 5", "must be a list"],
-    ["a number", 4, "must be a list"],
+    ["undefined", undefined, "must be a list of token ids or a list of such lists, not undefined."],
+    ["a string", "4 5", 'must be a list of token ids or a list of such lists, not "4 5".'],
+    ["a number", 4, "must be a list of token ids or a list of such lists, not 4."],
+    [
+      "an array of bigints",
+      BigInt64Array.of(4n),
+      "must be a list of token ids or a list of such lists, not an array of",
+    ],
     ["nothing", [], "row 0 is empty"],
     ["an empty row", [[4], []], "row 1 is empty"],
     ["a row that is too long", [[4], [1, 2, 3, 4, 5, 6, 7]], "row 1 has 7 tokens, more than the 6 positions"],
     ["an id at the vocabulary size", [4, 10], "token id 10 at row 0, position 1; ids go from 0 to 9"],
     ["a negative id", [-1], "token id -1"],
-    ["a fraction", [1.5], "token id 1.5"],
-    ["NaN", [NaN], "token id NaN"],
-    ["text among ids", [1, "2"], "token id 2"],
-    ["a number among rows", [[1], 2], "mixes token ids and rows"],
-    ["an id that no number can hold", [1n], "token id 1"],
+    ["a fraction", [1.5], "input_ids: 1.5 at row 0, position 0, where a token id is needed: an integer from 0 to 9."],
+    ["NaN", [NaN], "input_ids: NaN at row 0, position 0"],
+    ["text among ids", [1, "2"], 'input_ids: "2" at row 0, position 1'],
+    ["a number among rows", [[1], 2], "mixes token ids and rows of them: element 0 is a list, element 1 is 2."],
+    ["a row among numbers", [1, [2]], "mixes token ids and rows of them: element 0 is 1, element 1 is a list."],
+    [
+      "a bigint",
+      [[4], [5n]],
+      "input_ids: 5n at row 1, position 0, where a token id is needed: an integer from 0 to 9.",
+    ],
+    ["rows of rows", [[[1]]], "input_ids: a list at row 0, position 0, where a token id is needed"],
+    ["a list of arrays of bigints", [BigInt64Array.of(1n)], "input_ids: an array of bigints at row 0, position 0"],
   ])("%s is refused", async (_name, ids, message) => {
     const error = await failureOf(() => batch(ids));
     expect(error.code).toBe("invalid_input");
     expect(error.message).toContain(message);
   });
+});
+
+it.each([
+  ["a bigint", [[5n]], "Number(id)"],
+  ["an array of bigints", [BigUint64Array.of(5n)], "Number(id)"],
+  ["a list", [[[1]]], "no deeper"],
+  ["text", [["x"]], ""],
+])("%s among ids has its hint", async (_name, ids, hint) => {
+  expect((await failureOf(() => batch(ids))).hint ?? "").toMatch(hint === "" ? /^$/ : hint);
 });
 
 describe("the mask", () => {
