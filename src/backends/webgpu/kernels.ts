@@ -8,6 +8,7 @@ import adjustScores from "../../../shaders/adjust_scores.wgsl?raw";
 import advanceBeams from "../../../shaders/advance_beams.wgsl?raw";
 import attention from "../../../shaders/attention.wgsl?raw";
 import attentionCommon from "../../../shaders/attention_common.wgsl?raw";
+import attentionThread from "../../../shaders/attention_thread.wgsl?raw";
 import attentionWeights from "../../../shaders/attention_weights.wgsl?raw";
 import embed from "../../../shaders/embed.wgsl?raw";
 import layerNorm from "../../../shaders/layer_norm.wgsl?raw";
@@ -60,8 +61,11 @@ const WEIGHTS: Readonly<Record<Storage, string>> = {
 
 /** What suits the adapter. */
 export interface Tuning {
-  /** matvec_group.wgsl where true, matvec.wgsl where false. */
-  groupedMatvec: boolean;
+  /**
+   * A workgroup shares a row (matvec_group.wgsl, attention.wgsl) where true, a thread works alone (matvec.wgsl,
+   * attention_thread.wgsl) where false.
+   */
+  grouped: boolean;
   /** Threads of the kernels that share a row through workgroup memory: 16, 32, 64, .. 256. */
   workgroup: number;
   /** Rows from which the register tile of matmul.wgsl beats reading the weights once a row. */
@@ -69,17 +73,25 @@ export interface Tuning {
 }
 
 /** GPUs hide memory latency with many threads; a software adapter pays for each thread at every barrier. */
-export const GPU_TUNING: Tuning = { groupedMatvec: true, workgroup: 64, matmulRows: 5 };
-export const SOFTWARE_TUNING: Tuning = { groupedMatvec: false, workgroup: 16, matmulRows: 3 };
+export const GPU_TUNING: Tuning = { grouped: true, workgroup: 64, matmulRows: 5 };
+export const SOFTWARE_TUNING: Tuning = { grouped: false, workgroup: 16, matmulRows: 3 };
+
+/** Workgroups of a dispatch. */
+export type Grid = [x: number, y: number, z: number];
 
 /** The grid of matmul.wgsl for R rows of N columns. */
-export function matmulGrid(rows: number, outer: number): [number, number, number] {
+export function matmulGrid(rows: number, outer: number): Grid {
   return [Math.ceil(outer / 64), Math.ceil(rows / 16), 1];
 }
 
 /** The grid of matvec.wgsl or matvec_group.wgsl. */
-export function matvecGrid(rows: number, outer: number, { groupedMatvec }: Tuning): [number, number, number] {
-  return [Math.ceil(outer / (groupedMatvec ? 4 : 128)), rows, 1];
+export function matvecGrid(rows: number, outer: number, { grouped }: Tuning): Grid {
+  return [Math.ceil(outer / (grouped ? 4 : 128)), rows, 1];
+}
+
+/** The grid of attention.wgsl or attention_thread.wgsl for queries (B, T) of H heads. */
+export function attentionGrid(b: number, t: number, heads: number, { grouped }: Tuning): Grid {
+  return grouped ? [t, heads, b] : [Math.ceil((t * heads) / 4), b, 1];
 }
 
 /** How much of a row one workgroup of top_k.wgsl takes: enough to leave out most of it. */
@@ -98,13 +110,13 @@ function byStorage(kernel: Kernel): Record<Storage, Kernel> {
 }
 
 function matvecKernels(name: string, entryPoint: string, bindings: Access[], normed: boolean, tuning: Tuning) {
-  const body = tuning.groupedMatvec ? matvecGroup : matvec;
+  const body = tuning.grouped ? matvecGroup : matvec;
   return byStorage({
-    name: `${name}${normed ? "_normed" : ""}${tuning.groupedMatvec ? "_group" : ""}`,
+    name: `${name}${normed ? "_normed" : ""}${tuning.grouped ? "_group" : ""}`,
     source: layout + activation + projectCommon + matvecCommon + body,
     entryPoint,
     bindings,
-    constants: { NORMED: normed ? 1 : 0, ...(tuning.groupedMatvec && { WORKGROUP: tuning.workgroup }) },
+    constants: { NORMED: normed ? 1 : 0, ...(tuning.grouped && { WORKGROUP: tuning.workgroup }) },
   });
 }
 
@@ -144,11 +156,11 @@ export function createKernels(tuning: Tuning) {
     matvecProject: matvecKernels("matvec_project", "project", project, false, tuning),
     matvecProjectNormed: matvecKernels("matvec_project", "project", project, true, tuning),
     attention: {
-      name: "attention",
-      source: layout + attentionCommon + attention,
+      name: tuning.grouped ? "attention" : "attention_thread",
+      source: layout + attentionCommon + (tuning.grouped ? attention : attentionThread),
       entryPoint: "main",
       bindings: attend,
-      constants,
+      constants: tuning.grouped ? constants : undefined,
     },
     attentionWeights: {
       name: "attention_weights",
@@ -175,7 +187,7 @@ export function createKernels(tuning: Tuning) {
       source: layout + softmax,
       entryPoint: "log_softmax",
       bindings: ["read", "write"],
-      constants: { WORKGROUP: tuning.groupedMatvec ? 4 * tuning.workgroup : tuning.workgroup },
+      constants: { WORKGROUP: tuning.grouped ? 4 * tuning.workgroup : tuning.workgroup },
     },
     adjustScores: {
       name: "adjust_scores",

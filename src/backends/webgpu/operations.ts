@@ -15,7 +15,8 @@ import {
 } from "../../shapes";
 import type { Storage } from "../../storage";
 import { rowsOf, size, type Tensor } from "../../tensor";
-import { ACTIVATIONS, createKernels, matmulGrid, matvecGrid, topKChunk, type Kernel, type Tuning } from "./kernels";
+import { ACTIVATIONS, attentionGrid, createKernels, matmulGrid, matvecGrid, topKChunk } from "./kernels";
+import type { Grid, Kernel, Tuning } from "./kernels";
 import { partsOf } from "./parts";
 import type { Recorder } from "./recorder";
 import type { GpuTensor } from "./tensors";
@@ -50,7 +51,7 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
     kernel: Record<Storage, Kernel>,
     [x, w, ...operands]: [Tensor, Tensor, ...(Tensor | undefined)[]],
     params: number[],
-    gridOf: (columns: number) => [number, number, number],
+    gridOf: (columns: number) => Grid,
   ): void {
     for (const { tensor, first } of partsOf(w as GpuTensor)) {
       const [columns] = tensor.shape;
@@ -72,9 +73,10 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
     const params = [t, cache.shape[1], width, headWidth, heads, b, b / cache.shape[0]];
     params.push(bits(options.scale ?? 1 / Math.sqrt(headWidth)), mask ? 1 : 0, causalFrom ? 1 : 0);
     params.push(positionBias ? 1 : 0, positionBias ? (positionBias.buckets.shape[0] - 1) / 2 : 0, ancestors ? 1 : 0);
-    const x = kernel === kernels.attentionWeights ? Math.ceil(t / 64) : t;
     const tensors = [query, cache, mask, causalFrom, positionBias?.table, positionBias?.buckets, ancestors, y];
-    dispatch(kernel, tensors, params, [x, heads, b]);
+    const weightsGrid: Grid = [Math.ceil(t / 64), heads, b];
+    const grid = kernel === kernels.attentionWeights ? weightsGrid : attentionGrid(b, t, heads, tuning);
+    dispatch(kernel, tensors, params, grid);
   }
 
   /** The k largest of every `together` rows of x, which may get running scores added; in two dispatches. */

@@ -4,7 +4,7 @@ import { invariant } from "../../errors";
 import type { Norm } from "../../ops";
 import type { DType, Tensor } from "../../tensor";
 import type { Gpu } from "./device";
-import type { Kernel } from "./kernels";
+import type { Grid, Kernel } from "./kernels";
 import { tooLarge, type PartLimits } from "./parts";
 import { buildPlan, type Dispatch, type GpuPlan } from "./plan";
 import { describe, type GpuTensor, type Tensors } from "./tensors";
@@ -50,12 +50,7 @@ export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimit
   }
 
   /** @param operands one a binding of the kernel */
-  function dispatch(
-    kernel: Kernel,
-    operands: (Tensor | undefined)[],
-    params: number[],
-    grid: [number, number, number],
-  ): void {
+  function dispatch(kernel: Kernel, operands: (Tensor | undefined)[], params: number[], grid: Grid): void {
     const limit = gpu.device.limits.maxComputeWorkgroupsPerDimension;
     invariant(
       Math.max(...grid) <= limit,
