@@ -209,7 +209,11 @@ export class SessionPool {
   }
 }
 
-/** Products work on eight rows at a time, so a finer step would save nothing; long ones double. */
+/**
+ * Up to an eighth of the power of two above, so that less than a fifth is padding and few lengths differ. Products work on
+ * eight rows at a time, so a step below eight would save nothing.
+ */
 export function roundedLength(length: number): number {
-  return length <= 32 ? 8 * Math.ceil(length / 8) : 2 ** Math.ceil(Math.log2(length));
+  const step = Math.max(8, 2 ** Math.ceil(Math.log2(length)) / 8);
+  return step * Math.ceil(length / step);
 }
