@@ -201,6 +201,11 @@ export interface Operations {
   beamCandidates(logprobs: Tensor, state: BeamState): Tensor;
   /** Goes on with the best candidates and advances `state`: one step of beam search. V is `vocabSize`. */
   advanceBeams(candidates: Tensor, state: BeamState, vocabSize: number): void;
+  /**
+   * The finished hypothesis in each slot of `state`, walked back to its start: (R, 3, C) u32, the fields of `trace` by
+   * position, but the log-probability of the token where that has the running score; 0 past its end.
+   */
+  walkBack(state: BeamState): Tensor;
 }
 
 /** Counts since the backend was made. On the CPU only the memory is real, the rest is 0. */

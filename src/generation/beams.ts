@@ -11,8 +11,8 @@ import {
   type BeamRules,
   type BeamState,
 } from "../beams";
-import type { Ops } from "../ops";
-import { size, type Tensor } from "../tensor";
+import type { Ops, Plan, Slice } from "../ops";
+import type { Tensor } from "../tensor";
 
 export interface BeamSizes {
   items: number;
@@ -87,43 +87,57 @@ export function startItems(
 export interface Hypothesis {
   /** New tokens, without the decoder start token; none where fewer than K sequences ended. */
   tokens: number[];
-  /** The log-probability of each token, as the processors left it. */
+  /** The log-probability of each token, as the processors left it; none unless `read` asks for them. */
   logprobs: number[];
-  /** The row that each token continued (`beam_indices` of Hugging Face). */
+  /** The row that each token continued (`beam_indices` of Hugging Face); none unless `read` asks for them. */
   parents: number[];
   /** The sum of the log-probabilities divided by length ** length_penalty (`sequences_scores`). */
   score: number;
 }
 
-/** The hypotheses of each item, best first, after `steps` steps. One read-back. */
-export async function readBeams(ops: Ops, state: BeamState, steps: number): Promise<Hypothesis[][]> {
-  const rows = state.slots.shape[0];
-  const [slots, trace] = (await ops.submit(
-    [],
-    [
-      { tensor: state.slots, start: 0, count: size(state.slots.shape) },
-      { tensor: state.trace, start: 0, count: steps * 3 * rows },
-    ],
-  )) as Uint32Array[];
-  const items = rows / state.beams;
-  return Array.from({ length: items }, (_, item) =>
-    Array.from({ length: state.beams }, (_, k) => hypothesis(slots, trace, rows, item * state.beams + k)),
-  );
+export interface BeamReading {
+  items: readonly number[];
+  /** How many hypotheses of each. */
+  count: number;
+  /** Steps that the search took. */
+  steps: number;
+  read: readonly (keyof typeof TRACE)[];
 }
 
-/** Walks the parents from the end to the start. */
-function hypothesis(slots: Uint32Array, trace: Uint32Array, rows: number, slot: number): Hypothesis {
-  const field = slots.subarray(slot * SLOT_FIELDS, (slot + 1) * SLOT_FIELDS);
-  const slotFloats = new Float32Array(slots.buffer, slots.byteOffset + 4 * slot * SLOT_FIELDS, SLOT_FIELDS);
-  const scores = new Float32Array(trace.buffer, trace.byteOffset, trace.length);
-  const length = field[SLOT.length];
-  const [tokens, logprobs, parents] = [new Array<number>(length), new Array<number>(length), new Array<number>(length)];
-  let [token, parent, sum] = [field[SLOT.token], field[SLOT.parent], slotFloats[SLOT.sum]];
-  for (let i = length - 1; i >= 0; i--) {
-    const at = (what: number): number => (3 * (i - 1) + what) * rows + parent;
-    const before = i === 0 ? 0 : scores[at(TRACE.score)];
-    [tokens[i], parents[i], logprobs[i]] = [token, parent, sum - before];
-    if (i > 0) [token, sum, parent] = [trace[at(TRACE.token)], before, trace[at(TRACE.parent)]];
-  }
-  return { tokens, logprobs, parents, score: slotFloats[SLOT.score] };
+/**
+ * The best hypotheses of each item, best first, in one submit and one read-back.
+ * @param walked records `walkBack` of the state
+ */
+export async function readBeams(
+  ops: Ops,
+  { beams, slots }: BeamState,
+  walked: Plan<Tensor>,
+  { items, count, steps, read }: BeamReading,
+): Promise<Hypothesis[][]> {
+  const capacity = walked.outputs.shape[2];
+  const found = items.flatMap((item) => Array.from({ length: count }, (_, k) => item * beams + k));
+  const slices = found.flatMap((slot): Slice[] => [
+    { tensor: slots, start: slot * SLOT_FIELDS, count: SLOT_FIELDS },
+    ...read.map((name) => ({
+      tensor: walked.outputs,
+      start: (3 * slot + TRACE[name]) * capacity,
+      count: Math.min(steps, capacity),
+    })),
+  ]);
+  const data = (await ops.submit([walked], slices)) as Uint32Array[];
+  const hypotheses = found.map((_, i): Hypothesis => {
+    const [slot, ...fields] = data.slice(i * (1 + read.length));
+    const field = (name: keyof typeof TRACE): Uint32Array =>
+      fields[read.indexOf(name)]?.subarray(0, slot[SLOT.length]) ?? new Uint32Array();
+    return {
+      tokens: Array.from(field("token")),
+      parents: Array.from(field("parent")),
+      logprobs: Array.from(floats(field("score"))),
+      score: floats(slot)[SLOT.score],
+    };
+  });
+  return items.map((_, i) => hypotheses.slice(i * count, (i + 1) * count));
 }
+
+const floats = ({ buffer, byteOffset, length }: Uint32Array): Float32Array =>
+  new Float32Array(buffer, byteOffset, length);

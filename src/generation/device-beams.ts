@@ -25,14 +25,14 @@ export function createBeamResults(config: SearchConfig, prompt: readonly number[
   let settled: Choice[] = [];
   let told = 0;
   const choicesOf = ({ tokens, logprobs }: DeviceHypothesis): Choice[] =>
-    tokens.map((token, i) => ({ token, logprob: logprobs[i] }));
+    tokens.map((token, i) => ({ token, logprob: logprobs[i] ?? 0 }));
   return {
     width: config.numBeams,
     step() {
       throw new ModelError("internal", "A search of the device was asked to step.");
     },
     finish(hypotheses) {
-      found = hypotheses.slice(0, config.numReturnSequences).map((hypothesis) => ({
+      found = hypotheses.map((hypothesis) => ({
         tokens: [...prompt, ...hypothesis.tokens],
         choices: choicesOf(hypothesis),
         score: hypothesis.score,
@@ -55,9 +55,14 @@ export function createBeamResults(config: SearchConfig, prompt: readonly number[
  * For jobs whose searches are `createBeamResults`.
  * @param follow reads tokens, parents and finished beams of each step, too, so that `settled` tells what is certain
  */
-export function deviceBeams(ops: Ops, session: Session, config: SearchConfig, follow: boolean): DeviceSearch {
-  const { beams, sentences } = session;
-  invariant(beams, "deviceBeams: a session without beams");
+export function deviceBeams(
+  ops: Ops,
+  session: Session,
+  config: SearchConfig,
+  { follow, logprobs }: { follow: boolean; logprobs: boolean },
+): DeviceSearch {
+  const { beams, walked, sentences } = session;
+  invariant(beams && walked, "deviceBeams: a session without beams");
   const done = { tensor: beams.done, start: 0, count: sentences };
   const trail = follow ? new BeamTrail(beams) : undefined;
   /** Done, and still to be read. */
@@ -82,8 +87,13 @@ export function deviceBeams(ops: Ops, session: Session, config: SearchConfig, fo
     },
     async collect() {
       if (ended.length === 0) return false;
-      const found = await readBeams(ops, beams, Math.max(...ended.map(({ steps }) => steps)));
-      for (const { results, place } of ended) results.finish(found[place]);
+      const found = await readBeams(ops, beams, walked, {
+        items: ended.map(({ place }) => place),
+        count: config.numReturnSequences,
+        steps: Math.max(...ended.map(({ steps }) => steps)),
+        read: logprobs ? ["token", "score"] : ["token"],
+      });
+      ended.forEach(({ results }, i) => results.finish(found[i]));
       ended = [];
       return true;
     },

@@ -151,7 +151,9 @@ export async function* runJobs(
         yield* driveSearches(ops, session, queue, control);
       } else {
         const search =
-          way === "greedy" ? deviceGreedy(ops, session, config, logprobs) : deviceBeams(ops, session, config, follow);
+          way === "greedy"
+            ? deviceGreedy(ops, session, config, logprobs)
+            : deviceBeams(ops, session, config, { follow, logprobs });
         yield* driveDevice(ops, session, queue, control, config, search);
       }
     } finally {

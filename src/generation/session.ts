@@ -42,6 +42,8 @@ export interface Session extends SessionSizes {
   readonly selection?: Selection;
   /** With more than one. */
   readonly beams?: BeamState;
+  /** What `walkBack` says of them; recorded with them. */
+  readonly walked?: Plan<Tensor>;
   readonly encode: Plan;
   /** One token a row; its logits (R, 1, V) stay readable. */
   readonly decode: Plan<Tensor>;
@@ -100,6 +102,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
     const encode = await record("encode", () => model.projectCross(model.encode(ids, mask)));
     const state: DecoderState = { caches, cross: encode.outputs, mask, position, ancestors: beams?.ancestors };
     const decode = await record("decode", () => model.decode(token, state));
+    const walked = beams && (await record("walk back", () => ops.walkBack(beams)));
     const logits = decode.outputs;
     const vocabSize = info.targetVocabSize;
     const recorded = new Map<string, Promise<Plan>>();
@@ -113,6 +116,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
       position,
       selection,
       beams,
+      walked,
       encode,
       decode,
       select({ tableLength = 0, renormalize = false } = {}) {

@@ -96,8 +96,15 @@ export async function searchTable(ops: Ops, c: BeamCase): Promise<BeamResult> {
     const [flags] = await ops.submit([plan], [{ tensor: state.done, start: 0, count: c.batch }]);
     done = Array.from(flags).every((flag) => flag === 1);
   }
-  const hypotheses = await readBeams(ops, state, steps);
+  const walked = await ops.record("walk back", () => ops.walkBack(state));
+  const hypotheses = await readBeams(ops, state, walked, {
+    items: Array.from({ length: c.batch }, (_, i) => i),
+    count: beams,
+    steps,
+    read: ["token", "parent", "score"],
+  });
   ops.release(plan);
+  ops.release(walked);
   ops.free([logits, ...beamTensors(state)]);
   return { steps, hypotheses };
 }

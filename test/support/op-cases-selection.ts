@@ -99,7 +99,7 @@ for (const [items, beams, v, endTokens, steps, lengthPenalty, earlyStopping] of 
         bench.ops.advanceBeams(chosen, state, v);
         return chosen;
       });
-      return [...candidates, ...beamTensors(state)];
+      return [...candidates, bench.ops.walkBack(state), ...beamTensors(state)];
     };
   });
 }

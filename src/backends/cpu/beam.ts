@@ -171,3 +171,23 @@ export function advance(chosen: Uint32Array, state: CpuBeams, width: number): vo
     if (!improvable || (full && settings[SETTING.stopWhenFull] === 1) || !open) done[item] = 1;
   }
 }
+
+/** out (R, 3, C): the fields of TRACE along the hypothesis of each slot, the log-probability for the score. */
+export function walkBack(out: Uint32Array, { rows, capacity, trace, slots }: CpuBeams): void {
+  const outFloats = floats(out);
+  out.fill(0);
+  for (let slot = 0; slot < rows; slot++) {
+    const field = slots.subarray(slot * SLOT_FIELDS, (slot + 1) * SLOT_FIELDS);
+    let [token, parent, sum] = [field[SLOT.token], field[SLOT.parent], floats(field)[SLOT.sum]];
+    for (let i = field[SLOT.length] - 1; i >= 0; i--) {
+      // What the step before chose for the row that this token continues.
+      const before = (what: number): number => (3 * (i - 1) + what) * rows + parent;
+      const sumBefore = i === 0 ? 0 : floats(trace)[before(TRACE.score)];
+      const to = (what: number): number => (3 * slot + what) * capacity + i;
+      out[to(TRACE.token)] = token;
+      out[to(TRACE.parent)] = parent;
+      outFloats[to(TRACE.score)] = sum - sumBefore;
+      if (i > 0) [token, parent, sum] = [trace[before(TRACE.token)], trace[before(TRACE.parent)], sumBefore];
+    }
+  }
+}

@@ -118,6 +118,12 @@ export function createOperations({ temporary, append }: Recorder): Operations {
       beamShape(candidates, state);
       append(() => beam.advance(u32(candidates), beamsOf(state), vocabSize));
     },
+    walkBack(state) {
+      const [capacity, fields, rows] = state.trace.shape;
+      const out = temporary([rows, fields, capacity], "u32");
+      append(() => beam.walkBack(u32(out), beamsOf(state)));
+      return out;
+    },
     selectGreedy(logits, selection) {
       selectionShape(logits, selection);
       const [rows, width] = rowsOf(logits.shape);

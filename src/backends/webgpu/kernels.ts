@@ -5,6 +5,7 @@
 
 import activation from "../../../shaders/activation.wgsl?raw";
 import adjustScores from "../../../shaders/adjust_scores.wgsl?raw";
+import walkBack from "../../../shaders/walk_back.wgsl?raw";
 import advanceBeams from "../../../shaders/advance_beams.wgsl?raw";
 import attention from "../../../shaders/attention.wgsl?raw";
 import attentionCommon from "../../../shaders/attention_common.wgsl?raw";
@@ -209,6 +210,12 @@ export function createKernels(tuning: Tuning) {
       entryPoint: "main",
       bindings: ["read", "read", "write", "write", "write", "write", "write", "write"],
       constants,
+    },
+    walkBack: {
+      name: "walk_back",
+      source: walkBack,
+      entryPoint: "main",
+      bindings: ["read", "read", "write"],
     },
   } satisfies Record<string, Kernel | Record<Storage, Kernel>>;
 }

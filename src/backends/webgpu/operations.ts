@@ -201,6 +201,12 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
       const tensors = [candidates, settings, token, position, ancestors, trace, slots, done];
       dispatch(kernels.advanceBeams, tensors, params, [candidates.shape[0], 1, 1]);
     },
+    walkBack({ trace, slots }) {
+      const [capacity, fields, rows] = trace.shape;
+      const y = temporary([rows, fields, capacity], "u32");
+      dispatch(kernels.walkBack, [trace, slots, y], [rows, capacity], [Math.ceil(rows / 64), 1, 1]);
+      return y;
+    },
     selectGreedy(logits, selection) {
       selectionShape(logits, selection);
       const { token, position, finished, history, logprobs, eos, pad } = selection;
