@@ -1,25 +1,22 @@
 /**
  * Follows a beam search on the device step by step, for those who want to see its tokens before its end: a copy in
- * JavaScript of the sequences that are on their way, from what each step tells (beams.ts: `trace` and `slots`).
+ * JavaScript of the sequences that are on their way, from what each step tells (src/beams.ts: `trace` and `slots`).
  */
 
 import { SLOT, SLOT_FIELDS, TRACE, type BeamState } from "../beams";
 import type { Slice } from "../ops";
 import { size } from "../tensor";
+import { choicesOf, type Node } from "./beam";
 import type { Choice } from "./search";
 
-/** A token and the one before it. */
-interface Node {
-  choice: Choice;
+interface Scored extends Node {
   /** The running score with this token. */
   sum: number;
-  length: number;
-  previous?: Node;
 }
 
 export class BeamTrail {
   /** By place and position: the beams after the step at that position. */
-  private readonly history: (Node | undefined)[][][];
+  private readonly history: Scored[][][];
   private readonly rows: number;
 
   constructor(private readonly state: BeamState) {
@@ -50,12 +47,12 @@ export class BeamTrail {
     const steps = this.history[place];
     const before = steps[steps.length - 1] ?? [];
     const first = place * beams;
-    const after = Array.from({ length: beams }, (_, i): Node => {
+    const after = Array.from({ length: beams }, (_, i): Scored => {
       const field = (name: number): number => name * this.rows + first + i;
       const previous = before[trace[field(TRACE.parent)] - first];
       const sum = sums[field(TRACE.score)];
       const choice = { token: trace[field(TRACE.token)], logprob: sum - (previous?.sum ?? 0) };
-      return { choice, sum, length: steps.length + 1, previous };
+      return { choice, sum, previous };
     });
     steps.push(after);
   }
@@ -64,22 +61,16 @@ export class BeamTrail {
   agreed(place: number, slots: Uint32Array): Choice[] {
     const { beams } = this.state;
     const steps = this.history[place];
-    const open = (steps[steps.length - 1] ?? []).map(path);
+    const open = (steps[steps.length - 1] ?? []).map(choicesOf);
     for (let i = 0; i < beams; i++) {
       const slot = (place * beams + i) * SLOT_FIELDS;
       const length = slots[slot + SLOT.length];
       if (length === 0) continue;
       const parent = steps[length - 2]?.[slots[slot + SLOT.parent] - place * beams];
-      open.push([...path(parent), { token: slots[slot + SLOT.token], logprob: 0 }]);
+      open.push([...choicesOf(parent), { token: slots[slot + SLOT.token], logprob: 0 }]);
     }
     const [first = [], ...others] = open;
     const agreed = first.findIndex((choice, i) => others.some((other) => other[i]?.token !== choice.token));
     return agreed < 0 ? first : first.slice(0, agreed);
   }
-}
-
-function path(node: Node | undefined): Choice[] {
-  const choices = new Array<Choice>(node?.length ?? 0);
-  for (let at = node; at; at = at.previous) choices[at.length - 1] = at.choice;
-  return choices;
 }

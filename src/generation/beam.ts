@@ -3,14 +3,12 @@
  * for a batch of one, with its names. Scores are float32, as there.
  */
 
-import type { SearchConfig } from "./config";
+import { candidateCount, UNLIKELY } from "../beams";
 import { topAlternatives } from "./chains";
+import type { SearchConfig } from "./config";
 import { logSoftmax, softmax, topIndices } from "./processors/scores";
 import { drawWithoutReplacement } from "./random";
 import type { Choice, Hypothesis, Move, Search, SearchContext } from "./search";
-
-/** Hugging Face's "not now". */
-export const UNLIKELY = -1e9;
 
 /** A token and the one before it: beams share what they have in common. */
 export interface Node {
@@ -18,7 +16,8 @@ export interface Node {
   previous?: Node;
 }
 
-interface Beam {
+/** A sequence on its way, or one that has ended. */
+export interface Beam {
   tokens: number[];
   node?: Node;
   score: number;
@@ -33,25 +32,17 @@ interface Candidate {
   hits: boolean;
 }
 
-interface Finished {
-  tokens: number[];
-  node?: Node;
-  score: number;
+interface Finished extends Beam {
   isFinished: boolean;
 }
 
 const f32 = Math.fround;
 
 export function createBeamSearch(context: SearchContext): Search {
-  const { config, prompt, processors, stopsAt } = context;
+  const { config, prompt, stopsAt } = context;
   const { numBeams, eosTokenIds, maxLength, lengthPenalty, earlyStopping, promptLength } = config;
-  // So many that `numBeams` go on even where each of the best ends with each of the end tokens.
-  const beamsToKeep = Math.max(2, 1 + eosTokenIds.length) * numBeams;
-  // Only the first beam counts at first: else all would be the same.
-  let running = Array.from({ length: numBeams }, (_, i): Beam => ({
-    tokens: [...prompt],
-    score: i === 0 ? 0 : UNLIKELY,
-  }));
+  const beamsToKeep = candidateCount({ beams: numBeams, endTokens: eosTokenIds.length });
+  let running = firstBeams(numBeams, prompt);
   let finished = Array.from({ length: numBeams }, (): Finished => ({
     tokens: [...prompt],
     score: UNLIKELY,
@@ -63,15 +54,7 @@ export function createBeamSearch(context: SearchContext): Search {
   function candidates(logits: Float32Array[], expired: boolean): Candidate[] {
     const vocabSize = logits[0].length;
     const length = running[0].tokens.length + 1;
-    logits.forEach(logSoftmax);
-    const sequences = running.map(({ tokens }) => tokens);
-    for (const process of processors) process(logits, sequences);
-    const accumulated = new Float32Array(numBeams * vocabSize);
-    logits.forEach((row, beam) => {
-      const { score } = running[beam];
-      for (let token = 0; token < vocabSize; token++) accumulated[beam * vocabSize + token] = row[token] + score;
-    });
-    const alternatives = logits.map((row) => topAlternatives(row, context.alternatives));
+    const { accumulated, alternatives } = scoreContinuations(context, logits, running);
     return pick(accumulated, beamsToKeep, context).map((index): Candidate => {
       const parent = Math.floor(index / vocabSize);
       const token = index % vocabSize;
@@ -145,6 +128,28 @@ export function createBeamSearch(context: SearchContext): Search {
         .slice(0, config.numReturnSequences)
         .map(({ tokens, node, score }): Hypothesis => ({ tokens, choices: choicesOf(node), score })),
   };
+}
+
+/** Only the first beam counts at first: else all would be the same. */
+export function firstBeams(count: number, prompt: readonly number[]): Beam[] {
+  return Array.from({ length: count }, (_, i) => ({ tokens: [...prompt], score: i === 0 ? 0 : UNLIKELY }));
+}
+
+/**
+ * Makes log-probabilities of the logits, applies the rules, and adds to each beam's its score.
+ * @returns those sums, beam after beam, and the best tokens of each beam
+ */
+export function scoreContinuations(context: SearchContext, logits: Float32Array[], running: readonly Beam[]) {
+  const vocabSize = logits[0].length;
+  logits.forEach(logSoftmax);
+  const sequences = running.map(({ tokens }) => tokens);
+  for (const process of context.processors) process(logits, sequences);
+  const accumulated = new Float32Array(running.length * vocabSize);
+  logits.forEach((row, beam) => {
+    const { score } = running[beam];
+    for (let token = 0; token < vocabSize; token++) accumulated[beam * vocabSize + token] = row[token] + score;
+  });
+  return { accumulated, alternatives: logits.map((row) => topAlternatives(row, context.alternatives)) };
 }
 
 /** `_check_early_stop_heuristic`: could the best running beam still beat the worst of the finished ones? */

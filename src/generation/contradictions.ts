@@ -7,6 +7,27 @@ import { ModelError, quote } from "../errors";
 import type { SearchConfig } from "./config";
 import type { Fields } from "./values";
 
+/** Options that do nothing without do_sample, with the values that ask for nothing. */
+const SAMPLING: Record<string, readonly unknown[]> = {
+  temperature: [1],
+  top_k: [50],
+  top_p: [1],
+  min_p: [],
+  top_h: [],
+  typical_p: [1],
+  epsilon_cutoff: [0],
+  eta_cutoff: [0],
+};
+
+/** Likewise without more than one beam. */
+const BEAMS: Record<string, readonly unknown[]> = {
+  early_stopping: [false],
+  length_penalty: [1],
+  num_beam_groups: [1],
+};
+
+const isSet = (fields: Fields, name: string) => fields[name] !== undefined && fields[name] !== null;
+
 export function contradictions(
   config: SearchConfig,
   own: Fields,
@@ -17,48 +38,20 @@ export function contradictions(
   checkGroups(config);
   checkForcedTokens(config);
 
-  const isSet = (fields: Fields, name: string) => fields[name] !== undefined && fields[name] !== null;
-  const value = (name: string) => own[name] ?? file[name];
-  /** `inner` does nothing because of `outer`; silent where the caller set `outer` against what the file says. */
-  const idle = (outer: string, inner: string, neutral: readonly unknown[]): boolean => {
-    const given = value(inner);
-    if (given === undefined || given === null || neutral.includes(given)) return false;
-    return isSet(own, inner) || !isSet(own, outer);
-  };
-
-  if (!config.doSample) {
-    const sampling: Record<string, readonly unknown[]> = {
-      temperature: [1],
-      top_k: [50],
-      top_p: [1],
-      min_p: [],
-      top_h: [],
-      typical_p: [1],
-      epsilon_cutoff: [0],
-      eta_cutoff: [0],
-    };
-    for (const [name, neutral] of Object.entries(sampling)) {
-      if (idle("do_sample", name, neutral)) {
-        onWarning(
-          `${name} = ${quote(value(name))} does nothing without do_sample: true. Set do_sample, or leave ${name} out.`,
-        );
-      }
+  const warnIdle = (options: typeof SAMPLING, outer: string, needed: string): void => {
+    for (const [name, neutral] of Object.entries(options)) {
+      const value = own[name] ?? file[name];
+      if (value === undefined || value === null || neutral.includes(value)) continue;
+      // Nothing is said where the caller set `outer` against what the file says.
+      if (!isSet(own, name) && isSet(own, outer)) continue;
+      onWarning(`${name} = ${quote(value)} does nothing without ${needed}. Set ${outer}, or leave ${name} out.`);
     }
+  };
+  if (!config.doSample) {
+    warnIdle(SAMPLING, "do_sample", "do_sample: true");
     if (isSet(own, "seed")) onWarning("seed does nothing without do_sample: true.");
   }
-  if (config.numBeams === 1) {
-    for (const [name, neutral] of Object.entries({
-      early_stopping: [false],
-      length_penalty: [1],
-      num_beam_groups: [1],
-    })) {
-      if (idle("num_beams", name, neutral)) {
-        onWarning(
-          `${name} = ${quote(value(name))} does nothing without num_beams above 1. Set num_beams, or leave ${name} out.`,
-        );
-      }
-    }
-  }
+  if (config.numBeams === 1) warnIdle(BEAMS, "num_beams", "num_beams above 1");
   for (const end of ["max", "min"]) {
     const [added, length] = [`${end}_new_tokens`, `${end}_length`];
     if (isSet(own, added) && isSet(own, length)) {

@@ -3,10 +3,11 @@
  * each sentence is done, 4 bytes a step, and the sequences once at the end. `beam.ts` is the same search in JavaScript.
  */
 
+import { candidateCount, MAX_BEAMS, MAX_CANDIDATES } from "../beams";
 import { invariant, ModelError } from "../errors";
 import type { Ops } from "../ops";
 import { BeamTrail } from "./beam-trail";
-import { readBeams, startBeams, startItems, type Hypothesis as DeviceHypothesis } from "./beams";
+import { readBeams, startBeams, startItems, type Hypothesis as DeviceHypothesis } from "./beam-state";
 import type { SearchConfig } from "./config";
 import type { DeviceSearch } from "./driver";
 import type { Choice, Hypothesis, Search } from "./search";
@@ -100,9 +101,8 @@ export function deviceBeams(
   };
 }
 
-/** Do the kernels take it: see `candidatesShape` in beams.ts. */
-export function fitsDevice(config: SearchConfig, vocabSize: number, limits: { beams: number; candidates: number }) {
-  const { numBeams, eosTokenIds } = config;
-  const candidates = Math.max(2, 1 + eosTokenIds.length) * numBeams;
-  return numBeams <= limits.beams && candidates <= limits.candidates && candidates <= numBeams * vocabSize;
+/** Do the kernels take it: see `candidatesShape` in src/beams.ts. */
+export function fitsDevice({ numBeams, eosTokenIds }: SearchConfig, vocabSize: number): boolean {
+  const candidates = candidateCount({ beams: numBeams, endTokens: eosTokenIds.length });
+  return numBeams <= MAX_BEAMS && candidates <= Math.min(MAX_CANDIDATES, numBeams * vocabSize);
 }

@@ -1,6 +1,5 @@
 /** One call of `generate` or `stream`: from a request to jobs, from jobs to batches, from batches to events. */
 
-import { MAX_BEAMS, MAX_CANDIDATES } from "../beams";
 import type { Model } from "../models/model";
 import type { Ops } from "../ops";
 import { createBeamSearch } from "./beam";
@@ -92,7 +91,7 @@ export function wayOf({ config, alternatives, constraints, prompts }: Request, m
   if (config.numBeamGroups > 1) return "javascript";
   // Time and text decide about single beams in the middle of a step.
   const decidesLate = config.maxTime !== undefined || config.stopStrings.length > 0;
-  const fits = fitsDevice(config, model.info.targetVocabSize, { beams: MAX_BEAMS, candidates: MAX_CANDIDATES });
+  const fits = fitsDevice(config, model.info.targetVocabSize);
   return fits && !decidesLate ? "beams" : "javascript";
 }
 

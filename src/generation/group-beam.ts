@@ -6,18 +6,12 @@
  * `beam.ts`: an end token leaves the running beams at once, and a group that is done stays as it is.
  */
 
+import { candidateCount } from "../beams";
 import { invariant } from "../errors";
-import { choicesOf, UNLIKELY, type Node } from "./beam";
-import { topAlternatives } from "./chains";
+import { choicesOf, firstBeams, scoreContinuations, type Beam } from "./beam";
 import type { SearchConfig } from "./config";
-import { logSoftmax, topIndices } from "./processors/scores";
+import { topIndices } from "./processors/scores";
 import type { Choice, Hypothesis, Move, Search, SearchContext } from "./search";
-
-interface Beam {
-  tokens: number[];
-  node?: Node;
-  score: number;
-}
 
 export function createGroupBeamSearch(context: SearchContext): Search {
   const { config, prompt, taken } = context;
@@ -71,11 +65,11 @@ export function createGroupBeamSearch(context: SearchContext): Search {
   };
 }
 
-function createGroup({ config, prompt, processors, alternatives: wanted }: SearchContext, size: number) {
+function createGroup(context: SearchContext, size: number) {
+  const { config, prompt } = context;
   const { eosTokenIds, promptLength } = config;
   const hypotheses = createHypotheses(config, size);
-  // Only the first beam counts at first: else all would be the same.
-  let running = Array.from({ length: size }, (_, i): Beam => ({ tokens: [...prompt], score: i === 0 ? 0 : UNLIKELY }));
+  let running = firstBeams(size, prompt);
   let done = false;
 
   return {
@@ -85,17 +79,9 @@ function createGroup({ config, prompt, processors, alternatives: wanted }: Searc
     /** `BeamSearchScorer.process`: which token each beam takes, and which beam of the group it continues. */
     step(logits: Float32Array[]): Move {
       const vocabSize = logits[0].length;
-      logits.forEach(logSoftmax);
-      const sequences = running.map(({ tokens }) => tokens);
-      for (const process of processors) process(logits, sequences);
-      const accumulated = new Float32Array(size * vocabSize);
-      logits.forEach((row, beam) => {
-        for (let t = 0; t < vocabSize; t++) accumulated[beam * vocabSize + t] = row[t] + running[beam].score;
-      });
-      const alternatives = logits.map((row) => topAlternatives(row, wanted));
-      // So many that `size` go on even where each beam could end with each of the end tokens.
-      const best = topIndices(accumulated, Math.max(2, 1 + eosTokenIds.length) * size);
-      const length = sequences[0].length + 1 - promptLength;
+      const { accumulated, alternatives } = scoreContinuations(context, logits, running);
+      const best = topIndices(accumulated, candidateCount({ beams: size, endTokens: eosTokenIds.length }));
+      const length = running[0].tokens.length + 1 - promptLength;
 
       const next: Beam[] = [];
       const parents: number[] = [];

@@ -7,9 +7,9 @@
  */
 
 import type { BeamState } from "../beams";
-import { beamTensors, createBeams } from "./beams";
+import { beamTensors, createBeams } from "./beam-state";
 import { MAX_EOS_TOKENS } from "./config";
-import type { DecoderState, Model } from "../models/model";
+import type { DecoderState, Model, ModelInfo } from "../models/model";
 import type { Ops, Plan, Selection } from "../ops";
 import type { Tensor } from "../tensor";
 
@@ -67,23 +67,11 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
   const u32 = (...shape: number[]): Tensor => create(shape, "u32", "activations");
   const ids = u32(sentences, source);
   const mask = u32(sentences, source);
-  let selection: Selection | undefined;
-  let beams: BeamState | undefined;
-  if (width > 1) {
-    beams = createBeams(ops, { items: sentences, beams: width, endTokens, capacity: target });
-    created.push(...beamTensors(beams));
-  } else {
-    selection = {
-      token: u32(rows, 1),
-      position: u32(rows),
-      finished: u32(rows),
-      history: u32(target, rows),
-      logprobs: create([target, rows], "f32", "activations"),
-      eos: u32(MAX_EOS_TOKENS),
-      // A source-side pad token may be no token of the target vocabulary.
-      pad: info.padTokenId < info.targetVocabSize ? info.padTokenId : info.decoderStartTokenId,
-    };
-  }
+  const selection = width === 1 ? createSelection(create, rows, target, info) : undefined;
+  const beams = selection
+    ? undefined
+    : createBeams(ops, { items: sentences, beams: width, endTokens, capacity: target });
+  if (beams) created.push(...beamTensors(beams));
   const { token, position } = (beams ?? selection) as BeamState | Selection;
   const caches = Array.from({ length: info.numDecoderLayers }, () =>
     create([rows, target, info.cacheWidth], "f32", "cache"),
@@ -148,6 +136,21 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
     dispose();
     throw error;
   }
+}
+
+/** What greedy selection keeps of so many rows, in caches of so many positions. */
+function createSelection(create: Ops["create"], rows: number, capacity: number, info: ModelInfo): Selection {
+  const u32 = (...shape: number[]): Tensor => create(shape, "u32", "activations");
+  return {
+    token: u32(rows, 1),
+    position: u32(rows),
+    finished: u32(rows),
+    history: u32(capacity, rows),
+    logprobs: create([capacity, rows], "f32", "activations"),
+    eos: u32(MAX_EOS_TOKENS),
+    // A source-side pad token may be no token of the target vocabulary.
+    pad: info.padTokenId < info.targetVocabSize ? info.padTokenId : info.decoderStartTokenId,
+  };
 }
 
 /** Puts sources in their places: those shorter than the capacity are padded and masked. */

@@ -36,6 +36,9 @@ function validLength(bytes: Uint8Array, at: number): number {
   return length;
 }
 
+/** The token that stands for a byte: "<0x0A>". */
+export const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
+
 export class ByteList {
   length = 0;
   private bytes: Uint8Array;

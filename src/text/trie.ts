@@ -63,13 +63,13 @@ export class Trie {
     return longest;
   }
 
-  /** Length of the longest key that `text` has at `at`; 0 where there is none. */
-  longestText(text: string, at: number): number {
-    let longest = 0;
+  /** The longest key that `text` has at `at`: what was added for it, and its length. */
+  longestText(text: string, at: number): { value: number; length: number } | undefined {
+    let longest: { value: number; length: number } | undefined;
     for (let node = ROOT, i = at; i < text.length;) {
       node = this.child(node, text.charCodeAt(i++));
       if (node === NONE) break;
-      if (this.values[node] !== NONE) longest = i - at;
+      if (this.values[node] !== NONE) longest = { value: this.values[node], length: i - at };
     }
     return longest;
   }

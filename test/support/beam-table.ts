@@ -5,7 +5,7 @@
 
 import { createWebGpuBackend } from "../../src/backends/webgpu/backend";
 import type { BeamState } from "../../src/beams";
-import { beamTensors, createBeams, readBeams, startBeams, type Hypothesis } from "../../src/generation/beams";
+import { beamTensors, createBeams, readBeams, startBeams, type Hypothesis } from "../../src/generation/beam-state";
 import type { Ops } from "../../src/ops";
 import goldens from "../goldens/beams.json";
 

@@ -1,6 +1,6 @@
 /** Operation cases of what comes after the logits: log-probabilities, the k largest, beam search. */
 
-import { beamTensors, createBeams, startBeams } from "../../src/generation/beams";
+import { beamTensors, createBeams, startBeams } from "../../src/generation/beam-state";
 import type { ScoreRules } from "../../src/rules";
 import { add } from "./op-bench";
 import { noRules, ruleState, ruleTensors } from "./rules-table";

@@ -1,6 +1,6 @@
 /** Tokens that are found in the text itself: `AddedVocabulary` of the tokenizers library (tokenizer/added_vocabulary.rs). */
 
-import { NONE, Trie } from "../trie";
+import { Trie } from "../trie";
 import type { AddedToken } from "./definition";
 import type { Model } from "./models";
 import { trimEnd, type Normalize } from "./normalizers";
@@ -56,14 +56,14 @@ export function createAddedVocabulary(
     };
     let done = 0;
     for (let at = 0; at < text.length;) {
-      const match = longest(trie, text, at);
+      const match = trie.longestText(text, at);
       if (!match) {
         at++;
         continue;
       }
       let [start, end] = [at, at + match.length];
       at = end;
-      const token = byId.get(match.id)!;
+      const token = byId.get(match.value)!;
       if (
         token.singleWord &&
         (wordAtEnd.test(text.slice(Math.max(0, start - 2), start)) || wordAtStart.test(text.slice(end, end + 2)))
@@ -73,7 +73,7 @@ export function createAddedVocabulary(
       if (token.lstrip) start = Math.max(done, trimEnd(text.slice(done, start)).length + done);
       if (token.rstrip) end += spaceAtStart.exec(text.slice(end))![0].length;
       between(done, start);
-      parts.push({ id: match.id });
+      parts.push({ id: match.value });
       done = end;
       at = Math.max(at, end);
     }
@@ -90,14 +90,4 @@ export function createAddedVocabulary(
     token: (id) => (byId.has(id) ? (normalizedForm.get(id) ?? byId.get(id)!.content) : undefined),
     isSpecial: (token) => special.has(token),
   };
-}
-
-function longest(trie: Trie, text: string, at: number): { id: number; length: number } | undefined {
-  let found: { id: number; length: number } | undefined;
-  for (let node = Trie.root, i = at; i < text.length;) {
-    node = trie.child(node, text.charCodeAt(i++));
-    if (node === NONE) break;
-    if (trie.value(node) !== NONE) found = { id: trie.value(node), length: i - at };
-  }
-  return found;
 }

@@ -40,7 +40,7 @@ export type ModelDefinition =
       ignoreMerges: boolean;
     };
 
-/** A component that the pipeline does not have; tokenizer.ts then turns to `@huggingface/tokenizers`. */
+/** A component that the pipeline does not have; families/generic.ts then turns to `@huggingface/tokenizers`. */
 export class UnsupportedComponent extends Error {}
 
 export function unsupported(part: string, what: unknown): UnsupportedComponent {

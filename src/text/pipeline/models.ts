@@ -1,7 +1,7 @@
 /** The models of the tokenizers library that encoder-decoder checkpoints use: Unigram and BPE. A word to ids. */
 
 import { quote } from "../../errors";
-import { utf8 } from "../bytes";
+import { byteToken, utf8 } from "../bytes";
 import { Heap } from "../heap";
 import { Trie } from "../trie";
 import { bestSegmentation } from "../viterbi";
@@ -20,8 +20,6 @@ const UNK_PENALTY = 10;
 /** Words are remembered with their ids, as many as this, up to this length. */
 const CACHE_WORDS = 10_000;
 const CACHE_LENGTH = 256;
-
-const byteToken = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
 
 export function createModel(definition: ModelDefinition): Model {
   const model = definition.type === "Unigram" ? unigram(definition) : bpe(definition);

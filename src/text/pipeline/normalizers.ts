@@ -14,7 +14,7 @@ export function trimEnd(text: string): string {
   return text.slice(0, end);
 }
 
-export function createNormalize(given: Component): Normalize {
+function createNormalize(given: Component): Normalize {
   const { type } = given;
   if (type === "Sequence") {
     const steps = components(given.normalizers, "list of normalizers").map(createNormalize);
@@ -45,7 +45,7 @@ export function createNormalize(given: Component): Normalize {
   throw unsupported("normalizer", type);
 }
 
-export function decodeBase64(text: string): Uint8Array {
+function decodeBase64(text: string): Uint8Array {
   try {
     return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   } catch {

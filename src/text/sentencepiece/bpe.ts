@@ -28,7 +28,7 @@ export function segmentByMerges(text: string, { ids, scores, userDefined, isUnus
   const lengths: number[] = [];
   const frozen: boolean[] = [];
   for (let at = 0; at < text.length;) {
-    const defined = userDefined.empty ? 0 : userDefined.longestText(text, at);
+    const defined = userDefined.longestText(text, at)?.length ?? 0;
     const length = defined || (text.codePointAt(at)! > 0xffff ? 2 : 1);
     starts.push(at);
     lengths.push(length);

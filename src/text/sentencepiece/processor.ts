@@ -1,6 +1,6 @@
 /** A SentencePiece model at work: `SentencePieceProcessor::Encode` and `Decode` (sentencepiece_processor.cc). */
 
-import { ByteList, fromUtf8ByByte, utf8 } from "../bytes";
+import { ByteList, byteToken, fromUtf8ByByte, utf8 } from "../bytes";
 import { Trie } from "../trie";
 import { bestSegmentation } from "../viterbi";
 import { segmentByMerges } from "./bpe";
@@ -66,7 +66,7 @@ export function createSentencePiece(bytes: Uint8Array, file: string): SentencePi
       const out: string[] = [];
       let afterUnknown = false;
       for (const { piece, isUnknown } of segment(normalize(text))) {
-        if (isUnknown && proto.byteFallback) out.push(...Array.from(utf8(piece), byteToPiece));
+        if (isUnknown && proto.byteFallback) out.push(...Array.from(utf8(piece), byteToken));
         else if (isUnknown && afterUnknown) out[out.length - 1] += piece;
         else out.push(piece);
         afterUnknown = isUnknown;
@@ -79,8 +79,6 @@ export function createSentencePiece(bytes: Uint8Array, file: string): SentencePi
     },
   };
 }
-
-const byteToPiece = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
 
 type Segmenter = (normalized: string) => Iterable<{ piece: string; isUnknown: boolean }>;
 

@@ -1,4 +1,4 @@
-/** Beam search, seen from JavaScript: makes the state on the device, starts it, and reads the result once at the end. */
+/** The state of a beam search on the device: makes it, starts it, and reads the result once at the end. */
 
 import {
   beamSettings,
