@@ -24,6 +24,12 @@ export interface LoadedModel {
   tokenizer?: Tokenizer;
 }
 
+interface BuildOptions extends DownloadOptions {
+  storage?: Storage;
+  /** Gets the model when its tensors are on the device and their data is still to come. */
+  onBuilt?: (model: Model, ops: Ops) => void;
+}
+
 async function readFields(files: ModelFiles, file: string, options: DownloadOptions) {
   const fields = await readJson(files, file, options);
   if (fields === undefined) return undefined;
@@ -40,7 +46,7 @@ async function readFields(files: ModelFiles, file: string, options: DownloadOpti
 export async function loadModel(
   files: ModelFiles,
   createOps: () => Promise<Ops>,
-  options: DownloadOptions & { storage?: Storage },
+  options: BuildOptions,
 ): Promise<LoadedModel & { ops: Ops }> {
   const { signal } = options;
   const config = await readFields(files, "config.json", options);
@@ -86,7 +92,7 @@ function readTokenizer(files: ModelFiles, modelConfig: Record<string, unknown>, 
 async function readWeights(
   weights: Weights,
   ops: Ops,
-  options: DownloadOptions & { storage?: Storage },
+  options: BuildOptions,
   build: (parameters: Parameters, ops: Ops) => Model,
 ): Promise<Model> {
   let loading: { model: Model; parameters: Parameters } | undefined;
@@ -94,6 +100,7 @@ async function readWeights(
     const parameters = new Parameters(ops, tensors, options.storage);
     loading = { model: build(parameters, ops), parameters };
     parameters.check(weights.name);
+    options.onBuilt?.(loading.model, ops);
     return (name) => parameters.wants(name);
   };
   for await (const { file, name, dtype, data, start } of weights.read({ ...options, onHeader })) {

@@ -2,7 +2,7 @@
 
 import { createCpuBackend } from "./backends/cpu/backend";
 import { createWebGpuBackend, type AdapterInfo } from "./backends/webgpu/backend";
-import { ModelError } from "./errors";
+import { invariant, ModelError } from "./errors";
 import { checkIds, sourceBatch, toRows } from "./generation/batch";
 import { forward, type ForwardOptions, type ForwardOutput } from "./generation/forward";
 import type { GenerationConfig } from "./generation/generation-config";
@@ -15,6 +15,7 @@ import { startStats, type Stats } from "./generation/stats";
 import { loadModel, type LoadedModel } from "./load";
 import { checkLoadOptions, type LoadOptions } from "./load-options";
 import { openSource, type Source } from "./loading/source";
+import type { Model } from "./models/model";
 import type { Memory, Ops } from "./ops";
 import { checkBoolean, checkedOptions } from "./options";
 import type { Tokenizer } from "./text/tokenizer";
@@ -54,6 +55,21 @@ export interface ForwardInput {
 /** Tokens that the session made at load has room for: a translation's worth, whatever the model could hold. */
 const FIRST_TARGET = 256;
 
+/**
+ * Sessions, with that of a short sentence on a GPU: compiles the kernels while the weights are on their way, rather than at
+ * the first call.
+ */
+async function firstSession(model: Model, ops: Ops): Promise<SessionPool> {
+  const sessions = new SessionPool(ops, model);
+  if (ops.device === "webgpu") {
+    const target = Math.min(model.info.maxTargetLength, FIRST_TARGET);
+    const session = await sessions.take({ sentences: 1, width: 1, endTokens: 1, source: 1, target });
+    await session.select();
+    sessions.give(session);
+  }
+  return sessions;
+}
+
 export class Seq2Seq {
   /** Where the model runs. */
   readonly device: "webgpu" | "cpu";
@@ -61,20 +77,19 @@ export class Seq2Seq {
   readonly adapter?: AdapterInfo;
   /** Present where the source has the files of a tokenizer: tokenizer.json, or those of its family (see families.ts). */
   readonly tokenizer?: Tokenizer;
-  private readonly sessions: SessionPool;
   private readonly warned = new Set<string>();
   private disposed = false;
 
   private constructor(
     private readonly ops: Ops,
     private readonly loaded: LoadedModel,
+    private readonly sessions: SessionPool,
     private readonly onWarning: (message: string) => void,
     adapter?: AdapterInfo,
   ) {
     this.device = ops.device;
     this.adapter = adapter;
     this.tokenizer = loaded.tokenizer;
-    this.sessions = new SessionPool(ops, loaded.model);
   }
 
   /**
@@ -106,24 +121,24 @@ export class Seq2Seq {
         throw error;
       }
     };
-    const loaded = await loadModel(files, createOps, { signal, onProgress, storage });
-    const model = new Seq2Seq(loaded.ops, loaded, onWarning, adapter);
+    let starting: Promise<SessionPool> | undefined;
+    const onBuilt = (model: Model, ops: Ops): void => {
+      starting = firstSession(model, ops);
+      // Where loading fails, that is what the caller hears of.
+      starting.catch(() => undefined);
+    };
+    const loaded = await loadModel(files, createOps, { signal, onProgress, storage, onBuilt });
     try {
-      // The session of a short sentence: compiles the kernels now rather than at the first call.
       onProgress?.({ phase: "compile", file: "shaders", loaded: 0, total: 1 });
-      if (model.device === "webgpu") {
-        const target = Math.min(loaded.model.info.maxTargetLength, FIRST_TARGET);
-        const session = await model.sessions.take({ sentences: 1, width: 1, endTokens: 1, source: 1, target });
-        await session.select();
-        model.sessions.give(session);
-      }
+      const sessions = await starting;
+      invariant(sessions, "load: the model was never built");
       signal?.throwIfAborted();
       onProgress?.({ phase: "compile", file: "shaders", loaded: 1, total: 1 });
+      return new Seq2Seq(loaded.ops, loaded, sessions, onWarning, adapter);
     } catch (error) {
-      await model.dispose();
+      loaded.ops.dispose();
       throw error;
     }
-    return model;
   }
 
   /**

@@ -94,3 +94,9 @@ describe("memory", () => {
     expect(weights + cache + activations + staging).toBe(report.liveBytesAfterAll);
   });
 });
+
+it("compiles kernels while the weights are on their way", async () => {
+  const page = await openPage();
+  expect(await runInPage<boolean>(page, COUNTING, "compilesDuringDownload")).toBe(true);
+  await closePage(page);
+});

@@ -153,3 +153,30 @@ export async function leaks(times: number): Promise<LeakReport> {
     liveBytesAfterDispose: liveBytes - before,
   };
 }
+
+/** Whether kernels are compiled while the weights are on their way: their last byte waits until one is, or for 20 s. */
+export async function compilesDuringDownload(): Promise<boolean> {
+  install();
+  counts = zero();
+  let compiled = false;
+  const wait = async (): Promise<void> => {
+    for (let i = 0; i < 2000 && !compiled; i++) {
+      compiled = counts.createComputePipelineAsync > 0;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const slow = tinyCheckpoint({}, (files) => {
+    const file = files["model.safetensors"] as Uint8Array;
+    const pieces = [file.subarray(0, -1), file.subarray(-1)];
+    const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+      if (pieces.length === 1) await wait();
+      controller.enqueue(pieces.shift());
+      if (pieces.length === 0) controller.close();
+    };
+    files["model.safetensors"] = new ReadableStream({ pull }) as never;
+  });
+  const model = await Seq2Seq.load(slow, { device: "webgpu" });
+  await model.generate([5, 6, 7], { max_new_tokens: 2 });
+  await model.dispose();
+  return compiled;
+}
