@@ -12,6 +12,7 @@ const layers = {
   "errors.ts": [],
   "tensor.ts": ["errors.ts"],
   "half.ts": [],
+  "heap.ts": [],
   "storage.ts": ["half.ts", "tensor.ts", "errors.ts"],
   "beams.ts": ["tensor.ts", "errors.ts"],
   "rules.ts": ["beams.ts", "tensor.ts", "errors.ts"],
@@ -20,9 +21,9 @@ const layers = {
   "backends/cpu": ["ops.ts", "shapes.ts", "beams.ts", "rules.ts", "storage.ts", "tensor.ts", "errors.ts"],
   "backends/webgpu": ["ops.ts", "shapes.ts", "beams.ts", "rules.ts", "storage.ts", "tensor.ts", "errors.ts"],
   models: ["ops.ts", "storage.ts", "half.ts", "tensor.ts", "errors.ts"],
-  generation: ["models", "ops.ts", "beams.ts", "rules.ts", "tensor.ts", "errors.ts"],
+  generation: ["models", "ops.ts", "beams.ts", "rules.ts", "tensor.ts", "heap.ts", "errors.ts"],
   loading: ["half.ts", "errors.ts"],
-  text: ["errors.ts"],
+  text: ["heap.ts", "errors.ts"],
 };
 
 const layerZones = Object.entries(layers).map(([part, allowed]) => ({

@@ -1,6 +1,6 @@
 /** What a translator can say of a model before and while it is loaded. */
 
-import { checkSupport } from "./backends/webgpu/device";
+import { checkSupport } from "./backends/webgpu/adapter";
 import { ModelError, quote } from "./errors";
 import { readJson } from "./loading/download";
 import { openSource, type Source } from "./loading/source";

@@ -1,7 +1,7 @@
 /** The public API of attendant. */
 
 export type { Availability } from "./availability";
-export { checkSupport, type AdapterInfo, type Support } from "./backends/webgpu/device";
+export { checkSupport, type AdapterInfo, type Support } from "./backends/webgpu/adapter";
 export { ModelError, type ErrorCode } from "./errors";
 export type { Alignment } from "./generation/alignment";
 export type { GenerationConfig } from "./generation/generation-config";

@@ -1,7 +1,8 @@
 /** The public class: a loaded encoder-decoder model, its generation and its forward pass. */
 
 import { createCpuBackend } from "./backends/cpu/backend";
-import { createWebGpuBackend, type AdapterInfo } from "./backends/webgpu/backend";
+import type { AdapterInfo } from "./backends/webgpu/adapter";
+import { createWebGpuBackend } from "./backends/webgpu/backend";
 import { invariant, ModelError } from "./errors";
 import { checkIds, sourceBatch, toRows } from "./generation/batch";
 import { forward, type ForwardOptions, type ForwardOutput } from "./generation/forward";

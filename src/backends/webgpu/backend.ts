@@ -4,7 +4,8 @@
  */
 
 import type { Ops } from "../../ops";
-import { openDevice, type AdapterInfo } from "./device";
+import type { AdapterInfo } from "./adapter";
+import { openDevice } from "./device";
 import { GPU_TUNING, SOFTWARE_TUNING, type Tuning } from "./kernels";
 import { createOperations } from "./operations";
 import type { PartLimits } from "./parts";
@@ -12,8 +13,6 @@ import { encodePlans, type GpuPlan } from "./plan";
 import { createRecorder } from "./recorder";
 import { createStaging } from "./staging";
 import { createTensors } from "./tensors";
-
-export type { AdapterInfo } from "./device";
 
 /** @param given which kernel variants to use; by default those that fit the adapter */
 export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; adapter: AdapterInfo }> {

@@ -1,5 +1,7 @@
 /** Arithmetic on one row of scores, (V) float32. Sums are float64, results float32, as everywhere in this engine. */
 
+import { Heap } from "../../heap";
+
 export type Scores = Float32Array;
 
 /**
@@ -53,37 +55,14 @@ export function argmax(scores: Scores): number {
 /** Indices of the `k` largest, largest first, lower index first where they are equal. */
 export function topIndices(values: ArrayLike<number>, k: number): number[] {
   const count = Math.min(k, values.length);
-  // A heap of the best so far with the worst of them on top: index a is worse than b.
   const worse = (a: number, b: number): boolean => values[a] < values[b] || (values[a] === values[b] && a > b);
-  const heap: number[] = [];
-  const siftDown = (): void => {
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) return;
-      if (child + 1 < heap.length && worse(heap[child + 1], heap[child])) child++;
-      if (!worse(heap[child], heap[at])) return;
-      [heap[at], heap[child]] = [heap[child], heap[at]];
-      at = child;
-    }
-  };
-  const siftUp = (): void => {
-    let at = heap.length - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!worse(heap[at], heap[parent])) return;
-      [heap[at], heap[parent]] = [heap[parent], heap[at]];
-      at = parent;
-    }
-  };
+  // The best so far, the worst of them on top.
+  const best = new Heap<number>(worse);
   for (let i = 0; i < values.length; i++) {
-    if (heap.length < count) {
-      heap.push(i);
-      siftUp();
-    } else if (count > 0 && worse(heap[0], i)) {
-      heap[0] = i;
-      siftDown();
-    }
+    if (best.size < count) best.push(i);
+    else if (count > 0 && worse(best.top!, i)) best.replaceTop(i);
   }
-  return heap.sort((a, b) => (worse(a, b) ? 1 : -1));
+  const indices: number[] = [];
+  for (let index = best.pop(); index !== undefined; index = best.pop()) indices.push(index);
+  return indices.reverse();
 }

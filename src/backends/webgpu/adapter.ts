@@ -1,0 +1,62 @@
+/** What the browser offers: is there a GPU, and what does it say of itself? */
+
+import { ModelError } from "../../errors";
+
+export interface AdapterInfo {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+  /** A software implementation: right, but slow. */
+  fallback: boolean;
+}
+
+export interface Support {
+  /** Whether `device: "webgpu"` would work here. */
+  webgpu: boolean;
+  /** Why not, in a sentence. */
+  reason?: string;
+  adapter?: AdapterInfo;
+}
+
+const UPDATE_HINT = "Use a current Chrome, Edge, Safari or Firefox on a secure (https or localhost) page.";
+
+/** Asks the browser what it has; loads nothing and throws nothing. */
+export async function checkSupport(): Promise<Support> {
+  try {
+    return { webgpu: true, adapter: adapterInfo(await requestAdapter()) };
+  } catch (error) {
+    return { webgpu: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export async function requestAdapter(): Promise<GPUAdapter> {
+  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (!gpu) {
+    throw new ModelError("unsupported_device", "This browser has no WebGPU (navigator.gpu is missing).", UPDATE_HINT);
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) {
+    throw new ModelError(
+      "unsupported_device",
+      "WebGPU is here but gives no adapter: the GPU or its driver is not supported.",
+      'Load with device: "cpu", or see chrome://gpu.',
+    );
+  }
+  return adapter;
+}
+
+export function adapterInfo(adapter: GPUAdapter): AdapterInfo {
+  // Browsers before 2024 have no `info`.
+  const {
+    vendor = "",
+    architecture = "",
+    device = "",
+    description = "",
+  } = (adapter.info as GPUAdapterInfo | undefined) ?? {};
+  const flags = [adapter, adapter.info] as ({ isFallbackAdapter?: boolean } | undefined)[];
+  const software = /swiftshader|llvmpipe|lavapipe|basic render|warp/i;
+  const fallback =
+    flags.some((flag) => flag?.isFallbackAdapter === true) || software.test(`${vendor} ${architecture} ${description}`);
+  return { vendor, architecture, device, description, fallback };
+}
