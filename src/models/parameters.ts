@@ -198,7 +198,7 @@ export class Parameters {
     const expected = this.expected.get(name);
     if (!expected) return;
     // WGSL lets a driver assume that there is no infinity or NaN: what came out would be anything.
-    const bad = data.findIndex((value) => !Number.isFinite(value));
+    const bad = notBelow(data, Infinity);
     if (bad >= 0) {
       const at = start + bad;
       throw new ModelError("invalid_weights", `${file}: tensor "${name}" holds ${data[bad]} at element ${at}.`);
@@ -214,9 +214,18 @@ export class Parameters {
   }
 }
 
+/**
+ * Where the first value is whose magnitude is not below the limit, NaN among them; -1: nowhere. A plain loop, since every
+ * weight of a model goes through it: `findIndex` took half of the time that loading did.
+ */
+function notBelow(data: Float32Array, limit: number): number {
+  for (let i = 0; i < data.length; i++) if (!(Math.abs(data[i]) < limit)) return i;
+  return -1;
+}
+
 /** Rounding to f16 would give infinity, which WGSL lets a driver assume away. */
 function checkHalves(file: string, name: string, data: Float32Array, start: number): void {
-  const large = data.findIndex((value) => Math.abs(value) >= HALF_OVERFLOW);
+  const large = notBelow(data, HALF_OVERFLOW);
   if (large < 0) return;
   throw new ModelError(
     "invalid_option",

@@ -23,11 +23,11 @@ export function sinusoidalPositions(length: number, width: number): Float32Array
 export function sinusoidsInHalves(length: number, width: number): Float32Array {
   const table = new Float32Array(length * width);
   const sines = Math.ceil(width / 2);
-  for (let p = 0; p < length; p++) {
-    for (let c = 0; c < width; c++) {
-      const angle = p / 10000 ** ((2 * Math.floor(c / 2)) / width);
-      if (c % 2 === 0) table[p * width + c / 2] = Math.sin(angle);
-      else table[p * width + sines + (c - 1) / 2] = Math.cos(angle);
+  for (let c = 0; c < width; c++) {
+    const period = 10000 ** ((2 * Math.floor(c / 2)) / width);
+    for (let p = 0; p < length; p++) {
+      if (c % 2 === 0) table[p * width + c / 2] = Math.sin(p / period);
+      else table[p * width + sines + (c - 1) / 2] = Math.cos(p / period);
     }
   }
   return table;
