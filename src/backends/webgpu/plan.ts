@@ -5,7 +5,7 @@
 
 import type { Plan } from "../../ops";
 import type { Gpu } from "./device";
-import type { Kernel } from "./kernels";
+import type { Grid, Kernel } from "./kernels";
 import type { GpuTensor } from "./tensors";
 
 export interface Dispatch {
@@ -14,13 +14,13 @@ export interface Dispatch {
   tensors: GpuTensor[];
   /** The words of the kernel's Params. */
   params: number[];
-  grid: [x: number, y: number, z: number];
+  grid: Grid;
 }
 
 interface Command {
   pipeline: GPUComputePipeline;
   bindGroup: GPUBindGroup;
-  grid: [x: number, y: number, z: number];
+  grid: Grid;
 }
 
 export interface GpuPlan<T = unknown> extends Plan<T> {

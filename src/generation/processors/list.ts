@@ -12,7 +12,7 @@ import * as warpers from "./warpers";
 /** What the processors of one sentence know of it. */
 export interface SentenceContext {
   row: number;
-  /** Source token ids without padding. */
+  /** Source token ids as they were given, padding included. */
   source: readonly number[];
   /** Token ids that the output must start with. */
   constraint?: readonly number[];
