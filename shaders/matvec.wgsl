@@ -5,29 +5,38 @@
 //            the cache
 //
 // Shapes as in matmul.wgsl; a norm is (2, K): gain, then bias.
-// One thread computes four columns of one row, alone: no barriers. Every thread works out mean and variance of its
+// One thread computes eight columns of one row, alone: no barriers. Every thread works out mean and variance of its
 // row again, which costs less than a dispatch. This is the variant for software adapters, where a barrier is a
 // context switch (25 times slower there than this); matvec_group.wgsl is the one for GPUs.
 
-@compute @workgroup_size(32)
+@compute @workgroup_size(8)
 fn linear(@builtin(global_invocation_id) id: vec3u) {
-  let column = id.x;
+  let column = id.x * 2u; // and the one after it, in vec4s
   let row = id.y;
   if (column >= p.count) {
     return;
   }
-  write_linear(row, p.first + column, dot4(row, column, p.inner, statistics_of_x(row, p)));
+  let sums = products(row, column, p, statistics_of_x(row, p));
+  let s = statistics_of_operand(row);
+  write_linear(row, p.first + column, sums[0], s);
+  if (column + 1u < p.count) {
+    write_linear(row, p.first + column + 1u, sums[1], s);
+  }
 }
 
-@compute @workgroup_size(32)
+@compute @workgroup_size(8)
 fn project(@builtin(global_invocation_id) id: vec3u) {
-  let column = id.x;
+  let column = id.x * 2u;
   let row = id.y;
   let p = project_params;
   if (column >= p.count) {
     return;
   }
-  write_project(row, p.first + column, dot4(row, column, p.inner, statistics_of_x(row, p)));
+  let sums = products(row, column, p, statistics_of_x(row, p));
+  write_project(row, p.first + column, sums[0]);
+  if (column + 1u < p.count) {
+    write_project(row, p.first + column + 1u, sums[1]);
+  }
 }
 
 // (mean, 1 / standard deviation) of a row of x; (0, 1) where nothing is normalised.
@@ -50,20 +59,47 @@ fn statistics_of_x(row: u32, p: Params) -> vec2f {
   return vec2f(mean, inverseSqrt(square / f32(p.length) + p.eps));
 }
 
-// The products of a row of norm(x) with four rows of w.
-fn dot4(row: u32, column: u32, inner: u32, statistics: vec2f) -> vec4f {
-  let first = row * inner;
-  let w0 = weight_row(column * 4u, inner);
-  let w1 = weight_row(column * 4u + 1u, inner);
-  let w2 = weight_row(column * 4u + 2u, inner);
-  let w3 = weight_row(column * 4u + 3u, inner);
-  var sum = vec4f();
-  for (var k = 0u; k < inner; k++) {
+// The same of the operand.
+fn statistics_of_operand(row: u32) -> vec2f {
+  if (!operand_is_normed()) {
+    return vec2f(0.0, 1.0);
+  }
+  var mean = 0.0;
+  if (p.operand == 2u) {
+    for (var n = 0u; n < p.outer; n++) {
+      mean += dot(operand[row * p.outer + n], present(n, p.outer_length));
+    }
+    mean /= f32(p.outer_length);
+  }
+  var square = 0.0;
+  for (var n = 0u; n < p.outer; n++) {
+    let d = (operand[row * p.outer + n] - mean) * present(n, p.outer_length);
+    square += dot(d, d);
+  }
+  return vec2f(mean, inverseSqrt(square / f32(p.outer_length) + p.operand_eps));
+}
+
+// The products of a row of norm(x) with eight rows of w; where the last four are not there, the first come twice.
+fn products(row: u32, column: u32, p: Params, statistics: vec2f) -> array<vec4f, 2> {
+  let first = row * p.inner;
+  let other = min(column + 1u, p.count - 1u);
+  let w0 = weight_row(column * 4u, p.inner);
+  let w1 = weight_row(column * 4u + 1u, p.inner);
+  let w2 = weight_row(column * 4u + 2u, p.inner);
+  let w3 = weight_row(column * 4u + 3u, p.inner);
+  let w4 = weight_row(other * 4u, p.inner);
+  let w5 = weight_row(other * 4u + 1u, p.inner);
+  let w6 = weight_row(other * 4u + 2u, p.inner);
+  let w7 = weight_row(other * 4u + 3u, p.inner);
+  var a = vec4f();
+  var b = vec4f();
+  for (var k = 0u; k < p.inner; k++) {
     var v = x[first + k];
     if (NORMED) {
-      v = (v - statistics.x) * statistics.y * norm[k] + norm[inner + k];
+      v = (v - statistics.x) * statistics.y * norm[k] + norm[p.inner + k];
     }
-    sum += vec4f(dot(v, weight(w0, k)), dot(v, weight(w1, k)), dot(v, weight(w2, k)), dot(v, weight(w3, k)));
+    a += vec4f(dot(v, weight(w0, k)), dot(v, weight(w1, k)), dot(v, weight(w2, k)), dot(v, weight(w3, k)));
+    b += vec4f(dot(v, weight(w4, k)), dot(v, weight(w5, k)), dot(v, weight(w6, k)), dot(v, weight(w7, k)));
   }
-  return sum;
+  return array(a, b);
 }

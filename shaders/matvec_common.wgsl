@@ -35,8 +35,12 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> query: array<f32>;
 @group(0) @binding(7) var<uniform> project_params: Params;
 
-// product: x w^T
-fn write_linear(row: u32, column: u32, product: vec4f) {
+fn operand_is_normed() -> bool {
+  return p.operand == 2u || p.operand == 3u;
+}
+
+// product: x w^T; s: the operand's (mean, 1 / standard deviation)
+fn write_linear(row: u32, column: u32, product: vec4f, s: vec2f) {
   let to = row * p.outer + column;
   var value = activate(product * p.scale + bias[column], p.activation);
   switch p.operand {
@@ -44,7 +48,6 @@ fn write_linear(row: u32, column: u32, product: vec4f) {
       value += operand[to];
     }
     case 2u, 3u: {
-      let s = statistics_of_operand(row);
       value += (operand[to] - s.x) * s.y * operand_norm[column] + operand_norm[p.outer + column];
     }
     case 4u: {
@@ -54,21 +57,4 @@ fn write_linear(row: u32, column: u32, product: vec4f) {
     }
   }
   y[to] = value;
-}
-
-// (mean, 1 / standard deviation) of a row of the operand.
-fn statistics_of_operand(row: u32) -> vec2f {
-  var mean = 0.0;
-  if (p.operand == 2u) {
-    for (var n = 0u; n < p.outer; n++) {
-      mean += dot(operand[row * p.outer + n], present(n, p.outer_length));
-    }
-    mean /= f32(p.outer_length);
-  }
-  var square = 0.0;
-  for (var n = 0u; n < p.outer; n++) {
-    let d = (operand[row * p.outer + n] - mean) * present(n, p.outer_length);
-    square += dot(d, d);
-  }
-  return vec2f(mean, inverseSqrt(square / f32(p.outer_length) + p.operand_eps));
 }

@@ -55,11 +55,34 @@ fn dot4(row: u32, column: u32, local: u32, p: Params) -> vec4f {
   return total(local, sum);
 }
 
+// (mean, 1 / standard deviation) of a row of the operand, in every thread; (0, 1) where it is not normalised.
+fn statistics_of_operand(row: u32, local: u32) -> vec2f {
+  if (!operand_is_normed()) {
+    return vec2f(0.0, 1.0);
+  }
+  let first = row * p.outer;
+  var mean = 0.0;
+  if (p.operand == 2u) {
+    var sum = 0.0;
+    for (var n = local; n < p.outer; n += WORKGROUP) {
+      sum += dot(operand[first + n], present(n, p.outer_length));
+    }
+    mean = total(local, vec4f(sum)).x / f32(p.outer_length);
+  }
+  var square = 0.0;
+  for (var n = local; n < p.outer; n += WORKGROUP) {
+    let d = (operand[first + n] - mean) * present(n, p.outer_length);
+    square += dot(d, d);
+  }
+  return vec2f(mean, inverseSqrt(total(local, vec4f(square)).x / f32(p.outer_length) + p.operand_eps));
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let sum = dot4(group.y, group.x, local, p);
+  let s = statistics_of_operand(group.y, local);
   if (local == 0u) {
-    write_linear(group.y, p.first + group.x, sum);
+    write_linear(group.y, p.first + group.x, sum, s);
   }
 }
 

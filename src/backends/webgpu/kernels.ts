@@ -87,7 +87,7 @@ export function matmulGrid(rows: number, outer: number): Grid {
 
 /** The grid of matvec.wgsl or matvec_group.wgsl. */
 export function matvecGrid(rows: number, outer: number, { grouped }: Tuning): Grid {
-  return [Math.ceil(outer / (grouped ? 4 : 128)), rows, 1];
+  return [Math.ceil(outer / (grouped ? 4 : 64)), rows, 1];
 }
 
 /** The grid of attention.wgsl or attention_thread.wgsl for queries (B, T) of H heads. */
