@@ -143,3 +143,11 @@ export function beamShape(candidates: Tensor, state: BeamState): void {
   expectShape("advanceBeams", "done", done, [b]);
   expectShape("advanceBeams", "settings", settings, [SETTINGS + endTokens + capacity + 1]);
 }
+
+/** The shape of the hypotheses walked back (R, 3, C). */
+export function walkedShape({ trace, slots }: BeamState): number[] {
+  const [rows] = slots.shape;
+  expectShape("walkBack", "slots", slots, [null, SLOT_FIELDS]);
+  expectShape("walkBack", "trace", trace, [null, 3, rows]);
+  return [rows, 3, trace.shape[0]];
+}

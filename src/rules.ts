@@ -5,7 +5,7 @@
 
 import { LEAST } from "./beams";
 import { invariant } from "./errors";
-import { expectShape, type Tensor } from "./tensor";
+import { bitsOf, expectShape, type Tensor } from "./tensor";
 
 /** In the order of application. 0, 1 (penalties), undefined and [] are off. */
 export interface ScoreRules {
@@ -87,9 +87,8 @@ export const NEVER = 0xffffffff;
 
 export function packRules(rules: ScoreRules, context: RuleContext): Uint32Array {
   const words = new Array<number>(HEADER).fill(0);
-  const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
   /** However far an option goes, what is made with it stays finite. */
-  const factor = (value: number): number => bits(Math.min(1e30, Math.max(1e-30, value)));
+  const factor = (value: number): number => bitsOf(Math.min(1e30, Math.max(1e-30, value)));
   const list = (at: number, entries: readonly number[], count = entries.length): void => {
     [words[at], words[at + 1]] = [words.length, count];
     words.push(...entries);
@@ -100,7 +99,7 @@ export function packRules(rules: ScoreRules, context: RuleContext): Uint32Array 
     list(at, new Array<number>(ordered.length).fill(0));
     ordered.forEach(([ids, bias], i) => {
       words[places + i] = words.length;
-      words.push(ids.length, bits(Math.max(LEAST, bias)), ...ids);
+      words.push(ids.length, bitsOf(Math.max(LEAST, bias)), ...ids);
     });
   };
   const { promptLength, maxLength, eosTokenIds } = context;
@@ -130,7 +129,7 @@ export function packRules(rules: ScoreRules, context: RuleContext): Uint32Array 
   const forced = [...new Map(rules.forcedDecoderIds)];
   list(RULE.forcedAt, forced.flat(), forced.length);
   const growth = decay ? Array.from({ length: maxLength }, (_, n) => Math.min(1e30, decay[1] ** n - 1)) : [];
-  list(RULE.decay, growth.map(bits));
+  list(RULE.decay, growth.map(bitsOf));
   return Uint32Array.from(words);
 }
 

@@ -23,6 +23,13 @@ export function size(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);
 }
 
+/** The same memory as floats, where words hold the bits of some. */
+export const asFloats = ({ buffer, byteOffset, length }: Uint32Array): Float32Array =>
+  new Float32Array(buffer, byteOffset, length);
+
+/** The bits of a float as a word. */
+export const bitsOf = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
+
 /** Splits a shape into rows and the length of one row: (B, T, D) -> [B * T, D]. */
 export function rowsOf(shape: readonly number[]): [rows: number, length: number] {
   const length = shape[shape.length - 1] ?? 1;

@@ -12,7 +12,7 @@ import {
   type BeamState,
 } from "../beams";
 import type { Ops, Plan, Slice } from "../ops";
-import type { Tensor } from "../tensor";
+import { asFloats, type Tensor } from "../tensor";
 
 export interface BeamSizes {
   items: number;
@@ -68,7 +68,7 @@ export function startItems(
 ): void {
   const [from, rows] = [first * state.beams, count * state.beams];
   const slots = new Uint32Array(rows * SLOT_FIELDS);
-  const floats = new Float32Array(slots.buffer);
+  const floats = asFloats(slots);
   for (let row = 0; row < rows; row++) {
     floats[row * SLOT_FIELDS + SLOT.running] = row % state.beams === 0 ? 0 : UNLIKELY;
     floats[row * SLOT_FIELDS + SLOT.score] = UNLIKELY;
@@ -132,12 +132,9 @@ export async function readBeams(
     return {
       tokens: Array.from(field("token")),
       parents: Array.from(field("parent")),
-      logprobs: Array.from(floats(field("score"))),
-      score: floats(slot)[SLOT.score],
+      logprobs: Array.from(asFloats(field("score"))),
+      score: asFloats(slot)[SLOT.score],
     };
   });
   return items.map((_, i) => hypotheses.slice(i * count, (i + 1) * count));
 }
-
-const floats = ({ buffer, byteOffset, length }: Uint32Array): Float32Array =>
-  new Float32Array(buffer, byteOffset, length);

@@ -5,7 +5,7 @@
 
 import { SLOT, SLOT_FIELDS, TRACE, type BeamState } from "../beams";
 import type { Slice } from "../ops";
-import { size } from "../tensor";
+import { asFloats, size } from "../tensor";
 import { choicesOf, type Node } from "./beam";
 import type { Choice } from "./search";
 
@@ -43,7 +43,7 @@ export class BeamTrail {
   /** @param trace of the place's next position */
   advance(place: number, trace: Uint32Array): void {
     const { beams } = this.state;
-    const sums = new Float32Array(trace.buffer, trace.byteOffset, trace.length);
+    const sums = asFloats(trace);
     const steps = this.history[place];
     const before = steps[steps.length - 1] ?? [];
     const first = place * beams;

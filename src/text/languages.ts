@@ -105,14 +105,20 @@ export function findCode(tag: string, codes: readonly string[]): string | undefi
   return matches.reduce((best, code) => (score(code) > score(best) ? code : best));
 }
 
+/** @param hint which languages it does know */
+export function unknownLanguage(option: string, tag: string, hint: string): ModelError {
+  const message = `${option} ${quote(tag)}: this model does not know the language.`;
+  return new ModelError("unsupported_option", message, hint);
+}
+
 /** @throws ModelError `unsupported_option` that lists some codes */
 export function codeOf(option: string, tag: string, codes: readonly string[]): string {
   const code = findCode(tag, codes);
   if (code !== undefined) return code;
   const some = codes.slice(0, 12).join(", ");
-  throw new ModelError(
-    "unsupported_option",
-    `${option} ${quote(tag)}: this model does not know the language.`,
+  throw unknownLanguage(
+    option,
+    tag,
     codes.length === 0
       ? "It names no languages."
       : `It knows ${codes.length}: ${some}${codes.length > 12 ? ", …" : ""}.`,

@@ -6,6 +6,7 @@
 
 import { BANNED, LEAST, plus } from "../../beams";
 import { NEVER, RULE } from "../../rules";
+import { asFloats } from "../../tensor";
 
 export interface CpuRules {
   table: Uint32Array; // (L)
@@ -44,7 +45,7 @@ function sequenceOf(row: number, rows: number, rules: CpuRules): number[] {
 }
 
 function adjustRow(scores: Float32Array, sequence: number[], source: number[], table: Uint32Array): void {
-  const floats = new Float32Array(table.buffer, table.byteOffset, table.length);
+  const floats = asFloats(table);
   const list = (at: number): Uint32Array => table.subarray(table[at], table[at] + table[at + 1]);
   const ban = (tokens: Iterable<number>): void => {
     for (const token of tokens) if (token < scores.length) scores[token] = LEAST;
@@ -88,7 +89,7 @@ function adjustRow(scores: Float32Array, sequence: number[], source: number[], t
 
 /** Adds the bias of each sequence that its last token would complete to the score of that token. */
 function addBiases(scores: Float32Array, sequence: number[], table: Uint32Array, at: number): void {
-  const floats = new Float32Array(table.buffer, table.byteOffset, table.length);
+  const floats = asFloats(table);
   // Summed up before they are added: the sums are float32.
   const sums = new Map<number, number>();
   for (const place of table.subarray(table[at], table[at] + table[at + 1])) {

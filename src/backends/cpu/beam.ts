@@ -18,6 +18,7 @@ import {
   TRACE,
   UNLIKELY,
 } from "../../beams";
+import { asFloats } from "../../tensor";
 
 export interface CpuBeams {
   beams: number; // K
@@ -33,12 +34,9 @@ export interface CpuBeams {
   settings: Uint32Array; // (SETTINGS + E + C + 1)
 }
 
-/** The same bytes as floats. */
-const floats = (bits: Uint32Array): Float32Array => new Float32Array(bits.buffer, bits.byteOffset, bits.length);
-
 /** Writes the k largest of `count` values, largest first, the lowest index of equals: (k, 2) bits and index. */
 export function largest(out: Uint32Array, k: number, count: number, valueOf: (index: number) => number): void {
-  const values = floats(out);
+  const values = asFloats(out);
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const value = Math.max(LEAST, valueOf(i));
@@ -64,7 +62,7 @@ export function topK(out: Uint32Array, x: Float32Array, k: number, width: number
 export function candidates(out: Uint32Array, logprobs: Float32Array, state: CpuBeams, width: number): void {
   const { beams, rows } = state;
   const n = candidateCount(state);
-  const slots = floats(state.slots);
+  const slots = asFloats(state.slots);
   for (let item = 0; item < rows / beams; item++) {
     largest(out.subarray(item * n * 2, (item + 1) * n * 2), n, beams * width, (i) => {
       const row = item * beams + Math.floor(i / width);
@@ -96,10 +94,10 @@ export function advance(chosen: Uint32Array, state: CpuBeams, width: number): vo
   const { beams, endTokens, rows, capacity, token, position, ancestors, trace, slots, done, settings } = state;
   const n = candidateCount(state);
   const end = settings.subarray(SETTINGS, SETTINGS + endTokens);
-  const penalties = floats(settings).subarray(SETTINGS + endTokens);
+  const penalties = asFloats(settings).subarray(SETTINGS + endTokens);
   const promptLength = settings[SETTING.promptLength];
-  const slotFloats = floats(slots);
-  const traceFloats = floats(trace);
+  const slotFloats = asFloats(slots);
+  const traceFloats = asFloats(trace);
 
   for (let item = 0; item < rows / beams; item++) {
     const first = item * beams;
@@ -113,7 +111,7 @@ export function advance(chosen: Uint32Array, state: CpuBeams, width: number): vo
     // 1. the candidates, and which of them end
     const bits = chosen.subarray(item * n * 2, (item + 1) * n * 2);
     const list = Array.from({ length: n }, (_, i) => ({
-      sum: floats(bits)[2 * i],
+      sum: asFloats(bits)[2 * i],
       parent: first + Math.floor(bits[2 * i + 1] / width),
       token: bits[2 * i + 1] % width,
       ends: last || end.includes(bits[2 * i + 1] % width),
@@ -174,15 +172,15 @@ export function advance(chosen: Uint32Array, state: CpuBeams, width: number): vo
 
 /** out (R, 3, C): the fields of TRACE along the hypothesis of each slot, the log-probability for the score. */
 export function walkBack(out: Uint32Array, { rows, capacity, trace, slots }: CpuBeams): void {
-  const outFloats = floats(out);
+  const outFloats = asFloats(out);
   out.fill(0);
   for (let slot = 0; slot < rows; slot++) {
     const field = slots.subarray(slot * SLOT_FIELDS, (slot + 1) * SLOT_FIELDS);
-    let [token, parent, sum] = [field[SLOT.token], field[SLOT.parent], floats(field)[SLOT.sum]];
+    let [token, parent, sum] = [field[SLOT.token], field[SLOT.parent], asFloats(field)[SLOT.sum]];
     for (let i = field[SLOT.length] - 1; i >= 0; i--) {
       // What the step before chose for the row that this token continues.
       const before = (what: number): number => (3 * (i - 1) + what) * rows + parent;
-      const sumBefore = i === 0 ? 0 : floats(trace)[before(TRACE.score)];
+      const sumBefore = i === 0 ? 0 : asFloats(trace)[before(TRACE.score)];
       const to = (what: number): number => (3 * slot + what) * capacity + i;
       out[to(TRACE.token)] = token;
       out[to(TRACE.parent)] = parent;

@@ -205,12 +205,18 @@ export function attentionWeights(out: Float32Array, a: CpuAttention): void {
   }
 }
 
+/** The largest of a row, and the sum of e to the power of each value's distance from it. */
+function statistics(x: Float32Array, row: number, width: number): [max: number, total: number] {
+  let max = -Infinity;
+  for (let c = 0; c < width; c++) max = Math.max(max, x[row + c]);
+  let total = 0;
+  for (let c = 0; c < width; c++) total += Math.exp(x[row + c] - max);
+  return [max, total];
+}
+
 export function softmax(out: Float32Array, x: Float32Array, width: number): void {
   for (let row = 0; row < x.length; row += width) {
-    let max = -Infinity;
-    for (let c = 0; c < width; c++) max = Math.max(max, x[row + c]);
-    let total = 0;
-    for (let c = 0; c < width; c++) total += Math.exp(x[row + c] - max);
+    const [max, total] = statistics(x, row, width);
     for (let c = 0; c < width; c++) out[row + c] = Math.exp(x[row + c] - max) / total;
   }
 }
@@ -218,10 +224,7 @@ export function softmax(out: Float32Array, x: Float32Array, width: number): void
 /** x - log(sum(exp(x))) */
 export function logSoftmax(out: Float32Array, x: Float32Array, width: number): void {
   for (let row = 0; row < x.length; row += width) {
-    let max = -Infinity;
-    for (let c = 0; c < width; c++) max = Math.max(max, x[row + c]);
-    let total = 0;
-    for (let c = 0; c < width; c++) total += Math.exp(x[row + c] - max);
+    const [max, total] = statistics(x, row, width);
     const log = Math.log(total);
     for (let c = 0; c < width; c++) out[row + c] = x[row + c] - max - log;
   }

@@ -1,6 +1,6 @@
 /** The operations on the CPU: each checks its operands and appends a call of its loops to the plan. */
 
-import { beamShape, candidatesShape, type BeamState } from "../../beams";
+import { beamShape, candidatesShape, walkedShape, type BeamState } from "../../beams";
 import type { AttentionOptions, Norm, Operations } from "../../ops";
 import { rulesShape } from "../../rules";
 import {
@@ -119,8 +119,7 @@ export function createOperations({ temporary, append }: Recorder): Operations {
       append(() => beam.advance(u32(candidates), beamsOf(state), vocabSize));
     },
     walkBack(state) {
-      const [capacity, fields, rows] = state.trace.shape;
-      const out = temporary([rows, fields, capacity], "u32");
+      const out = temporary(walkedShape(state), "u32");
       append(() => beam.walkBack(u32(out), beamsOf(state)));
       return out;
     },

@@ -1,6 +1,6 @@
 /** The operations on WebGPU: each checks its operands, picks its kernels and notes one or two dispatches. */
 
-import { beamShape, candidatesShape, SLOT_FIELDS, type BeamState } from "../../beams";
+import { beamShape, candidatesShape, SLOT_FIELDS, walkedShape, type BeamState } from "../../beams";
 import { ModelError } from "../../errors";
 import type { AttentionOptions, Norm, Operations } from "../../ops";
 import { rulesShape } from "../../rules";
@@ -14,7 +14,7 @@ import {
   topKShape,
 } from "../../shapes";
 import type { Storage } from "../../storage";
-import { rowsOf, size, type Tensor } from "../../tensor";
+import { bitsOf, rowsOf, size, type Tensor } from "../../tensor";
 import { ACTIVATIONS, attentionGrid, createKernels, matmulGrid, matvecGrid, topKChunk } from "./kernels";
 import type { Grid, Kernel, Tuning } from "./kernels";
 import { partsOf } from "./parts";
@@ -27,9 +27,6 @@ const vec4s = (length: number): number => Math.ceil(length / 4);
 /** Of a tensor whose dtype shapes.ts has checked. */
 const storageOf = (tensor: Tensor): Storage => tensor.dtype as Storage;
 
-/** The bits of a float, for a parameter list of u32. */
-const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
-
 const isRms = (norm: Norm | undefined): number => (norm?.kind === "rms" ? 1 : 0);
 
 export function createOperations({ temporary, dispatch, ...recorder }: Recorder, tuning: Tuning): Operations {
@@ -38,7 +35,7 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
   function layerNorm(x: Tensor, norm: Norm): Tensor {
     const y = temporary(layerNormShape(x, norm));
     const [rows, width] = rowsOf(x.shape);
-    const params = [vec4s(width), width, bits(norm.eps), isRms(norm)];
+    const params = [vec4s(width), width, bitsOf(norm.eps), isRms(norm)];
     dispatch(kernels.layerNorm, [x, norm.weights, y], params, [rows, 1, 1]);
     return y;
   }
@@ -71,7 +68,7 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
       );
     }
     const params = [t, cache.shape[1], width, headWidth, heads, b, b / cache.shape[0]];
-    params.push(bits(options.scale ?? 1 / Math.sqrt(headWidth)), mask ? 1 : 0, causalFrom ? 1 : 0);
+    params.push(bitsOf(options.scale ?? 1 / Math.sqrt(headWidth)), mask ? 1 : 0, causalFrom ? 1 : 0);
     params.push(positionBias ? 1 : 0, positionBias ? (positionBias.buckets.shape[0] - 1) / 2 : 0, ancestors ? 1 : 0);
     const tensors = [query, cache, mask, causalFrom, positionBias?.table, positionBias?.buckets, ancestors, y];
     const weightsGrid: Grid = [Math.ceil(t / 64), heads, b];
@@ -104,7 +101,7 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
       const counting = positions ? (padTokenId === undefined ? 1 : 2) : 0;
       const kernel = kernels.embed[storageOf(table)];
       for (const { tensor, first } of partsOf(table as GpuTensor)) {
-        const params = [shape[1], vec4s(width), bits(scale), counting, padTokenId ?? 0, first, tensor.shape[0]];
+        const params = [shape[1], vec4s(width), bitsOf(scale), counting, padTokenId ?? 0, first, tensor.shape[0]];
         dispatch(kernel, [ids, tensor, positions, offset, y], params, [Math.ceil(vec4s(width) / 64), rows, 1]);
       }
       return y;
@@ -119,13 +116,13 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
       if (rows >= tuning.matmulRows) {
         const operand = multiply ?? (residual && normed(residual, residualNorm));
         const mode = multiply ? 2 : residual ? 1 : 0;
-        const params = [rows, vec4s(inner), vec4s(outer), ACTIVATIONS[activation], mode, bits(scale), 0, 0, 0];
+        const params = [rows, vec4s(inner), vec4s(outer), ACTIVATIONS[activation], mode, bitsOf(scale), 0, 0, 0];
         product(kernels.matmul, [normed(x, norm), w, bias, operand, y], params, (n) => matmulGrid(rows, n));
         return y;
       }
       const mode = multiply ? 4 : residual ? (residualNorm ? 2 + isRms(residualNorm) : 1) : 0;
-      const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), isRms(norm), bits(scale)];
-      params.push(ACTIVATIONS[activation], mode, outer, bits(residualNorm?.eps ?? 0), 0, 0, 0);
+      const params = [vec4s(inner), vec4s(outer), inner, bitsOf(norm?.eps ?? 0), isRms(norm), bitsOf(scale)];
+      params.push(ACTIVATIONS[activation], mode, outer, bitsOf(residualNorm?.eps ?? 0), 0, 0, 0);
       const kernel = norm ? kernels.matvecNormed : kernels.matvec;
       const operands = [bias, norm?.weights, multiply ?? residual, residualNorm?.weights, y];
       product(kernel, [x, w, ...operands], params, (n) => matvecGrid(rows, n, tuning));
@@ -145,7 +142,7 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
         const operands = [bias, offset, cache, query];
         product(kernels.matmulProject, [normed(x, norm), w, ...operands], params, (n) => matmulGrid(rows, n));
       } else {
-        const params = [vec4s(inner), vec4s(outer), inner, bits(norm?.eps ?? 0), isRms(norm)];
+        const params = [vec4s(inner), vec4s(outer), inner, bitsOf(norm?.eps ?? 0), isRms(norm)];
         params.push(0, 0, 0, 0, 0, time, capacity, width);
         const kernel = norm ? kernels.matvecProjectNormed : kernels.matvecProject;
         const operands = [bias, norm?.weights, offset, cache, query];
@@ -201,10 +198,11 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
       const tensors = [candidates, settings, token, position, ancestors, trace, slots, done];
       dispatch(kernels.advanceBeams, tensors, params, [candidates.shape[0], 1, 1]);
     },
-    walkBack({ trace, slots }) {
-      const [capacity, fields, rows] = trace.shape;
-      const y = temporary([rows, fields, capacity], "u32");
-      dispatch(kernels.walkBack, [trace, slots, y], [rows, capacity], [Math.ceil(rows / 64), 1, 1]);
+    walkBack(state) {
+      const shape = walkedShape(state);
+      const [rows, , capacity] = shape;
+      const y = temporary(shape, "u32");
+      dispatch(kernels.walkBack, [state.trace, state.slots, y], [rows, capacity], [Math.ceil(rows / 64), 1, 1]);
       return y;
     },
     selectGreedy(logits, selection) {

@@ -7,10 +7,10 @@
 
 import { wellFormed } from "../bytes";
 import { contentOf, namedTokens, readSettings, required, type Fields, type Folder } from "../folder";
-import { codeOf, sameLanguage } from "../languages";
+import { codeOf, sameLanguage, unknownLanguage } from "../languages";
 import { createSentencePiece, type SentencePiece } from "../sentencepiece/processor";
 import { checkedLanguages, checkedText, type EncodeOptions, type Tokenizer } from "../tokenizer";
-import { ModelError, quote } from "../../errors";
+import { quote } from "../../errors";
 import { readVocabulary } from "./model-json";
 import { createPython, joinRuns, strip, unknownOf } from "./python";
 
@@ -69,11 +69,8 @@ function checkPair(config: Fields, { sourceLanguage, targetLanguage }: EncodeOpt
   const check = (option: string, wanted: string | undefined, known: unknown): void => {
     if (wanted === undefined || typeof known !== "string" || !/^[a-z]{2}$/.test(known)) return;
     if (sameLanguage(wanted, known)) return;
-    throw new ModelError(
-      "unsupported_option",
-      `${option} ${quote(wanted)}: this model does not know the language.`,
-      `It translates ${quote(config.source_lang)} to ${quote(config.target_lang)}.`,
-    );
+    const hint = `It translates ${quote(config.source_lang)} to ${quote(config.target_lang)}.`;
+    throw unknownLanguage(option, wanted, hint);
   };
   check("sourceLanguage", sourceLanguage, config.source_lang);
   if (!manyTargets) check("targetLanguage", targetLanguage, config.target_lang);
