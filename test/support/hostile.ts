@@ -142,33 +142,63 @@ export async function mutants(
   );
 }
 
-/** @param count mutants of each kind */
-export async function loadMutants(count: number, seed: number, device: "cpu" | "webgpu" = "cpu"): Promise<Outcome> {
-  const outcome: Outcome = { loaded: 0, refused: 0, codes: {}, wrong: [], slowest: { ms: 0, what: "" } };
-  for (const { what, whole, files } of await mutants(count, seed)) {
-    const started = performance.now();
-    const error = await use(files, device);
-    const ms = performance.now() - started;
-    if (ms > outcome.slowest.ms) outcome.slowest = { ms, what };
-    if (error === undefined) outcome.loaded++;
-    else if (error instanceof ModelError && error.code !== "internal" && !whole) {
+export const noOutcome = (): Outcome => ({
+  loaded: 0,
+  refused: 0,
+  codes: {},
+  wrong: [],
+  slowest: { ms: 0, what: "" },
+});
+
+/**
+ * Books what comes of a call on something broken.
+ * @param whole nothing is broken here: a refusal is wrong, too
+ */
+export async function attempt(
+  outcome: Outcome,
+  what: string,
+  call: () => Promise<unknown>,
+  whole = false,
+): Promise<void> {
+  const started = performance.now();
+  try {
+    await call();
+    outcome.loaded++;
+  } catch (error) {
+    if (error instanceof ModelError && error.code !== "internal" && !whole) {
       outcome.refused++;
       outcome.codes[error.code] = (outcome.codes[error.code] ?? 0) + 1;
     } else {
       outcome.wrong.push(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : "no Error was thrown"}`);
     }
   }
+  const ms = performance.now() - started;
+  if (ms > outcome.slowest.ms) outcome.slowest = { ms, what };
+}
+
+/** @param count mutants of each kind */
+export async function loadMutants(count: number, seed: number): Promise<Outcome> {
+  const outcome = noOutcome();
+  for (const { what, whole, files } of await mutants(count, seed)) {
+    const use = () =>
+      loadAndGenerate(
+        (path) => files[path],
+        (model) => model.tokenizer?.encode("abc d") ?? [4, 5],
+      );
+    await attempt(outcome, what, use, whole);
+  }
   return outcome;
 }
 
-async function use(files: TinyFiles, device: "cpu" | "webgpu"): Promise<unknown> {
-  let model: Seq2Seq | undefined;
+/** Two tokens from a model on the CPU. */
+export async function loadAndGenerate(
+  read: (path: string) => Uint8Array | string | undefined,
+  input: (model: Seq2Seq) => number[],
+): Promise<void> {
+  const model = await Seq2Seq.load({ read }, { device: "cpu", onWarning: () => undefined });
   try {
-    model = await Seq2Seq.load({ read: (path: string) => files[path] }, { device });
-    await model.generate(model.tokenizer?.encode("abc d") ?? [4, 5], { max_new_tokens: 2 });
-  } catch (error) {
-    return error;
+    await model.generate(input(model), { max_new_tokens: 2 });
   } finally {
-    await model?.dispose();
+    await model.dispose();
   }
 }

@@ -2,30 +2,14 @@
 
 import { createWebGpuBackend } from "../../src/backends/webgpu/backend";
 import { LEAST } from "../../src/beams";
+import type { GenerationConfig } from "../../src/index";
 import type { Ops } from "../../src/ops";
 import { packRules, type RuleContext, type RuleState, type ScoreRules } from "../../src/rules";
 import { size, type Tensor } from "../../src/tensor";
 import goldens from "../goldens/rules.json";
 
-interface Options {
-  repetition_penalty?: number;
-  encoder_repetition_penalty?: number;
-  no_repeat_ngram_size?: number;
-  encoder_no_repeat_ngram_size?: number;
-  bad_words_ids?: number[][];
-  sequence_bias?: [number[], number][];
-  suppress_tokens?: number[];
-  begin_suppress_tokens?: number[];
-  min_length?: number;
-  min_new_tokens?: number;
-  forced_bos_token_id?: number;
-  forced_eos_token_id?: number | number[];
-  exponential_decay_length_penalty?: [number, number];
-  renormalize_logits?: boolean;
-}
-
 export interface RuleCase {
-  options: Options;
+  options: GenerationConfig;
   eos: number | number[];
   source: number[];
   sequences: number[][];
@@ -50,7 +34,7 @@ export const noRules: ScoreRules = {
   forcedDecoderIds: [],
 };
 
-function rulesOf(options: Options): ScoreRules {
+function rulesOf(options: GenerationConfig): ScoreRules {
   const minNew = options.min_new_tokens === undefined ? 0 : options.min_new_tokens + 1;
   return {
     sequenceBias: options.sequence_bias ?? [],
