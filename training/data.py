@@ -1,8 +1,8 @@
-"""The English-French corpus: read it, clean it, split it by the English sentence.
+"""The English-French corpora: read them, make them uniform, keep held-out sentences out of training.
 
-Source: Tatoeba (tatoeba.org), CC-BY 2.0 FR, by way of manythings.org/anki. One line is English, tab,
-French; one English sentence has several French lines. The split hashes the English sentence, so all
-translations of a sentence fall on the same side and the test set cannot leak into training.
+`eng-fra.tsv.gz` (Tatoeba: English, tab, French) is split by a hash of the English sentence, so that all translations of a
+sentence fall on the same side. `eng-fra-more.tsv.gz` (English, tab, French, tab, source) is for training only. From both,
+sentences that are at most one word away from a test or dev sentence of four words or more are left out of training.
 """
 
 import gzip
@@ -13,38 +13,90 @@ from pathlib import Path
 
 TEST_PER_MILLE = 13  # about 1,500 English sentences
 DEV_PER_MILLE = 9  # about 1,000
+NEAR_WORDS = 4  # shorter sentences are near to too many others
 
-# French typography writes a (narrow) no-break space before ! ? ; : and inside « »; the corpus does so
-# only now and then. One kind of space and one kind of apostrophe leaves the model fewer ways to be wrong.
-SPACES = re.compile(r"[\s\u200b\u00ad]+")
+# One kind of apostrophe, quotation mark and space leaves the model fewer ways to be wrong. The tokenizer's normaliser does
+# the same to what a user types. Line breaks and tabs stay.
+SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "…": "...", "\u00ad": None, "\u200b": None})
+SPACE = re.compile(r"[^\S\n\t]")
+LOOSE_MARK = re.compile(r"(?<=[\w)\]»])([!?;:])(?=\s|$)")
+QUOTED = re.compile(r'"([^"\n]+)"')
 
 
 def clean(text: str) -> str:
-    return SPACES.sub(" ", text).replace("’", "'").replace("‘", "'").strip()
+    return SPACE.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n").translate(SAME)).strip()
+
+
+def french(text: str) -> str:
+    """French typography with plain spaces: one before ! ? ; : and inside « », which stand for straight marks too.
+    Text that may be code or markup keeps its marks."""
+    text = clean(text)
+    if re.search(r"[<>={}`\\]|://", text):
+        return text
+    text = QUOTED.sub(r"« \1 »", text)
+    return re.sub(r"«\s*", "« ", re.sub(r"\s*»", " »", LOOSE_MARK.sub(r" \1", text)))
+
+
+def words(english: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\w+", english.lower()))
 
 
 def bucket(english: str) -> int:
     """A number in 0..999 that depends only on the words, so that "Go." and "Go!" stay together."""
-    words = " ".join(re.findall(r"\w+", english.lower()))
-    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "big") % 1000
+    return int.from_bytes(hashlib.sha256(" ".join(words(english)).encode()).digest()[:4], "big") % 1000
+
+
+class HeldOut:
+    """Knows whether a sentence has the words of a held-out one, or all but one of them in the same order."""
+
+    def __init__(self, sentences):
+        self.same = {words(s) for s in sentences}
+        long = [w for w in self.same if len(w) >= NEAR_WORDS]
+        self.shorter = {w[:i] + w[i + 1 :] for w in long for i in range(len(w))}
+        self.changed = {w[:i] + (None,) + w[i + 1 :] for w in long for i in range(len(w))}
+
+    def has(self, english: str) -> bool:
+        w = words(english)
+        if w in self.same:
+            return True
+        if len(w) >= NEAR_WORDS and any(w[:i] + (None,) + w[i + 1 :] in self.changed for i in range(len(w))):
+            return True
+        if len(w) > NEAR_WORDS and any(w[:i] + w[i + 1 :] in self.same for i in range(len(w))):
+            return True
+        return len(w) >= NEAR_WORDS and w in self.shorter
+
+
+def lines(path: Path):
+    with gzip.open(path, "rt", encoding="utf8") as file:
+        for line in file:
+            yield line.rstrip("\n").split("\t")
 
 
 def read(path: Path):
     """Returns (train, dev, test): train is a list of (english, french) pairs, dev and test are lists of
     (english, [french, ...]) with the references as they stand in the corpus, uncleaned."""
     references = defaultdict(list)
-    with gzip.open(path, "rt", encoding="utf8") as lines:
-        for line in lines:
-            english, french = line.rstrip("\n").split("\t")[:2]
-            if french not in references[english]:
-                references[english].append(french)
-    train, dev, test = [], [], []
-    for english, french in references.items():
+    for english, translation, *_ in lines(path):
+        if translation not in references[english]:
+            references[english].append(translation)
+    sides = {"train": [], "dev": [], "test": []}
+    for english, translations in references.items():
         b = bucket(english)
-        if b < TEST_PER_MILLE:
-            test.append((english, french))
-        elif b < TEST_PER_MILLE + DEV_PER_MILLE:
-            dev.append((english, french))
-        else:
-            train.extend((clean(english), clean(f)) for f in french)
-    return train, dev, test
+        side = "test" if b < TEST_PER_MILLE else "dev" if b < TEST_PER_MILLE + DEV_PER_MILLE else "train"
+        sides[side].append((english, translations))
+    held = HeldOut([english for side in ("dev", "test") for english, _ in sides[side]])
+    train = [(clean(e), french(f)) for e, fs in sides["train"] if not held.has(e) for f in fs]
+    return train, sides["dev"], sides["test"]
+
+
+def read_more(path: Path, held: HeldOut) -> dict[str, list[tuple[str, str]]]:
+    """The pairs of `eng-fra-more.tsv.gz` by source, without those that are near a held-out sentence."""
+    sources = defaultdict(list)
+    for english, translation, source in lines(path):
+        if not held.has(english):
+            sources[source].append((clean(english), french(translation)))
+    return dict(sources)
+
+
+def held_out(dev, test) -> HeldOut:
+    return HeldOut([english for english, _ in dev + test])

@@ -1,9 +1,10 @@
-"""Trains the default English-French model on a CPU; resumes from its last checkpoint when run again.
+"""Trains the default English-French model on one CPU core; resumes from its last checkpoint when run again.
 
-    python training/train.py --data eng-fra.tsv.gz --tokenizer tokenizer.json --out runs/en-fr --minutes 130
+    python training/train.py --data eng-fra.tsv.gz --more eng-fra-more.tsv.gz --tokenizer tokenizer.json \\
+        --init demo/public/models/en-fr --out runs/en-fr --minutes 100
 
-The learning rate follows the clock (the share of --minutes spent so far), so a busy machine takes fewer
-steps but still ends at zero. Times on 2 Zen 5 cores: see training/README.md.
+Pairs are drawn in rounds (mix.py). The learning rate follows the clock (the share of --minutes spent so far), so a busy
+machine takes fewer steps but still ends at zero. A later run goes on from exported weights with --init.
 """
 
 import argparse
@@ -16,30 +17,13 @@ import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import data
+import fast
+from mix import Mix
 from model import Config, Translator, greedy
 
-
-class PooledDropout(nn.Module):
-    """Dropout whose masks are slices, at a random offset, of one large pool drawn once.
-
-    On a CPU drawing a fresh Bernoulli mask for every tensor took 26% of a step."""
-
-    pool = None
-
-    def __init__(self, p: float):
-        super().__init__()
-        self.p = p
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if not self.training or self.p == 0:
-            return x
-        if PooledDropout.pool is None:
-            PooledDropout.pool = (torch.rand(1 << 24) >= self.p).to(torch.bfloat16) / (1 - self.p)
-        offset = random.randrange(PooledDropout.pool.numel() - x.numel())
-        return x * PooledDropout.pool[offset : offset + x.numel()].view_as(x).to(x.dtype)
+MOST_TOKENS = 120  # of either side; longer pairs are left out
 
 
 class SmoothedCrossEntropy(torch.autograd.Function):
@@ -77,31 +61,37 @@ class SmoothedCrossEntropy(torch.autograd.Function):
         return grad_hidden * scale, grad_weight * scale, None, None, None
 
 
-def batches(pairs, tokenizer, config, tokens_per_batch, dropout):
-    """One epoch in random order: batches of pairs of like length. dropout is BPE-dropout (Provilkov 2020)."""
+def encoded(texts, tokenizer, dropout=0.0):
     tokenizer.model.dropout = dropout or None
-    english = [e.ids for e in tokenizer.encode_batch([e for e, _ in pairs])]
-    french = [f.ids for f in tokenizer.encode_batch([f for _, f in pairs])]
+    out = [text.ids for text in tokenizer.encode_batch(texts)]
     tokenizer.model.dropout = None
+    return out
+
+
+def batches(pairs, tokenizer, config, slots, dropout):
+    """Batches of pairs of like length, in random order; `slots`: rows times the wider side. `dropout` is BPE-dropout
+    (Provilkov 2020) of the source alone: the model should read any spelling of a word and write one."""
+    english = encoded([e for e, _ in pairs], tokenizer, dropout)
+    french = encoded([f for _, f in pairs], tokenizer)
     # Few distinct shapes: oneDNN compiles a kernel for each new one. Widths are even numbers up to 16,
     # then multiples of 8, and the number of rows depends on the wider side alone.
     shape = [(rounded(len(e)), rounded(len(f) + 1)) for e, f in zip(english, french)]
-    order = list(range(len(pairs)))
+    order = [i for i in range(len(pairs)) if max(shape[i]) <= MOST_TOKENS]
     random.shuffle(order)
     order.sort(key=lambda i: (max(shape[i]), shape[i]))
     groups, start = [], 0
     while start < len(order):
         width = max(shape[order[start]])
-        rows = tokens_per_batch // width // 8 * 8
-        group = order[start : start + rows]
-        group = [i for i in group if max(shape[i]) == width]
+        rows = slots // width // 8 * 8
+        group = [i for i in order[start : start + rows] if max(shape[i]) == width]
         groups.append(group)
         start += len(group)
     random.shuffle(groups)
     for group in groups:
         source_width, target_width = (max(shape[i][side] for i in group) for side in (0, 1))
         source = padded([english[i] for i in group], config.pad_token_id, source_width)
-        target = padded([[config.decoder_start_token_id, *french[i]] for i in group], config.pad_token_id, target_width)
+        # One column more: the input leaves the last out, the labels the first.
+        target = padded([[config.decoder_start_token_id, *french[i]] for i in group], config.pad_token_id, target_width + 1)
         yield source, target
 
 
@@ -123,8 +113,10 @@ def bleu(model, tokenizer, sentences, limit):
     sentences = sorted(sentences[:limit], key=lambda s: len(s[0]))
     hypotheses = []
     for start in range(0, len(sentences), 64):
-        rows = [tokenizer.encode(data.clean(e)).ids for e, _ in sentences[start : start + 64]]
-        out = greedy(model, padded(rows, model.config.pad_token_id), 2 * len(rows[-1]) + 10)
+        rows = [tokenizer.encode(e).ids for e, _ in sentences[start : start + 64]]
+        most = 2 * max(map(len, rows)) + 10
+        with torch.autocast("cpu", torch.bfloat16):
+            out = greedy(model, padded(rows, model.config.pad_token_id), most)
         hypotheses += [tokenizer.decode(ids) for ids in out]
     most = max(len(refs) for _, refs in sentences)
     references = [[refs[k] if k < len(refs) else None for _, refs in sentences] for k in range(most)]
@@ -135,28 +127,31 @@ def bleu(model, tokenizer, sentences, limit):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--more", type=Path, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--init", type=Path, help="an exported model folder whose weights a new run begins with")
-    parser.add_argument("--minutes", type=float, default=130)
+    parser.add_argument("--minutes", type=float, default=100)
     parser.add_argument("--encoder-layers", type=int, default=6)
     parser.add_argument("--decoder-layers", type=int, default=3)
-    parser.add_argument("--batch-tokens", type=int, default=4000)
-    parser.add_argument("--lr", type=float, default=1.5e-3)
-    parser.add_argument("--warmup-steps", type=int, default=300)
-    parser.add_argument("--optimizer", choices=["adamw", "muon"], default="adamw")
-    parser.add_argument("--dropout", type=float, default=0.15)
+    parser.add_argument("--batch-slots", type=int, default=6000)
+    parser.add_argument("--round-pairs", type=int, default=60000)
+    parser.add_argument("--lr", type=float, default=1.2e-3)
+    parser.add_argument("--warmup-steps", type=int, default=100)
+    parser.add_argument("--optimizer", choices=["adamw", "muon"], default="muon")
+    parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--bpe-dropout", type=float, default=0.1, help="switched off for the last quarter")
     parser.add_argument("--checkpoint-minutes", type=float, default=3)
     parser.add_argument("--eval-minutes", type=float, default=10)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
     random.seed(1)
 
     tokenizer = Tokenizer.from_file(str(args.tokenizer))
-    train, dev, _ = data.read(args.data)
+    everyday, dev, test = data.read(args.data)
+    sources = data.read_more(args.more, data.held_out(dev, test))
     size = tokenizer.get_vocab_size()
     config = Config(
         num_encoder_layers=args.encoder_layers,
@@ -164,27 +159,21 @@ def main():
         src_vocab_size=size,
         tgt_vocab_size=size,
     )
-    model = Translator(config, dropout=args.dropout)
-    for module in list(model.modules()):
-        # Attention weights keep no dropout (another Bernoulli mask).
-        if isinstance(module, nn.MultiheadAttention):
-            module.dropout = 0.0
-        for name, child in list(module.named_children()):
-            if isinstance(child, nn.Dropout):
-                setattr(module, name, PooledDropout(args.dropout))
-    hidden = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n]
+    model = Translator(config)
+    dropout = fast.Dropout(args.dropout)
+    matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n]
     rest = [p for n, p in model.named_parameters() if p.dim() != 2 or "embed" in n]
     if args.optimizer == "muon":
         optimizers = [
-            torch.optim.Muon(hidden, lr=args.lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.Muon(matrices, lr=args.lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
             torch.optim.AdamW(rest, lr=args.lr, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
         ]
     else:
-        groups = [{"params": hidden, "weight_decay": 0.05}, {"params": rest, "weight_decay": 0.0}]
+        groups = [{"params": matrices, "weight_decay": 0.05}, {"params": rest, "weight_decay": 0.0}]
         optimizers = [torch.optim.AdamW(groups, lr=args.lr, betas=(0.9, 0.98), fused=True)]
 
     args.out.mkdir(parents=True, exist_ok=True)
-    state = {"step": 0, "epoch": 0, "seconds": 0.0}
+    state = {"step": 0, "round": 0, "seconds": 0.0}
     last = args.out / "last.pt"
     if last.exists():
         saved = torch.load(last)
@@ -198,6 +187,7 @@ def main():
         tensors = {name: tensor.float() for name, tensor in load_file(args.init / "model.safetensors").items()}
         model.embed.weight.data.copy_(tensors.pop("src_embed.weight"))
         model.transformer.load_state_dict(tensors)
+    mix = Mix(everyday, sources, seed=state["step"])
     (args.out / "config.json").write_text(json.dumps(config.to_json(), indent=2) + "\n")
     log = open(args.out / "log.txt", "a", buffering=1)
 
@@ -211,12 +201,13 @@ def main():
     saved_at = evaluated_at = state["seconds"]
     tokens, loss_sum, loss_count, since = 0, 0.0, 0, state["seconds"]
     clock = time.monotonic()
+    print(f"step {state['step']} dev BLEU {bleu(model, tokenizer, dev, 400):.2f}", file=log)
     model.train()
     while state["seconds"] < args.minutes * 60:
         progress = state["seconds"] / (args.minutes * 60)
-        state["epoch"] += 1
+        state["round"] += 1
         for source, target in batches(
-            train, tokenizer, config, args.batch_tokens, args.bpe_dropout if progress < 0.75 else 0
+            mix.round(args.round_pairs), tokenizer, config, args.batch_slots, args.bpe_dropout if progress < 0.75 else 0
         ):
             progress = min(1.0, state["seconds"] / (args.minutes * 60))
             rate = args.lr * min((state["step"] + 1) / args.warmup_steps, 1.0) * (1 - progress)
@@ -225,9 +216,8 @@ def main():
                     group["lr"] = rate
             labels = target[:, 1:]
             real = (labels != config.pad_token_id).sum()
-            # The fused CPU attention takes 42% of a step at these lengths, three plain products take 10%.
-            with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
-                states = model.decode(target[:, :-1], model.encode(source), source)
+            masks = [dropout.draw(fast.Masks.needed(ids.numel(), config.d_model)) for ids in (source, labels)]
+            states = fast.hidden(model, source, target[:, :-1], *masks)
             loss = SmoothedCrossEntropy.apply(
                 states.flatten(0, 1), model.embed.weight, labels.flatten(), config.pad_token_id, 0.1
             )
@@ -247,7 +237,7 @@ def main():
             if state["step"] % 100 == 0:
                 speed = tokens / (state["seconds"] - since)
                 print(
-                    f"step {state['step']} epoch {state['epoch']} minute {state['seconds'] / 60:.1f} "
+                    f"step {state['step']} round {state['round']} minute {state['seconds'] / 60:.1f} "
                     f"loss {loss_sum / loss_count:.3f} lr {rate:.2e} target tokens/s {speed:.0f}",
                     file=log,
                 )
@@ -258,7 +248,6 @@ def main():
             if state["seconds"] - evaluated_at > args.eval_minutes * 60:
                 print(f"step {state['step']} dev BLEU {bleu(model, tokenizer, dev, 400):.2f}", file=log)
                 evaluated_at = state["seconds"]
-                clock = time.monotonic()
             if state["seconds"] >= args.minutes * 60:
                 break
     save()

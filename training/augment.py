@@ -1,0 +1,199 @@
+"""Changes pairs of sentences so that a model learns to copy: other names and numbers, marks around words, emoji, case,
+missing punctuation, several sentences in one input.
+
+Each function takes and returns an (english, french) pair and leaves it as it is where it finds nothing to change.
+"""
+
+import re
+from collections import Counter
+
+import names
+
+MEN = set("Tom John Jack Bob Bill Jim Ken Mike Tony Dan Fred George Peter Paul Sami Fadil Jackson Johnny Nick Steve Ted".split())
+WOMEN = set("Mary Jane Lucy Nancy Ann Alice Emily Layla Kate Betty Linda Susan Jessie Emi Yumi Kumi Julia Carol Helen".split())
+CITIES = set("Boston Tokyo Osaka Kyoto Chicago Berlin Paris Kobe Nara Madrid Oslo Kabylie".split())
+WORD = re.compile(r"(?<!\w)[^\W\d_]{3,}(?![\w'])")  # a whole one of three letters or more, elided ones left out
+VOWEL = re.compile(r"^[aeiouàáâäåéèêëíîïóôöøúüœ]", re.I)
+# "de Tom", "qu'Alice": the words that lose their e before a vowel.
+ELIDED = r"\b(d|qu|lorsqu|puisqu|jusqu|quoiqu|D|Qu|Lorsqu|Puisqu)(?:e |')"
+
+
+def put(french: str, old: str, new: str) -> str:
+    """Puts another name in, with `de`, `que` in the form that it asks for."""
+    ending = "'" if VOWEL.match(new) else "e "
+    marker = "\ue000"
+    french = re.sub(ELIDED + rf"{old}\b", lambda m: m[1] + ending + marker, french)
+    return re.sub(rf"\b{old}\b", marker, french).replace(marker, new)
+
+
+def other_names(pair, rng):
+    english, french = pair
+    for old in sorted(set(re.findall(r"\b[A-Z][a-z]+\b", english))):
+        kind = "first_name_male" if old in MEN else "first_name_female" if old in WOMEN else old in CITIES and "city"
+        there = "Marie" if old == "Mary" and "Marie" in french else old
+        count = len(re.findall(rf"\b{old}\b", english))
+        if not kind or len(re.findall(rf"\b{there}\b", french)) != count:
+            continue
+        new = names.city(rng) if kind == "city" else names.person(rng, kind)
+        english = re.sub(rf"\b{old}\b", lambda _, new=new: new, english)
+        french = put(french, there, new)
+    return english, french
+
+
+def other_numbers(pair, rng):
+    """Numbers that both sides write alike, by others with as many digits."""
+    english, french = pair
+    found = re.findall(r"(?<![\w.,:])\d+(?![\w.,:%]|\s?[hH]\b)", english)
+    for old in set(found):
+        pattern = rf"(?<![\w.,]){old}(?!\w|[.,]\d)"
+        if int(old) < 2 or len(re.findall(pattern, french)) != 1 or found.count(old) != 1:
+            continue
+        new = str(rng.randint(max(2, 10 ** (len(old) - 1)), 10 ** len(old) - 1))
+        english, french = re.sub(pattern, new, english), re.sub(pattern, new, french)
+    return english, french
+
+
+class Lexicon:
+    """Words that translate each other, from how often they stand in the same pair (Dice's coefficient)."""
+
+    def __init__(self, pairs, least=0.35, most_words=12):
+        left, right, both = Counter(), Counter(), Counter()
+        for english, french in pairs:
+            e, f = set(self.words(english)), set(self.words(french))
+            if len(e) > most_words or len(f) > most_words + 3:
+                continue
+            left.update(e)
+            right.update(f)
+            both.update((a, b) for a in e for b in f)
+        self.partner = {}
+        for (a, b), count in both.items():
+            dice = 2 * count / (left[a] + right[b])
+            if count >= 5 and dice >= max(least, self.partner.get(a, ("", 0))[1]):
+                self.partner[a] = (b, dice)
+
+    @staticmethod
+    def words(text):
+        return [w.lower() for w in WORD.findall(text)]
+
+    def match(self, pair, rng):
+        """((start, end), (start, end)) of a word and its translation that stand once each, or None."""
+        english, french = ({m[0].lower(): m.span() for m in WORD.finditer(text)} for text in pair)
+        counts = [Counter(self.words(text)) for text in pair]
+        found = [(a, b) for a in english for b in [self.partner.get(a, (a if a[0].isalpha() else "", 0))[0]] if b in french]
+        found = [(a, b) for a, b in found if counts[0][a] == counts[1][b] == 1]
+        if not found:
+            return None
+        a, b = rng.choice(found)
+        return english[a], french[b]
+
+
+INLINE = "b i b i u em strong span mark small q a code".split()
+BLOCK = "p div li h1 h2 h3 td title blockquote".split()
+
+
+def tag(rng, among):
+    """An opening and a closing mark."""
+    name = rng.choice(among)
+    extra = rng.choice(["", "", "", f' class="{names.word(rng)}"', f' id="{names.word(rng)}"'])
+    if name == "a":
+        extra = f' href="{names.url(rng)}"'
+    return f"<{name}{extra}>", f"</{name}>"
+
+
+def marks(rng, among=INLINE):
+    kind = rng.randrange(10)
+    if kind < 5:
+        return tag(rng, among)
+    if kind == 5:
+        return "[", f"]({names.url(rng)})"
+    return rng.choice([("**", "**"), ("**", "**"), ("*", "*"), ("_", "_"), ("__", "__"), ("~~", "~~"), ("(", ")"), ("[", "]"), ("{", "}")])
+
+
+def mark_word(pair, rng, lexicon):
+    """Marks around one word and around its translation."""
+    spans = lexicon.match(pair, rng)
+    if spans is None:
+        return pair
+    before, after = marks(rng)
+    return tuple(t[:a] + before + t[a:b] + after + t[b:] for t, (a, b) in zip(pair, spans))
+
+
+def mark_all(pair, rng):
+    if rng.random() < 0.5:
+        before, after = marks(rng, INLINE + BLOCK)
+    else:
+        before, after = rng.choice(["# ", "## ", "### ", "- ", "* ", "> ", "1. ", "- [ ] ", "- [x] ", "• ", f"{rng.randint(2, 20)}. ", "<br>"]), ""
+    return before + pair[0] + after, before + pair[1] + after
+
+
+def attach(pair, rng):
+    """A string beside the sentence that stays as it is."""
+    english, french = pair
+    kind = rng.randrange(8)
+    if kind < 4:
+        sign = names.emoji(rng)
+        gap = rng.choice([" ", " ", " ", ""])
+        if rng.random() < 0.2:
+            return f"{sign} {english}", f"{sign} {french}"
+        return english + gap + sign, french + gap + sign
+    text = rng.choice([names.url, names.email, names.user, names.code, names.file, names.identifier, names.other, names.phone])(rng)
+    if kind == 4:
+        return f"{english} ({text})", f"{french} ({text})"
+    if kind == 5:
+        return f"{text}: {english}", f"{text} : {french}"
+    if kind == 6:
+        return f"{text} {english}", f"{text} {french}"
+    return f"{english} {text}", f"{french} {text}"
+
+
+def bare(pair):
+    """Without the marks at the end, where both sides have them."""
+    if all(re.search(r"[.!?]$", text) for text in pair):
+        return tuple(re.sub(r"\s*[.!?]+$", "", text) for text in pair)
+    return pair
+
+
+def case(pair, rng):
+    kind = rng.randrange(6)
+    if kind < 2:
+        return tuple(text.upper() for text in pair)
+    if kind == 2:
+        return bare(tuple(text.upper() for text in pair))
+    if kind == 3:
+        return tuple(text.lower() for text in pair)
+    return bare(tuple(text.lower() for text in pair) if kind == 4 else pair)
+
+
+def join(pairs, rng):
+    """Sentences after each other, on lines of their own, or as a list."""
+    kind = rng.randrange(8)
+    if kind < 4:
+        return tuple(" ".join(texts) for texts in zip(*pairs))
+    if kind < 6:
+        gap = rng.choice(["\n", "\n", "\n\n"])
+        return tuple(gap.join(texts) for texts in zip(*pairs))
+    mark = rng.choice(["- ", "* ", "• ", "{}. ", "{}) ", "  - "])
+    return tuple("\n".join(mark.format(i + 1) + text for i, text in enumerate(texts)) for texts in zip(*pairs))
+
+
+def change(pair, rng, lexicon):
+    """One pair with some of the changes above."""
+    if rng.random() < 0.75:
+        pair = other_names(pair, rng)
+    pair = other_numbers(pair, rng)
+    if rng.random() < 0.12:
+        pair = case(pair, rng)
+    if rng.random() < 0.18:
+        pair = mark_word(pair, rng, lexicon)
+    if rng.random() < 0.16:
+        pair = attach(pair, rng)
+    if rng.random() < 0.10:
+        pair = mark_all(pair, rng)
+    return pair
+
+
+def several(draw, rng, lexicon):
+    """Two to four pairs in one; `draw()` gives a pair."""
+    pairs = [draw() for _ in range(rng.choice([2, 2, 2, 3, 3, 4]))]
+    pairs = [change(pair, rng, lexicon) if rng.random() < 0.5 else pair for pair in pairs]
+    return join(pairs, rng)

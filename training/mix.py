@@ -1,0 +1,89 @@
+"""What a training run sees: how many pairs of which source are drawn for each round.
+
+    python training/mix.py --data eng-fra.tsv.gz --more eng-fra-more.tsv.gz --share augmented    # prints some
+"""
+
+import argparse
+import random
+from pathlib import Path
+
+import augment
+import data
+import templates
+
+# Shares of the pairs of a round. Law is long text: 4% of the pairs are about a tenth of the words.
+SHARES = {
+    "everyday": 0.46,  # eng-fra.tsv.gz and tatoeba-2021, as they are
+    "augmented": 0.26,  # everyday pairs changed by augment.py: names, numbers, marks, case, several sentences
+    "strings": 0.08,  # patterns of templates.py: addresses, code words, other scripts
+    "syn": 0.05,  # the syn-... sources
+    "law": 0.03,
+    "docs": 0.045,
+    "interface": 0.045,
+    "prose": 0.03,
+}
+
+GROUPS = {
+    "everyday": ["tatoeba-2021"],
+    "syn": ["syn-templates", "syn-tatoeba-names", "syn-markup"],
+    "law": ["ca-laws", "ca-laws-item", "ca-laws-title"],
+    "docs": ["python-docs-fr", "astro-docs", "react-docs", "hf-course", "hf-course-subtitles", "tldr-pages"],
+    "prose": ["african-storybook", "tico-19", "opensource-guide", "bible-web-segond", "gc-notify"],
+}
+# Sources that are in no group are strings of user interfaces and names of things.
+
+# Of these a larger or smaller part than of others goes into the vocabulary.
+VOCABULARY_PAIRS = {"syn-templates": 2000, "syn-tatoeba-names": 0, "syn-markup": 0, "bible-web-segond": 2000}
+
+
+def grouped(everyday, sources):
+    """Pairs by group, with sources that no group names under "interface"."""
+    groups = {name: [] for name in [*GROUPS, "interface"]}
+    groups["everyday"] += everyday
+    owner = {source: name for name, members in GROUPS.items() for source in members}
+    for source, pairs in sources.items():
+        groups[owner.get(source, "interface")] += pairs
+    return groups
+
+
+class Mix:
+    """Draws rounds of pairs. Groups are shuffled and dealt out, so that each pair is seen as often as others of its group."""
+
+    def __init__(self, everyday, sources, seed=1):
+        self.rng = random.Random(seed)
+        self.groups = grouped(everyday, sources)
+        self.decks = {name: [] for name in self.groups}
+        self.lexicon = augment.Lexicon(everyday)
+
+    def deal(self, name):
+        if not self.decks[name]:
+            self.decks[name] = list(self.groups[name])
+            self.rng.shuffle(self.decks[name])
+        return self.decks[name].pop()
+
+    def pair(self, share):
+        rng = self.rng
+        if share == "strings":
+            return templates.draw(rng)
+        if share != "augmented":
+            return self.deal(share)
+        if rng.random() < 0.3:
+            return augment.several(lambda: self.deal("everyday") if rng.random() < 0.8 else templates.draw(rng), rng, self.lexicon)
+        return augment.change(self.deal("everyday"), rng, self.lexicon)
+
+    def round(self, count):
+        shares = self.rng.choices(list(SHARES), list(SHARES.values()), k=count)
+        return [self.pair(share) for share in shares]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Prints pairs of a round.")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--more", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=40)
+    parser.add_argument("--share", choices=list(SHARES))
+    args = parser.parse_args()
+    train, dev, test = data.read(args.data)
+    mix = Mix(train, data.read_more(args.more, data.held_out(dev, test)))
+    for english, french in [mix.pair(args.share) for _ in range(args.count)] if args.share else mix.round(args.count):
+        print(repr(english), repr(french), sep="\n  ")
