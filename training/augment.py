@@ -101,24 +101,38 @@ def tag(rng, among):
 
 
 def marks(rng, among=INLINE):
-    kind = rng.randrange(10)
+    kind = rng.randrange(11)
     if kind < 5:
         return tag(rng, among)
+    if kind == 10:
+        return "![", f"]({names.file(rng)})"
     if kind == 5:
         return "[", f"]({names.url(rng)})"
     return rng.choice([("**", "**"), ("**", "**"), ("*", "*"), ("_", "_"), ("__", "__"), ("~~", "~~"), ("(", ")"), ("[", "]"), ("{", "}")])
 
 
 def mark_word(pair, rng, lexicon):
-    """Marks around one word and around its translation."""
+    """Marks around one word and around its translation, or both in capitals."""
     spans = lexicon.match(pair, rng)
     if spans is None:
         return pair
+    if rng.random() < 0.2:
+        return tuple(t[:a] + t[a:b].upper() + t[b:] for t, (a, b) in zip(pair, spans))
     before, after = marks(rng)
     return tuple(t[:a] + before + t[a:b] + after + t[b:] for t, (a, b) in zip(pair, spans))
 
 
+def ampersand(pair, rng):
+    """ "and" and "et" as a sign, where they stand once each."""
+    if pair[0].count(" and ") != 1 or pair[1].count(" et ") != 1:
+        return pair
+    sign = rng.choice([" & ", " &amp; ", " &amp; ", " + ", "&nbsp;&amp; "])
+    return pair[0].replace(" and ", sign), pair[1].replace(" et ", sign)
+
+
 def mark_all(pair, rng):
+    if rng.random() < 0.15:
+        pair = mark_all(pair, rng)
     if rng.random() < 0.5:
         before, after = marks(rng, INLINE + BLOCK)
     else:
@@ -154,14 +168,13 @@ def bare(pair):
 
 
 def case(pair, rng):
-    kind = rng.randrange(6)
-    if kind < 2:
-        return tuple(text.upper() for text in pair)
-    if kind == 2:
-        return bare(tuple(text.upper() for text in pair))
-    if kind == 3:
-        return tuple(text.lower() for text in pair)
-    return bare(tuple(text.lower() for text in pair) if kind == 4 else pair)
+    kind = rng.randrange(8)
+    if kind < 4:
+        pair = tuple(text.upper() for text in pair)
+        return bare(pair) if kind == 0 else pair
+    if kind < 6:
+        pair = tuple(text.lower() for text in pair)
+    return bare(pair) if kind > 4 else pair
 
 
 def join(pairs, rng):
@@ -172,7 +185,11 @@ def join(pairs, rng):
     if kind < 6:
         gap = rng.choice(["\n", "\n", "\n\n"])
         return tuple(gap.join(texts) for texts in zip(*pairs))
-    mark = rng.choice(["- ", "* ", "• ", "{}. ", "{}) ", "  - "])
+    return listed(pairs, rng)
+
+
+def listed(pairs, rng):
+    mark = rng.choice(["- ", "- ", "* ", "• ", "{}. ", "{}) ", "  - ", ""])
     return tuple("\n".join(mark.format(i + 1) + text for i, text in enumerate(texts)) for texts in zip(*pairs))
 
 
@@ -181,8 +198,10 @@ def change(pair, rng, lexicon):
     if rng.random() < 0.75:
         pair = other_names(pair, rng)
     pair = other_numbers(pair, rng)
-    if rng.random() < 0.12:
+    if rng.random() < 0.2:
         pair = case(pair, rng)
+    if rng.random() < 0.2:
+        pair = ampersand(pair, rng)
     if rng.random() < 0.18:
         pair = mark_word(pair, rng, lexicon)
     if rng.random() < 0.16:
@@ -192,8 +211,16 @@ def change(pair, rng, lexicon):
     return pair
 
 
-def several(draw, rng, lexicon):
-    """Two to four pairs in one; `draw()` gives a pair."""
+SHORT = 30  # characters of an item of a list of names
+
+
+def several(draw, draw_name, rng, lexicon):
+    """Two to four pairs in one, or a list of up to six names of things; `draw()` and `draw_name()` give a pair."""
+    if rng.random() < 0.15:
+        items = [pair for pair in (draw_name() for _ in range(12)) if len(pair[0]) <= SHORT][: rng.randint(2, 6)]
+        if rng.random() < 0.4:
+            items = [tuple(text.lower() for text in pair) for pair in items]
+        return listed(items, rng) if items else draw()
     pairs = [draw() for _ in range(rng.choice([2, 2, 2, 3, 3, 4]))]
     pairs = [change(pair, rng, lexicon) if rng.random() < 0.5 else pair for pair in pairs]
     return join(pairs, rng)

@@ -1,8 +1,10 @@
-"""Scores an exported model folder on the test split: sacreBLEU and chrF with all references, greedy and beam search.
+"""Scores exported model folders side by side: sacreBLEU and chrF on unseen sentences with all references, greedy and beam
+search, and what survives of a list of first sentences.
 
-    python training/evaluate.py --data eng-fra.tsv.gz --model demo/public/models/en-fr [--split dev] [--beams 4]
+    python training/evaluate.py --data eng-fra.tsv.gz --model demo/public/models/en-fr [--model runs/other] \\
+        [--split dev] [--beams 1 4] [--list training/first_sentences.json] [--save runs/scores.json]
 
-It reads the shipped f16 weights and computes in f32, as Attendant does.
+It reads the f16 weights and computes in f32, as Attendant does. The test split decides nothing: choose on dev.
 """
 
 import argparse
@@ -16,13 +18,15 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 import data
+import first_sentences
 from hugging_face import Searchable, generate
 from model import Config, Translator
 
 
 def load(folder: Path) -> tuple[Translator, Tokenizer]:
     fields = json.loads((folder / "config.json").read_text())
-    model = Translator(Config(**{k: v for k, v in fields.items() if k != "model_type"})).eval()
+    known = Config.__dataclass_fields__
+    model = Translator(Config(**{k: v for k, v in fields.items() if k in known})).eval()
     tensors = {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}
     model.embed.weight.data.copy_(tensors.pop("src_embed.weight"))
     model.transformer.load_state_dict(tensors)
@@ -45,29 +49,49 @@ def translate(model, tokenizer, sentences: list[str], beams: int) -> list[str]:
     return out
 
 
+def bleu_and_chrf(hypotheses, pairs) -> dict:
+    most = max(len(refs) for _, refs in pairs)
+    references = [[refs[k] if k < len(refs) else None for _, refs in pairs] for k in range(most)]
+    return {
+        "bleu": round(sacrebleu.corpus_bleu(hypotheses, references).score, 2),
+        "chrf": round(sacrebleu.corpus_chrf(hypotheses, references).score, 2),
+    }
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--data", type=Path, help="the corpus whose split is scored; without it only the list is")
+    parser.add_argument("--model", type=Path, required=True, action="append")
     parser.add_argument("--split", choices=["dev", "test"], default="test")
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 4])
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--list", type=Path, default=first_sentences.FILE)
+    parser.add_argument("--save", type=Path, help="a JSON file for scores and outputs")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--limit", type=int)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.backends.mha.set_fastpath_enabled(False)
-    model, tokenizer = load(args.model)
-    _, dev, test = data.read(args.data)
-    pairs = (dev if args.split == "dev" else test)[: args.limit]
-    most = max(len(refs) for _, refs in pairs)
-    references = [[refs[k] if k < len(refs) else None for _, refs in pairs] for k in range(most)]
-    for beams in args.beams:
-        hypotheses = translate(model, tokenizer, [english for english, _ in pairs], beams)
-        bleu = sacrebleu.corpus_bleu(hypotheses, references)
-        chrf = sacrebleu.corpus_chrf(hypotheses, references)
-        print(f"{args.split}, {len(pairs)} sentences, beams {beams}: {bleu} | chrF {chrf.score:.2f}", flush=True)
-        for (english, refs), french in list(zip(pairs, hypotheses))[:: len(pairs) // 8]:
-            print(f"  {english} -> {french}   [{refs[0]}]")
+    pairs = []
+    if args.data:
+        _, dev, test = data.read(args.data)
+        pairs = (dev if args.split == "dev" else test)[: args.limit]
+    items = first_sentences.read(args.list)
+    report = {}
+    for folder in args.model:
+        model, tokenizer = load(folder)
+        for beams in args.beams:
+            result = report[f"{folder}, beams {beams}"] = {"list": [], "outputs": []}
+            if pairs:
+                result["outputs"] = translate(model, tokenizer, [english for english, _ in pairs], beams)
+                result |= bleu_and_chrf(result["outputs"], pairs)
+            result["list"] = translate(model, tokenizer, [item["text"] for item in items], beams)
+            score = first_sentences.score(items, result["list"])
+            result["first_sentences"] = score
+            print(f"{folder}, beams {beams}, {len(pairs)} sentences: BLEU {result.get('bleu')} chrF {result.get('chrf')}")
+            print(f"  list: {score['targets']}, all {score['all']}, whole {score['whole']}, {len(score['unrelated'])} unrelated")
+            print(f"  {score['kept']}", flush=True)
+    if args.save:
+        args.save.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
 
 
 if __name__ == "__main__":

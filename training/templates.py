@@ -3,6 +3,9 @@
 `draw(rng)` gives one (english, french) pair.
 """
 
+import re
+
+import augment
 import names
 
 MONTHS = "January February March April May June July August September October November December".split()
@@ -63,6 +66,12 @@ def date(rng):
     return f"{MONTHS[month]} {day}, {year}", f"{jour} {MOIS[month]} {year}"
 
 
+def ordinal(rng):
+    n = rng.randint(2, 99)
+    ending = "th" if 10 < n < 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}", f"{n}e"
+
+
 def weekday(rng):
     return rng.choice(list(zip(DAYS, JOURS)))
 
@@ -76,10 +85,10 @@ SLOTS = {
     "file": same(names.file), "code": same(names.code), "user": same(names.user), "password": same(names.password),
     "id": same(names.identifier), "version": same(names.version), "phone": same(names.phone), "other": same(names.other),
     "emoji": same(names.emoji), "n": same(lambda rng: str(rng.randint(2, 99))), "year": same(lambda rng: str(rng.randint(1500, 2080))),
-    "number": number, "decimal": decimal, "price": price, "percent": percent, "time": time, "date": date, "day": weekday,
+    "number": number, "decimal": decimal, "price": price, "percent": percent, "time": time, "date": date, "day": weekday, "ordinal": ordinal,
 }  # fmt: skip
 
-PATTERNS = """
+PATTERNS = r"""
 My e-mail address is {email}.|Mon adresse e-mail est {email}.
 My email is {email}|Mon e-mail est {email}
 Please write to {email} or call {phone}.|Veuillez écrire à {email} ou appeler le {phone}.
@@ -201,7 +210,21 @@ Thank you so much {emoji}{emoji2}|Merci beaucoup {emoji}{emoji2}
 Congratulations {name}! {emoji}|Félicitations {name} ! {emoji}
 Let's go to {city} {emoji}|Allons à {city} {emoji}
 {emoji}|{emoji}
+{emoji}{emoji2}{emoji3}|{emoji}{emoji2}{emoji3}
 {other}|{other}
+{other}, {other2}|{other}, {other2}
+{other} and {other2}|{other} et {other2}
+{other} is my favourite word.|{other} est mon mot préféré.
+I live near {other}.|J'habite près de {other}.
+I don't understand {other}.|Je ne comprends pas {other}.
+Good morning {other}, did you receive my message?|Bonjour {other}, avez-vous reçu mon message ?
+{other} called you this morning.|{other} t'a appelé ce matin.
+{password}|{password}
+{id}|{id}
+{version}|{version}
+{date}|{date}
+{time}|{time}
+{percent}|{percent}
 {url}|{url}
 {email}|{email}
 {code}|{code}
@@ -211,6 +234,56 @@ Let's go to {city} {emoji}|Allons à {city} {emoji}
 {number}|{number}
 {price}|{price}
 {user}|{user}
+He came {ordinal} out of {n}.|Il est arrivé {ordinal} sur {n}.
+She lives on the {ordinal} floor.|Elle habite au {ordinal} étage.
+This is my {ordinal} visit to {city}.|C'est ma {ordinal} visite à {city}.
+It is -{n} degrees in {city}.|Il fait -{n} degrés à {city}.
+The temperature is {decimal} °C.|La température est de {decimal} °C.
+The answer is {number}, not {number2}.|La réponse est {number}, pas {number2}.
+Multiply {n} by {decimal}.|Multipliez {n} par {decimal}.
+The result is {decimal}.|Le résultat est {decimal}.
+They sold {number} cars in {year}.|Ils ont vendu {number} voitures en {year}.
+My account number is {number}.|Mon numéro de compte est le {number}.
+Fax: {phone}, e-mail: {email}|Fax : {phone}, e-mail : {email}
+For emergencies call {phone}.|En cas d'urgence, appelez le {phone}.
+Send a text message to {phone}.|Envoyez un SMS au {phone}.
+Download it at {url}.|Téléchargez-le sur {url}.
+More pictures: {url}|Plus de photos : {url}
+Here is the link: {url}|Voici le lien : {url}
+The page {url} does not exist.|La page {url} n'existe pas.
+He shared {url} with {user}.|Il a partagé {url} avec {user}.
+The parcel {id} was delivered on {day}.|Le colis {id} a été livré {day}.
+Enter the code {id} to confirm your booking.|Entrez le code {id} pour confirmer votre réservation.
+Your ticket number is {password}.|Votre numéro de billet est {password}.
+Copy {file} to {file2}.|Copiez {file} vers {file2}.
+There is an error in {file} on line {n}.|Il y a une erreur dans {file} à la ligne {n}.
+Import {code} from {file}.|Importez {code} depuis {file}.
+The class {code} is in {file}.|La classe {code} est dans {file}.
+Press {id} to save.|Appuyez sur {id} pour enregistrer.
+If {code} is true, the program stops.|Si {code} est vrai, le programme s'arrête.
+We use {code} and {code2}.|Nous utilisons {code} et {code2}.
+This app needs {first} {version}.|Cette application nécessite {first} {version}.
+{first} {version} is faster than {first} {version2}.|{first} {version} est plus rapide que {first} {version2}.
+{user} and {user2} like your photo.|{user} et {user2} aiment votre photo.
+Nice picture! {user}|Belle photo ! {user}
+{first} is the capital of {city}.|{first} est la capitale de {city}.
+The company {first} has {n} employees.|L'entreprise {first} compte {n} employés.
+{name} wrote a book about {city}.|{name} a écrit un livre sur {city}.
+Where does {name} come from?|D'où vient {name} ?
+{name} forgot the keys at home.|{name} a oublié les clés à la maison.
+Please give this to {name}.|S'il te plaît, donne ceci à {name}.
+{name}'s mother is a doctor.|La mère de {name} est médecin.
+{name} said: "I am tired."|{name} a dit : « Je suis fatigué. »
+The river {first} flows through {city}.|La rivière {first} traverse {city}.
+Mount {first} is {number} metres high.|Le mont {first} mesure {number} mètres de haut.
+Dear Sir or Madam,|Madame, Monsieur,
+Dear Mrs. {first},|Chère Madame {first},
+Dear Mr. {first},|Cher Monsieur {first},
+Yours sincerely,\n{name}|Cordialement,\n{name}
+Best wishes,\n{name}|Meilleurs vœux,\n{name}
+Kind regards,\n{name}\n{email}|Cordialement,\n{name}\n{email}
+Hi {first},\nThank you for your message.\n{name}|Bonjour {first},\nMerci pour votre message.\n{name}
+{day}: {time}\n{day2}: {time2}|{day} : {time}\n{day2} : {time2}
 Name: {name}|Nom : {name}
 Phone: {phone}|Téléphone : {phone}
 Date: {date}|Date : {date}
@@ -225,7 +298,7 @@ See [the guide]({url}) for details.|Voir [le guide]({url}) pour plus de détails
 
 
 def parse(text):
-    return [tuple(line.split("|")) for line in text.strip().splitlines()]
+    return [tuple(line.replace("\\n", "\n").split("|")) for line in text.strip().splitlines()]
 
 
 PAIRS = parse(PATTERNS)
@@ -247,6 +320,8 @@ class Filler(dict):
 def draw(rng, pattern=None) -> tuple[str, str]:
     english, french = pattern or rng.choices(PAIRS, WEIGHTS)[0]
     filler = Filler(rng)
+    elide = lambda m: ("d'" if augment.VOWEL.match(filler[m[1]][1]) else "de ") + f"{{{m[1]}}}"  # noqa: E731
+    french = re.sub(r"\bde \{((?:name|first|city)\d?)\}", elide, french)
     return tuple(text.format_map(Side(filler, side)) for side, text in enumerate((english, french)))
 
 
