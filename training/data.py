@@ -75,9 +75,8 @@ def lines(path: Path):
             yield line.rstrip("\n").split("\t")
 
 
-def read(path: Path):
-    """Returns (train, dev, test): train is a list of (english, french) pairs, dev and test are lists of
-    (english, [french, ...]) with the references as they stand in the corpus, uncleaned."""
+def split(path: Path) -> dict[str, list[tuple[str, list[str]]]]:
+    """"train", "dev" and "test" of `eng-fra.tsv.gz`: lists of (english, [french, ...]) as they stand in the corpus."""
     references = defaultdict(list)
     for english, translation, *_ in lines(path):
         if translation not in references[english]:
@@ -87,6 +86,13 @@ def read(path: Path):
         b = bucket(english)
         side = "test" if b < TEST_PER_MILLE else "dev" if b < TEST_PER_MILLE + DEV_PER_MILLE else "train"
         sides[side].append((english, translations))
+    return sides
+
+
+def read(path: Path):
+    """Returns (train, dev, test): train is a list of clean (english, french) pairs without what is near a held-out
+    sentence, dev and test are as `split` gives them."""
+    sides = split(path)
     held = held_out(sides["dev"], sides["test"])
     train = [(clean(e), french(f)) for e, fs in sides["train"] if not held.has(e) for f in fs]
     return train, sides["dev"], sides["test"]

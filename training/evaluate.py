@@ -73,8 +73,7 @@ def main():
     torch.backends.mha.set_fastpath_enabled(False)
     pairs = []
     if args.data:
-        _, dev, test = data.read(args.data)
-        pairs = (dev if args.split == "dev" else test)[: args.limit]
+        pairs = data.split(args.data)[args.split][: args.limit]
     items = first_sentences.read(args.list)
     report = {}
     for folder in args.model:

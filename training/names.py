@@ -72,7 +72,12 @@ def plain(text: str) -> str:
 
 def word(rng) -> str:
     """A lower-case ASCII word, one of English or none."""
-    return rng.choice(WORDS) if rng.random() < 0.6 else plain(invented(rng))
+    return rng.choice(WORDS) if rng.random() < 0.7 else plain(invented(rng))
+
+
+def learn_words(words):
+    """More English words for `word`."""
+    WORDS.extend(sorted(set(filter(str.isascii, words)) - set(WORDS)))
 
 
 WORDS = """data test main index report invoice photo draft final user admin config backup notes table list shop mail news
@@ -94,7 +99,7 @@ def domain(rng) -> str:
 
 
 def email(rng) -> str:
-    parts = [plain(first(rng)), rng.choice(["", plain(first(rng)), word(rng), digits(rng, 2)])]
+    parts = [rng.choice([plain(first(rng)), word(rng)]), rng.choice(["", plain(first(rng)), word(rng), digits(rng, rng.randint(1, 4))])]
     return rng.choice([".", "_", "-", "", "+"]).join(filter(None, parts)) + "@" + domain(rng)
 
 
@@ -115,7 +120,8 @@ def code(rng) -> str:
     a, b, c = word(rng), word(rng), word(rng)
     return rng.choice(
         [
-            f"{a}()", f"{a}_{b}", f"{a}{b.title()}", f"{a}_{b}()", f"{a}.{b}({c})", f"{a.title()}{b.title()}", f"{a}[{digits(rng, 1)}]",
+            f"{a}()", f"{a}_{b}", f"{a}{b.title()}{c.title()}()", f"{a} {b} --{c}", f"Ctrl+{a[0].upper()}",
+            f"{a} > {digits(rng, 2)}", f"{a}(\"{b}\")", f"{a[0]} == {b[0]}", f"{a}{b.title()}", f"{a}_{b}()", f"{a}.{b}({c})", f"{a.title()}{b.title()}", f"{a}[{digits(rng, 1)}]",
             f"--{a}-{b}", f"-{a[0]}", f"{a.upper()}_{b.upper()}", f"npm install {a}", f"git {a}", f"{a} = {digits(rng, 2)}",
             f"<{a}>", f"${{{a}}}", f"{{{a}}}", f"{a}::{b}", f"#{a}", f"{a}->{b}", f"%{a[0]}", f"{a}!={b}", f"pip install {a}-{b}",
         ]
@@ -124,7 +130,9 @@ def code(rng) -> str:
 
 def user(rng) -> str:
     name = rng.choice([word(rng), plain(first(rng)), first(rng).replace(" ", "")])
-    return rng.choice(["@", "@", "", "#"]) + name + rng.choice(["", "", "_", "."]) + rng.choice(["", digits(rng, 2), digits(rng, 4), word(rng)])
+    end = rng.choice(["", digits(rng, 2), digits(rng, 4), word(rng), f"{word(rng)}_{word(rng)}"])
+    # A bare word would be one to translate.
+    return (rng.choice(["@", "@", "", "#"]) if end else "@") + name + rng.choice(["", "", "_", "."]) + end
 
 
 def password(rng) -> str:
@@ -134,7 +142,9 @@ def password(rng) -> str:
 
 def identifier(rng) -> str:
     letters = "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randint(1, 3)))
-    return letters + rng.choice(["", "-", " ", "_", "/"]) + digits(rng, rng.randint(1, 6)) + rng.choice(["", "", letters[:1], f"-{digits(rng, 2)}"])
+    if rng.random() < 0.15:
+        return digits(rng, 1) + letters + digits(rng, rng.randint(3, 14))
+    return letters + rng.choice(["", "-", " ", "_", "/"]) + digits(rng, rng.randint(1, 9)) + rng.choice(["", "", letters[:1], f"-{digits(rng, 2)}"])
 
 
 def version(rng) -> str:

@@ -151,7 +151,7 @@ def main():
 
     tokenizer = Tokenizer.from_file(str(args.tokenizer))
     everyday, dev, test = data.read(args.data)
-    sources = data.read_more(args.more, data.held_out(dev, test))
+    mix = Mix(everyday, data.read_more(args.more, data.held_out(dev, test)))
     size = tokenizer.get_vocab_size()
     config = Config(
         num_encoder_layers=args.encoder_layers,
@@ -187,7 +187,7 @@ def main():
         tensors = {name: tensor.float() for name, tensor in load_file(args.init / "model.safetensors").items()}
         model.embed.weight.data.copy_(tensors.pop("src_embed.weight"))
         model.transformer.load_state_dict(tensors)
-    mix = Mix(everyday, sources, seed=state["step"])
+    mix.rng.seed(state["step"])
     (args.out / "config.json").write_text(json.dumps(config.to_json(), indent=2) + "\n")
     log = open(args.out / "log.txt", "a", buffering=1)
 

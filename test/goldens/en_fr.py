@@ -62,8 +62,7 @@ def main():
     model, tokenizer = load(folder)
     exact, _ = load(folder)
     model, exact = Searchable(model).eval(), Searchable(exact.double()).eval()
-    _, _, test = data.read(args.data)
-    texts = [english for english, _ in test]
+    texts = [english for english, _ in data.split(args.data)["test"]]
     spread = texts[:: len(texts) // (GREEDY + 20)]
     here = Path(__file__).parent
     for name, list_, count, beams in (("en_fr.json", spread, GREEDY, 1), ("en_fr_beams.json", texts[::2], BEAM, 4)):
