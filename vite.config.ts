@@ -49,7 +49,7 @@ const tests: ViteUserConfig = {
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
-          globalSetup: "test/support/global-setup.ts",
+          globalSetup: "test/support/node/global-setup.ts",
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 240_000,
@@ -60,7 +60,7 @@ const tests: ViteUserConfig = {
         test: {
           name: "bench",
           include: ["bench/run.ts", "bench/storage.ts"],
-          globalSetup: "test/support/global-setup.ts",
+          globalSetup: "test/support/node/global-setup.ts",
           fileParallelism: false,
           testTimeout: 3_600_000,
           sequence: { groupOrder: 2 },

@@ -1,7 +1,7 @@
 // One step of beam search after its candidates are found; backends/cpu/beam.ts says it in plain loops, and where each rule
 // stands in Hugging Face transformers.
 //
-//   candidates (B, N, 2): bits of the score, beam * V + token, best first   settings, state: see src/beams.ts
+//   candidates (B, N, 2): bits of the score, beam * V + token, best first   settings, state: see src/ops/beam-state.ts
 //
 // One workgroup an item. Sorting is counting: the rank of an entry is how many come before it, so all of them are found at
 // once, between two barriers.

@@ -1,5 +1,5 @@
 // How the products and the embedding read their matrix, put in front of them: weights_f16.wgsl, weights_q8.wgsl and
-// weights_q4.wgsl are the same two functions for the other layouts of src/storage.ts.
+// weights_q4.wgsl are the same two functions for the other layouts of src/tensor/weight-format.ts.
 //
 // f32: rows of `inner` vec4s.
 

@@ -1,8 +1,8 @@
 /** One teacher-forced pass: encoder states and the logits of every target position, nothing kept afterwards. */
 
 import type { Capture, DecoderState, Model } from "../models/model";
-import type { Ops } from "../ops";
-import { size, type Tensor } from "../tensor";
+import type { Ops } from "../ops/ops";
+import { size, type Tensor } from "../tensor/tensor";
 import { padded, type Batch } from "./batch";
 
 /** A result in JavaScript. */

@@ -1,20 +1,20 @@
 /** One call of `generate` or `stream`: from a request to jobs, from jobs to batches, from batches to events. */
 
 import type { Model } from "../models/model";
-import type { Ops } from "../ops";
-import { createBeamSearch } from "./beam";
-import { createChains } from "./chains";
-import { createBeamResults, deviceBeams, fitsDevice } from "./device-beams";
-import { deviceGreedy } from "./device-greedy";
-import { driveDevice } from "./driver";
-import { createGroupBeamSearch } from "./group-beam";
-import { driveSearches } from "./javascript-search";
-import { createProcessors } from "./processors/list";
-import { anySeed, createRandom } from "./random";
+import type { Ops } from "../ops/ops";
+import { createBeamSearch } from "./search/beam";
+import { createChains } from "./search/greedy-sampling";
+import { createBeamResults, deviceBeams, fitsDevice } from "./device/beams";
+import { deviceGreedy } from "./device/greedy";
+import { driveDevice } from "./device/decode-loop";
+import { createGroupBeamSearch } from "./search/group-beam";
+import { driveSearches } from "./device/host-search";
+import { createProcessors } from "./search/processors/list";
+import { anySeed, createRandom } from "./search/random";
 import type { Request } from "./request";
-import type { Hypothesis } from "./search";
-import { roundedLength, type SessionPool } from "./session";
-import type { Control, Job } from "./slots";
+import type { Hypothesis } from "./search/search";
+import { roundedLength, type SessionPool } from "./device/session";
+import type { Control, Job } from "./device/slots";
 
 /** Decoder rows of one session. More sentences than fit wait for a place. */
 export const MAX_ROWS = 64;

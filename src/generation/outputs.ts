@@ -1,7 +1,7 @@
 /** What `generate` returns beside the sequences: attentions and hidden states, from one more pass over what was found. */
 
 import type { Model } from "../models/model";
-import type { Ops } from "../ops";
+import type { Ops } from "../ops/ops";
 import type { Batch } from "./batch";
 import { forward, type HostTensor } from "./forward";
 

@@ -3,10 +3,11 @@
 import { ModelError } from "../errors";
 import type { ModelInfo } from "../models/model";
 import { sourceBatch, toRows, type Batch } from "./batch";
-import { resolveConfig, type SearchConfig } from "./config";
-import type { GenerationConfig } from "./generation-config";
+import { resolveConfig } from "./options/resolve";
+import type { SearchConfig } from "./options/search-config";
+import type { GenerationConfig } from "./options/generation-config";
 import { prefixes, prompts } from "./prompts";
-import type { Fields } from "./values";
+import type { Fields } from "./options/option-reader";
 
 export interface Request {
   batch: Batch;

@@ -1,6 +1,6 @@
 /** What one call cost. Counters are differences, so calls that run at the same time count into each other. */
 
-import type { Counters, Ops } from "../ops";
+import type { Counters, Ops } from "../ops/ops";
 
 export interface Stats {
   /** Milliseconds until the encoder and the cross-attention projections were done. */

@@ -1,13 +1,13 @@
 /** Finds the weight files of a model's folder and reads them as one list of tensors. */
 
 import { ModelError, quote } from "../errors";
-import { readText, type DownloadOptions } from "./download";
-import { readSafetensors } from "./safetensors";
-import type { ModelFiles, OpenFile } from "./files";
-import { parseStrictJson } from "./strict-json";
-import { announce, invalidWeights } from "./tensors";
-import type { TensorInfo, TensorPiece, Wanted, WeightOptions } from "./tensors";
-import { readTorch } from "./torch";
+import { readText, type DownloadOptions } from "./sources/download";
+import { readSafetensors } from "./formats/safetensors";
+import type { ModelFiles, OpenFile } from "./sources/files";
+import { parseStrictJson } from "./formats/strict-json";
+import { announce, invalidWeights } from "./formats/tensors";
+import type { TensorInfo, TensorPiece, Wanted, WeightOptions } from "./formats/tensors";
+import { readTorch } from "./formats/torch/torch";
 
 /** In the order of preference of Hugging Face transformers (`_get_resolved_checkpoint_files`). */
 const SINGLE = ["model.safetensors", "pytorch_model.bin"];

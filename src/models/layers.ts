@@ -3,8 +3,8 @@
  * weights, under whatever names its checkpoints have, and says where the norms go.
  */
 
-import type { Activation, AttentionOptions, Norm, Ops, PositionBias } from "../ops";
-import type { Tensor } from "../tensor";
+import type { Activation, AttentionOptions, Norm, Ops, PositionBias } from "../ops/ops";
+import type { Tensor } from "../tensor/tensor";
 import type { Capture, DecoderState } from "./model";
 
 export interface Linear {

@@ -1,7 +1,7 @@
 /** What generation and `Seq2Seq.forward` need of a model family; each family is one file beside this one. */
 
-import type { Ops } from "../ops";
-import type { Tensor } from "../tensor";
+import type { Ops } from "../ops/ops";
+import type { Tensor } from "../tensor/tensor";
 import type { Parameters as ParameterList } from "./parameters";
 
 /**

@@ -7,10 +7,10 @@
  */
 
 import { ModelError } from "../errors";
-import { HALF_OVERFLOW } from "../half";
-import type { Norm, Ops } from "../ops";
-import type { Storage } from "../storage";
-import { sameShape, shapeText, size, type Tensor } from "../tensor";
+import { HALF_OVERFLOW } from "../tensor/float16";
+import type { Norm, Ops } from "../ops/ops";
+import type { Storage } from "../tensor/weight-format";
+import { sameShape, shapeText, size, type Tensor } from "../tensor/tensor";
 
 interface Placement {
   tensor: Tensor;

@@ -1,7 +1,20 @@
 /** What a model's folder says about its tokenizer, read as `from_pretrained` of transformers 5 reads it. */
 
 import { ModelError, quote } from "../errors";
-import type { AddedToken } from "./pipeline/definition";
+
+/** A token that is looked for in the text before the model sees it. */
+export interface AddedToken {
+  content: string;
+  /** Takes the white space before it, or after it, along. */
+  lstrip: boolean;
+  rstrip: boolean;
+  /** Only as a word of its own. */
+  singleWord: boolean;
+  /** Looked for in the normalised text. */
+  normalized: boolean;
+  /** Left out of decoded text. */
+  special: boolean;
+}
 
 export type Fields = Readonly<Record<string, unknown>>;
 

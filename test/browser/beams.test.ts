@@ -2,7 +2,7 @@
 
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { closePage, openPage, runInPage } from "../support/page";
+import { closePage, openPage, runInPage } from "../support/node/pages";
 
 let page: Page;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ afterAll(() => closePage(page));
 it("finds what Hugging Face finds, by the same way", async () => {
   const results = await runInPage<{ name: string; faults: string[] }[]>(
     page,
-    "/test/support/beam-table.ts",
+    "/test/support/page/beam-table.ts",
     "searchTablesOnGpu",
   );
   expect(results.length).toBeGreaterThanOrEqual(36);
@@ -23,7 +23,7 @@ it("finds what Hugging Face finds, by the same way", async () => {
 it("adjusts scores as Hugging Face's processors do", async () => {
   const results = await runInPage<{ name: string; faults: string[] }[]>(
     page,
-    "/test/support/rules-table.ts",
+    "/test/support/shared/rules-table.ts",
     "ruleFaultsOnGpu",
   );
   expect(results.length).toBeGreaterThanOrEqual(300);

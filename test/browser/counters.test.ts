@@ -2,10 +2,10 @@
 
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { closePage, openPage, runInPage } from "../support/page";
-import type { CostReport, LeakReport } from "../support/counting";
+import { closePage, openPage, runInPage } from "../support/node/pages";
+import type { CostReport, LeakReport } from "../support/page/counting";
 
-const COUNTING = "/test/support/counting.ts";
+const COUNTING = "/test/support/page/counting.ts";
 
 describe.each([
   { norm: "pre-norm", normFirst: true, layers: 1 },

@@ -9,8 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { closePage, openPage } from "../support/page";
-import { serveFolder } from "../support/static-server";
+import { closePage, openPage } from "../support/node/pages";
+import { serveFolder } from "../support/node/static-server";
 
 interface Case {
   text: string;

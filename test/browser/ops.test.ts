@@ -2,10 +2,10 @@
 
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Comparison } from "../support/op-compare";
-import { closePage, openPage, runInPage } from "../support/page";
+import type { Comparison } from "../support/page/op-compare";
+import { closePage, openPage, runInPage } from "../support/node/pages";
 
-const COMPARE = "/test/support/op-compare.ts";
+const COMPARE = "/test/support/page/op-compare.ts";
 
 describe.each(["software", "gpu"])("the %s kernels against the CPU", (variant) => {
   let page: Page;

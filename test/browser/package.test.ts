@@ -7,9 +7,9 @@ import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { mutants } from "../support/hostile";
-import { closePage, openPage } from "../support/page";
-import { serveFolder } from "../support/static-server";
+import { mutants } from "../support/shared/hostile";
+import { closePage, openPage } from "../support/node/pages";
+import { serveFolder } from "../support/node/static-server";
 
 const [{ text, translation }] = (
   JSON.parse(readFileSync("test/goldens/en_fr.json", "utf8")) as { cases: { text: string; translation: string }[] }

@@ -2,11 +2,11 @@
 
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AdapterReport } from "../support/adapter";
-import { wantsRealGpu } from "../support/browser";
-import { closePage, openPage, runInPage, takeProblems } from "../support/page";
+import type { AdapterReport } from "../support/page/adapter";
+import { wantsRealGpu } from "../support/node/browser";
+import { closePage, openPage, runInPage, takeProblems } from "../support/node/pages";
 
-const ADAPTER = "/test/support/adapter.ts";
+const ADAPTER = "/test/support/page/adapter.ts";
 
 describe("the browser of the tests", () => {
   let page: Page;

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { padded, sourceBatch } from "../../src/generation/batch";
-import { failureOf } from "../support/failure";
+import { failureOf } from "../support/node/failure";
 
 const info = { sourceVocabSize: 10, maxSourceLength: 6 };
 const batch = (ids: unknown, mask?: unknown) => sourceBatch(ids, mask, 0, info);

@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Seq2Seq, type GenerationConfig } from "../../src/index";
 import { MAX_ROWS } from "../../src/generation/generate";
-import type { Ops } from "../../src/ops";
-import { failureOf } from "../support/failure";
-import { tinyCheckpoint } from "../support/tiny";
+import type { Ops } from "../../src/ops/ops";
+import { failureOf } from "../support/node/failure";
+import { tinyCheckpoint } from "../support/shared/tiny";
 
 const rows = [[4, 5, 6, 7], [8], [9, 10, 11, 12, 13, 14, 15], [16, 4, 17]];
 

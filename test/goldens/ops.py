@@ -1,4 +1,4 @@
-"""Makes ops.json: what PyTorch answers, in float64, for every operation of src/ops.ts on small odd shapes.
+"""Makes ops.json: what PyTorch answers, in float64, for every operation of src/ops/ops.ts on small odd shapes.
 
     pip install -r test/goldens/requirements.txt
     python test/goldens/ops.py    # rewrites test/goldens/ops.json

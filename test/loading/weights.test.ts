@@ -3,14 +3,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Seq2Seq } from "../../src/index";
-import { toFloat32 } from "../../src/loading/dtypes";
-import { readSafetensors } from "../../src/loading/safetensors";
-import { openSource } from "../../src/loading/source";
-import type { TensorInfo } from "../../src/loading/tensors";
+import { toFloat32 } from "../../src/loading/formats/dtypes";
+import { readSafetensors } from "../../src/loading/formats/safetensors";
+import { openSource } from "../../src/loading/sources/source";
+import type { TensorInfo } from "../../src/loading/formats/tensors";
 import { findWeights, parseIndex } from "../../src/loading/weights";
-import { failureOf } from "../support/failure";
-import { f32, makeSafetensors, openBytes, type TensorSpec } from "../support/safetensors";
-import { makeLegacy, makeTorchZip, stateDictPickle, type ViewSpec } from "../support/torch";
+import { failureOf } from "../support/node/failure";
+import { f32, makeSafetensors, openBytes, type TensorSpec } from "../support/shared/safetensors";
+import { makeLegacy, makeTorchZip, stateDictPickle, type ViewSpec } from "../support/shared/torch";
 
 type Files = Record<string, string | Uint8Array>;
 

@@ -6,7 +6,7 @@ import { createCpuBackend } from "../../src/backends/cpu/backend";
 import { ModelError } from "../../src/errors";
 import type { ModelInfo } from "../../src/models/model";
 import { Parameters } from "../../src/models/parameters";
-import { familyOf } from "../../src/models/registry";
+import { familyOf } from "../../src/models/families/registry";
 
 type Fields = Record<string, unknown>;
 type Shapes = Map<string, number[]>;

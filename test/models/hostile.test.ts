@@ -2,8 +2,8 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { attempt, loadAndGenerate, noOutcome } from "../support/hostile";
-import { chooser, mutateJson } from "../support/mutate";
+import { attempt, loadAndGenerate, noOutcome } from "../support/shared/hostile";
+import { chooser, mutateJson } from "../support/shared/mutate";
 
 const FAMILIES = ["marian-swish", "bart-relu-scaled", "mbart-50", "m2m100", "t5-relu", "mt5", "umt5"];
 /** Of each file. */

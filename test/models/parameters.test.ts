@@ -4,10 +4,10 @@ import { describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../src/backends/cpu/backend";
 import { ModelError } from "../../src/errors";
 import { Parameters } from "../../src/models/parameters";
-import type { Ops } from "../../src/ops";
-import type { Storage } from "../../src/storage";
-import { size, type Tensor } from "../../src/tensor";
-import { random } from "../support/random";
+import type { Ops } from "../../src/ops/ops";
+import type { Storage } from "../../src/tensor/weight-format";
+import { size, type Tensor } from "../../src/tensor/tensor";
+import { random } from "../support/shared/random";
 
 const FILE = "model.safetensors";
 

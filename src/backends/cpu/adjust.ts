@@ -1,12 +1,12 @@
 /**
  * Rules on the scores of the next token, in the order and with the meaning of Hugging Face transformers 5.23
- * (`_get_logits_processor` of generation/utils.py, logits_process.py), reading the table of rules.ts. Arithmetic is
+ * (`_get_logits_processor` of generation/utils.py, logits_process.py), reading the table of logits-rules.ts. Arithmetic is
  * float32; LEAST stands for -infinity.
  */
 
-import { BANNED, LEAST, plus } from "../../beams";
-import { NEVER, RULE } from "../../rules";
-import { asFloats } from "../../tensor";
+import { BANNED, LEAST, plus } from "../../util/scores";
+import { NEVER, RULE } from "../../ops/logits-rules";
+import { asFloats } from "../../tensor/tensor";
 
 export interface CpuRules {
   table: Uint32Array; // (L)

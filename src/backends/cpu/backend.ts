@@ -4,7 +4,7 @@
  */
 
 import { invariant } from "../../errors";
-import { zeroCounters, type Ops, type Plan } from "../../ops";
+import { zeroCounters, type Ops, type Plan } from "../../ops/ops";
 import { createOperations } from "./operations";
 import { createTensors, type CpuTensor } from "./tensors";
 

@@ -1,24 +1,14 @@
 /**
  * One step of beam search, as `GenerationMixin._beam_search` of Hugging Face transformers 5.23 does it
- * (generation/utils.py), on the arrays of beams.ts. Sums and quotients are float32, as there.
+ * (generation/utils.py), on the arrays of beam-state.ts. Sums and quotients are float32, as there.
  *
  * Two differences that no finite result shows: a banned score is LEAST instead of -infinity, and of equal scores the
  * lowest index goes first, where torch.topk promises nothing.
  */
 
-import {
-  BANNED,
-  candidateCount,
-  LEAST,
-  plus,
-  SETTING,
-  SETTINGS,
-  SLOT,
-  SLOT_FIELDS,
-  TRACE,
-  UNLIKELY,
-} from "../../beams";
-import { asFloats } from "../../tensor";
+import { SETTING, SETTINGS, SLOT, SLOT_FIELDS, TRACE } from "../../ops/beam-state";
+import { BANNED, candidateCount, LEAST, plus, UNLIKELY } from "../../util/scores";
+import { asFloats } from "../../tensor/tensor";
 
 export interface CpuBeams {
   beams: number; // K

@@ -4,7 +4,7 @@
  * products, where nearly all the time goes, are arranged for speed (products.ts).
  */
 
-import type { Activation } from "../../ops";
+import type { Activation } from "../../ops/ops";
 import { activations } from "./math";
 import { COLUMNS, products, ROWS } from "./products";
 

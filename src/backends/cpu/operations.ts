@@ -1,8 +1,8 @@
 /** The operations on the CPU: each checks its operands and appends a call of its loops to the plan. */
 
-import { beamShape, candidatesShape, walkedShape, type BeamState } from "../../beams";
-import type { AttentionOptions, Norm, Operations } from "../../ops";
-import { rulesShape } from "../../rules";
+import { beamShape, candidatesShape, walkedShape, type BeamState } from "../../ops/beam-state";
+import type { AttentionOptions, Norm, Operations } from "../../ops/ops";
+import { rulesShape } from "../../ops/logits-rules";
 import {
   attentionShape,
   embedShape,
@@ -11,8 +11,8 @@ import {
   projectionShape,
   selectionShape,
   topKShape,
-} from "../../shapes";
-import { rowsOf, type DType, type Tensor } from "../../tensor";
+} from "../../ops/shapes";
+import { rowsOf, type DType, type Tensor } from "../../tensor/tensor";
 import { adjust } from "./adjust";
 import * as beam from "./beam";
 import * as kernels from "./kernels";

@@ -1,9 +1,9 @@
 /** Tensors in plain arrays. */
 
 import { invariant, ModelError } from "../../errors";
-import type { Memory, Purpose, Slice } from "../../ops";
-import { pack, rowWords, unpack, unpackRow } from "../../storage";
-import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
+import type { Memory, Purpose, Slice } from "../../ops/ops";
+import { pack, rowWords, unpack, unpackRow } from "../../tensor/weight-format";
+import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor/tensor";
 import type { CpuMatrix } from "./kernels";
 import { COLUMNS } from "./products";
 
@@ -15,7 +15,7 @@ export interface CpuTensor extends Tensor {
 export const f32 = (tensor: Tensor) => (tensor as CpuTensor).data as Float32Array;
 export const u32 = (tensor: Tensor) => (tensor as CpuTensor).data as Uint32Array;
 
-/** Floats in fewer bits; f32 and u32 are plain arrays here, without the padding that storage.ts gives f32 rows. */
+/** Floats in fewer bits; f32 and u32 are plain arrays here, without the padding that weight-format.ts gives f32 rows. */
 const isPacked = (dtype: DType) => dtype !== "f32" && dtype !== "u32";
 
 /** The rows of a weight as floats. */

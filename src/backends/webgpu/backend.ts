@@ -3,7 +3,7 @@
  * recorder.ts), a plan is a list of them that can be submitted any number of times (plan.ts).
  */
 
-import type { Ops } from "../../ops";
+import type { Ops } from "../../ops/ops";
 import type { AdapterInfo } from "./adapter";
 import { openDevice } from "./device";
 import { GPU_TUNING, SOFTWARE_TUNING, type Tuning } from "./kernels";

@@ -4,7 +4,7 @@
  */
 
 import { ModelError } from "../../errors";
-import { zeroCounters, type Memory } from "../../ops";
+import { zeroCounters, type Memory } from "../../ops/ops";
 import { adapterInfo, requestAdapter } from "./adapter";
 import type { Kernel } from "./kernels";
 

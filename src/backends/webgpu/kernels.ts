@@ -26,8 +26,8 @@ import weightsF16 from "../../../shaders/weights_f16.wgsl?raw";
 import weightsF32 from "../../../shaders/weights_f32.wgsl?raw";
 import weightsQ4 from "../../../shaders/weights_q4.wgsl?raw";
 import weightsQ8 from "../../../shaders/weights_q8.wgsl?raw";
-import type { Activation } from "../../ops";
-import type { Storage } from "../../storage";
+import type { Activation } from "../../ops/ops";
+import type { Storage } from "../../tensor/weight-format";
 
 type Access = "read" | "write";
 

@@ -1,9 +1,9 @@
 /** The operations on WebGPU: each checks its operands, picks its kernels and notes one or two dispatches. */
 
-import { beamShape, candidatesShape, SLOT_FIELDS, walkedShape, type BeamState } from "../../beams";
+import { beamShape, candidatesShape, SLOT_FIELDS, walkedShape, type BeamState } from "../../ops/beam-state";
 import { ModelError } from "../../errors";
-import type { AttentionOptions, Norm, Operations } from "../../ops";
-import { rulesShape } from "../../rules";
+import type { AttentionOptions, Norm, Operations } from "../../ops/ops";
+import { rulesShape } from "../../ops/logits-rules";
 import {
   attentionShape,
   embedShape,
@@ -12,14 +12,14 @@ import {
   projectionShape,
   selectionShape,
   topKShape,
-} from "../../shapes";
-import type { Storage } from "../../storage";
-import { bitsOf, rowsOf, size, type Tensor } from "../../tensor";
+} from "../../ops/shapes";
+import type { Storage } from "../../tensor/weight-format";
+import { bitsOf, rowsOf, size, type Tensor } from "../../tensor/tensor";
 import { ACTIVATIONS, attentionGrid, createKernels, matmulGrid, matvecGrid, topKChunk } from "./kernels";
 import type { Grid, Kernel, Tuning } from "./kernels";
 import { partsOf } from "./parts";
 import type { Recorder } from "./recorder";
-import type { GpuTensor } from "./tensors";
+import type { GpuTensor } from "./gpu-tensor";
 
 /** vec4s that hold `length` elements. */
 const vec4s = (length: number): number => Math.ceil(length / 4);

@@ -3,10 +3,10 @@
  * parameters, one bind group a dispatch.
  */
 
-import type { Plan } from "../../ops";
+import type { Plan } from "../../ops/ops";
 import type { Gpu } from "./device";
 import type { Grid, Kernel } from "./kernels";
-import type { GpuTensor } from "./tensors";
+import type { GpuTensor } from "./gpu-tensor";
 
 export interface Dispatch {
   kernel: Kernel;

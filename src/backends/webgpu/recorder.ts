@@ -1,13 +1,14 @@
 /** What operations do while a plan is recorded: they ask for temporaries and note dispatches. */
 
 import { invariant } from "../../errors";
-import type { Norm } from "../../ops";
-import type { DType, Tensor } from "../../tensor";
+import type { Norm } from "../../ops/ops";
+import type { DType, Tensor } from "../../tensor/tensor";
 import type { Gpu } from "./device";
 import type { Grid, Kernel } from "./kernels";
 import { tooLarge, type PartLimits } from "./parts";
 import { buildPlan, type Dispatch, type GpuPlan } from "./plan";
-import { describe, type GpuTensor, type Tensors } from "./tensors";
+import { describe, type GpuTensor } from "./gpu-tensor";
+import type { Tensors } from "./tensors";
 
 interface Recording {
   dispatches: Dispatch[];

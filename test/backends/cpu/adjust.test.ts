@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
-import { isIdle } from "../../../src/rules";
-import { noRules, ruleCases, ruleFaults } from "../../support/rules-table";
+import { isIdle } from "../../../src/ops/logits-rules";
+import { noRules, ruleCases, ruleFaults } from "../../support/shared/rules-table";
 
 describe.each([
   ["in rows of their own", false],

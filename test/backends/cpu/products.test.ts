@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { linear } from "../../../src/backends/cpu/kernels";
 import { COLUMNS, ROWS } from "../../../src/backends/cpu/products";
-import { random } from "../../support/random";
+import { random } from "../../support/shared/random";
 
 /** x w^T, one sum after another. */
 function plain(x: Float32Array, w: Float32Array, inner: number): Float32Array {

@@ -1,0 +1,40 @@
+/** The options of `Seq2Seq.load`. */
+
+import { ModelError, quote } from "../errors";
+import type { DownloadProgress } from "../loading/sources/download";
+import { checkBoolean, checkedOptions } from "./options";
+
+export interface LoadOptions {
+  /** "auto" (the default) takes the GPU where there is one and the CPU elsewhere. */
+  device?: "auto" | "webgpu" | "cpu";
+  /**
+   * How matrices are stored on the device: "f32", or smaller and less exact as half floats ("f16", exact for a checkpoint
+   * that is itself in f16) or integers of 8 or 4 bits ("q8", "q4", 9 and 5 bits an element with their scales).
+   * "auto" (the default) is "f32". docs/storage.md has the errors.
+   */
+  dtype?: "auto" | "f32" | "f16" | "q8" | "q4";
+  /** Stops the download; `load` rejects with `signal.reason`. */
+  signal?: AbortSignal;
+  onProgress?: (progress: LoadProgress) => void;
+  /** Told once of each option that does nothing or contradicts another. Default: `console.warn`. */
+  onWarning?: (message: string) => void;
+  /** There is no Worker yet: both values run the engine in the calling thread. */
+  worker?: boolean;
+}
+
+/** "download" counts the bytes of one file; "compile" says that the kernels are being compiled. */
+export type LoadProgress = DownloadProgress | { phase: "compile"; file: string; loaded: number; total: number };
+
+export function checkLoadOptions(given: LoadOptions): LoadOptions {
+  const options = checkedOptions("load", given, ["device", "dtype", "signal", "onProgress", "onWarning", "worker"]);
+  const { device = "auto", dtype = "auto", worker = true, onProgress, onWarning } = options;
+  const wrong = (name: string, value: unknown, choices: string) =>
+    new ModelError("invalid_option", `load: ${name} must be ${choices}, not ${quote(value)}.`);
+  if (!["auto", "webgpu", "cpu"].includes(device)) throw wrong("device", device, '"auto", "webgpu" or "cpu"');
+  if (!["auto", "f32", "f16", "q8", "q4"].includes(dtype))
+    throw wrong("dtype", dtype, '"auto", "f32", "f16", "q8" or "q4"');
+  checkBoolean("load", "worker", worker);
+  if (onProgress && typeof onProgress !== "function") throw wrong("onProgress", onProgress, "a function");
+  if (onWarning && typeof onWarning !== "function") throw wrong("onWarning", onWarning, "a function");
+  return options;
+}

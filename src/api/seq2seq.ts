@@ -1,0 +1,294 @@
+/** The public class: a loaded encoder-decoder model, its generation and its forward pass. */
+
+import { createCpuBackend } from "../backends/cpu/backend";
+import type { AdapterInfo } from "../backends/webgpu/adapter";
+import { createWebGpuBackend } from "../backends/webgpu/backend";
+import { invariant, ModelError } from "../errors";
+import { checkIds, sourceBatch, toRows } from "../generation/batch";
+import { forward, type ForwardOptions, type ForwardOutput } from "../generation/forward";
+import type { GenerationConfig } from "../generation/options/generation-config";
+import { createJobs, resultsOf, runJobs } from "../generation/generate";
+import { stateOutputs, type StateOutputs } from "../generation/outputs";
+import { createRequest } from "../generation/request";
+import type { Alternative } from "../generation/search/search";
+import { SessionPool } from "../generation/device/session";
+import { startStats, type Stats } from "../generation/stats";
+import { loadModel, type LoadedModel } from "./load";
+import { checkLoadOptions, type LoadOptions } from "./load-options";
+import { openSource, type Source } from "../loading/sources/source";
+import type { Model } from "../models/model";
+import type { Memory, Ops } from "../ops/ops";
+import { checkBoolean, checkedOptions } from "./options";
+import type { Tokenizer } from "../text/tokenizer";
+
+export interface GenerateOutput extends StateOutputs {
+  /**
+   * As Hugging Face returns them: decoder start token first, end token last where it came; no padding. With
+   * `num_return_sequences` = n those of row i are n * i to n * i + n - 1, best first.
+   */
+  sequences: number[][];
+  /** Of a beam search: the sum of a sequence's log-probabilities, divided by its length ** length_penalty. */
+  sequences_scores?: number[];
+  /**
+   * With `output_scores`: the natural logarithm of each generated token's probability, prompt excluded, after the
+   * processors. Hugging Face's `compute_transition_scores`, normalised but for beams, whose sums are the scores.
+   */
+  token_logprobs?: number[][];
+  /** With `output_alternatives`: [sequence][step], the most probable tokens of that step, after the processors. */
+  alternatives?: Alternative[][][];
+  stats: Stats;
+}
+
+export interface StreamStep {
+  /** The number of the sequence, as in `GenerateOutput.sequences`. */
+  row: number;
+  token: number;
+  logprob?: number;
+  alternatives?: Alternative[];
+}
+
+export interface ForwardInput {
+  input_ids: number[] | number[][];
+  attention_mask?: number[] | number[][];
+  decoder_input_ids: number[] | number[][];
+}
+
+/** Tokens that the session made at load has room for: a translation's worth, whatever the model could hold. */
+const FIRST_TARGET = 256;
+
+/**
+ * Sessions, with that of a short sentence on a GPU: compiles the kernels while the weights are on their way, rather than at
+ * the first call.
+ */
+async function firstSession(model: Model, ops: Ops): Promise<SessionPool> {
+  const sessions = new SessionPool(ops, model);
+  if (ops.device === "webgpu") {
+    const target = Math.min(model.info.maxTargetLength, FIRST_TARGET);
+    const session = await sessions.take({ sentences: 1, width: 1, endTokens: 1, source: 1, target });
+    await session.select();
+    sessions.give(session);
+  }
+  return sessions;
+}
+
+export class Seq2Seq {
+  /** Where the model runs. */
+  readonly device: "webgpu" | "cpu";
+  /** What the browser says of the GPU; absent on the CPU. `fallback` marks a software implementation. */
+  readonly adapter?: AdapterInfo;
+  /** Present where the source has the files of a tokenizer: tokenizer.json, or those of its family (see families.ts). */
+  readonly tokenizer?: Tokenizer;
+  private readonly warned = new Set<string>();
+  private disposed = false;
+
+  private constructor(
+    private readonly ops: Ops,
+    private readonly loaded: LoadedModel,
+    private readonly sessions: SessionPool,
+    private readonly onWarning: (message: string) => void,
+    adapter?: AdapterInfo,
+  ) {
+    this.device = ops.device;
+    this.adapter = adapter;
+    this.tokenizer = loaded.tokenizer;
+  }
+
+  /**
+   * Loads a model from a folder of config.json and model.safetensors.
+   * @param source see {@link Source}
+   * @throws ModelError; `signal.reason` once aborted
+   */
+  static async load(source: Source, options: LoadOptions = {}): Promise<Seq2Seq> {
+    const {
+      device = "auto",
+      dtype = "auto",
+      signal,
+      onProgress,
+      onWarning = warnOnConsole,
+    } = checkLoadOptions(options);
+    signal?.throwIfAborted();
+    const files = openSource(source);
+    const storage = dtype === "auto" ? "f32" : dtype;
+    let adapter: AdapterInfo | undefined;
+    const createOps = async (): Promise<Ops> => {
+      if (device === "cpu") return createCpuBackend();
+      try {
+        const backend = await createWebGpuBackend();
+        adapter = backend.adapter;
+        return backend.ops;
+      } catch (error) {
+        const none = error instanceof ModelError && error.code === "unsupported_device";
+        if (device === "auto" && none) return createCpuBackend();
+        throw error;
+      }
+    };
+    let starting: Promise<SessionPool> | undefined;
+    const onBuilt = (model: Model, ops: Ops): void => {
+      starting = firstSession(model, ops);
+      // Where loading fails, that is what the caller hears of.
+      starting.catch(() => undefined);
+    };
+    const loaded = await loadModel(files, createOps, { signal, onProgress, storage, onBuilt });
+    try {
+      onProgress?.({ phase: "compile", file: "shaders", loaded: 0, total: 1 });
+      const sessions = await starting;
+      invariant(sessions, "load: the model was never built");
+      signal?.throwIfAborted();
+      onProgress?.({ phase: "compile", file: "shaders", loaded: 1, total: 1 });
+      return new Seq2Seq(loaded.ops, loaded, sessions, onWarning, adapter);
+    } catch (error) {
+      loaded.ops.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * Finds the sequences that the options ask for: greedy search, beam search or sampling.
+   * @param inputIds source token ids, one row or several of any lengths
+   * @param given see {@link GenerationConfig}
+   * @throws ModelError; `signal.reason` once aborted
+   */
+  async generate(inputIds: number[] | number[][], given: GenerationConfig = {}): Promise<GenerateOutput> {
+    const { request, options } = this.prepare("generate", inputIds, given);
+    const stats = startStats(this.ops);
+    const jobs = createJobs(request, this.loaded.model);
+    for await (const _ of runJobs(this.engine(), request, jobs, stats.encoded)) stats.step();
+    const found = resultsOf(jobs);
+    const output: GenerateOutput = {
+      sequences: found.map(({ tokens }) => tokens),
+      stats: stats.end(found.reduce((sum, { choices }) => sum + choices.length, 0)),
+    };
+    if (request.config.numBeams > 1) output.sequences_scores = found.map(({ score = 0 }) => score);
+    if (request.logprobs) {
+      output.token_logprobs = found.map(({ choices }) => choices.map(({ logprob }) => logprob));
+    }
+    if (request.alternatives > 0) {
+      output.alternatives = found.map(({ choices }) => choices.map(({ alternatives = [] }) => alternatives));
+    }
+    const wanted = {
+      attentions: options.output_attentions === true,
+      hiddenStates: options.output_hidden_states === true,
+    };
+    if (wanted.attentions || wanted.hiddenStates) {
+      const perRow = request.config.numReturnSequences;
+      const { ops, loaded } = this;
+      Object.assign(output, await stateOutputs(ops, loaded.model, request.batch, output.sequences, perRow, wanted));
+    }
+    return output;
+  }
+
+  /**
+   * Like `generate`, token by token; leaving the loop stops the work, and while the reader pauses nothing is computed
+   * but the steps under way. Of a beam search come the tokens that all beams have in common.
+   */
+  async *stream(
+    inputIds: number[] | number[][],
+    given: GenerationConfig = {},
+  ): AsyncGenerator<StreamStep, void, undefined> {
+    const { request, options } = this.prepare("stream", inputIds, given);
+    const refuse = (name: string, hint = "Use generate()."): never => {
+      throw new ModelError("unsupported_option", `stream: ${name} is not supported.`, hint);
+    };
+    if (options.output_attentions) refuse("output_attentions");
+    if (options.output_hidden_states) refuse("output_hidden_states");
+    const { numBeams, numReturnSequences: n } = request.config;
+    if (numBeams > 1 && n > 1) refuse(`num_return_sequences = ${n} of a beam search`);
+    const jobs = createJobs(request, this.loaded.model);
+    for await (const _ of runJobs(this.engine(), request, jobs, () => undefined, true)) {
+      for (const { row, search } of jobs) {
+        for (const { index, choice } of search.settled()) {
+          const step: StreamStep = { row: row * n + index, token: choice.token };
+          if (request.logprobs) step.logprob = choice.logprob;
+          if (choice.alternatives) step.alternatives = choice.alternatives;
+          yield step;
+        }
+      }
+    }
+  }
+
+  /**
+   * One teacher-forced pass.
+   * @returns logits (B, T, V), encoder states (B, S, D) and what `options` asks for
+   */
+  async forward(input: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
+    this.checkAlive();
+    checkedOptions("forward", input, ["input_ids", "attention_mask", "decoder_input_ids"]);
+    const wanted = checkedOptions("forward", options, ["output_attentions", "output_hidden_states"]);
+    checkBoolean("forward", "output_attentions", wanted.output_attentions);
+    checkBoolean("forward", "output_hidden_states", wanted.output_hidden_states);
+    const { info } = this.loaded.model;
+    const source = sourceBatch(input.input_ids, input.attention_mask, info.padTokenId, info);
+    const target = toRows("decoder_input_ids", input.decoder_input_ids);
+    checkIds(target, {
+      name: "decoder_input_ids",
+      vocabSize: info.targetVocabSize,
+      maxLength: info.maxTargetLength,
+    });
+    if (target.length !== source.ids.length) {
+      throw new ModelError(
+        "invalid_input",
+        `forward: ${source.ids.length} rows of input_ids but ${target.length} of decoder_input_ids.`,
+      );
+    }
+    return forward(this.ops, this.loaded.model, source, target, wanted);
+  }
+
+  /** The longest source and the most new tokens, in tokens. */
+  get limits(): { source: number; target: number } {
+    const { maxSourceLength, maxTargetLength } = this.loaded.model.info;
+    return { source: maxSourceLength, target: maxTargetLength };
+  }
+
+  /** Live bytes, by purpose; all 0 after `dispose`. */
+  memory(): Memory {
+    return this.ops.memory();
+  }
+
+  /**
+   * Frees everything on the device. Calls under way reject with code "disposed"; they are not waited for, since a
+   * stream may be paused for as long as its reader likes.
+   */
+  dispose(): Promise<void> {
+    this.disposed = true;
+    this.ops.dispose();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  private checkAlive(): void {
+    if (this.disposed) throw new ModelError("disposed", "This model has been disposed of.", "Load it again.");
+  }
+
+  private engine() {
+    return { ops: this.ops, model: this.loaded.model, sessions: this.sessions };
+  }
+
+  /** Checks everything that a call was given. */
+  private prepare(where: string, inputIds: unknown, given: GenerationConfig) {
+    this.checkAlive();
+    const options = checkedOptions(where, given);
+    const { model, generationConfig, generationFile, tokenizer } = this.loaded;
+    const request = createRequest(where, inputIds, options, {
+      info: model.info,
+      generationConfig,
+      generationFile,
+      decode: tokenizer && ((ids) => tokenizer.decode(ids)),
+      onWarning: this.warn,
+    });
+    return { request, options };
+  }
+
+  /** Each warning once. */
+  private readonly warn = (message: string): void => {
+    if (this.warned.has(message)) return;
+    this.warned.add(message);
+    this.onWarning(message);
+  };
+}
+
+function warnOnConsole(message: string): void {
+  console.warn(`attendant: ${message}`);
+}

@@ -1,0 +1,223 @@
+/** Text in, text out, in the shape of the W3C Translator API (webmachinelearning.github.io/translation-api). */
+
+import { availabilityOf, checkTag, watchedLoad, type Availability } from "./availability";
+import { ModelError } from "../errors";
+import { alignmentOf, type Alignment } from "../generation/alignment";
+import type { GenerationConfig } from "../generation/options/generation-config";
+import type { LoadOptions } from "./load-options";
+import { Seq2Seq } from "./seq2seq";
+import type { Source } from "../loading/sources/source";
+import { checkedOptions } from "./options";
+import { splitText, type Segments } from "../text/segments";
+import { createTextStream } from "../text/stream";
+import { languagePlan, type LanguagePlan } from "../text/tokenizer";
+
+export interface TranslatorOptions {
+  /** A loaded model, which `destroy` leaves alone, or the source of one. */
+  model: Source | Seq2Seq;
+  /**
+   * BCP 47 tags. A model of many languages is told which; one that its files say knows others is refused; of one whose
+   * files say nothing the tags only say what you expect.
+   */
+  sourceLanguage: string;
+  targetLanguage: string;
+  device?: LoadOptions["device"];
+  signal?: AbortSignal;
+  /** Called with an event target that gets `downloadprogress` events, `loaded` from 0 to 1. */
+  monitor?: (monitor: EventTarget) => void;
+}
+
+export interface TranslateOptions {
+  signal?: AbortSignal;
+}
+
+/** A part of a text, its translation, and which tokens of the two belong together. */
+export interface AlignedSegment {
+  source: string;
+  translation: string;
+  /** As they stand in the vocabulary; end token included in the source. */
+  sourceTokens: string[];
+  targetTokens: string[];
+  /** Of target tokens to source tokens. */
+  alignment: Alignment;
+}
+
+/** A paragraph of at most so many tokens is translated as a whole, a longer one sentence by sentence. */
+const WHOLE_PARAGRAPH = 64;
+/** A sentence is cut beyond so many tokens, or what the model takes: models have seen few that are longer. */
+const LONGEST_SENTENCE = 256;
+
+export class Translator {
+  /** How much text, in tokens, may be translated at once: there is no limit, long text goes in parts. */
+  readonly inputQuota = Infinity;
+  private destroyed = new AbortController();
+
+  private constructor(
+    readonly sourceLanguage: string,
+    readonly targetLanguage: string,
+    private readonly model: Seq2Seq,
+    private readonly plan: LanguagePlan,
+    private readonly tokenOf: (id: number) => string,
+    private readonly ownsModel: boolean,
+  ) {}
+
+  /**
+   * Whether `create` with these options could work: "available" (loaded, or files that are here), "downloadable", or
+   * "unavailable" (no such model, of no known family, no such device, or a loaded model without these languages).
+   */
+  static async availability(options: TranslatorOptions): Promise<Availability> {
+    const checked = checkTranslatorOptions("Translator.availability", options);
+    const { model, sourceLanguage, targetLanguage, device, signal } = checked;
+    if (!(model instanceof Seq2Seq)) return availabilityOf(model, device, signal);
+    if (!model.tokenizer) return "unavailable";
+    try {
+      languagePlan(model.tokenizer, sourceLanguage, targetLanguage);
+      return "available";
+    } catch (error) {
+      if (error instanceof ModelError && error.code === "unsupported_option") return "unavailable";
+      throw error;
+    }
+  }
+
+  /** @throws ModelError; `signal.reason` once aborted */
+  static async create(options: TranslatorOptions): Promise<Translator> {
+    const { model: given, device, signal, monitor } = checkTranslatorOptions("Translator.create", options);
+    const model = given instanceof Seq2Seq ? given : await watchedLoad(given, { device, signal }, monitor);
+    try {
+      const { tokenizer } = model;
+      if (!tokenizer) {
+        throw new ModelError(
+          "file_not_found",
+          "A translator needs a tokenizer beside the model's config.json: a tokenizer.json, or the files of its family.",
+        );
+      }
+      const { sourceLanguage, targetLanguage } = options;
+      const plan = languagePlan(tokenizer, sourceLanguage, targetLanguage);
+      const tokenOf = (id: number): string => tokenizer.token(id);
+      return new Translator(sourceLanguage, targetLanguage, model, plan, tokenOf, model !== given);
+    } catch (error) {
+      if (model !== given) await model.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * Translates text of any length: paragraphs, long ones sentence by sentence, with the white space between them kept.
+   * @throws ModelError; `signal.reason` once aborted
+   */
+  async translate(text: string, options: TranslateOptions = {}): Promise<string> {
+    const signal = this.signalOf("translate", options);
+    const { segments, after } = this.split(text);
+    if (segments.length === 0) return after;
+    const ids = segments.map((segment) => this.plan.encode(segment.text));
+    const { sequences } = await this.model.generate(ids, this.generation(signal));
+    const translations = sequences.map((sequence) => this.textOf(sequence.slice(1)));
+    return segments.map(({ before }, i) => before + translations[i]).join("") + after;
+  }
+
+  /** The translation in pieces; joined they are what `translate` returns. Cancelling stops the work. */
+  translateStreaming(text: string, options: TranslateOptions = {}): ReadableStream<string> {
+    const chunks = this.chunks(text, options);
+    return new ReadableStream<string>(
+      {
+        async pull(controller) {
+          const { done, value } = await chunks.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+        async cancel() {
+          await chunks.return();
+        },
+      },
+      // Nothing is translated before it is asked for.
+      { highWaterMark: 0 },
+    );
+  }
+
+  /**
+   * Translates, and says which source tokens each target token comes from: see {@link Alignment} for the method.
+   * @throws ModelError; `signal.reason` once aborted
+   */
+  async align(text: string, options: TranslateOptions = {}): Promise<AlignedSegment[]> {
+    const signal = this.signalOf("align", options);
+    const { segments } = this.split(text);
+    if (segments.length === 0) return [];
+    const ids = segments.map((segment) => this.plan.encode(segment.text));
+    const out = await this.model.generate(ids, { ...this.generation(signal), output_attentions: true });
+    return segments.map((segment, i): AlignedSegment => {
+      const target = out.sequences[i].slice(1);
+      // Special tokens, at the end or in front, are no part of the text.
+      const silent = (id: number): boolean => this.plan.decode([id]).trim() === "";
+      const ignored = new Set(ids[i].flatMap((id, at) => (silent(id) ? [at] : [])));
+      const words = target.length > 0 && silent(target[target.length - 1]) ? target.slice(0, -1) : target;
+      return {
+        source: segment.text,
+        translation: this.textOf(target),
+        sourceTokens: ids[i].map(this.tokenOf),
+        targetTokens: words.map(this.tokenOf),
+        alignment: alignmentOf(out.cross_attentions?.[i] ?? [], ids[i].length, ignored, words.length),
+      };
+    });
+  }
+
+  /** How many tokens of `inputQuota` the text takes. */
+  async measureInputUsage(text: string, options: TranslateOptions = {}): Promise<number> {
+    this.signalOf("measureInputUsage", options);
+    return this.split(text).segments.reduce((sum, segment) => sum + this.plan.encode(segment.text).length, 0);
+  }
+
+  /** Ends running translations and frees the model, unless it was passed in loaded. */
+  destroy(): void {
+    this.destroyed.abort(new ModelError("disposed", "This translator has been destroyed.", "Create another one."));
+    if (this.ownsModel) void this.model.dispose();
+  }
+
+  private async *chunks(text: string, options: TranslateOptions): AsyncGenerator<string, void, undefined> {
+    const signal = this.signalOf("translateStreaming", options);
+    const { segments, after } = this.split(text);
+    for (const segment of segments) {
+      let before = segment.before;
+      const stream = createTextStream(this.plan);
+      for await (const { token } of this.model.stream(this.plan.encode(segment.text), this.generation(signal))) {
+        const added = stream.push(token);
+        if (added) yield before + added;
+        if (added) before = "";
+      }
+      const rest = before + stream.end();
+      if (rest) yield rest;
+    }
+    if (after) yield after;
+  }
+
+  private split(text: string): Segments {
+    if (typeof text !== "string") throw new ModelError("invalid_input", `The text to translate is a ${typeof text}.`);
+    const limit = Math.min(LONGEST_SENTENCE, this.model.limits.source);
+    const measure = (part: string): number => this.plan.encode(part).length;
+    return splitText(text, this.sourceLanguage, measure, Math.min(WHOLE_PARAGRAPH, limit), limit);
+  }
+
+  private textOf(tokens: readonly number[]): string {
+    const stream = createTextStream(this.plan);
+    return tokens.map((token) => stream.push(token)).join("") + stream.end();
+  }
+
+  private generation(signal: AbortSignal): GenerationConfig {
+    return { ...this.plan.generation, signal, num_return_sequences: 1 };
+  }
+
+  /** Rejects, or gives the signal that ends a call: the caller's or this translator's end. */
+  private signalOf(where: string, options: TranslateOptions): AbortSignal {
+    const { signal } = checkedOptions(where, options, ["signal"]);
+    this.destroyed.signal.throwIfAborted();
+    signal?.throwIfAborted();
+    return signal ? AbortSignal.any([signal, this.destroyed.signal]) : this.destroyed.signal;
+  }
+}
+
+function checkTranslatorOptions(where: string, options: TranslatorOptions): TranslatorOptions {
+  const known = ["model", "sourceLanguage", "targetLanguage", "device", "signal", "monitor"] as const;
+  const checked = checkedOptions(where, options, known);
+  checkTag("sourceLanguage", checked.sourceLanguage);
+  checkTag("targetLanguage", checked.targetLanguage);
+  return checked;
+}

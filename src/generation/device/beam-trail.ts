@@ -1,0 +1,76 @@
+/**
+ * Follows a beam search on the device step by step, for those who want to see its tokens before its end: a copy in
+ * JavaScript of the sequences that are on their way, from what each step tells (src/ops/beam-state.ts: `trace` and `slots`).
+ */
+
+import { SLOT, SLOT_FIELDS, TRACE, type BeamState } from "../../ops/beam-state";
+import type { Slice } from "../../ops/ops";
+import { asFloats, size } from "../../tensor/tensor";
+import { choicesOf, type Node } from "../search/beam";
+import type { Choice } from "../search/search";
+
+interface Scored extends Node {
+  /** The running score with this token. */
+  sum: number;
+}
+
+export class BeamTrail {
+  /** By place and position: the beams after the step at that position. */
+  private readonly history: Scored[][][];
+  private readonly rows: number;
+
+  constructor(private readonly state: BeamState) {
+    this.rows = state.slots.shape[0];
+    this.history = Array.from({ length: this.rows / state.beams }, () => []);
+  }
+
+  /** A new sentence in this place. */
+  start(place: number): void {
+    this.history[place] = [];
+  }
+
+  /** What to read after every step. */
+  get slots(): Slice {
+    const { slots } = this.state;
+    return { tensor: slots, start: 0, count: size(slots.shape) };
+  }
+
+  /** What to read after a step at this position. */
+  trace(position: number): Slice {
+    return { tensor: this.state.trace, start: position * 3 * this.rows, count: 3 * this.rows };
+  }
+
+  /** @param trace of the place's next position */
+  advance(place: number, trace: Uint32Array): void {
+    const { beams } = this.state;
+    const sums = asFloats(trace);
+    const steps = this.history[place];
+    const before = steps[steps.length - 1] ?? [];
+    const first = place * beams;
+    const after = Array.from({ length: beams }, (_, i): Scored => {
+      const field = (name: number): number => name * this.rows + first + i;
+      const previous = before[trace[field(TRACE.parent)] - first];
+      const sum = sums[field(TRACE.score)];
+      const choice = { token: trace[field(TRACE.token)], logprob: sum - (previous?.sum ?? 0) };
+      return { choice, sum, previous };
+    });
+    steps.push(after);
+  }
+
+  /** The tokens that all running beams of the place and all its finished ones, which are in `slots`, begin with. */
+  agreed(place: number, slots: Uint32Array): Choice[] {
+    const { beams } = this.state;
+    const steps = this.history[place];
+    const open = (steps[steps.length - 1] ?? []).map(choicesOf);
+    for (let i = 0; i < beams; i++) {
+      const slot = (place * beams + i) * SLOT_FIELDS;
+      const length = slots[slot + SLOT.length];
+      if (length === 0) continue;
+      const parent = steps[length - 2]?.[slots[slot + SLOT.parent] - place * beams];
+      open.push([...choicesOf(parent), { token: slots[slot + SLOT.token], logprob: 0 }]);
+    }
+    const [first = [], ...others] = open;
+    const agreed = first.findIndex((choice, i) => others.some((other) => other[i]?.token !== choice.token));
+    return agreed < 0 ? first : first.slice(0, agreed);
+  }
+}

@@ -1,0 +1,35 @@
+/** Lists of the only tokens that may come next: by a function of the caller, or along a given beginning. */
+
+import { ModelError, quote } from "../../../errors";
+import type { Processor } from "./scores";
+
+/**
+ * PrefixConstrainedLogitsProcessor: tokens that `allowed` doesn't name get minus infinity, the others keep their
+ * scores. Where that leaves no beam of the sentence anything, the allowed tokens get a score of 0 instead.
+ */
+export function allowedTokens(allowed: (sequence: number[]) => readonly number[] | undefined): Processor {
+  return (scores, sequences) => {
+    const named = sequences.map((sequence) => allowed([...sequence]));
+    if (named.every((tokens) => tokens === undefined)) return;
+    named.forEach((tokens, beam) => tokens && keepOnly(scores[beam], tokens));
+    const anything = scores.some((row) => row.some((score) => score > -Infinity));
+    if (!anything) scores.forEach((row, beam) => named[beam]?.forEach((token) => (row[token] = 0)));
+  };
+}
+
+function keepOnly(scores: Float32Array, tokens: readonly number[]): void {
+  const kept = tokens.map((token) => scores[token]);
+  scores.fill(-Infinity);
+  tokens.forEach((token, i) => (scores[token] = kept[i]));
+}
+
+/** Checks what the caller's function returned. */
+export function checkAllowed(tokens: unknown, row: number, vocabSize: number): readonly number[] {
+  const list = Array.isArray(tokens) || ArrayBuffer.isView(tokens) ? Array.from(tokens as number[]) : [];
+  const good = list.every((id) => Number.isSafeInteger(id) && id >= 0 && id < vocabSize);
+  if (list.length > 0 && good) return list;
+  throw new ModelError(
+    "invalid_option",
+    `generate: prefix_allowed_tokens must return token ids below ${vocabSize}, at least one, not ${quote(tokens)} (row ${row}).`,
+  );
+}

@@ -1,0 +1,210 @@
+/**
+ * A reader of `pytorch_model.bin`, what `torch.save` makes of a state dict, in its two formats (torch/serialization.py):
+ *
+ * - since torch 1.6 a zip archive: data.pkl describes the tensors, data/KEY holds the bytes of each storage. torch writes
+ *   the description first, so the file is read forward and each tensor is delivered as its bytes come;
+ * - before (most OPUS-MT models are that old) five pickles, the fourth of which describes the tensors, then the storages.
+ *
+ * The pickles are run by a machine that can build tensors and nothing else: pickle.ts.
+ */
+
+import { quote } from "../../../errors";
+import { ByteReader } from "../byte-reader";
+import { PickleTooShort, unpickle } from "./pickle";
+import { Dict, kindOf, type Storage, type Value } from "./pickle-values";
+import type { OpenFile } from "../../sources/files";
+import { announce, invalidWeights, textHint, type TensorPiece, type Wanted, type WeightOptions } from "../tensors";
+import { readStorage, stateDict, type NamedView } from "./torch-storage";
+import { ZipReader } from "./zip";
+
+export interface TorchOptions extends WeightOptions {
+  /** Opens the same file again, for archives whose description comes after the data. */
+  reopen?: () => Promise<OpenFile | undefined>;
+}
+
+/** A description of 10,000 tensors takes about 2 MB. */
+const MAX_PICKLE = 32 * 2 ** 20;
+
+/** The first pickle of files before torch 1.6: protocol 2, the number 0x1950a86a20f9469cfc6c, stop. */
+const LEGACY_MAGIC = "80028a0a6cfc9c46f9206aa850192e";
+
+/**
+ * Reads a file's tensors, a few rows at a time, in the order of the file's storages. Leaving the loop early cancels the
+ * stream.
+ * @param path for messages and progress
+ * @throws ModelError `invalid_weights` with the rule that the file breaks, and as `readSafetensors`
+ */
+export async function* readTorch(
+  file: OpenFile,
+  path: string,
+  options: TorchOptions = {},
+): AsyncGenerator<TensorPiece, void, undefined> {
+  const bytes = new ByteReader(file, path, options);
+  try {
+    const start = await bytes.peek(LEGACY_MAGIC.length / 2);
+    const hex = [...start].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (hex.startsWith("504b0304")) yield* readArchive(bytes, options);
+    else if (hex === LEGACY_MAGIC) yield* readLegacy(bytes, options);
+    else {
+      const rule = "is neither a zip archive nor another file that torch.save makes.";
+      throw invalidWeights(path, rule, textHint(start));
+    }
+  } finally {
+    await bytes.close();
+  }
+}
+
+/** What a pickle describes, and what of it has been read. */
+class Checkpoint {
+  readonly tensors: NamedView[];
+  private readonly views = new Map<string, NamedView[]>();
+
+  constructor(
+    value: Value,
+    private readonly bytes: ByteReader,
+  ) {
+    this.tensors = stateDict(value, bytes.path);
+    for (const tensor of this.tensors) {
+      const { key } = tensor.view.storage;
+      const views = this.views.get(key);
+      if (views) views.push(tensor);
+      else this.views.set(key, [tensor]);
+    }
+  }
+
+  storage(key: string): Storage | undefined {
+    return this.views.get(key)?.[0].view.storage;
+  }
+
+  /** Each storage comes once. */
+  async *read(key: string, wanted: Wanted, bytes = this.bytes): AsyncGenerator<TensorPiece, void, undefined> {
+    const tensors = this.views.get(key);
+    if (!tensors) throw invalidWeights(bytes.path, `storage ${quote(key)} belongs to no tensor, or comes twice.`);
+    yield* readStorage(bytes, tensors[0].view.storage, tensors, wanted);
+    this.views.delete(key);
+  }
+
+  checkComplete(): void {
+    for (const [key, [{ name }]] of this.views)
+      throw invalidWeights(this.bytes.path, `there is no storage ${quote(key)}, which tensor ${quote(name)} needs.`);
+  }
+}
+
+async function readPickle(bytes: ByteReader): Promise<Value> {
+  for (let length = 1 << 16; ; length *= 4) {
+    const ahead = await bytes.peek(Math.min(length, MAX_PICKLE));
+    try {
+      const { value, length: taken } = unpickle(ahead, bytes.path);
+      await bytes.skip(taken);
+      return value;
+    } catch (error) {
+      if (!(error instanceof PickleTooShort)) throw error;
+      if (length >= MAX_PICKLE) throw invalidWeights(bytes.path, `its pickle is longer than ${MAX_PICKLE} bytes.`);
+      if (ahead.length < length) throw invalidWeights(bytes.path, "the file ends within its pickle (truncated).");
+    }
+  }
+}
+
+async function* readArchive(first: ByteReader, options: TorchOptions): AsyncGenerator<TensorPiece, void, undefined> {
+  const { path } = first;
+  const found = await findPickle(first, options);
+  const { checkpoint, bytes, zip } = found;
+  try {
+    const wanted = announce(path, checkpoint.tensors, options);
+    if (options.headerOnly) return;
+    for (let entry = await zip.next(); entry; entry = await zip.next()) {
+      const name = withoutFolder(path, entry.name, found.folder);
+      if (name.startsWith("data/")) {
+        const key = name.slice("data/".length);
+        const storage = checkpoint.storage(key);
+        if (storage && entry.size !== undefined && entry.size !== storage.elements * storage.bytesPerElement)
+          throw invalidWeights(path, `entry ${quote(entry.name)} has not the size of its storage.`);
+        yield* checkpoint.read(key, wanted, bytes);
+        await zip.close();
+      } else if (name === "data.pkl") {
+        await readPickle(bytes);
+        await zip.close();
+      } else {
+        checkOther(path, name, await zip.small());
+      }
+    }
+    checkpoint.checkComplete();
+    await zip.finish();
+  } finally {
+    await bytes.close();
+  }
+}
+
+/** The description, and an archive that is open at the first entry after it or, where it is not the first, at its start. */
+async function findPickle(bytes: ByteReader, options: TorchOptions) {
+  const { path } = bytes;
+  const zip = new ZipReader(bytes);
+  let isFirst = true;
+  for (let entry = await zip.next(); entry; entry = await zip.next()) {
+    const folder = entry.name.slice(0, entry.name.indexOf("/") + 1);
+    const name = entry.name.slice(folder.length);
+    if (name === "data.pkl") {
+      const checkpoint = new Checkpoint(await readPickle(bytes), bytes);
+      await zip.close();
+      if (isFirst) return { checkpoint, folder, bytes, zip };
+      await bytes.close();
+      const again = await options.reopen?.();
+      if (!again) break;
+      const second = new ByteReader(again, path, options);
+      return { checkpoint, folder, bytes: second, zip: new ZipReader(second) };
+    }
+    if (name.startsWith("data/")) {
+      isFirst = false;
+      await zip.skip();
+    } else {
+      checkOther(path, name, await zip.small());
+    }
+  }
+  throw invalidWeights(path, "there is no data.pkl before the data: this zip archive was not made by torch.save.");
+}
+
+function withoutFolder(path: string, name: string, folder: string): string {
+  if (name.startsWith(folder)) return name.slice(folder.length);
+  throw invalidWeights(path, `entry ${quote(name)} is not in the folder ${quote(folder)} of the others.`);
+}
+
+/** Everything beside the description and the data is a few bytes that say little. */
+function checkOther(path: string, name: string, data: Uint8Array): void {
+  if (name === "byteorder" && String.fromCharCode(...data) !== "little")
+    throw invalidWeights(path, "its bytes are not in little-endian order.");
+  if (name === "constants.pkl" || name.startsWith("code/"))
+    throw invalidWeights(path, "is a TorchScript program.", "Save model.state_dict() with torch.save.");
+}
+
+async function* readLegacy(bytes: ByteReader, options: WeightOptions): AsyncGenerator<TensorPiece, void, undefined> {
+  const { path } = bytes;
+  await bytes.skip(LEGACY_MAGIC.length / 2);
+  const version = await readPickle(bytes);
+  if (version !== 1001) throw invalidWeights(path, `its format version is not 1001.`);
+  const system = await readPickle(bytes);
+  if (!(system instanceof Dict) || system.entries.get("little_endian") !== true)
+    throw invalidWeights(path, "its bytes are not in little-endian order.");
+  const checkpoint = new Checkpoint(await readPickle(bytes), bytes);
+  const wanted = announce(path, checkpoint.tensors, options);
+  if (options.headerOnly) return;
+  const keys = await readPickle(bytes);
+  if (!Array.isArray(keys)) throw invalidWeights(path, "its list of storages is missing.");
+  for (const key of keys) {
+    const storage = typeof key === "string" ? checkpoint.storage(key) : undefined;
+    if (!storage)
+      throw invalidWeights(
+        path,
+        `storage ${quote(typeof key === "string" ? key : kindOf(key))} belongs to no tensor, or comes twice.`,
+      );
+    const length = await bytes.take(8);
+    const elements = length.length < 8 ? -1 : Number(new DataView(length.buffer).getBigUint64(0, true));
+    if (elements !== storage.elements)
+      throw invalidWeights(
+        path,
+        `storage ${quote(storage.key)} does not have the ${storage.elements} elements described.`,
+      );
+    yield* checkpoint.read(storage.key, wanted);
+  }
+  checkpoint.checkComplete();
+  if (await bytes.more()) throw invalidWeights(path, "bytes follow its last storage.");
+}

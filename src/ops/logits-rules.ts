@@ -1,0 +1,166 @@
+/**
+ * Rules on the scores of the next token, as one table of words that the device reads: what Hugging Face calls logits
+ * processors, but for those that only JavaScript can run. The table is written once a call; a recorded plan serves any.
+ */
+
+import { LEAST } from "../util/scores";
+import { invariant } from "../errors";
+import { bitsOf, expectShape, type Tensor } from "../tensor/tensor";
+
+/** In the order of application. 0, 1 (penalties), undefined and [] are off. */
+export interface ScoreRules {
+  sequenceBias: readonly (readonly [ids: readonly number[], bias: number])[];
+  encoderRepetitionPenalty: number;
+  repetitionPenalty: number;
+  noRepeatNgramSize: number;
+  encoderNoRepeatNgramSize: number;
+  badWordsIds: readonly (readonly number[])[];
+  /** Of the whole sequence. */
+  minLength: number;
+  forcedBosTokenId?: number;
+  forcedEosTokenIds: readonly number[];
+  exponentialDecay?: readonly [start: number, factor: number];
+  suppressTokens: readonly number[];
+  beginSuppressTokens: readonly number[];
+  forcedDecoderIds: readonly (readonly [position: number, token: number])[];
+}
+
+/** What the rules refer to. */
+export interface RuleContext {
+  /** The first token of every sequence; the rest is in the history. */
+  startTokenId: number;
+  eosTokenIds: readonly number[];
+  /** Tokens that were given, start token included. */
+  promptLength: number;
+  maxLength: number;
+}
+
+/** The operands of `Ops.adjustScores`. */
+export interface RuleState {
+  /** (L) u32, see {@link packRules}; longer than what is in it where sessions are shared. */
+  readonly table: Tensor;
+  /** (R) u32: how many tokens the cache holds, without the newest. */
+  readonly position: Tensor;
+  /** (C, R) or (C, fields, R) u32: the token that the step at each position chose, first of the fields. */
+  readonly history: Tensor;
+  /** (2, C, R) u32 with beams, see `BeamState`; absent: each row its own. */
+  readonly ancestors?: Tensor;
+  /** (B, S) u32: the source tokens; R is a multiple of B, and neighbouring rows share one. */
+  readonly source: Tensor;
+  /** (B) u32: how many of them are there. */
+  readonly sourceLength: Tensor;
+}
+
+/** Words at the front of the table. A list takes two words: where it begins and how many entries it has. */
+export const RULE = {
+  startToken: 0,
+  /** f32 */
+  repetitionPenalty: 1,
+  /** f32: already inverted, since tokens of the source are raised where the others are lowered. */
+  encoderRepetitionPenalty: 2,
+  noRepeatNgramSize: 3,
+  encoderNoRepeatNgramSize: 4,
+  minLength: 5,
+  /** NEVER where there is none. */
+  forcedBos: 6,
+  /** The length at which the next token is the last. */
+  lastLength: 7,
+  /** The length at which `beginSuppressTokens` are banned. */
+  begin: 8,
+  /** The length beyond which end tokens gain; NEVER where they don't. */
+  decayStart: 9,
+  /** Lists of places of sequences: at each, how many ids, the bits of the bias, the ids. */
+  biases: 10,
+  badWords: 12,
+  /** Lists of tokens. */
+  eos: 14,
+  forcedEos: 16,
+  suppress: 18,
+  beginSuppress: 20,
+  /** A list of (length, token). */
+  forcedAt: 22,
+  /** A list of f32: factor ** n - 1 for n = 0, 1, .. */
+  decay: 24,
+} as const;
+const HEADER = 26;
+export const NEVER = 0xffffffff;
+
+export function packRules(rules: ScoreRules, context: RuleContext): Uint32Array {
+  const words = new Array<number>(HEADER).fill(0);
+  /** However far an option goes, what is made with it stays finite. */
+  const factor = (value: number): number => bitsOf(Math.min(1e30, Math.max(1e-30, value)));
+  const list = (at: number, entries: readonly number[], count = entries.length): void => {
+    [words[at], words[at + 1]] = [words.length, count];
+    words.push(...entries);
+  };
+  const sequences = (at: number, biases: ScoreRules["sequenceBias"]): void => {
+    const places = words.length;
+    const ordered = inOrderOfSummation(biases);
+    list(at, new Array<number>(ordered.length).fill(0));
+    ordered.forEach(([ids, bias], i) => {
+      words[places + i] = words.length;
+      words.push(ids.length, bitsOf(Math.max(LEAST, bias)), ...ids);
+    });
+  };
+  const { promptLength, maxLength, eosTokenIds } = context;
+  const { forcedBosTokenId: bos, exponentialDecay: decay } = rules;
+  words[RULE.startToken] = context.startTokenId;
+  words[RULE.repetitionPenalty] = factor(rules.repetitionPenalty);
+  words[RULE.encoderRepetitionPenalty] = factor(1 / rules.encoderRepetitionPenalty);
+  words[RULE.noRepeatNgramSize] = rules.noRepeatNgramSize;
+  words[RULE.encoderNoRepeatNgramSize] = rules.encoderNoRepeatNgramSize;
+  words[RULE.minLength] = rules.minLength;
+  words[RULE.forcedBos] = bos ?? NEVER;
+  words[RULE.lastLength] = maxLength - 1;
+  words[RULE.begin] = promptLength + (promptLength === 1 && bos !== undefined ? 1 : 0);
+  words[RULE.decayStart] = decay ? promptLength + decay[0] : NEVER;
+  sequences(RULE.biases, rules.sequenceBias);
+  // An end token alone is no word that could be banned.
+  const banned = rules.badWordsIds.filter((ids) => ids.length > 1 || !eosTokenIds.includes(ids[0]));
+  sequences(
+    RULE.badWords,
+    banned.map((ids) => [ids, LEAST]),
+  );
+  list(RULE.eos, eosTokenIds);
+  list(RULE.forcedEos, rules.forcedEosTokenIds);
+  list(RULE.suppress, rules.suppressTokens);
+  list(RULE.beginSuppress, rules.beginSuppressTokens);
+  // Of several tokens for a place the last counts.
+  const forced = [...new Map(rules.forcedDecoderIds)];
+  list(RULE.forcedAt, forced.flat(), forced.length);
+  const growth = decay ? Array.from({ length: maxLength }, (_, n) => Math.min(1e30, decay[1] ** n - 1)) : [];
+  list(RULE.decay, growth.map(bitsOf));
+  return Uint32Array.from(words);
+}
+
+/**
+ * Biases of one token are added up first, in Hugging Face's order: sequences of one token, then by length, lengths as
+ * they first appear. Of several biases for the same ids the last counts, at the place of the first.
+ */
+function inOrderOfSummation(biases: ScoreRules["sequenceBias"]): ScoreRules["sequenceBias"] {
+  const last = new Map(biases.map(([ids, bias]) => [ids.join(), [ids, bias] as const]));
+  const unique = [...last.values()];
+  const lengths = [1, ...new Set(unique.map(([ids]) => ids.length).filter((length) => length > 1))];
+  return lengths.flatMap((length) => unique.filter(([ids]) => ids.length === length));
+}
+
+/** Whether there is anything to do. */
+export function isIdle(rules: ScoreRules): boolean {
+  const { encoderRepetitionPenalty, repetitionPenalty, forcedBosTokenId, exponentialDecay, ...others } = rules;
+  const off = (value: unknown): boolean => (Array.isArray(value) ? value.length === 0 : value === 0);
+  const penalised = encoderRepetitionPenalty !== 1 || repetitionPenalty !== 1;
+  return !penalised && forcedBosTokenId === undefined && !exponentialDecay && Object.values(others).every(off);
+}
+
+export function rulesShape(scores: Tensor, state: RuleState): void {
+  const { table, position, history, ancestors, source, sourceLength } = state;
+  expectShape("adjustScores", "scores", scores, [null, 1, null]);
+  const rows = scores.shape[0];
+  expectShape("adjustScores", "table", table, [null]);
+  expectShape("adjustScores", "position", position, [rows]);
+  invariant(history.shape[history.shape.length - 1] === rows, "adjustScores: history is of other rows");
+  if (ancestors) expectShape("adjustScores", "ancestors", ancestors, [2, history.shape[0], rows]);
+  expectShape("adjustScores", "source", source, [null, null]);
+  expectShape("adjustScores", "sourceLength", sourceLength, [source.shape[0]]);
+  invariant(rows % source.shape[0] === 0, `adjustScores: ${rows} rows for ${source.shape[0]} sources`);
+}
