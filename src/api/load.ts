@@ -12,7 +12,7 @@ import type { Model } from "../models/model";
 import { Parameters } from "../models/parameters";
 import { familyOf } from "../models/families/registry";
 import type { Ops } from "../ops/ops";
-import type { Storage } from "../tensor/weight-format";
+import type { WeightFormat } from "../tensor/weight-format";
 import { loadTokenizer } from "../text/families/registry";
 import type { Tokenizer } from "../text/tokenizer";
 
@@ -25,7 +25,7 @@ export interface LoadedModel {
 }
 
 interface BuildOptions extends DownloadOptions {
-  storage?: Storage;
+  format?: WeightFormat;
   /** Gets the model when its tensors are on the device and their data is still to come. */
   onBuilt?: (model: Model, ops: Ops) => void;
 }
@@ -97,7 +97,7 @@ async function readWeights(
 ): Promise<Model> {
   let loading: { model: Model; parameters: Parameters } | undefined;
   const onHeader = (tensors: TensorInfo[]): Wanted => {
-    const parameters = new Parameters(ops, tensors, options.storage);
+    const parameters = new Parameters(ops, tensors, options.format);
     loading = { model: build(parameters, ops), parameters };
     parameters.check(weights.name);
     options.onBuilt?.(loading.model, ops);

@@ -7,7 +7,7 @@ import { invariant, ModelError } from "../errors";
 import { checkIds, sourceBatch, toRows } from "../generation/batch";
 import { forward, type ForwardOptions, type ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
-import { createJobs, resultsOf, runJobs } from "../generation/generate";
+import { createSentences, resultsOf, runSentences } from "../generation/generate";
 import { stateOutputs, type StateOutputs } from "../generation/outputs";
 import { createRequest } from "../generation/request";
 import type { Alternative } from "../generation/search/search";
@@ -64,7 +64,7 @@ async function firstSession(model: Model, ops: Ops): Promise<SessionPool> {
   const sessions = new SessionPool(ops, model);
   if (ops.device === "webgpu") {
     const target = Math.min(model.info.maxTargetLength, FIRST_TARGET);
-    const session = await sessions.take({ sentences: 1, width: 1, endTokens: 1, source: 1, target });
+    const session = await sessions.take({ batchSize: 1, width: 1, endTokens: 1, source: 1, target });
     await session.select();
     sessions.give(session);
   }
@@ -108,7 +108,7 @@ export class Seq2Seq {
     } = checkLoadOptions(options);
     signal?.throwIfAborted();
     const files = openSource(source);
-    const storage = dtype === "auto" ? "f32" : dtype;
+    const format = dtype === "auto" ? "f32" : dtype;
     let adapter: AdapterInfo | undefined;
     const createOps = async (): Promise<Ops> => {
       if (device === "cpu") return createCpuBackend();
@@ -128,7 +128,7 @@ export class Seq2Seq {
       // Where loading fails, that is what the caller hears of.
       starting.catch(() => undefined);
     };
-    const loaded = await loadModel(files, createOps, { signal, onProgress, storage, onBuilt });
+    const loaded = await loadModel(files, createOps, { signal, onProgress, format, onBuilt });
     try {
       onProgress?.({ phase: "compile", file: "shaders", loaded: 0, total: 1 });
       const sessions = await starting;
@@ -151,9 +151,9 @@ export class Seq2Seq {
   async generate(inputIds: number[] | number[][], given: GenerationConfig = {}): Promise<GenerateOutput> {
     const { request, options } = this.prepare("generate", inputIds, given);
     const stats = startStats(this.ops);
-    const jobs = createJobs(request, this.loaded.model);
-    for await (const _ of runJobs(this.engine(), request, jobs, stats.encoded)) stats.step();
-    const found = resultsOf(jobs);
+    const sentences = createSentences(request, this.loaded.model);
+    for await (const _ of runSentences(this.engine(), request, sentences, stats.encoded)) stats.step();
+    const found = resultsOf(sentences);
     const output: GenerateOutput = {
       sequences: found.map(({ tokens }) => tokens),
       stats: stats.end(found.reduce((sum, { choices }) => sum + choices.length, 0)),
@@ -193,9 +193,9 @@ export class Seq2Seq {
     if (options.output_hidden_states) refuse("output_hidden_states");
     const { numBeams, numReturnSequences: n } = request.config;
     if (numBeams > 1 && n > 1) refuse(`num_return_sequences = ${n} of a beam search`);
-    const jobs = createJobs(request, this.loaded.model);
-    for await (const _ of runJobs(this.engine(), request, jobs, () => undefined, true)) {
-      for (const { row, search } of jobs) {
+    const sentences = createSentences(request, this.loaded.model);
+    for await (const _ of runSentences(this.engine(), request, sentences, () => undefined, true)) {
+      for (const { row, search } of sentences) {
         for (const { index, choice } of search.settled()) {
           const step: StreamStep = { row: row * n + index, token: choice.token };
           if (request.logprobs) step.logprob = choice.logprob;

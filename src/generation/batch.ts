@@ -12,7 +12,7 @@ export interface Batch {
   length: number;
 }
 
-interface Rules {
+interface AllLogitsProcessors {
   /** What to call the argument in messages. */
   name: string;
   vocabSize: number;
@@ -47,7 +47,7 @@ const isBigints = (value: unknown): boolean => value instanceof BigInt64Array ||
 const described = (value: unknown): string =>
   isBigints(value) ? "an array of bigints" : isList(value) ? "a list" : quote(value);
 
-export function checkIds(rows: number[][], { name, vocabSize, maxLength }: Rules): void {
+export function checkIds(rows: number[][], { name, vocabSize, maxLength }: AllLogitsProcessors): void {
   if (rows.length === 0) throw new ModelError("invalid_input", `${name} holds no rows.`);
   for (const [i, row] of rows.entries()) {
     if (row.length === 0) throw new ModelError("invalid_input", `${name}: row ${i} is empty.`);

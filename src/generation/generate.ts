@@ -1,9 +1,9 @@
-/** One call of `generate` or `stream`: from a request to jobs, from jobs to batches, from batches to events. */
+/** One call of `generate` or `stream`: from a request to sentences, from sentences to batches, from batches to events. */
 
 import type { Model } from "../models/model";
 import type { Ops } from "../ops/ops";
 import { createBeamSearch } from "./search/beam";
-import { createChains } from "./search/greedy-sampling";
+import { createGreedySampling } from "./search/greedy-sampling";
 import { createBeamResults, deviceBeams, fitsDevice } from "./device/beams";
 import { deviceGreedy } from "./device/greedy";
 import { driveDevice } from "./device/decode-loop";
@@ -14,9 +14,9 @@ import { anySeed, createRandom } from "./search/random";
 import type { Request } from "./request";
 import type { Hypothesis } from "./search/search";
 import { roundedLength, type SessionPool } from "./device/session";
-import type { Control, Job } from "./device/slots";
+import type { Control, Sentence } from "./device/slots";
 
-/** Decoder rows of one session. More sentences than fit wait for a place. */
+/** Decoder rows of one session. More sentences than fit wait for a slot. */
 export const MAX_ROWS = 64;
 
 export interface Engine {
@@ -25,7 +25,7 @@ export interface Engine {
   sessions: SessionPool;
 }
 
-export function createJobs(request: Request, model: Model, way = wayOf(request, model)): Job[] {
+export function createSentences(request: Request, model: Model, way = wayOf(request, model)): Sentence[] {
   const { batch, config, prompts, constraints, alternatives, decode } = request;
   const seed = config.seed ?? anySeed();
   const n = config.numReturnSequences;
@@ -33,7 +33,7 @@ export function createJobs(request: Request, model: Model, way = wayOf(request, 
     config.stopStrings.length > 0 && decode
       ? (sequence: readonly number[]) => endsWithStop(sequence, config.stopStrings, decode)
       : undefined;
-  return batch.ids.map((ids, row): Job => {
+  return batch.ids.map((ids, row): Sentence => {
     const taken: number[] = [];
     const context = {
       config,
@@ -54,7 +54,11 @@ export function createJobs(request: Request, model: Model, way = wayOf(request, 
       return { row, ids, mask: batch.mask[row], prompt: prompts[row], search: createBeamResults(config, prompts[row]) };
     }
     const create =
-      config.numBeams === 1 ? createChains : config.numBeamGroups === 1 ? createBeamSearch : createGroupBeamSearch;
+      config.numBeams === 1
+        ? createGreedySampling
+        : config.numBeamGroups === 1
+          ? createBeamSearch
+          : createGroupBeamSearch;
     return { row, ids, mask: batch.mask[row], prompt: prompts[row], search: create(context) };
   });
 }
@@ -83,8 +87,9 @@ export type Way = "greedy" | "beams" | "javascript";
 
 /** Does the device alone do: nothing that only JavaScript can decide, nothing to see of the scores? */
 export function wayOf({ config, alternatives, constraints, prompts }: Request, model: Model): Way {
-  const { rules, numBeams, doSample, prefixAllowedTokens } = config;
-  const needsScores = doSample || prefixAllowedTokens || constraints || alternatives > 0 || rules.removeInvalidValues;
+  const { processors, numBeams, doSample, prefixAllowedTokens } = config;
+  const needsScores =
+    doSample || prefixAllowedTokens || constraints || alternatives > 0 || processors.removeInvalidValues;
   if (needsScores || prompts.some(([first, ...more]) => first !== config.startTokenId || more.length > 0))
     return "javascript";
   if (numBeams === 1) return "greedy";
@@ -99,47 +104,47 @@ export function wayOf({ config, alternatives, constraints, prompts }: Request, m
  * Sentences that go through one session, one group after another. A list that fits one session is one group; of a
  * longer one, sentences of like length are together, so that short ones are not padded to the longest.
  */
-export function bucket(jobs: readonly Job[], width: number): Job[][] {
-  const places = placesOf(width);
-  if (jobs.length <= places) return jobs.length > 0 ? [[...jobs]] : [];
-  const sorted = [...jobs].sort((a, b) => b.ids.length - a.ids.length || a.row - b.row);
-  const groups: Job[][] = [];
-  for (const job of sorted) {
+export function bucket(sentences: readonly Sentence[], width: number): Sentence[][] {
+  const slots = slotsOf(width);
+  if (sentences.length <= slots) return sentences.length > 0 ? [[...sentences]] : [];
+  const sorted = [...sentences].sort((a, b) => b.ids.length - a.ids.length || a.row - b.row);
+  const groups: Sentence[][] = [];
+  for (const sentence of sorted) {
     const group = groups[groups.length - 1];
-    // A group that would leave half of its places empty takes shorter sentences in.
+    // A group that would leave half of its slots empty takes shorter sentences in.
     const fits =
-      group && (roundedLength(group[0].ids.length) === roundedLength(job.ids.length) || group.length < places / 2);
-    if (fits) group.push(job);
-    else groups.push([job]);
+      group && (roundedLength(group[0].ids.length) === roundedLength(sentence.ids.length) || group.length < slots / 2);
+    if (fits) group.push(sentence);
+    else groups.push([sentence]);
   }
   return groups;
 }
 
-const placesOf = (width: number): number => Math.max(1, Math.floor(MAX_ROWS / width));
+const slotsOf = (width: number): number => Math.max(1, Math.floor(MAX_ROWS / width));
 
 /**
- * Runs all jobs; yields after every step of the device, when `settled()` of some job may have something new.
+ * Runs all sentences; yields after every step of the device, when `settled()` of some sentence may have something new.
  * @param follow whether `settled()` matters before the end
  */
-export async function* runJobs(
+export async function* runSentences(
   { ops, model, sessions }: Engine,
   request: Request,
-  jobs: readonly Job[],
+  sentences: readonly Sentence[],
   onEncoded: () => void,
   follow = false,
 ): AsyncGenerator<void, void, undefined> {
   const { config, signal, logprobs } = request;
-  const width = jobs[0]?.search.width ?? 1;
+  const width = sentences[0]?.search.width ?? 1;
   const control: Control = {
     signal,
     deadline: config.maxTime === undefined ? Infinity : performance.now() + 1000 * config.maxTime,
     onEncoded,
   };
   const way = wayOf(request, model);
-  for (const queue of bucket(jobs, width)) {
+  for (const queue of bucket(sentences, width)) {
     signal?.throwIfAborted();
     const session = await sessions.take({
-      sentences: Math.min(queue.length, placesOf(width)),
+      batchSize: Math.min(queue.length, slotsOf(width)),
       width,
       endTokens: width > 1 ? config.eosTokenIds.length : 1,
       source: Math.max(...queue.map(({ ids }) => ids.length)),
@@ -161,7 +166,7 @@ export async function* runJobs(
   }
 }
 
-/** What came of the jobs: `num_return_sequences` a row, in the order of the rows. */
-export function resultsOf(jobs: readonly Job[]): Hypothesis[] {
-  return jobs.flatMap(({ search }) => search.results());
+/** What came of the sentences: `num_return_sequences` a row, in the order of the rows. */
+export function resultsOf(sentences: readonly Sentence[]): Hypothesis[] {
+  return sentences.flatMap(({ search }) => search.results());
 }

@@ -52,7 +52,7 @@ export interface Stream {
 }
 
 /** The stream with its pending norm applied. */
-export function settle(ops: Ops, { states, norm }: Stream): Tensor {
+export function applyNorm(ops: Ops, { states, norm }: Stream): Tensor {
   return norm ? ops.layerNorm(states, norm) : states;
 }
 
@@ -84,7 +84,7 @@ export function createStack(ops: Ops, options: StackOptions) {
   /** x + f(norm(x)), or norm(x + f(x)): `f` reads its first argument and adds its result to its second. */
   function sublayer(x: Stream, norm: Norm, f: (input: Stream, residual: Stream) => Tensor): Stream {
     if (!normFirst) return { states: f(x, x), norm };
-    const states = settle(ops, x);
+    const states = applyNorm(ops, x);
     return { states: f({ states, norm }, { states }) };
   }
 
@@ -137,11 +137,11 @@ export function createStack(ops: Ops, options: StackOptions) {
     layer: (x: Stream, l: Layer, i: number) => Stream,
     capture?: Capture,
   ) {
-    capture?.hiddenStates?.push(settle(ops, x));
+    capture?.hiddenStates?.push(applyNorm(ops, x));
     for (const [i, weights] of layers.entries()) {
       x = layer(x, weights, i);
-      if (i === layers.length - 1 && finalNorm) x = { states: settle(ops, x), norm: finalNorm };
-      capture?.hiddenStates?.push(settle(ops, x));
+      if (i === layers.length - 1 && finalNorm) x = { states: applyNorm(ops, x), norm: finalNorm };
+      capture?.hiddenStates?.push(applyNorm(ops, x));
     }
     return x;
   }

@@ -7,9 +7,9 @@
  */
 
 import { ModelError } from "../errors";
-import { HALF_OVERFLOW } from "../tensor/float16";
+import { FLOAT16_OVERFLOW } from "../tensor/float16";
 import type { Norm, Ops } from "../ops/ops";
-import type { Storage } from "../tensor/weight-format";
+import type { WeightFormat } from "../tensor/weight-format";
 import { sameShape, shapeText, size, type Tensor } from "../tensor/tensor";
 
 interface Placement {
@@ -48,12 +48,12 @@ export class Parameters {
 
   /**
    * @param tensors of the checkpoint
-   * @param storage of the matrices; biases, norms and tables stay in f32
+   * @param format of the matrices; biases, norms and tables stay in f32
    */
   constructor(
     private readonly ops: Ops,
     tensors: Iterable<Announced>,
-    private readonly storage: Storage = "f32",
+    private readonly format: WeightFormat = "f32",
   ) {
     const all = [...tensors];
     this.shapes = new Map(all.map(({ name, shape }) => [name, shape]));
@@ -71,16 +71,16 @@ export class Parameters {
 
   /**
    * A device tensor that the checkpoint tensor of this name fills; the same one each time it is asked for.
-   * @param storage "f32" for what is added rather than multiplied, such as positions
+   * @param format "f32" for what is added rather than multiplied, such as positions
    */
-  tensor(name: string, shape: readonly number[], storage?: Storage): Tensor {
+  tensor(name: string, shape: readonly number[], format?: WeightFormat): Tensor {
     const stored = this.standsFor.get(name) ?? name;
     const known = this.whole.get(stored);
     if (known && sameShape(known.shape, shape)) {
       this.declared.add(name);
       return known;
     }
-    const tensor = this.rows(name, shape, 0, shape[0], storage);
+    const tensor = this.rows(name, shape, 0, shape[0], format);
     this.whole.set(stored, tensor);
     return tensor;
   }
@@ -124,8 +124,8 @@ export class Parameters {
   }
 
   /** A device tensor filled by rows `from` .. `from + rows - 1` of a checkpoint tensor of shape `shape`. */
-  rows(name: string, shape: readonly number[], from: number, rows: number, storage?: Storage): Tensor {
-    const tensor = this.allocate([rows, ...shape.slice(1)], [name], shape, storage);
+  rows(name: string, shape: readonly number[], from: number, rows: number, format?: WeightFormat): Tensor {
+    const tensor = this.allocate([rows, ...shape.slice(1)], [name], shape, format);
     this.place(name, shape, { tensor, from, rows, start: 0 });
     return tensor;
   }
@@ -150,10 +150,10 @@ export class Parameters {
     shape: number[],
     names: readonly string[],
     expected: readonly number[],
-    storage: Storage = shape.length === 2 ? this.storage : "f32",
+    format: WeightFormat = shape.length === 2 ? this.format : "f32",
   ): Tensor {
     const fits = names.every((name) => sameShape(this.shapes.get(name) ?? [NaN], expected));
-    return fits ? this.ops.create(shape, storage, "weights") : { shape, dtype: storage };
+    return fits ? this.ops.create(shape, format, "weights") : { shape, dtype: format };
   }
 
   private place(name: string, shape: readonly number[], placement: Placement): void {
@@ -225,7 +225,7 @@ function notBelow(data: Float32Array, limit: number): number {
 
 /** Rounding to f16 would give infinity, which WGSL lets a driver assume away. */
 function checkHalves(file: string, name: string, data: Float32Array, start: number): void {
-  const large = notBelow(data, HALF_OVERFLOW);
+  const large = notBelow(data, FLOAT16_OVERFLOW);
   if (large < 0) return;
   throw new ModelError(
     "invalid_option",

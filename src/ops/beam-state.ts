@@ -26,8 +26,8 @@ export interface BeamState {
   readonly ancestors: Tensor;
   /** (C, 3, R) u32: what the step at position p chose for each row: token, parent row, bits of the running score. */
   readonly trace: Tensor;
-  /** (R, SLOT) u32: the running score of the row, and the finished hypothesis in this slot of the item, best first. */
-  readonly slots: Tensor;
+  /** (R, HYPOTHESIS) u32: the running score of the row, and the finished hypothesis in this hypothesis of the item, best first. */
+  readonly hypotheses: Tensor;
   /** (B) u32: 1 once nothing better can come. */
   readonly done: Tensor;
   /** (SETTINGS + E + C + 1) u32, see {@link beamSettings}. */
@@ -37,8 +37,8 @@ export interface BeamState {
 /** The fields of `trace`. */
 export const TRACE = { token: 0, parent: 1, score: 2 } as const;
 
-/** The fields of a row of `slots`. Floats are there by their bits. */
-export const SLOT = {
+/** The fields of a row of `hypotheses`. Floats are there by their bits. */
+export const HYPOTHESIS = {
   /** f32: the sum of the log-probabilities of the running beam. */
   running: 0,
   /** f32: the sum of the finished hypothesis, divided by length ** length_penalty. */
@@ -51,7 +51,7 @@ export const SLOT = {
   /** f32 */
   sum: 5,
 } as const;
-export const SLOT_FIELDS = 6;
+export const HYPOTHESIS_FIELDS = 6;
 
 /** The fixed fields of `settings`; the E end tokens follow, then length ** length_penalty for lengths 0 .. C (f32). */
 export const SETTING = {
@@ -69,7 +69,7 @@ export const SETTINGS = 4;
 /** Stands in the list of end tokens where there is none: no vocabulary reaches it. */
 export const NO_TOKEN = 0xffffffff;
 
-/** The kernel ranks so many candidates of an item, and its slots, in workgroup memory. */
+/** The kernel ranks so many candidates of an item, and its hypotheses, in workgroup memory. */
 export const MAX_CANDIDATES = 256;
 export const MAX_BEAMS = 64;
 
@@ -103,17 +103,17 @@ export function beamSettings(rules: BeamRules, { endTokens, capacity }: { endTok
 
 /** The shape of the candidates (B, N, 2). */
 export function candidatesShape(logprobs: Tensor, state: BeamState): number[] {
-  const { beams, endTokens, slots } = state;
-  expectShape("beamCandidates", "logprobs", logprobs, [slots.shape[0], 1, null]);
+  const { beams, endTokens, hypotheses } = state;
+  expectShape("beamCandidates", "logprobs", logprobs, [hypotheses.shape[0], 1, null]);
   const n = candidateCount(state);
   invariant(beams <= MAX_BEAMS, `beamCandidates: ${beams} beams, at most ${MAX_BEAMS}`);
   invariant(n <= MAX_CANDIDATES, `beamCandidates: ${beams} beams with ${endTokens} end tokens are too many`);
   invariant(n <= beams * logprobs.shape[2], `beamCandidates: a vocabulary of ${logprobs.shape[2]} is too small`);
-  return [slots.shape[0] / beams, n, 2];
+  return [hypotheses.shape[0] / beams, n, 2];
 }
 
 export function beamShape(candidates: Tensor, state: BeamState): void {
-  const { beams, endTokens, token, position, ancestors, trace, slots, done, settings } = state;
+  const { beams, endTokens, token, position, ancestors, trace, hypotheses, done, settings } = state;
   const b = candidates.shape[0];
   const rows = b * beams;
   const capacity = trace.shape[0];
@@ -122,15 +122,15 @@ export function beamShape(candidates: Tensor, state: BeamState): void {
   expectShape("advanceBeams", "position", position, [rows]);
   expectShape("advanceBeams", "ancestors", ancestors, [2, capacity, rows]);
   expectShape("advanceBeams", "trace", trace, [capacity, 3, rows]);
-  expectShape("advanceBeams", "slots", slots, [rows, SLOT_FIELDS]);
+  expectShape("advanceBeams", "hypotheses", hypotheses, [rows, HYPOTHESIS_FIELDS]);
   expectShape("advanceBeams", "done", done, [b]);
   expectShape("advanceBeams", "settings", settings, [SETTINGS + endTokens + capacity + 1]);
 }
 
 /** The shape of the hypotheses walked back (R, 3, C). */
-export function walkedShape({ trace, slots }: BeamState): number[] {
-  const [rows] = slots.shape;
-  expectShape("walkBack", "slots", slots, [null, SLOT_FIELDS]);
-  expectShape("walkBack", "trace", trace, [null, 3, rows]);
+export function backtraceShape({ trace, hypotheses }: BeamState): number[] {
+  const [rows] = hypotheses.shape;
+  expectShape("backtrace", "hypotheses", hypotheses, [null, HYPOTHESIS_FIELDS]);
+  expectShape("backtrace", "trace", trace, [null, 3, rows]);
   return [rows, 3, trace.shape[0]];
 }

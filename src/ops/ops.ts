@@ -9,7 +9,7 @@
  */
 
 import type { BeamState } from "./beam-state";
-import type { RuleState } from "./logits-rules";
+import type { ProcessorState } from "./logits-processors";
 import type { DType, Tensor } from "../tensor/tensor";
 
 /** `gelu` is x Phi(x); `gelu_new` its approximation by tanh; `quick_gelu` x sigmoid(1.702 x); `silu` x sigmoid(x). */
@@ -185,8 +185,8 @@ export interface Operations {
    * history and logprobs at the row's position, token, position + 1, finished.
    */
   selectGreedy(logits: Tensor, selection: Selection): void;
-  /** Applies rules to the scores (R, 1, V) of the next token, in place; see `ScoreRules`. */
-  adjustScores(scores: Tensor, state: RuleState): void;
+  /** Applies rules to the scores (R, 1, V) of the next token, in place; see `LogitsProcessors`. */
+  processLogits(scores: Tensor, state: ProcessorState): void;
   /** x - log(sum(exp(x))) over the last dimension. */
   logSoftmax(x: Tensor): Tensor;
   /**
@@ -205,7 +205,7 @@ export interface Operations {
    * The finished hypothesis in each slot of `state`, walked back to its start: (R, 3, C) u32, the fields of `trace` by
    * position, but the log-probability of the token where that has the running score; 0 past its end.
    */
-  walkBack(state: BeamState): Tensor;
+  backtrace(state: BeamState): Tensor;
 }
 
 /** Counts since the backend was made. On the CPU only the memory is real, the rest is 0. */

@@ -1,6 +1,6 @@
 /**
  * The rules of each operation about its operands, checked once here before either backend starts, and the shape of its
- * result. Those of the beam search are in beam-state.ts, of the rules on scores in logits-rules.ts.
+ * result. Those of the beam search are in beam-state.ts, of the rules on scores in logits-processors.ts.
  */
 
 import { invariant } from "../errors";

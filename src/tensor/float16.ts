@@ -1,10 +1,10 @@
 /** IEEE 754 binary16 (1 sign, 5 exponent, 10 fraction bits, bias 15) to and from binary32 (1, 8, 23, bias 127). */
 
 /** What lies halfway between the largest half, 65504, and 65536: from here on rounding would give infinity. */
-export const HALF_OVERFLOW = 65520;
+export const FLOAT16_OVERFLOW = 65520;
 
 /** The f32 bit pattern of each of the 65536 halves; 256 KiB, made on first use. */
-export function halfToFloatBits(): Uint32Array {
+export function float16ToFloatBits(): Uint32Array {
   return (table ??= makeTable());
 }
 
@@ -35,9 +35,9 @@ function makeTable(): Uint32Array {
 
 /**
  * The half nearest to a finite float, the even one of two that are equally near.
- * @param bits of the float; its magnitude is below `HALF_OVERFLOW`
+ * @param bits of the float; its magnitude is below `FLOAT16_OVERFLOW`
  */
-export function floatBitsToHalf(bits: number): number {
+export function floatBitsToFloat16(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
   const exponent = magnitude >>> 23;

@@ -13,46 +13,46 @@
  * An element of a block is scale * integer, in f32: 9 bits an element in q8 and 5 in q4.
  */
 
-import { floatBitsToHalf, halfToFloatBits } from "./float16";
+import { floatBitsToFloat16, float16ToFloatBits } from "./float16";
 import type { DType } from "./tensor";
 
 /** How a float tensor is stored. */
-export type Storage = Exclude<DType, "u32">;
+export type WeightFormat = Exclude<DType, "u32">;
 
 /** The block formats. */
 export const BLOCK = 32;
 const BLOCK_WORDS = { q8: 1 + BLOCK / 4, q4: 1 + BLOCK / 8 };
 
 /** Words of a row of `width` elements. */
-export function rowWords(storage: Storage, width: number): number {
+export function rowWords(format: WeightFormat, width: number): number {
   const fours = Math.ceil(width / 4);
-  if (storage === "f32") return 4 * fours;
-  if (storage === "f16") return 2 * fours;
-  return Math.ceil(width / BLOCK) * BLOCK_WORDS[storage];
+  if (format === "f32") return 4 * fours;
+  if (format === "f16") return 2 * fours;
+  return Math.ceil(width / BLOCK) * BLOCK_WORDS[format];
 }
 
-/** Packs whole rows; the elements are finite and, for f16, below `HALF_OVERFLOW`. May return `data` itself. */
-export function pack(storage: Storage, data: Float32Array, width: number): Float32Array | Uint32Array {
-  const words = rowWords(storage, width);
-  if (storage === "f32" && words === width) return data;
+/** Packs whole rows; the elements are finite and, for f16, below `FLOAT16_OVERFLOW`. May return `data` itself. */
+export function pack(format: WeightFormat, data: Float32Array, width: number): Float32Array | Uint32Array {
+  const words = rowWords(format, width);
+  if (format === "f32" && words === width) return data;
   const packed = new Uint32Array((data.length / width) * words);
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
   for (let from = 0, to = 0; from < data.length; from += width, to += words) {
-    if (storage === "f32") packed.set(bits.subarray(from, from + width), to);
-    else if (storage === "f16") packHalves(packed, to, bits.subarray(from, from + width));
-    else packBlocks(storage, packed, to, data.subarray(from, from + width));
+    if (format === "f32") packed.set(bits.subarray(from, from + width), to);
+    else if (format === "f16") packFloat16(packed, to, bits.subarray(from, from + width));
+    else packBlocks(format, packed, to, data.subarray(from, from + width));
   }
   return packed;
 }
 
-function packHalves(packed: Uint32Array, to: number, row: Uint32Array): void {
-  for (let k = 0; k < row.length; k++) packed[to + (k >> 1)] |= floatBitsToHalf(row[k]) << (16 * (k & 1));
+function packFloat16(packed: Uint32Array, to: number, row: Uint32Array): void {
+  for (let k = 0; k < row.length; k++) packed[to + (k >> 1)] |= floatBitsToFloat16(row[k]) << (16 * (k & 1));
 }
 
-function packBlocks(storage: "q8" | "q4", packed: Uint32Array, to: number, row: Float32Array): void {
-  const scale = storage === "q8" ? scaleOfQ8 : scaleOfQ4;
+function packBlocks(format: "q8" | "q4", packed: Uint32Array, to: number, row: Float32Array): void {
+  const scale = format === "q8" ? scaleOfQ8 : scaleOfQ4;
   const scales = new Float32Array(packed.buffer, packed.byteOffset, packed.length);
-  for (let from = 0; from < row.length; from += BLOCK, to += BLOCK_WORDS[storage]) {
+  for (let from = 0; from < row.length; from += BLOCK, to += BLOCK_WORDS[format]) {
     const block = row.subarray(from, from + BLOCK);
     const d = scale(block);
     // All padding, q4's too, is a zero scale or an integer that means 0.
@@ -60,7 +60,7 @@ function packBlocks(storage: "q8" | "q4", packed: Uint32Array, to: number, row: 
     scales[to] = d;
     for (let k = 0; k < BLOCK; k++) {
       const value = k < block.length ? block[k] / d : 0;
-      if (storage === "q8") packed[to + 1 + (k >> 2)] |= (nearest(value, -127, 127) & 0xff) << (8 * (k & 3));
+      if (format === "q8") packed[to + 1 + (k >> 2)] |= (nearest(value, -127, 127) & 0xff) << (8 * (k & 3));
       else packed[to + 1 + (k >> 3)] |= (nearest(value, -8, 7) + 8) << (4 * (k & 7));
     }
   }
@@ -108,22 +108,22 @@ function scaleOfQ4(block: Float32Array): number {
 }
 
 /** What the elements of one packed row are; `from` is its first word. */
-export function unpackRow(storage: Storage, words: Uint32Array, from: number, out: Float32Array): void {
-  if (storage === "q8" || storage === "q4") return unpackBlocks(storage, words, from, out);
+export function unpackRow(format: WeightFormat, words: Uint32Array, from: number, out: Float32Array): void {
+  if (format === "q8" || format === "q4") return unpackBlocks(format, words, from, out);
   const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
-  if (storage === "f32") return bits.set(words.subarray(from, from + out.length));
-  const floats = halfToFloatBits();
+  if (format === "f32") return bits.set(words.subarray(from, from + out.length));
+  const floats = float16ToFloatBits();
   for (let k = 0; k < out.length; k++) bits[k] = floats[(words[from + (k >> 1)] >>> (16 * (k & 1))) & 0xffff];
 }
 
-function unpackBlocks(storage: "q8" | "q4", words: Uint32Array, from: number, out: Float32Array): void {
+function unpackBlocks(format: "q8" | "q4", words: Uint32Array, from: number, out: Float32Array): void {
   const scales = new Float32Array(words.buffer, words.byteOffset, words.length);
-  for (let k = 0; k < out.length; from += BLOCK_WORDS[storage]) {
+  for (let k = 0; k < out.length; from += BLOCK_WORDS[format]) {
     const scale = scales[from];
     const end = Math.min(k + BLOCK, out.length);
     for (let at = from + 1; k < end; at++) {
       const word = words[at];
-      if (storage === "q8") {
+      if (format === "q8") {
         // To the top of the word and back down with its sign.
         for (let shift = 24; shift >= 0 && k < end; shift -= 8) out[k++] = scale * ((word << shift) >> 24);
       } else {
@@ -134,13 +134,13 @@ function unpackBlocks(storage: "q8" | "q4", words: Uint32Array, from: number, ou
 }
 
 /** The elements of packed rows, one after another. May return a view of `words`. */
-export function unpack(storage: Storage, words: Uint32Array, width: number): Float32Array {
-  const pitch = rowWords(storage, width);
-  if (storage === "f32" && pitch === width) return new Float32Array(words.buffer, words.byteOffset, words.length);
+export function unpack(format: WeightFormat, words: Uint32Array, width: number): Float32Array {
+  const pitch = rowWords(format, width);
+  if (format === "f32" && pitch === width) return new Float32Array(words.buffer, words.byteOffset, words.length);
   const rows = words.length / pitch;
   const out = new Float32Array(rows * width);
   for (let row = 0; row < rows; row++) {
-    unpackRow(storage, words, row * pitch, out.subarray(row * width, (row + 1) * width));
+    unpackRow(format, words, row * pitch, out.subarray(row * width, (row + 1) * width));
   }
   return out;
 }

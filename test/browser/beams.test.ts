@@ -1,4 +1,4 @@
-/** Beam search and the rules on scores, on the GPU, against Hugging Face: test/goldens/beams.json and rules.json. */
+/** Beam search and the logits processors, on the GPU, against Hugging Face: test/goldens/beams.json and device_processors.json. */
 
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -20,10 +20,10 @@ it("finds what Hugging Face finds, by the same way", async () => {
   expect(results.filter(({ faults }) => faults.length > 0)).toEqual([]);
 });
 
-it("adjusts scores as Hugging Face's processors do", async () => {
+it("processes logits as Hugging Face does", async () => {
   const results = await runInPage<{ name: string; faults: string[] }[]>(
     page,
-    "/test/support/shared/rules-table.ts",
+    "/test/support/shared/processors-table.ts",
     "ruleFaultsOnGpu",
   );
   expect(results.length).toBeGreaterThanOrEqual(300);

@@ -37,7 +37,7 @@ describe.each(["software", "gpu"])("the %s kernels against the CPU", (variant) =
       "logSoftmax",
       "topK",
       "beams",
-      "adjustScores",
+      "processLogits",
     ];
     expect([...covered].sort()).toEqual(operations.sort());
     expect(comparisons.length).toBeGreaterThanOrEqual(180);

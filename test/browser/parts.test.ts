@@ -40,9 +40,9 @@ describe("a matrix over the binding limit", () => {
     ["software", "q8", 72],
     ["gpu", "q4", 40],
     ["software", "f16", 80],
-  ])("%s kernels, a matrix in %s", async (variant, storage, pitch) => {
+  ])("%s kernels, a matrix in %s", async (variant, format, pitch) => {
     // Rows of 37 elements: two blocks in q8 and q4.
-    const report = await runInPage<PartsReport>(page, PARTS, "compareParts", variant, 16_384, 1025, 37, storage);
+    const report = await runInPage<PartsReport>(page, PARTS, "compareParts", variant, 16_384, 1025, 37, format);
     expect(report.comparisons.filter(({ worst }) => !(worst <= 1))).toEqual([]);
     expect(report.buffers.length).toBeGreaterThan(2);
     expect(report.buffers.reduce((sum, size) => sum + size, 0)).toBe(1028 * pitch);

@@ -27,7 +27,7 @@ const named = kinds.map((options) => ({ name: JSON.stringify(options), options }
 
 /** The options for row i alone; draws of row i of a batch come from its own stream, so alone it must be row 0. */
 const samples = (options: GenerationConfig): boolean => options.do_sample === true;
-/** Rules on the source see what the caller wrote into the row, padding too. */
+/** AllLogitsProcessors on the source see what the caller wrote into the row, padding too. */
 const readsSource = (options: GenerationConfig): boolean =>
   Object.keys(options).some((name) => name.startsWith("encoder_"));
 

@@ -5,7 +5,7 @@ import { createCpuBackend } from "../../src/backends/cpu/backend";
 import { ModelError } from "../../src/errors";
 import { Parameters } from "../../src/models/parameters";
 import type { Ops } from "../../src/ops/ops";
-import type { Storage } from "../../src/tensor/weight-format";
+import type { WeightFormat } from "../../src/tensor/weight-format";
 import { size, type Tensor } from "../../src/tensor/tensor";
 import { random } from "../support/shared/random";
 
@@ -186,12 +186,12 @@ test("what the checkpoint cannot fill takes no memory", () => {
   expect(failure(() => parameters.check(FILE)).code).toBe("missing_tensor");
 });
 
-describe("storage", () => {
-  const declare = (storage: Storage) => {
+describe("weight format", () => {
+  const declare = (format: WeightFormat) => {
     const shapes = { w: [3, 40], packed: [6, 40], "n.weight": [40], b: [3], p: [2, 40] };
     const ops = createCpuBackend();
     const announced = Object.entries(shapes).map(([name, shape]) => ({ name, shape }));
-    const parameters = new Parameters(ops, announced, storage);
+    const parameters = new Parameters(ops, announced, format);
     const tensors = [
       parameters.tensor("w", [3, 40]),
       parameters.rows("packed", [6, 40], 2, 4),
@@ -208,9 +208,9 @@ describe("storage", () => {
     ["f16", 80],
     ["q8", 72],
     ["q4", 40],
-  ] as const)("in %s a row of a matrix of 40 columns takes %d bytes, the rest stays in f32", (storage, row) => {
-    const { ops, tensors } = declare(storage);
-    expect(tensors.map(({ dtype }) => dtype)).toEqual([storage, storage, "f32", "f32", "f32", "f32"]);
+  ] as const)("in %s a row of a matrix of 40 columns takes %d bytes, the rest stays in f32", (format, row) => {
+    const { ops, tensors } = declare(format);
+    expect(tensors.map(({ dtype }) => dtype)).toEqual([format, format, "f32", "f32", "f32", "f32"]);
     expect(ops.memory().weights).toBe(7 * row + 4 * (80 + 3 + 3 + 80));
   });
 
@@ -218,8 +218,8 @@ describe("storage", () => {
     ["f16", 2 ** -11],
     ["q8", 1 / 100],
     ["q4", 1 / 6],
-  ] as const)("%s rows come in pieces", async (storage, error) => {
-    const { ops, parameters, tensors } = declare(storage);
+  ] as const)("%s rows come in pieces", async (format, error) => {
+    const { ops, parameters, tensors } = declare(format);
     const data = random(5).normal(240);
     for (const row of [4, 0, 5, 2, 1, 3])
       parameters.fill(FILE, "packed", data.subarray(40 * row, 40 * row + 40), 40 * row);

@@ -1,20 +1,20 @@
 /** What packing does to weights: layout, exactness, error bounds, rows of any length. */
 
 import { describe, expect, it } from "vitest";
-import { pack, rowWords, unpack, unpackRow, type Storage } from "../../src/tensor/weight-format";
+import { pack, rowWords, unpack, unpackRow, type WeightFormat } from "../../src/tensor/weight-format";
 import { random } from "../support/shared/random";
 
-const SMALL: Storage[] = ["f16", "q8", "q4"];
+const SMALL: WeightFormat[] = ["f16", "q8", "q4"];
 const WIDTHS = [1, 2, 3, 4, 5, 15, 31, 32, 33, 37, 63, 64, 65, 300];
 
-const words = (storage: Storage, data: Float32Array, width: number): Uint32Array => {
-  const packed = pack(storage, data, width);
+const words = (format: WeightFormat, data: Float32Array, width: number): Uint32Array => {
+  const packed = pack(format, data, width);
   return new Uint32Array(packed.buffer, packed.byteOffset, packed.length);
 };
-const roundTrip = (storage: Storage, data: Float32Array, width = data.length): Float32Array =>
-  unpack(storage, words(storage, data, width), width);
+const roundTrip = (format: WeightFormat, data: Float32Array, width = data.length): Float32Array =>
+  unpack(format, words(format, data, width), width);
 /** The same, with one kind of zero. */
-const values = (storage: Storage, data: Float32Array): number[] => [...roundTrip(storage, data)].map((x) => x + 0);
+const values = (format: WeightFormat, data: Float32Array): number[] => [...roundTrip(format, data)].map((x) => x + 0);
 const floatBits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
 const largest = (values: Float32Array): number => values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
 
@@ -32,9 +32,9 @@ describe("the layout", () => {
     ["q4", 1, 5],
     ["q4", 64, 10],
     ["q4", 65, 15],
-  ] as const)("%s: a row of %d elements takes %d words", (storage, width, expected) => {
-    expect(rowWords(storage, width)).toBe(expected);
-    expect(pack(storage, new Float32Array(3 * width), width)).toHaveLength(3 * expected);
+  ] as const)("%s: a row of %d elements takes %d words", (format, width, expected) => {
+    expect(rowWords(format, width)).toBe(expected);
+    expect(pack(format, new Float32Array(3 * width), width)).toHaveLength(3 * expected);
   });
 
   it("f16: the lower half of a word first", () => {
@@ -51,17 +51,17 @@ describe("the layout", () => {
     expect([...words("q4", row, 9)]).toEqual([floatBits(1), 0xb6a798f0, 0x8888888c, 0x88888888, 0x88888888]);
   });
 
-  it.each(SMALL)("%s: a row is packed as if it were alone", (storage) => {
+  it.each(SMALL)("%s: a row is packed as if it were alone", (format) => {
     for (const width of WIDTHS) {
       const data = random(width).normal(5 * width);
-      const pitch = rowWords(storage, width);
-      const all = words(storage, data, width);
+      const pitch = rowWords(format, width);
+      const all = words(format, data, width);
       for (let row = 0; row < 5; row++) {
-        const one = words(storage, data.slice(row * width, (row + 1) * width), width);
+        const one = words(format, data.slice(row * width, (row + 1) * width), width);
         expect(all.subarray(row * pitch, (row + 1) * pitch)).toEqual(one);
         const out = new Float32Array(width);
-        unpackRow(storage, all, row * pitch, out);
-        expect(out).toEqual(unpack(storage, one, width));
+        unpackRow(format, all, row * pitch, out);
+        expect(out).toEqual(unpack(format, one, width));
       }
     }
   });
@@ -126,27 +126,27 @@ describe("the error", () => {
 });
 
 describe("blocks of nothing", () => {
-  it.each(["q8", "q4"] as const)("%s: zeros stay zeros, beside a block that is none", (storage) => {
+  it.each(["q8", "q4"] as const)("%s: zeros stay zeros, beside a block that is none", (format) => {
     const row = new Float32Array(96).fill(1, 32, 64);
-    expect([...roundTrip(storage, new Float32Array(5))].every((x) => x === 0)).toBe(true);
-    expect(values(storage, row)).toEqual([...row]);
+    expect([...roundTrip(format, new Float32Array(5))].every((x) => x === 0)).toBe(true);
+    expect(values(format, row)).toEqual([...row]);
   });
 
-  it.each(["q8", "q4"] as const)("%s: zeroed memory reads as zeros", (storage) => {
-    const zeros = unpack(storage, new Uint32Array(2 * rowWords(storage, 37)), 37);
+  it.each(["q8", "q4"] as const)("%s: zeroed memory reads as zeros", (format) => {
+    const zeros = unpack(format, new Uint32Array(2 * rowWords(format, 37)), 37);
     expect(zeros).toHaveLength(74);
     expect(zeros.every((x) => x === 0)).toBe(true);
   });
 
-  it.each(["q8", "q4"] as const)("%s: values too small for a normal scale become zeros", (storage) => {
+  it.each(["q8", "q4"] as const)("%s: values too small for a normal scale become zeros", (format) => {
     for (const tiny of [1e-45, 1e-40, 2 ** -127]) {
-      expect(values(storage, Float32Array.of(tiny, -tiny, 0))).toEqual([0, 0, 0]);
+      expect(values(format, Float32Array.of(tiny, -tiny, 0))).toEqual([0, 0, 0]);
     }
-    expect(roundTrip(storage, Float32Array.of(1e-30))[0] / 1e-30).toBeCloseTo(1, 5);
+    expect(roundTrip(format, Float32Array.of(1e-30))[0] / 1e-30).toBeCloseTo(1, 5);
   });
 
-  it.each(["q8", "q4"] as const)("%s: the largest floats do not overflow", (storage) => {
+  it.each(["q8", "q4"] as const)("%s: the largest floats do not overflow", (format) => {
     const most = 3.4028234663852886e38;
-    expect(values(storage, Float32Array.of(most, -most, most / 2)).every(Number.isFinite)).toBe(true);
+    expect(values(format, Float32Array.of(most, -most, most / 2)).every(Number.isFinite)).toBe(true);
   });
 });

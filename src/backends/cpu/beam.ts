@@ -6,7 +6,7 @@
  * lowest index goes first, where torch.topk promises nothing.
  */
 
-import { SETTING, SETTINGS, SLOT, SLOT_FIELDS, TRACE } from "../../ops/beam-state";
+import { SETTING, SETTINGS, HYPOTHESIS, HYPOTHESIS_FIELDS, TRACE } from "../../ops/beam-state";
 import { BANNED, candidateCount, LEAST, plus, UNLIKELY } from "../../util/scores";
 import { asFloats } from "../../tensor/tensor";
 
@@ -19,7 +19,7 @@ export interface CpuBeams {
   position: Uint32Array; // (R)
   ancestors: Uint32Array; // (2, C, R)
   trace: Uint32Array; // (C, 3, R)
-  slots: Uint32Array; // (R, SLOT_FIELDS)
+  hypotheses: Uint32Array; // (R, HYPOTHESIS_FIELDS)
   done: Uint32Array; // (B)
   settings: Uint32Array; // (SETTINGS + E + C + 1)
 }
@@ -52,11 +52,11 @@ export function topK(out: Uint32Array, x: Float32Array, k: number, width: number
 export function candidates(out: Uint32Array, logprobs: Float32Array, state: CpuBeams, width: number): void {
   const { beams, rows } = state;
   const n = candidateCount(state);
-  const slots = asFloats(state.slots);
+  const hypotheses = asFloats(state.hypotheses);
   for (let item = 0; item < rows / beams; item++) {
     largest(out.subarray(item * n * 2, (item + 1) * n * 2), n, beams * width, (i) => {
       const row = item * beams + Math.floor(i / width);
-      return plus(logprobs[row * width + (i % width)], slots[row * SLOT_FIELDS + SLOT.running]);
+      return plus(logprobs[row * width + (i % width)], hypotheses[row * HYPOTHESIS_FIELDS + HYPOTHESIS.running]);
     });
   }
 }
@@ -70,7 +70,7 @@ function ranked(values: readonly number[], count: number): number[] {
 }
 
 /** An entry of the list of finished hypotheses. */
-interface Hypothesis {
+interface FinishedBeam {
   score: number;
   /** 0: none */
   length: number;
@@ -81,12 +81,12 @@ interface Hypothesis {
 
 /** Goes on with the best candidates (B, N, 2), and keeps those that have ended. */
 export function advance(chosen: Uint32Array, state: CpuBeams, width: number): void {
-  const { beams, endTokens, rows, capacity, token, position, ancestors, trace, slots, done, settings } = state;
+  const { beams, endTokens, rows, capacity, token, position, ancestors, trace, hypotheses, done, settings } = state;
   const n = candidateCount(state);
   const end = settings.subarray(SETTINGS, SETTINGS + endTokens);
   const penalties = asFloats(settings).subarray(SETTINGS + endTokens);
   const promptLength = settings[SETTING.promptLength];
-  const slotFloats = asFloats(slots);
+  const hypothesisFloats = asFloats(hypotheses);
   const traceFloats = asFloats(trace);
 
   for (let item = 0; item < rows / beams; item++) {
@@ -113,10 +113,17 @@ export function advance(chosen: Uint32Array, state: CpuBeams, width: number): vo
 
     // 3. _update_finished_beams: the best of what had ended before and what ends now. Only the first K candidates may
     // end; the others are there so that K beams can go on.
-    const ended = Array.from({ length: beams }, (_, k): Hypothesis => {
-      const slot = (first + k) * SLOT_FIELDS;
-      const [score, sum] = [slotFloats[slot + SLOT.score], slotFloats[slot + SLOT.sum]];
-      const [length, parent, token] = [slots[slot + SLOT.length], slots[slot + SLOT.parent], slots[slot + SLOT.token]];
+    const ended = Array.from({ length: beams }, (_, k): FinishedBeam => {
+      const hypothesis = (first + k) * HYPOTHESIS_FIELDS;
+      const [score, sum] = [
+        hypothesisFloats[hypothesis + HYPOTHESIS.score],
+        hypothesisFloats[hypothesis + HYPOTHESIS.sum],
+      ];
+      const [length, parent, token] = [
+        hypotheses[hypothesis + HYPOTHESIS.length],
+        hypotheses[hypothesis + HYPOTHESIS.parent],
+        hypotheses[hypothesis + HYPOTHESIS.token],
+      ];
       return { score, length, parent, token, sum };
     });
     list.forEach(({ sum, parent, token, ends }, i) => {
@@ -140,13 +147,13 @@ export function advance(chosen: Uint32Array, state: CpuBeams, width: number): vo
       trace[(3 * at + TRACE.token) * rows + row] = from.token;
       trace[(3 * at + TRACE.parent) * rows + row] = from.parent;
       traceFloats[(3 * at + TRACE.score) * rows + row] = goingOn[running[k]];
-      const slot = row * SLOT_FIELDS;
-      slotFloats[slot + SLOT.running] = goingOn[running[k]];
-      slotFloats[slot + SLOT.score] = best[k].score;
-      slots[slot + SLOT.length] = best[k].length;
-      slots[slot + SLOT.parent] = best[k].parent;
-      slots[slot + SLOT.token] = best[k].token;
-      slotFloats[slot + SLOT.sum] = best[k].sum;
+      const hypothesis = row * HYPOTHESIS_FIELDS;
+      hypothesisFloats[hypothesis + HYPOTHESIS.running] = goingOn[running[k]];
+      hypothesisFloats[hypothesis + HYPOTHESIS.score] = best[k].score;
+      hypotheses[hypothesis + HYPOTHESIS.length] = best[k].length;
+      hypotheses[hypothesis + HYPOTHESIS.parent] = best[k].parent;
+      hypotheses[hypothesis + HYPOTHESIS.token] = best[k].token;
+      hypothesisFloats[hypothesis + HYPOTHESIS.sum] = best[k].sum;
     }
 
     // 5. _check_early_stop_heuristic and _beam_search_has_unfinished_sequences
@@ -160,18 +167,18 @@ export function advance(chosen: Uint32Array, state: CpuBeams, width: number): vo
   }
 }
 
-/** out (R, 3, C): the fields of TRACE along the hypothesis of each slot, the log-probability for the score. */
-export function walkBack(out: Uint32Array, { rows, capacity, trace, slots }: CpuBeams): void {
+/** out (R, 3, C): the fields of TRACE along the hypothesis of each hypothesis, the log-probability for the score. */
+export function backtrace(out: Uint32Array, { rows, capacity, trace, hypotheses }: CpuBeams): void {
   const outFloats = asFloats(out);
   out.fill(0);
-  for (let slot = 0; slot < rows; slot++) {
-    const field = slots.subarray(slot * SLOT_FIELDS, (slot + 1) * SLOT_FIELDS);
-    let [token, parent, sum] = [field[SLOT.token], field[SLOT.parent], asFloats(field)[SLOT.sum]];
-    for (let i = field[SLOT.length] - 1; i >= 0; i--) {
+  for (let hypothesis = 0; hypothesis < rows; hypothesis++) {
+    const field = hypotheses.subarray(hypothesis * HYPOTHESIS_FIELDS, (hypothesis + 1) * HYPOTHESIS_FIELDS);
+    let [token, parent, sum] = [field[HYPOTHESIS.token], field[HYPOTHESIS.parent], asFloats(field)[HYPOTHESIS.sum]];
+    for (let i = field[HYPOTHESIS.length] - 1; i >= 0; i--) {
       // What the step before chose for the row that this token continues.
       const before = (what: number): number => (3 * (i - 1) + what) * rows + parent;
       const sumBefore = i === 0 ? 0 : asFloats(trace)[before(TRACE.score)];
-      const to = (what: number): number => (3 * slot + what) * capacity + i;
+      const to = (what: number): number => (3 * hypothesis + what) * capacity + i;
       out[to(TRACE.token)] = token;
       out[to(TRACE.parent)] = parent;
       outFloats[to(TRACE.score)] = sum - sumBefore;

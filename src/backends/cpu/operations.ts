@@ -1,8 +1,8 @@
 /** The operations on the CPU: each checks its operands and appends a call of its loops to the plan. */
 
-import { beamShape, candidatesShape, walkedShape, type BeamState } from "../../ops/beam-state";
+import { beamShape, candidatesShape, backtraceShape, type BeamState } from "../../ops/beam-state";
 import type { AttentionOptions, Norm, Operations } from "../../ops/ops";
-import { rulesShape } from "../../ops/logits-rules";
+import { processorsShape } from "../../ops/logits-processors";
 import {
   attentionShape,
   embedShape,
@@ -13,7 +13,7 @@ import {
   topKShape,
 } from "../../ops/shapes";
 import { rowsOf, type DType, type Tensor } from "../../tensor/tensor";
-import { adjust } from "./adjust";
+import { processLogits } from "./logits-processors";
 import * as beam from "./beam";
 import * as kernels from "./kernels";
 import { f32, matrix, u32, type CpuTensor } from "./tensors";
@@ -85,12 +85,12 @@ export function createOperations({ temporary, append }: Recorder): Operations {
     logSoftmax(x) {
       return command(x.shape, (out) => kernels.logSoftmax(out, f32(x), rowsOf(x.shape)[1]));
     },
-    adjustScores(scores, state) {
-      rulesShape(scores, state);
+    processLogits(scores, state) {
+      processorsShape(scores, state);
       const { table, position, history, ancestors, source, sourceLength } = state;
       const [rows, , width] = scores.shape;
       append(() =>
-        adjust(f32(scores), rows, width, {
+        processLogits(f32(scores), rows, width, {
           table: u32(table),
           position: u32(position),
           history: u32(history),
@@ -118,9 +118,9 @@ export function createOperations({ temporary, append }: Recorder): Operations {
       beamShape(candidates, state);
       append(() => beam.advance(u32(candidates), beamsOf(state), vocabSize));
     },
-    walkBack(state) {
-      const out = temporary(walkedShape(state), "u32");
-      append(() => beam.walkBack(u32(out), beamsOf(state)));
+    backtrace(state) {
+      const out = temporary(backtraceShape(state), "u32");
+      append(() => beam.backtrace(u32(out), beamsOf(state)));
       return out;
     },
     selectGreedy(logits, selection) {
@@ -170,13 +170,13 @@ const attentionOf = (query: Tensor, cache: Tensor, options: AttentionOptions): k
 const beamsOf = (state: BeamState): beam.CpuBeams => ({
   beams: state.beams,
   endTokens: state.endTokens,
-  rows: state.slots.shape[0],
+  rows: state.hypotheses.shape[0],
   capacity: state.trace.shape[0],
   token: u32(state.token),
   position: u32(state.position),
   ancestors: u32(state.ancestors),
   trace: u32(state.trace),
-  slots: u32(state.slots),
+  hypotheses: u32(state.hypotheses),
   done: u32(state.done),
   settings: u32(state.settings),
 });

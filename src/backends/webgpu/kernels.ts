@@ -4,8 +4,8 @@
  */
 
 import activation from "../../../shaders/activation.wgsl?raw";
-import adjustScores from "../../../shaders/adjust_scores.wgsl?raw";
-import walkBack from "../../../shaders/walk_back.wgsl?raw";
+import processLogits from "../../../shaders/process_logits.wgsl?raw";
+import backtrace from "../../../shaders/backtrace.wgsl?raw";
 import advanceBeams from "../../../shaders/advance_beams.wgsl?raw";
 import attention from "../../../shaders/attention.wgsl?raw";
 import attentionCommon from "../../../shaders/attention_common.wgsl?raw";
@@ -27,7 +27,7 @@ import weightsF32 from "../../../shaders/weights_f32.wgsl?raw";
 import weightsQ4 from "../../../shaders/weights_q4.wgsl?raw";
 import weightsQ8 from "../../../shaders/weights_q8.wgsl?raw";
 import type { Activation } from "../../ops/ops";
-import type { Storage } from "../../tensor/weight-format";
+import type { WeightFormat } from "../../tensor/weight-format";
 
 type Access = "read" | "write";
 
@@ -53,7 +53,7 @@ export const ACTIVATIONS: Readonly<Record<Activation, number>> = {
 };
 
 /** Put in front of the kernels that read weights. */
-const WEIGHTS: Readonly<Record<Storage, string>> = {
+const WEIGHTS: Readonly<Record<WeightFormat, string>> = {
   f32: weightsF32,
   f16: weightsF16,
   q8: weightsQ8,
@@ -101,18 +101,18 @@ export function topKChunk(k: number): number {
 }
 
 /** A kernel for each way to store its weights; only those that a model uses are compiled. */
-function byStorage(kernel: Kernel): Record<Storage, Kernel> {
-  const stored = (storage: Storage): Kernel => ({
+function byFormat(kernel: Kernel): Record<WeightFormat, Kernel> {
+  const inFormat = (format: WeightFormat): Kernel => ({
     ...kernel,
-    name: storage === "f32" ? kernel.name : `${kernel.name}_${storage}`,
-    source: WEIGHTS[storage] + kernel.source,
+    name: format === "f32" ? kernel.name : `${kernel.name}_${format}`,
+    source: WEIGHTS[format] + kernel.source,
   });
-  return { f32: stored("f32"), f16: stored("f16"), q8: stored("q8"), q4: stored("q4") };
+  return { f32: inFormat("f32"), f16: inFormat("f16"), q8: inFormat("q8"), q4: inFormat("q4") };
 }
 
 function matvecKernels(name: string, entryPoint: string, bindings: Access[], normed: boolean, tuning: Tuning) {
   const body = tuning.grouped ? matvecGroup : matvec;
-  return byStorage({
+  return byFormat({
     name: `${name}${normed ? "_normed" : ""}${tuning.grouped ? "_group" : ""}`,
     source: layout + activation + projectCommon + matvecCommon + body,
     entryPoint,
@@ -127,7 +127,7 @@ export function createKernels(tuning: Tuning) {
   const project: Access[] = ["read", "read", "read", "read", "read", "write", "write"];
   const attend: Access[] = ["read", "read", "read", "read", "read", "read", "read", "write"];
   return {
-    embed: byStorage({
+    embed: byFormat({
       name: "embed",
       source: layout + embed,
       entryPoint: "main",
@@ -140,13 +140,13 @@ export function createKernels(tuning: Tuning) {
       bindings: ["read", "read", "write"],
       constants,
     },
-    matmul: byStorage({
+    matmul: byFormat({
       name: "matmul",
       source: layout + activation + projectCommon + matmul,
       entryPoint: "linear",
       bindings: ["read", "read", "read", "read", "write"],
     }),
-    matmulProject: byStorage({
+    matmulProject: byFormat({
       name: "matmul_project",
       source: layout + activation + projectCommon + matmul,
       entryPoint: "project",
@@ -190,9 +190,9 @@ export function createKernels(tuning: Tuning) {
       bindings: ["read", "write"],
       constants: { WORKGROUP: tuning.grouped ? 4 * tuning.workgroup : tuning.workgroup },
     },
-    adjustScores: {
-      name: "adjust_scores",
-      source: layout + adjustScores,
+    processLogits: {
+      name: "process_logits",
+      source: layout + processLogits,
       entryPoint: "main",
       bindings: ["read", "read", "read", "read", "read", "read", "write"],
       constants,
@@ -211,11 +211,11 @@ export function createKernels(tuning: Tuning) {
       bindings: ["read", "read", "write", "write", "write", "write", "write", "write"],
       constants,
     },
-    walkBack: {
-      name: "walk_back",
-      source: walkBack,
+    backtrace: {
+      name: "backtrace",
+      source: backtrace,
       entryPoint: "main",
       bindings: ["read", "read", "write"],
     },
-  } satisfies Record<string, Kernel | Record<Storage, Kernel>>;
+  } satisfies Record<string, Kernel | Record<WeightFormat, Kernel>>;
 }

@@ -1,9 +1,9 @@
 /** The operations on WebGPU: each checks its operands, picks its kernels and notes one or two dispatches. */
 
-import { beamShape, candidatesShape, SLOT_FIELDS, walkedShape, type BeamState } from "../../ops/beam-state";
+import { beamShape, candidatesShape, HYPOTHESIS_FIELDS, backtraceShape, type BeamState } from "../../ops/beam-state";
 import { ModelError } from "../../errors";
 import type { AttentionOptions, Norm, Operations } from "../../ops/ops";
-import { rulesShape } from "../../ops/logits-rules";
+import { processorsShape } from "../../ops/logits-processors";
 import {
   attentionShape,
   embedShape,
@@ -13,7 +13,7 @@ import {
   selectionShape,
   topKShape,
 } from "../../ops/shapes";
-import type { Storage } from "../../tensor/weight-format";
+import type { WeightFormat } from "../../tensor/weight-format";
 import { bitsOf, rowsOf, size, type Tensor } from "../../tensor/tensor";
 import { ACTIVATIONS, attentionGrid, createKernels, matmulGrid, matvecGrid, topKChunk } from "./kernels";
 import type { Grid, Kernel, Tuning } from "./kernels";
@@ -25,7 +25,7 @@ import type { GpuTensor } from "./gpu-tensor";
 const vec4s = (length: number): number => Math.ceil(length / 4);
 
 /** Of a tensor whose dtype shapes.ts has checked. */
-const storageOf = (tensor: Tensor): Storage => tensor.dtype as Storage;
+const formatOf = (tensor: Tensor): WeightFormat => tensor.dtype as WeightFormat;
 
 const isRms = (norm: Norm | undefined): number => (norm?.kind === "rms" ? 1 : 0);
 
@@ -45,7 +45,7 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
 
   /** x times the rows of w, which may lie in parts: each writes its own columns. */
   function product(
-    kernel: Record<Storage, Kernel>,
+    kernel: Record<WeightFormat, Kernel>,
     [x, w, ...operands]: [Tensor, Tensor, ...(Tensor | undefined)[]],
     params: number[],
     gridOf: (columns: number) => Grid,
@@ -53,7 +53,7 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
     for (const { tensor, first } of partsOf(w as GpuTensor)) {
       const [columns] = tensor.shape;
       const place = [first / 4, vec4s(columns)];
-      dispatch(kernel[storageOf(w)], [x, tensor, ...operands], [...params, ...place], gridOf(columns));
+      dispatch(kernel[formatOf(w)], [x, tensor, ...operands], [...params, ...place], gridOf(columns));
     }
   }
 
@@ -83,8 +83,8 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
     const chunks = Math.ceil(width / chunk);
     const kept = Math.min(k, chunk, width);
     const parts = temporary([rows, chunks * kept, 2], "u32");
-    const params = [kept, width, 0, chunk, together, state ? 1 : 0, SLOT_FIELDS];
-    dispatch(kernels.topK, [x, state?.slots, parts], params, [chunks, rows, 1]);
+    const params = [kept, width, 0, chunk, together, state ? 1 : 0, HYPOTHESIS_FIELDS];
+    dispatch(kernels.topK, [x, state?.hypotheses, parts], params, [chunks, rows, 1]);
     if (chunks * together === 1) return parts;
     const lists = rows / together;
     const merged = temporary([lists, k, 2], "u32");
@@ -99,7 +99,7 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
       const y = temporary(shape);
       const [rows, width] = rowsOf(shape);
       const counting = positions ? (padTokenId === undefined ? 1 : 2) : 0;
-      const kernel = kernels.embed[storageOf(table)];
+      const kernel = kernels.embed[formatOf(table)];
       for (const { tensor, first } of partsOf(table as GpuTensor)) {
         const params = [shape[1], vec4s(width), bitsOf(scale), counting, padTokenId ?? 0, first, tensor.shape[0]];
         dispatch(kernel, [ids, tensor, positions, offset, y], params, [Math.ceil(vec4s(width) / 64), rows, 1]);
@@ -173,15 +173,15 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
       dispatch(kernels.logSoftmax, [x, y], [width], [rows, 1, 1]);
       return y;
     },
-    adjustScores(scores, state) {
-      rulesShape(scores, state);
+    processLogits(scores, state) {
+      processorsShape(scores, state);
       const { table, position, history, ancestors, source, sourceLength } = state;
       const [rows, , width] = scores.shape;
       const fields = history.shape.length === 3 ? history.shape[1] : 1;
       const together = rows / source.shape[0];
       const params = [width, rows, history.shape[0], fields, ancestors ? 1 : 0, together, source.shape[1]];
       const tensors = [table, position, history, ancestors, source, sourceLength, scores];
-      dispatch(kernels.adjustScores, tensors, params, [rows, 1, 1]);
+      dispatch(kernels.processLogits, tensors, params, [rows, 1, 1]);
     },
     topK(x, k) {
       topKShape(x, k);
@@ -193,16 +193,16 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
     },
     advanceBeams(candidates, state, vocabSize) {
       beamShape(candidates, state);
-      const { beams, endTokens, token, position, ancestors, trace, slots, done, settings } = state;
-      const params = [beams, candidates.shape[1], vocabSize, slots.shape[0], trace.shape[0], endTokens];
-      const tensors = [candidates, settings, token, position, ancestors, trace, slots, done];
+      const { beams, endTokens, token, position, ancestors, trace, hypotheses, done, settings } = state;
+      const params = [beams, candidates.shape[1], vocabSize, hypotheses.shape[0], trace.shape[0], endTokens];
+      const tensors = [candidates, settings, token, position, ancestors, trace, hypotheses, done];
       dispatch(kernels.advanceBeams, tensors, params, [candidates.shape[0], 1, 1]);
     },
-    walkBack(state) {
-      const shape = walkedShape(state);
+    backtrace(state) {
+      const shape = backtraceShape(state);
       const [rows, , capacity] = shape;
       const y = temporary(shape, "u32");
-      dispatch(kernels.walkBack, [state.trace, state.slots, y], [rows, capacity], [Math.ceil(rows / 64), 1, 1]);
+      dispatch(kernels.backtrace, [state.trace, state.hypotheses, y], [rows, capacity], [Math.ceil(rows / 64), 1, 1]);
       return y;
     },
     selectGreedy(logits, selection) {

@@ -76,7 +76,7 @@ export async function buildPlan<T>(
   const compiled = await Promise.all(kernels.map((kernel) => gpu.pipeline(kernel)));
   const pipelines = new Map(kernels.map((kernel, i) => [kernel, compiled[i]]));
   const buffers: GPUBuffer[] = [];
-  const settle = (): GpuPlan<T> => {
+  const bindAll = (): GpuPlan<T> => {
     assignBuffers(gpu, label, dispatches, temporaries, tensorsIn(outputs, temporaries), buffers);
     const stride = gpu.device.limits.minUniformBufferOffsetAlignment;
     const words = new Uint32Array((dispatches.length * stride) / 4);
@@ -99,7 +99,7 @@ export async function buildPlan<T>(
     return { outputs, commands, buffers };
   };
   try {
-    return await gpu.guarded(settle);
+    return await gpu.guarded(bindAll);
   } catch (error) {
     for (const buffer of buffers) gpu.destroyBuffer(buffer);
     throw error;

@@ -1,12 +1,20 @@
 /** The state of a beam search on the device: makes it, starts it, and reads the result once at the end. */
 
-import { beamSettings, SETTINGS, SLOT, SLOT_FIELDS, TRACE, type BeamRules, type BeamState } from "../../ops/beam-state";
+import {
+  beamSettings,
+  SETTINGS,
+  HYPOTHESIS,
+  HYPOTHESIS_FIELDS,
+  TRACE,
+  type BeamRules,
+  type BeamState,
+} from "../../ops/beam-state";
 import { LEAST, UNLIKELY } from "../../util/scores";
 import type { Ops, Plan, Slice } from "../../ops/ops";
 import { asFloats, type Tensor } from "../../tensor/tensor";
 
 export interface BeamSizes {
-  items: number;
+  sentences: number;
   beams: number;
   /** Room for so many end tokens; more room costs candidates. */
   endTokens: number;
@@ -14,8 +22,8 @@ export interface BeamSizes {
   capacity: number;
 }
 
-export function createBeams(ops: Ops, { items, beams, endTokens, capacity }: BeamSizes): BeamState {
-  const rows = items * beams;
+export function createBeams(ops: Ops, { sentences, beams, endTokens, capacity }: BeamSizes): BeamState {
+  const rows = sentences * beams;
   const u32 = (...shape: number[]): Tensor => ops.create(shape, "u32", "activations");
   return {
     beams,
@@ -24,32 +32,32 @@ export function createBeams(ops: Ops, { items, beams, endTokens, capacity }: Bea
     position: u32(rows),
     ancestors: u32(2, capacity, rows),
     trace: u32(capacity, 3, rows),
-    slots: u32(rows, SLOT_FIELDS),
-    done: u32(items),
+    hypotheses: u32(rows, HYPOTHESIS_FIELDS),
+    done: u32(sentences),
     settings: u32(SETTINGS + Math.max(1, endTokens) + capacity + 1),
   };
 }
 
 export function beamTensors(state: BeamState): Tensor[] {
-  const { token, position, ancestors, trace, slots, done, settings } = state;
-  return [token, position, ancestors, trace, slots, done, settings];
+  const { token, position, ancestors, trace, hypotheses, done, settings } = state;
+  return [token, position, ancestors, trace, hypotheses, done, settings];
 }
 
-export type StartRules = Omit<BeamRules, "promptLength"> & { startTokenId: number };
+export type BeamStart = Omit<BeamRules, "promptLength"> & { startTokenId: number };
 
-/** Starts every item. */
-export function startBeams(ops: Ops, state: BeamState, { startTokenId, ...rules }: StartRules): void {
+/** Starts every sentence. */
+export function startBeams(ops: Ops, state: BeamState, { startTokenId, ...rules }: BeamStart): void {
   const sizes = { endTokens: state.endTokens, capacity: state.trace.shape[0] };
   ops.write(state.settings, beamSettings({ ...rules, promptLength: 1 }, sizes));
-  startItems(ops, state, startTokenId, 0, state.done.shape[0]);
+  startSentences(ops, state, startTokenId, 0, state.done.shape[0]);
 }
 
 /**
- * Starts `count` items from `first` on, and leaves the others alone. One beam an item at first: the others start from
+ * Starts `count` sentences from `first` on, and leaves the others alone. One beam an sentence at first: the others start from
  * the same token, so their scores rule them out for a step.
  * @param done stay where they are: for places that hold nothing
  */
-export function startItems(
+export function startSentences(
   ops: Ops,
   state: BeamState,
   startTokenId: number,
@@ -58,14 +66,14 @@ export function startItems(
   done = false,
 ): void {
   const [from, rows] = [first * state.beams, count * state.beams];
-  const slots = new Uint32Array(rows * SLOT_FIELDS);
-  const floats = asFloats(slots);
+  const hypotheses = new Uint32Array(rows * HYPOTHESIS_FIELDS);
+  const floats = asFloats(hypotheses);
   for (let row = 0; row < rows; row++) {
-    floats[row * SLOT_FIELDS + SLOT.running] = row % state.beams === 0 ? 0 : UNLIKELY;
-    floats[row * SLOT_FIELDS + SLOT.score] = UNLIKELY;
-    floats[row * SLOT_FIELDS + SLOT.sum] = LEAST;
+    floats[row * HYPOTHESIS_FIELDS + HYPOTHESIS.running] = row % state.beams === 0 ? 0 : UNLIKELY;
+    floats[row * HYPOTHESIS_FIELDS + HYPOTHESIS.score] = UNLIKELY;
+    floats[row * HYPOTHESIS_FIELDS + HYPOTHESIS.sum] = LEAST;
   }
-  ops.write(state.slots, slots, from * SLOT_FIELDS);
+  ops.write(state.hypotheses, hypotheses, from * HYPOTHESIS_FIELDS);
   ops.write(state.token, new Uint32Array(rows).fill(startTokenId), from);
   ops.write(state.position, new Uint32Array(rows), from);
   // At the first position every row is its own ancestor.
@@ -75,7 +83,7 @@ export function startItems(
 }
 
 /** A finished sequence. */
-export interface Hypothesis {
+export interface DeviceHypothesis {
   /** New tokens, without the decoder start token; none where fewer than K sequences ended. */
   tokens: number[];
   /** The log-probability of each token, as the processors left it; none unless `read` asks for them. */
@@ -87,7 +95,7 @@ export interface Hypothesis {
 }
 
 export interface BeamReading {
-  items: readonly number[];
+  sentences: readonly number[];
   /** How many hypotheses of each. */
   count: number;
   /** Steps that the search took. */
@@ -96,36 +104,36 @@ export interface BeamReading {
 }
 
 /**
- * The best hypotheses of each item, best first, in one submit and one read-back.
- * @param walked records `walkBack` of the state
+ * The best hypotheses of each sentence, best first, in one submit and one read-back.
+ * @param backtrace records `backtrace` of the state
  */
 export async function readBeams(
   ops: Ops,
-  { beams, slots }: BeamState,
-  walked: Plan<Tensor>,
-  { items, count, steps, read }: BeamReading,
-): Promise<Hypothesis[][]> {
-  const capacity = walked.outputs.shape[2];
-  const found = items.flatMap((item) => Array.from({ length: count }, (_, k) => item * beams + k));
-  const slices = found.flatMap((slot): Slice[] => [
-    { tensor: slots, start: slot * SLOT_FIELDS, count: SLOT_FIELDS },
+  { beams, hypotheses }: BeamState,
+  backtrace: Plan<Tensor>,
+  { sentences, count, steps, read }: BeamReading,
+): Promise<DeviceHypothesis[][]> {
+  const capacity = backtrace.outputs.shape[2];
+  const found = sentences.flatMap((sentence) => Array.from({ length: count }, (_, k) => sentence * beams + k));
+  const slices = found.flatMap((hypothesis): Slice[] => [
+    { tensor: hypotheses, start: hypothesis * HYPOTHESIS_FIELDS, count: HYPOTHESIS_FIELDS },
     ...read.map((name) => ({
-      tensor: walked.outputs,
-      start: (3 * slot + TRACE[name]) * capacity,
+      tensor: backtrace.outputs,
+      start: (3 * hypothesis + TRACE[name]) * capacity,
       count: Math.min(steps, capacity),
     })),
   ]);
-  const data = (await ops.submit([walked], slices)) as Uint32Array[];
-  const hypotheses = found.map((_, i): Hypothesis => {
-    const [slot, ...fields] = data.slice(i * (1 + read.length));
+  const data = (await ops.submit([backtrace], slices)) as Uint32Array[];
+  const results = found.map((_, i): DeviceHypothesis => {
+    const [hypothesis, ...fields] = data.slice(i * (1 + read.length));
     const field = (name: keyof typeof TRACE): Uint32Array =>
-      fields[read.indexOf(name)]?.subarray(0, slot[SLOT.length]) ?? new Uint32Array();
+      fields[read.indexOf(name)]?.subarray(0, hypothesis[HYPOTHESIS.length]) ?? new Uint32Array();
     return {
       tokens: Array.from(field("token")),
       parents: Array.from(field("parent")),
       logprobs: Array.from(asFloats(field("score"))),
-      score: asFloats(slot)[SLOT.score],
+      score: asFloats(hypothesis)[HYPOTHESIS.score],
     };
   });
-  return items.map((_, i) => hypotheses.slice(i * count, (i + 1) * count));
+  return sentences.map((_, i) => results.slice(i * count, (i + 1) * count));
 }

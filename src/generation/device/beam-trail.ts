@@ -1,9 +1,9 @@
 /**
  * Follows a beam search on the device step by step, for those who want to see its tokens before its end: a copy in
- * JavaScript of the sequences that are on their way, from what each step tells (src/ops/beam-state.ts: `trace` and `slots`).
+ * JavaScript of the sequences that are on their way, from what each step tells (src/ops/beam-state.ts: `trace` and `hypotheses`).
  */
 
-import { SLOT, SLOT_FIELDS, TRACE, type BeamState } from "../../ops/beam-state";
+import { HYPOTHESIS, HYPOTHESIS_FIELDS, TRACE, type BeamState } from "../../ops/beam-state";
 import type { Slice } from "../../ops/ops";
 import { asFloats, size } from "../../tensor/tensor";
 import { choicesOf, type Node } from "../search/beam";
@@ -15,24 +15,24 @@ interface Scored extends Node {
 }
 
 export class BeamTrail {
-  /** By place and position: the beams after the step at that position. */
+  /** By slot and position: the beams after the step at that position. */
   private readonly history: Scored[][][];
   private readonly rows: number;
 
   constructor(private readonly state: BeamState) {
-    this.rows = state.slots.shape[0];
+    this.rows = state.hypotheses.shape[0];
     this.history = Array.from({ length: this.rows / state.beams }, () => []);
   }
 
-  /** A new sentence in this place. */
-  start(place: number): void {
-    this.history[place] = [];
+  /** A new sentence in this slot. */
+  start(slot: number): void {
+    this.history[slot] = [];
   }
 
   /** What to read after every step. */
-  get slots(): Slice {
-    const { slots } = this.state;
-    return { tensor: slots, start: 0, count: size(slots.shape) };
+  get hypotheses(): Slice {
+    const { hypotheses } = this.state;
+    return { tensor: hypotheses, start: 0, count: size(hypotheses.shape) };
   }
 
   /** What to read after a step at this position. */
@@ -40,13 +40,13 @@ export class BeamTrail {
     return { tensor: this.state.trace, start: position * 3 * this.rows, count: 3 * this.rows };
   }
 
-  /** @param trace of the place's next position */
-  advance(place: number, trace: Uint32Array): void {
+  /** @param trace of the slot's next position */
+  advance(slot: number, trace: Uint32Array): void {
     const { beams } = this.state;
     const sums = asFloats(trace);
-    const steps = this.history[place];
+    const steps = this.history[slot];
     const before = steps[steps.length - 1] ?? [];
-    const first = place * beams;
+    const first = slot * beams;
     const after = Array.from({ length: beams }, (_, i): Scored => {
       const field = (name: number): number => name * this.rows + first + i;
       const previous = before[trace[field(TRACE.parent)] - first];
@@ -57,17 +57,17 @@ export class BeamTrail {
     steps.push(after);
   }
 
-  /** The tokens that all running beams of the place and all its finished ones, which are in `slots`, begin with. */
-  agreed(place: number, slots: Uint32Array): Choice[] {
+  /** The tokens that all running beams of the slot and all its finished ones, which are in `hypotheses`, begin with. */
+  agreed(slot: number, hypotheses: Uint32Array): Choice[] {
     const { beams } = this.state;
-    const steps = this.history[place];
+    const steps = this.history[slot];
     const open = (steps[steps.length - 1] ?? []).map(choicesOf);
     for (let i = 0; i < beams; i++) {
-      const slot = (place * beams + i) * SLOT_FIELDS;
-      const length = slots[slot + SLOT.length];
+      const at = (slot * beams + i) * HYPOTHESIS_FIELDS;
+      const length = hypotheses[at + HYPOTHESIS.length];
       if (length === 0) continue;
-      const parent = steps[length - 2]?.[slots[slot + SLOT.parent] - place * beams];
-      open.push([...choicesOf(parent), { token: slots[slot + SLOT.token], logprob: 0 }]);
+      const parent = steps[length - 2]?.[hypotheses[at + HYPOTHESIS.parent] - slot * beams];
+      open.push([...choicesOf(parent), { token: hypotheses[at + HYPOTHESIS.token], logprob: 0 }]);
     }
     const [first = [], ...others] = open;
     const agreed = first.findIndex((choice, i) => others.some((other) => other[i]?.token !== choice.token));

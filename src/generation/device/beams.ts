@@ -8,7 +8,7 @@ import { candidateCount } from "../../util/scores";
 import { invariant, ModelError } from "../../errors";
 import type { Ops } from "../../ops/ops";
 import { BeamTrail } from "./beam-trail";
-import { readBeams, startBeams, startItems, type Hypothesis as DeviceHypothesis } from "./beam-readback";
+import { readBeams, startBeams, startSentences, type DeviceHypothesis } from "./beam-readback";
 import type { SearchConfig } from "../options/search-config";
 import type { DeviceSearch } from "./decode-loop";
 import type { Choice, Hypothesis, Search } from "../search/search";
@@ -25,7 +25,7 @@ export interface BeamResults extends Search {
 export function createBeamResults(config: SearchConfig, prompt: readonly number[]): BeamResults {
   let found: Hypothesis[] = [];
   let settled: Choice[] = [];
-  let told = 0;
+  let emitted = 0;
   const choicesOf = ({ tokens, logprobs }: DeviceHypothesis): Choice[] =>
     tokens.map((token, i) => ({ token, logprob: logprobs[i] ?? 0 }));
   return {
@@ -45,8 +45,8 @@ export function createBeamResults(config: SearchConfig, prompt: readonly number[
       settled = choices;
     },
     settled() {
-      const fresh = settled.slice(told);
-      told = Math.max(told, settled.length);
+      const fresh = settled.slice(emitted);
+      emitted = Math.max(emitted, settled.length);
       return fresh.map((choice) => ({ index: 0, choice }));
     },
     results: () => found,
@@ -54,7 +54,7 @@ export function createBeamResults(config: SearchConfig, prompt: readonly number[
 }
 
 /**
- * For jobs whose searches are `createBeamResults`.
+ * For sentences whose searches are `createBeamResults`.
  * @param follow reads tokens, parents and finished beams of each step, too, so that `settled` tells what is certain
  */
 export function deviceBeams(
@@ -63,34 +63,34 @@ export function deviceBeams(
   config: SearchConfig,
   { follow, logprobs }: { follow: boolean; logprobs: boolean },
 ): DeviceSearch {
-  const { beams, walked, sentences } = session;
-  invariant(beams && walked, "deviceBeams: a session without beams");
-  const done = { tensor: beams.done, start: 0, count: sentences };
+  const { beams, backtrace, batchSize } = session;
+  invariant(beams && backtrace, "deviceBeams: a session without beams");
+  const done = { tensor: beams.done, start: 0, count: batchSize };
   const trail = follow ? new BeamTrail(beams) : undefined;
   /** Done, and still to be read. */
-  let ended: { results: BeamResults; place: number; steps: number }[] = [];
+  let ended: { results: BeamResults; slot: number; steps: number }[] = [];
   startBeams(ops, beams, config);
   return {
-    reads: trail ? [done, trail.slots] : [done],
+    reads: trail ? [done, trail.hypotheses] : [done],
     readAt: trail && ((position) => trail.trace(position)),
-    start(place, job) {
-      startItems(ops, beams, config.startTokenId, place, 1, !job);
-      trail?.start(place);
+    start(slot, sentence) {
+      startSentences(ops, beams, config.startTokenId, slot, 1, !sentence);
+      trail?.start(slot);
     },
-    accept(job, place, { position, data: [done, slots], own }) {
-      const results = job.search as BeamResults;
-      if (own) trail?.advance(place, own as Uint32Array);
-      if (done[place] === 1) {
-        ended.push({ results, place, steps: position + 1 });
+    accept(sentence, slot, { position, data: [done, hypotheses], own }) {
+      const results = sentence.search as BeamResults;
+      if (own) trail?.advance(slot, own as Uint32Array);
+      if (done[slot] === 1) {
+        ended.push({ results, slot, steps: position + 1 });
         return true;
       }
-      if (trail) results.agree(trail.agreed(place, slots as Uint32Array));
+      if (trail) results.agree(trail.agreed(slot, hypotheses as Uint32Array));
       return false;
     },
     async collect() {
       if (ended.length === 0) return false;
-      const found = await readBeams(ops, beams, walked, {
-        items: ended.map(({ place }) => place),
+      const found = await readBeams(ops, beams, backtrace, {
+        sentences: ended.map(({ slot }) => slot),
         count: config.numReturnSequences,
         steps: Math.max(...ended.map(({ steps }) => steps)),
         read: logprobs ? ["token", "score"] : ["token"],

@@ -6,15 +6,15 @@
 
 import { invariant } from "../../errors";
 import type { Ops, Plan, Slice } from "../../ops/ops";
-import { packRules } from "../../ops/logits-rules";
+import { packProcessors } from "../../ops/logits-processors";
 import { isIdle, type SearchConfig } from "../options/search-config";
 import type { Session } from "./session";
-import { createSlots, type Control, type Job } from "./slots";
+import { createSlots, type Control, type Sentence } from "./slots";
 
 type Data = Float32Array | Uint32Array;
 
-/** What a step told of one place. */
-export interface Told {
+/** What a step told of one slot. */
+export interface StepResult {
   /** The position of the cache that the step filled. */
   position: number;
   /** One for each of `reads`. */
@@ -29,12 +29,12 @@ export interface Told {
 export interface DeviceSearch {
   /** What to read after every step. */
   readonly reads: readonly Slice[];
-  /** And what of each position that a place is at: sentences that started at different times are at different ones. */
+  /** And what of each position that a slot is at: sentences that started at different times are at different ones. */
   readonly readAt?: (position: number) => Slice;
-  /** Sets a place to its first position. Without a job it counts on from there, and nobody looks. */
-  start(place: number, job: Job | undefined): void;
+  /** Sets a slot to its first position. Without a sentence it counts on from there, and nobody looks. */
+  start(slot: number, sentence: Sentence | undefined): void;
   /** Takes what a step told of a sentence; true once that has ended. */
-  accept(job: Job, place: number, told: Told): boolean;
+  accept(sentence: Sentence, slot: number, result: StepResult): boolean;
   /** Reads what is still on the device of sentences that have ended. Were there any? */
   collect?(): Promise<boolean>;
 }
@@ -46,14 +46,14 @@ interface Step {
 }
 
 /**
- * Yields when `settled()` of a job may have something new. Jobs are taken from the front of `queue` as places become
+ * Yields when `settled()` of a sentence may have something new. Sentences are taken from the front of `queue` as slots become
  * empty; their prompts are the start token. The session is left as it is by whoever leaves the loop; the next call
  * starts it anew.
  */
 export async function* driveDevice(
   ops: Ops,
   session: Session,
-  queue: Job[],
+  queue: Sentence[],
   control: Control,
   config: SearchConfig,
   search: DeviceSearch,
@@ -64,7 +64,7 @@ export async function* driveDevice(
   const underWay: Promise<Step>[] = [];
   /** The positions that a step would fill which is submitted now. */
   const positionsOf = (live: boolean): number[] =>
-    slots.fed.filter((_, place) => Boolean(slots.jobs[place]) === live).map((fed) => fed + underWay.length);
+    slots.fed.filter((_, slot) => Boolean(slots.sentences[slot]) === live).map((fed) => fed + underWay.length);
 
   const submitStep = (): void => {
     const positions = [...new Set(positionsOf(true))].filter((position) => position < target);
@@ -82,14 +82,14 @@ export async function* driveDevice(
   try {
     for (;;) {
       control.signal?.throwIfAborted();
-      const done = queue.length === 0 && !slots.jobs.some(Boolean);
-      // Empty places count on; before one passes the end of its cache it is set back.
+      const done = queue.length === 0 && !slots.sentences.some(Boolean);
+      // Empty slots count on; before one passes the end of its cache it is set back.
       const full = positionsOf(false).some((position) => position >= target);
       const pause = full || slots.wantsRefill(queue.length);
       if (done || (pause && underWay.length === 0)) {
         if (await search.collect?.()) yield;
         if (done) return;
-        for (const place of slots.refill(queue, control.onEncoded)) search.start(place, slots.jobs[place]);
+        for (const slot of slots.refill(queue, control.onEncoded)) search.start(slot, slots.sentences[slot]);
         continue;
       }
       const useful = (): boolean => positionsOf(true).some((position) => position < last);
@@ -98,10 +98,10 @@ export async function* driveDevice(
       invariant(step, "driveDevice: nothing is under way");
       control.signal?.throwIfAborted();
       const expired = performance.now() > control.deadline;
-      slots.jobs.forEach((job, place) => {
-        const position = slots.fed[place]++;
-        const told = { position, data: step.data, own: step.own.get(position), expired };
-        if (job && search.accept(job, place, told)) slots.jobs[place] = undefined;
+      slots.sentences.forEach((sentence, slot) => {
+        const position = slots.fed[slot]++;
+        const emitted = { position, data: step.data, own: step.own.get(position), expired };
+        if (sentence && search.accept(sentence, slot, emitted)) slots.sentences[slot] = undefined;
       });
       yield;
     }
@@ -110,11 +110,11 @@ export async function* driveDevice(
   }
 }
 
-/** The plan that chooses on the device by the rules of the configuration, with the table of those rules in place. */
+/** The plan that chooses on the device by the rules of the configuration, with the table of those rules in slot. */
 async function selectPlan(ops: Ops, session: Session, config: SearchConfig): Promise<Plan> {
-  if (isIdle(config.rules)) return session.select();
-  const table = packRules(config.rules, config);
+  if (isIdle(config.processors)) return session.select();
+  const table = packProcessors(config.processors, config);
   const plan = await session.select({ tableLength: table.length, renormalize: config.renormalize });
-  if (session.rules) ops.write(session.rules.table, table);
+  if (session.processors) ops.write(session.processors.table, table);
   return plan;
 }

@@ -3,12 +3,12 @@
 import { NO_TOKEN } from "../../ops/beam-state";
 import { invariant } from "../../errors";
 import type { Ops } from "../../ops/ops";
-import type { Chains } from "../search/greedy-sampling";
+import type { GreedySampling } from "../search/greedy-sampling";
 import { MAX_EOS_TOKENS, type SearchConfig } from "../options/search-config";
 import type { DeviceSearch } from "./decode-loop";
 import type { Session } from "./session";
 
-/** For jobs whose searches are one greedy chain. */
+/** For sentences whose searches are one greedy chain. */
 export function deviceGreedy(ops: Ops, session: Session, config: SearchConfig, logprobs: boolean): DeviceSearch {
   const { selection, rows } = session;
   invariant(selection, "deviceGreedy: a session of beams");
@@ -18,13 +18,13 @@ export function deviceGreedy(ops: Ops, session: Session, config: SearchConfig, l
   return {
     reads: [{ tensor: selection.token, start: 0, count: rows }],
     readAt: logprobs ? (at) => ({ tensor: selection.logprobs, start: at * rows, count: rows }) : undefined,
-    start(place, job) {
-      ops.write(selection.token, Uint32Array.of(config.startTokenId), place);
-      ops.write(selection.position, Uint32Array.of(0), place);
-      ops.write(selection.finished, Uint32Array.of(job ? 0 : 1), place);
+    start(slot, sentence) {
+      ops.write(selection.token, Uint32Array.of(config.startTokenId), slot);
+      ops.write(selection.position, Uint32Array.of(0), slot);
+      ops.write(selection.finished, Uint32Array.of(sentence ? 0 : 1), slot);
     },
-    accept(job, place, { data: [tokens], own, expired }) {
-      return (job.search as Chains).accept({ token: tokens[place], logprob: own?.[place] ?? 0 }, expired);
+    accept(sentence, slot, { data: [tokens], own, expired }) {
+      return (sentence.search as GreedySampling).accept({ token: tokens[slot], logprob: own?.[slot] ?? 0 }, expired);
     },
   };
 }

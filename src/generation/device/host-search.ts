@@ -1,20 +1,20 @@
 /**
- * The searches that JavaScript chooses for: each step the logits are read, V floats a row, each job's search is asked,
+ * The searches that JavaScript chooses for: each step the logits are read, V floats a row, each sentence's search is asked,
  * and tokens, positions and ancestors are written. It does all that decode-loop.ts does, and what the device alone cannot.
  */
 
 import type { Ops } from "../../ops/ops";
 import type { Session } from "./session";
-import { createSlots, type Control, type Job } from "./slots";
+import { createSlots, type Control, type Sentence } from "./slots";
 
 /**
- * Yields after every step that moved a search. Jobs are taken from the front of `queue` as places become empty.
+ * Yields after every step that moved a search. Sentences are taken from the front of `queue` as slots become empty.
  * The session is left as it is by whoever leaves the loop; the next call starts it anew.
  */
 export async function* driveSearches(
   ops: Ops,
   session: Session,
-  queue: Job[],
+  queue: Sentence[],
   control: Control,
 ): AsyncGenerator<void, void, undefined> {
   const { width, vocabSize, decode } = session;
@@ -25,15 +25,17 @@ export async function* driveSearches(
   for (;;) {
     control.signal?.throwIfAborted();
     if (slots.wantsRefill(queue.length)) {
-      for (const place of slots.refill(queue, control.onEncoded)) {
-        rows.set(place, 0, repeated(slots.jobs[place]?.prompt[0] ?? 0), own);
+      for (const slot of slots.refill(queue, control.onEncoded)) {
+        rows.set(slot, 0, repeated(slots.sentences[slot]?.prompt[0] ?? 0), own);
       }
     }
-    const live = slots.jobs.flatMap((job, place) => (job ? [{ job, place }] : []));
+    const live = slots.sentences.flatMap((sentence, slot) => (sentence ? [{ sentence, slot }] : []));
     if (live.length === 0) return;
     rows.write(ops);
     // While the prompt is being read nobody asks what comes next.
-    const asking = live.filter(({ job, place }) => slots.fed[place] >= job.prompt.length - 1).map(({ place }) => place);
+    const asking = live
+      .filter(({ sentence, slot }) => slots.fed[slot] >= sentence.prompt.length - 1)
+      .map(({ slot }) => slot);
     const first = Math.min(...asking) * width * vocabSize;
     const count = (Math.max(...asking) + 1) * width * vocabSize - first;
     const [logits] = await ops.submit(
@@ -42,22 +44,22 @@ export async function* driveSearches(
     );
     control.signal?.throwIfAborted();
     const expired = performance.now() > control.deadline;
-    for (const { job, place } of live) {
-      const fed = ++slots.fed[place];
-      if (fed < job.prompt.length) {
-        rows.set(place, fed, repeated(job.prompt[fed]), own);
+    for (const { sentence, slot } of live) {
+      const fed = ++slots.fed[slot];
+      if (fed < sentence.prompt.length) {
+        rows.set(slot, fed, repeated(sentence.prompt[fed]), own);
         continue;
       }
       const scores = own.map((i) => {
-        const start = (place * width + i) * vocabSize - first;
+        const start = (slot * width + i) * vocabSize - first;
         return (logits as Float32Array).subarray(start, start + vocabSize);
       });
-      const move = job.search.step(scores, expired);
+      const move = sentence.search.step(scores, expired);
       if (move) {
-        rows.set(place, fed, move.tokens, move.parents);
+        rows.set(slot, fed, move.tokens, move.parents);
       } else {
-        slots.jobs[place] = undefined;
-        rows.set(place, 0, repeated(0), own);
+        slots.sentences[slot] = undefined;
+        rows.set(slot, 0, repeated(0), own);
       }
     }
     yield;
@@ -75,9 +77,9 @@ function createRows(session: Session) {
   const position = new Uint32Array(rows);
   const ancestors = Uint32Array.from({ length: 2 * target * rows }, (_, i) => i % rows);
   return {
-    /** Row i of the place takes `tokens[i]` and goes on with what row parents[i] had: `fed` tokens of the cache. */
-    set(place: number, fed: number, tokens: readonly number[], parents: readonly number[]): void {
-      const first = place * width;
+    /** Row i of the slot takes `tokens[i]` and goes on with what row parents[i] had: `fed` tokens of the cache. */
+    set(slot: number, fed: number, tokens: readonly number[], parents: readonly number[]): void {
+      const first = slot * width;
       token.set(tokens, first);
       position.fill(fed, first, first + width);
       if (!beams) return;

@@ -14,7 +14,7 @@ import type { Ops, Plan, Selection } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 
 export interface SessionSizes {
-  sentences: number;
+  batchSize: number;
   width: number;
   /** Room for so many end tokens of a beam search. */
   endTokens: number;
@@ -24,31 +24,31 @@ export interface SessionSizes {
 }
 
 export interface Selecting {
-  /** Words that the rules take; absent: there are none. */
+  /** Words that the processors take; absent: there are none. */
   tableLength?: number;
-  /** Log-probabilities of a beam search add up to one again after the rules. */
+  /** Log-probabilities of a beam search add up to one again after the processors. */
   renormalize?: boolean;
 }
 
 export interface Session extends SessionSizes {
-  /** sentences x width */
+  /** batchSize x width */
   readonly rows: number;
   readonly vocabSize: number;
-  readonly ids: Tensor; // (sentences, S)
-  readonly mask: Tensor; // (sentences, S)
+  readonly ids: Tensor; // (B, S)
+  readonly mask: Tensor; // (B, S)
   readonly token: Tensor; // (R, 1)
   readonly position: Tensor; // (R)
   /** With one row a sentence. */
   readonly selection?: Selection;
   /** With more than one. */
   readonly beams?: BeamState;
-  /** What `walkBack` says of them; recorded with them. */
-  readonly walked?: Plan<Tensor>;
+  /** What `backtrace` says of them; recorded with them. */
+  readonly backtrace?: Plan<Tensor>;
   readonly encode: Plan;
   /** One token a row; its logits (R, 1, V) stay readable. */
   readonly decode: Plan<Tensor>;
-  /** Once `select` was asked for rules. */
-  rules?: { table: Tensor; sourceLength: Tensor };
+  /** Once `select` was asked for processors. */
+  processors?: { table: Tensor; sourceLength: Tensor };
   /** The plan that chooses from the logits on the device; recorded when it is first asked for. */
   select(what?: Selecting): Promise<Plan>;
   dispose(): void;
@@ -56,8 +56,8 @@ export interface Session extends SessionSizes {
 
 async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promise<Session> {
   const { info } = model;
-  const { sentences, width, endTokens, source, target } = sizes;
-  const rows = sentences * width;
+  const { batchSize, width, endTokens, source, target } = sizes;
+  const rows = batchSize * width;
   const created: Tensor[] = [];
   const create = (...args: Parameters<Ops["create"]>): Tensor => {
     const tensor = ops.create(...args);
@@ -65,12 +65,12 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
     return tensor;
   };
   const u32 = (...shape: number[]): Tensor => create(shape, "u32", "activations");
-  const ids = u32(sentences, source);
-  const mask = u32(sentences, source);
+  const ids = u32(batchSize, source);
+  const mask = u32(batchSize, source);
   const selection = width === 1 ? createSelection(create, rows, target, info) : undefined;
   const beams = selection
     ? undefined
-    : createBeams(ops, { items: sentences, beams: width, endTokens, capacity: target });
+    : createBeams(ops, { sentences: batchSize, beams: width, endTokens, capacity: target });
   if (beams) created.push(...beamTensors(beams));
   const { token, position } = (beams ?? selection) as BeamState | Selection;
   const caches = Array.from({ length: info.numDecoderLayers }, () =>
@@ -90,7 +90,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
     const encode = await record("encode", () => model.projectCross(model.encode(ids, mask)));
     const state: DecoderState = { caches, cross: encode.outputs, mask, position, ancestors: beams?.ancestors };
     const decode = await record("decode", () => model.decode(token, state));
-    const walked = beams && (await record("walk back", () => ops.walkBack(beams)));
+    const backtrace = beams && (await record("walk back", () => ops.backtrace(beams)));
     const logits = decode.outputs;
     const vocabSize = info.targetVocabSize;
     const recorded = new Map<string, Promise<Plan>>();
@@ -104,26 +104,26 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
       position,
       selection,
       beams,
-      walked,
+      backtrace,
       encode,
       decode,
       select({ tableLength = 0, renormalize = false } = {}) {
-        if (tableLength > (session.rules?.table.shape[0] ?? 0)) {
+        if (tableLength > (session.processors?.table.shape[0] ?? 0)) {
           const length = 2 ** Math.ceil(Math.log2(Math.max(256, tableLength)));
-          session.rules = { table: u32(length), sourceLength: u32(sentences) };
+          session.processors = { table: u32(length), sourceLength: u32(batchSize) };
         }
-        const rules = tableLength > 0 ? session.rules : undefined;
-        const key = `${rules?.table.shape[0] ?? 0} ${renormalize}`;
+        const processors = tableLength > 0 ? session.processors : undefined;
+        const key = `${processors?.table.shape[0] ?? 0} ${renormalize}`;
         const known = recorded.get(key);
         if (known) return known;
         const plan = record("select", () => {
           const scores = beams ? ops.logSoftmax(logits) : logits;
           const history = (beams?.trace ?? selection?.history) as Tensor;
           const state = { position, history, ancestors: beams?.ancestors, source: ids };
-          if (rules) ops.adjustScores(scores, { ...rules, ...state });
+          if (processors) ops.processLogits(scores, { ...processors, ...state });
           if (selection) ops.selectGreedy(scores, selection);
           if (!beams) return;
-          const logprobs = rules && renormalize ? ops.logSoftmax(scores) : scores;
+          const logprobs = processors && renormalize ? ops.logSoftmax(scores) : scores;
           ops.advanceBeams(ops.beamCandidates(logprobs, beams), beams, vocabSize);
         });
         recorded.set(key, plan);
@@ -159,10 +159,10 @@ export function writeSources(
   session: Session,
   batch: readonly ({ ids: number[]; mask: number[] } | undefined)[],
 ): void {
-  const { sentences, source, rules } = session;
-  const ids = new Uint32Array(sentences * source);
-  const mask = new Uint32Array(sentences * source);
-  for (let i = 0; i < sentences; i++) {
+  const { batchSize, source, processors } = session;
+  const ids = new Uint32Array(batchSize * source);
+  const mask = new Uint32Array(batchSize * source);
+  for (let i = 0; i < batchSize; i++) {
     // In an empty place attention needs a key to look at, whatever it holds.
     const { ids: row, mask: seen } = batch[i] ?? { ids: [0], mask: [1] };
     ids.set(row, i * source);
@@ -170,9 +170,9 @@ export function writeSources(
   }
   ops.write(session.ids, ids);
   ops.write(session.mask, mask);
-  if (!rules) return;
+  if (!processors) return;
   ops.write(
-    rules.sourceLength,
+    processors.sourceLength,
     Uint32Array.from(batch, (row) => row?.ids.length ?? 0),
   );
 }
@@ -189,20 +189,20 @@ export class SessionPool {
   ) {}
 
   /** A session with room for what is asked; a longer cache costs a step nothing. */
-  async take({ sentences, width, endTokens, source, target }: SessionSizes): Promise<Session> {
+  async take({ batchSize, width, endTokens, source, target }: SessionSizes): Promise<Session> {
     const { info } = this.model;
     const s = this.capacity(source, info.maxSourceLength);
     const t = this.capacity(target, info.maxTargetLength);
     const found = this.idle.findIndex(
       (session) =>
-        session.sentences === sentences &&
+        session.batchSize === batchSize &&
         session.width === width &&
         session.endTokens === endTokens &&
         session.source === s &&
         session.target >= t,
     );
     if (found >= 0) return this.idle.splice(found, 1)[0];
-    return createSession(this.ops, this.model, { sentences, width, endTokens, source: s, target: t });
+    return createSession(this.ops, this.model, { batchSize, width, endTokens, source: s, target: t });
   }
 
   give(session: Session): void {

@@ -5,7 +5,7 @@ import type { Search } from "../search/search";
 import { writeSources, type Session } from "./session";
 
 /** A sentence on its way. */
-export interface Job {
+export interface Sentence {
   /** Its number in the call. */
   row: number;
   ids: number[];
@@ -15,7 +15,7 @@ export interface Job {
   search: Search;
 }
 
-/** What a call asks of whoever works on its jobs. */
+/** What a call asks of whoever works on its sentences. */
 export interface Control {
   signal?: AbortSignal;
   /** By `performance.now()`. */
@@ -24,39 +24,39 @@ export interface Control {
 }
 
 export interface Slots {
-  readonly jobs: (Job | undefined)[];
-  /** By place: how many tokens the cache holds. */
+  readonly sentences: (Sentence | undefined)[];
+  /** By slot: how many tokens the cache holds. */
   readonly fed: number[];
   /** Is it worth while to stop for a new batch? */
   wantsRefill(waiting: number): boolean;
   /**
-   * Sets back all places that are empty, after new jobs have come into them from the front of the queue where that is
-   * worth while; those must be encoded. Returns the places.
+   * Sets back all slots that are empty, after new sentences have come into them from the front of the queue where that is
+   * worth while; those must be encoded. Returns the slots.
    */
-  refill(queue: Job[], onEncoded: () => void): number[];
+  refill(queue: Sentence[], onEncoded: () => void): number[];
 }
 
 export function createSlots(ops: Ops, session: Session): Slots {
-  const { sentences } = session;
-  const jobs = new Array<Job | undefined>(sentences).fill(undefined);
-  const fed = new Array<number>(sentences).fill(0);
-  const empty = (): number[] => jobs.flatMap((job, place) => (job ? [] : [place]));
+  const { batchSize } = session;
+  const sentences = new Array<Sentence | undefined>(batchSize).fill(undefined);
+  const fed = new Array<number>(batchSize).fill(0);
+  const empty = (): number[] => sentences.flatMap((sentence, slot) => (sentence ? [] : [slot]));
   // The whole batch is encoded again, so it should bring some rows in; what waits may be less than that.
   const wantsRefill = (waiting: number): boolean =>
-    waiting > 0 && empty().length >= Math.min(waiting, Math.ceil(sentences / 2));
+    waiting > 0 && empty().length >= Math.min(waiting, Math.ceil(batchSize / 2));
   return {
-    jobs,
+    sentences,
     fed,
     wantsRefill,
     refill(queue, onEncoded) {
-      const places = empty();
-      for (const place of places) fed[place] = 0;
-      if (!wantsRefill(queue.length)) return places;
-      for (const place of places) jobs[place] = queue.shift();
-      writeSources(ops, session, jobs);
+      const slots = empty();
+      for (const slot of slots) fed[slot] = 0;
+      if (!wantsRefill(queue.length)) return slots;
+      for (const slot of slots) sentences[slot] = queue.shift();
+      writeSources(ops, session, sentences);
       // The steps that follow are in the device's queue behind it; who waits for them meets its failures, too.
       ops.submit([session.encode]).then(onEncoded, () => undefined);
-      return places;
+      return slots;
     },
   };
 }

@@ -8,7 +8,7 @@ import type { ModelInfo } from "../../models/model";
 import { contradictions } from "./validate";
 import type { GenerationConfig } from "./generation-config";
 import { checkNames } from "./option-names";
-import { MAX_EOS_TOKENS, type Rules, type SearchConfig, type Warpers } from "./search-config";
+import { MAX_EOS_TOKENS, type AllLogitsProcessors, type SearchConfig, type Warpers } from "./search-config";
 import { invalid, isInteger, isToken, isTokenList, OptionReader, type Fields } from "./option-reader";
 
 export const FILE = "generation_config.json";
@@ -64,7 +64,7 @@ export function resolveConfig(
     stopStrings: stopStrings(read),
     prefixAllowedTokens: callback(read),
     renormalize: read.boolean("renormalize_logits"),
-    rules: readRules(read, promptLength, vocabSize),
+    processors: readProcessors(read, promptLength, vocabSize),
     warpers: readWarpers(read),
   };
   read.token("bos_token_id", Math.max(info.sourceVocabSize, vocabSize), undefined);
@@ -72,7 +72,7 @@ export function resolveConfig(
   return config;
 }
 
-function readRules(read: OptionReader, promptLength: number, vocabSize: number): Rules {
+function readProcessors(read: OptionReader, promptLength: number, vocabSize: number): AllLogitsProcessors {
   const minNewTokens = read.integer("min_new_tokens", 0, undefined);
   const minLength = read.integer("min_length", 0, 0);
   const isPair = (value: unknown, first: (v: unknown) => boolean, second: (v: unknown) => boolean) =>
@@ -137,7 +137,7 @@ function longest(own: Fields, file: Fields, fileName: string, info: ModelInfo, p
         `Set max_new_tokens to at most ${limit - promptLength}.`,
       );
     }
-    // A file may promise more than the positions hold; a caller who asks for it is told.
+    // A file may promise more than the positions hold; a caller who asks for it is emitted.
     const allowed = Math.min(found, limit);
     if (allowed > promptLength) return allowed;
     throw new ModelError(

@@ -1,6 +1,6 @@
-/** What a search is told to do: the options of a call and of the model's files, checked, with nothing left open. */
+/** What a search is emitted to do: the options of a call and of the model's files, checked, with nothing left open. */
 
-import { isIdle as nothingToDo, type ScoreRules } from "../../ops/logits-rules";
+import { isIdle as nothingToDo, type LogitsProcessors } from "../../ops/logits-processors";
 
 /** The device tells at most this many end tokens apart. */
 export const MAX_EOS_TOKENS = 8;
@@ -25,14 +25,14 @@ export interface SearchConfig {
   /** Seconds. */
   maxTime?: number;
   stopStrings: string[];
-  rules: Rules;
+  processors: AllLogitsProcessors;
   warpers: Warpers;
   renormalize: boolean;
   prefixAllowedTokens?: (row: number, sequence: number[]) => number[];
 }
 
-/** What changes the scores before a token is chosen; those of `ScoreRules` the device knows, too. */
-export interface Rules extends ScoreRules {
+/** What changes the scores before a token is chosen; those of `LogitsProcessors` the device knows, too. */
+export interface AllLogitsProcessors extends LogitsProcessors {
   removeInvalidValues: boolean;
 }
 
@@ -49,4 +49,5 @@ export interface Warpers {
 }
 
 /** Is there nothing for the device to do? */
-export const isIdle = ({ removeInvalidValues: _, ...rules }: Rules): boolean => nothingToDo(rules);
+export const isIdle = ({ removeInvalidValues: _, ...processors }: AllLogitsProcessors): boolean =>
+  nothingToDo(processors);

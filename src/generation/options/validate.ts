@@ -58,9 +58,9 @@ export function contradictions(
       onWarning(`Both ${added} = ${quote(own[added])} and ${length} = ${quote(own[length])} are set: ${added} counts.`);
     }
   }
-  if (config.rules.minLength > config.maxLength) {
+  if (config.processors.minLength > config.maxLength) {
     onWarning(
-      `The shortest sequence asked for (${config.rules.minLength} tokens) is longer than the longest (${config.maxLength}); it ends there.`,
+      `The shortest sequence asked for (${config.processors.minLength} tokens) is longer than the longest (${config.maxLength}); it ends there.`,
     );
   }
 }
@@ -110,13 +110,13 @@ function checkGroups(config: SearchConfig): void {
 }
 
 /** A token that is forced and suppressed at once would leave no token at all. */
-function checkForcedTokens({ rules }: SearchConfig): void {
+function checkForcedTokens({ processors }: SearchConfig): void {
   const forced = {
-    forced_bos_token_id: rules.forcedBosTokenId === undefined ? [] : [rules.forcedBosTokenId],
-    forced_eos_token_id: rules.forcedEosTokenIds,
+    forced_bos_token_id: processors.forcedBosTokenId === undefined ? [] : [processors.forcedBosTokenId],
+    forced_eos_token_id: processors.forcedEosTokenIds,
   };
   for (const [name, ids] of Object.entries(forced)) {
-    if (ids.length > 0 && ids.every((id) => rules.suppressTokens.includes(id))) {
+    if (ids.length > 0 && ids.every((id) => processors.suppressTokens.includes(id))) {
       throw new ModelError(
         "invalid_option",
         `generate: every token of ${name} (${ids.join(", ")}) is in suppress_tokens, too.`,

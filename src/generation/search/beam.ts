@@ -49,7 +49,7 @@ export function createBeamSearch(context: SearchContext): Search {
     isFinished: false,
   }));
   let ended = false;
-  let told = 0;
+  let emitted = 0;
 
   function candidates(logits: Float32Array[], expired: boolean): Candidate[] {
     const vocabSize = logits[0].length;
@@ -118,8 +118,8 @@ export function createBeamSearch(context: SearchContext): Search {
         common = i;
       }
       const choices = choicesOf(open[0].node).slice(0, Math.max(0, common - promptLength));
-      const fresh = choices.slice(told);
-      told = Math.max(told, choices.length);
+      const fresh = choices.slice(emitted);
+      emitted = Math.max(emitted, choices.length);
       return fresh.map((choice) => ({ index: 0, choice }));
     },
 

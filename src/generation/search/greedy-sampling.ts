@@ -4,19 +4,19 @@ import { argmax, logSumExp, softmax, topIndices } from "./processors/scores";
 import { draw } from "./random";
 import type { Alternative, Choice, Hypothesis, Move, Search, SearchContext } from "./search";
 
-export interface Chains extends Search {
+export interface GreedySampling extends Search {
   /** Takes what the device has chosen; true once every chain has ended. For a search of one chain. */
   accept(choice: Choice, expired: boolean): boolean;
 }
 
-export function createChains(context: SearchContext): Chains {
+export function createGreedySampling(context: SearchContext): GreedySampling {
   const { config, prompt, processors, stopsAt, randoms } = context;
   const width = config.numReturnSequences;
   const chains = Array.from({ length: width }, () => ({
     tokens: [...prompt],
     choices: [] as Choice[],
     ended: false,
-    told: 0,
+    emitted: 0,
   }));
   const identity = chains.map((_, i) => i);
 
@@ -52,8 +52,8 @@ export function createChains(context: SearchContext): Chains {
     },
     settled() {
       return chains.flatMap((chain, index) => {
-        const fresh = chain.choices.slice(chain.told);
-        chain.told = chain.choices.length;
+        const fresh = chain.choices.slice(chain.emitted);
+        chain.emitted = chain.choices.length;
         return fresh.map((choice) => ({ index, choice }));
       });
     },

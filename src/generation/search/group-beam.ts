@@ -20,7 +20,7 @@ export function createGroupBeamSearch(context: SearchContext): Search {
   const groups = Array.from({ length: numBeamGroups }, () => createGroup(context, size));
   let length = prompt.length;
   let ended = false;
-  let told = false;
+  let emitted = false;
 
   /** Best first; of equal ones the later, as Python's sort and pop have it. */
   const results = (): Hypothesis[] =>
@@ -56,8 +56,8 @@ export function createGroupBeamSearch(context: SearchContext): Search {
 
     // Which group wins is open up to the end.
     settled() {
-      if (!ended || told) return [];
-      told = true;
+      if (!ended || emitted) return [];
+      emitted = true;
       return results()[0].choices.map((choice) => ({ index: 0, choice }));
     },
 

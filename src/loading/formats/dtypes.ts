@@ -6,7 +6,7 @@
  */
 
 import { invariant } from "../../errors";
-import { halfToFloatBits } from "../../tensor/float16";
+import { float16ToFloatBits } from "../../tensor/float16";
 
 /** Bytes of one element, by the format's name in safetensors files. */
 export const BYTES_PER_ELEMENT = { F32: 4, F16: 2, BF16: 2 } as const;
@@ -34,7 +34,7 @@ export function toFloat32(dtype: DType, data: Uint8Array): Float32Array {
   if (dtype === "BF16") {
     for (let i = 0; i < length; i++) bits[i] = packed[i] << 16;
   } else {
-    const table = halfToFloatBits();
+    const table = float16ToFloatBits();
     for (let i = 0; i < length; i++) bits[i] = table[packed[i]];
   }
   return new Float32Array(bits.buffer);

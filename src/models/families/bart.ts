@@ -9,7 +9,7 @@ import type { Tensor } from "../../tensor/tensor";
 import { MAX } from "../config";
 import { fairseqLayers, fairseqNorm, fairseqPrefix, fairseqReader, finalLogitsBias } from "./fairseq";
 import { readFairseqConfig, sharedVocabulary, type FairseqConfig } from "./fairseq";
-import { createStack, project, projectCross, settle } from "../layers";
+import { createStack, project, projectCross, applyNorm } from "../layers";
 import type { Capture, DecoderState, Family, Model } from "../model";
 import type { Parameters } from "../parameters";
 
@@ -59,7 +59,7 @@ function build(modelType: ModelType, ops: Ops, fields: Record<string, unknown>, 
   function encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor {
     const states = ops.embed(ids, vocabulary.source, { scale, positions: source.positions }); // (B, S, D)
     const x = encoderStack.encoder({ states, norm: source.embeddingNorm }, encoderLayers, mask, capture);
-    return settle(ops, x); // (B, S, D)
+    return applyNorm(ops, x); // (B, S, D)
   }
 
   function decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor {

@@ -9,7 +9,7 @@ import type { Tensor } from "../../tensor/tensor";
 import { MAX } from "../config";
 import { fairseqLayers, fairseqPrefix, fairseqReader, finalLogitsBias, readFairseqConfig } from "./fairseq";
 import { sharedVocabulary, type FairseqConfig } from "./fairseq";
-import { createStack, project, projectCross, settle } from "../layers";
+import { createStack, project, projectCross, applyNorm } from "../layers";
 import type { Capture, DecoderState, Family, Model } from "../model";
 import type { Parameters } from "../parameters";
 import { sinusoidsInHalves } from "../positions";
@@ -72,7 +72,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
 
   function encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor {
     const states = ops.embed(ids, vocabulary.source, { scale, positions: sourcePositions }); // (B, S, D)
-    return settle(ops, encoderStack.encoder({ states }, encoderLayers, mask, capture)); // (B, S, D)
+    return applyNorm(ops, encoderStack.encoder({ states }, encoderLayers, mask, capture)); // (B, S, D)
   }
 
   function decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor {

@@ -8,7 +8,7 @@ import { quote } from "../../errors";
 import type { Activation, Norm, Ops, PositionBias } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX } from "../config";
-import { createStack, projectCross, range, settle } from "../layers";
+import { createStack, projectCross, range, applyNorm } from "../layers";
 import type { CrossAttention, DecoderLayer, EncoderLayer, FeedForward, Linear, SelfAttention } from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
@@ -226,7 +226,7 @@ function build(modelType: ModelType, ops: Ops, fields: Record<string, unknown>, 
 
   function encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor {
     const states = ops.embed(ids, vocabulary.source, { scale: 1 }); // (B, S, D)
-    return settle(ops, encoderStack.encoder({ states }, encoderLayers, mask, capture)); // (B, S, D)
+    return applyNorm(ops, encoderStack.encoder({ states }, encoderLayers, mask, capture)); // (B, S, D)
   }
 
   function decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor {

@@ -9,7 +9,7 @@
 import type { Activation, Ops } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX } from "../config";
-import { createStack, project, projectCross, range, settle } from "../layers";
+import { createStack, project, projectCross, range, applyNorm } from "../layers";
 import type { CrossAttention, DecoderLayer, EncoderLayer, FeedForward, Linear, SelfAttention } from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
@@ -180,7 +180,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
 
   function encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor {
     const states = ops.embed(ids, vocabulary.source, { scale, positions: position.source }); // (B, S, D)
-    return settle(ops, encoderStack.encoder({ states }, encoderLayers, mask, capture)); // (B, S, D)
+    return applyNorm(ops, encoderStack.encoder({ states }, encoderLayers, mask, capture)); // (B, S, D)
   }
 
   function decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor {

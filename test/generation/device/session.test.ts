@@ -7,8 +7,8 @@ import { Parameters } from "../../../src/models/parameters";
 import { familyOf } from "../../../src/models/families/registry";
 import { tinyConfig, tinyFields, tinyShapes } from "../../support/shared/tiny";
 
-const sizes = (sentences: number, source: number, target: number, width = 1) => ({
-  sentences,
+const sizes = (batchSize: number, source: number, target: number, width = 1) => ({
+  batchSize,
   source,
   target,
   width,

@@ -1,6 +1,6 @@
 /**
  * The two implementations of searching against each other, with options drawn at random: JavaScript (beam.ts, greedy-sampling.ts,
- * processors/) and operations of a backend (advanceBeams, adjustScores). They share no code but the configuration.
+ * processors/) and operations of a backend (advanceBeams, processLogits). They share no code but the configuration.
  */
 
 import { describe, expect, it } from "vitest";

@@ -39,7 +39,7 @@ const FILES = [
       maxLength: 512,
       renormalize: true,
       startTokenId: 58100,
-      rules: { badWordsIds: [[58100]], forcedEosTokenIds: [0] },
+      processors: { badWordsIds: [[58100]], forcedEosTokenIds: [0] },
     },
   },
   {
@@ -66,7 +66,7 @@ const FILES = [
       maxLength: 142,
       earlyStopping: true,
       lengthPenalty: 2,
-      rules: { forcedBosTokenId: 0, forcedEosTokenIds: [2], minLength: 56, noRepeatNgramSize: 3 },
+      processors: { forcedBosTokenId: 0, forcedEosTokenIds: [2], minLength: 56, noRepeatNgramSize: 3 },
     },
   },
   {

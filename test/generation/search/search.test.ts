@@ -37,13 +37,13 @@ describe("settled tokens", () => {
       let early = 0;
       for (const seed of Object.keys(tables)) {
         for (const row of rows) {
-          const [job] = toyJobs([row], { max_new_tokens: 14, ...options });
+          const [sentence] = toyJobs([row], { max_new_tokens: 14, ...options });
           const told: number[] = [];
-          runToy(job, tables[seed], ({ search }) => {
+          runToy(sentence, tables[seed], ({ search }) => {
             told.push(...search.settled().map(({ choice }) => choice.token));
             early = Math.max(early, told.length);
           });
-          expect([1, ...told]).toEqual(job.search.results()[0].tokens);
+          expect([1, ...told]).toEqual(sentence.search.results()[0].tokens);
         }
       }
       expect(early).toBeGreaterThan(0);

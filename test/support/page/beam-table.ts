@@ -10,7 +10,7 @@ import {
   createBeams,
   readBeams,
   startBeams,
-  type Hypothesis,
+  type DeviceHypothesis,
 } from "../../../src/generation/device/beam-readback";
 import type { Ops } from "../../../src/ops/ops";
 import goldens from "../../goldens/beams.json";
@@ -31,7 +31,7 @@ export interface BeamCase {
     early_stopping?: boolean | string;
   };
   steps: number;
-  hypotheses: { item: number; tokens: number[]; parents: number[]; logprobs: number[]; score: number }[];
+  hypotheses: { sentence: number; tokens: number[]; parents: number[]; logprobs: number[]; score: number }[];
 }
 
 export const beamCases = goldens.cases as BeamCase[];
@@ -71,14 +71,14 @@ async function prefixesOf(ops: Ops, state: BeamState, fed: number[][]): Promise<
 
 export interface BeamResult {
   steps: number;
-  hypotheses: Hypothesis[][];
+  hypotheses: DeviceHypothesis[][];
 }
 
 /** The whole search on a backend. */
 export async function searchTable(ops: Ops, c: BeamCase): Promise<BeamResult> {
   const { num_beams: beams, max_new_tokens: capacity, eos_token_id: eos } = c.options;
   const eosTokenIds = eos === null ? [] : [eos].flat();
-  const state = createBeams(ops, { items: c.batch, beams, endTokens: eosTokenIds.length, capacity });
+  const state = createBeams(ops, { sentences: c.batch, beams, endTokens: eosTokenIds.length, capacity });
   startBeams(ops, state, {
     startTokenId: goldens.start,
     maxLength: capacity + 1,
@@ -102,28 +102,28 @@ export async function searchTable(ops: Ops, c: BeamCase): Promise<BeamResult> {
     const [flags] = await ops.submit([plan], [{ tensor: state.done, start: 0, count: c.batch }]);
     done = Array.from(flags).every((flag) => flag === 1);
   }
-  const walked = await ops.record("walk back", () => ops.walkBack(state));
-  const hypotheses = await readBeams(ops, state, walked, {
-    items: Array.from({ length: c.batch }, (_, i) => i),
+  const backtrace = await ops.record("walk back", () => ops.backtrace(state));
+  const hypotheses = await readBeams(ops, state, backtrace, {
+    sentences: Array.from({ length: c.batch }, (_, i) => i),
     count: beams,
     steps,
     read: ["token", "parent", "score"],
   });
   ops.release(plan);
-  ops.release(walked);
+  ops.release(backtrace);
   ops.free([logits, ...beamTensors(state)]);
   return { steps, hypotheses };
 }
 
 /** What is wrong with a result by Hugging Face's; empty where nothing is. */
 export function faults(c: BeamCase, { steps, hypotheses }: BeamResult): string[] {
-  const returned = hypotheses.flatMap((list, item) =>
-    list.slice(0, c.options.num_return_sequences).map((hypothesis) => ({ item, ...hypothesis })),
+  const returned = hypotheses.flatMap((list, sentence) =>
+    list.slice(0, c.options.num_return_sequences).map((hypothesis) => ({ sentence, ...hypothesis })),
   );
   const found = steps === c.steps ? [] : [`${steps} steps, expected ${c.steps}`];
   if (returned.length !== c.hypotheses.length) found.push(`${returned.length} hypotheses`);
   c.hypotheses.forEach((expected, i) => {
-    for (const name of ["item", "tokens", "parents"] as const) {
+    for (const name of ["sentence", "tokens", "parents"] as const) {
       const [is, should] = [JSON.stringify(returned[i][name]), JSON.stringify(expected[name])];
       if (is !== should) found.push(`hypothesis ${i}: ${name} ${is}, expected ${should}`);
     }

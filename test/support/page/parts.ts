@@ -5,7 +5,7 @@ import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
 import { GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/kernels";
 import { largestPart } from "../../../src/backends/webgpu/parts";
 import type { Ops } from "../../../src/ops/ops";
-import type { Storage } from "../../../src/tensor/weight-format";
+import type { WeightFormat } from "../../../src/tensor/weight-format";
 import type { Tensor } from "../../../src/tensor/tensor";
 import { difference, type Comparison } from "./op-compare";
 import { random } from "../shared/random";
@@ -31,7 +31,7 @@ export async function compareParts(
   limit: number,
   rows: number,
   width: number,
-  storage: Storage = "f32",
+  format: WeightFormat = "f32",
 ): Promise<PartsReport> {
   lowerLimit(limit);
   const buffers: number[] = [];
@@ -55,7 +55,7 @@ export async function compareParts(
   let dispatches = 0;
   let memory: PartsReport["memory"] = [0, 0];
   const run = async (ops: Ops): Promise<Float32Array[]> => {
-    const weights = ops.create([rows, width], storage, "weights");
+    const weights = ops.create([rows, width], format, "weights");
     // In pieces of whole rows that do not end where the parts do.
     for (let row = 0; row < rows; row += 50_021)
       ops.write(weights, table.subarray(row * width, Math.min(rows, row + 50_021) * width), row * width);

@@ -1,7 +1,7 @@
 /** What the tables of operation cases are written with: seeded inputs, one recorded operation, everything it wrote. */
 
 import type { Norm, Ops } from "../../../src/ops/ops";
-import type { Storage } from "../../../src/tensor/weight-format";
+import type { WeightFormat } from "../../../src/tensor/weight-format";
 import { size, type Tensor } from "../../../src/tensor/tensor";
 import { random, type Random } from "./random";
 
@@ -42,9 +42,9 @@ export class Bench {
   }
 
   /** Weights of a product whose results are of order 1. */
-  weight(outer: number, inner: number, storage: Storage = "f32"): Tensor {
+  weight(outer: number, inner: number, format: WeightFormat = "f32"): Tensor {
     const data = this.rng.normal(outer * inner, 1 / Math.sqrt(inner));
-    return this.keep(this.ops.create([outer, inner], storage, "weights", data));
+    return this.keep(this.ops.create([outer, inner], format, "weights", data));
   }
 
   async run(body: () => Tensor[]): Promise<(Float32Array | Uint32Array)[]> {

@@ -1,9 +1,9 @@
 /** Operation cases of what comes after the logits: log-probabilities, the k largest, beam search. */
 
 import { beamTensors, createBeams, startBeams } from "../../../src/generation/device/beam-readback";
-import type { ScoreRules } from "../../../src/ops/logits-rules";
+import type { LogitsProcessors } from "../../../src/ops/logits-processors";
 import { add } from "./op-bench";
-import { noRules, ruleState, ruleTensors } from "./rules-table";
+import { noRules, ruleState, ruleTensors } from "./processors-table";
 
 // --- log-probabilities, up to the largest vocabularies ---
 for (const [rows, v, deviation] of [
@@ -56,7 +56,7 @@ add("topK of equals, of which the lowest go first", (bench) => {
   return () => [bench.ops.topK(x, 40)];
 });
 
-// --- beam search: items, beams, vocabulary, end tokens, steps, length penalty, early stopping ---
+// --- beam search: sentences, beams, vocabulary, end tokens, steps, length penalty, early stopping ---
 const beamSizes: [number, number, number, number, number, number, boolean | "never"][] = [
   [1, 1, 7, 1, 4, 1, false],
   [1, 2, 7, 1, 6, 1, false],
@@ -72,10 +72,10 @@ const beamSizes: [number, number, number, number, number, number, boolean | "nev
   [1, 64, 130, 3, 1, 1, false],
   [1, 2, 250_003, 1, 1, 1, false],
 ];
-for (const [items, beams, v, endTokens, steps, lengthPenalty, earlyStopping] of beamSizes) {
+for (const [sentences, beams, v, endTokens, steps, lengthPenalty, earlyStopping] of beamSizes) {
   const options = `length_penalty ${lengthPenalty} early_stopping ${earlyStopping}`;
-  add(`beams B${items} K${beams} V${v} E${endTokens} steps ${steps} ${options}`, (bench) => {
-    const state = createBeams(bench.ops, { items, beams, endTokens, capacity: steps });
+  add(`beams B${sentences} K${beams} V${v} E${endTokens} steps ${steps} ${options}`, (bench) => {
+    const state = createBeams(bench.ops, { sentences, beams, endTokens, capacity: steps });
     for (const tensor of beamTensors(state)) bench.keep(tensor);
     startBeams(bench.ops, state, {
       startTokenId: 0,
@@ -85,13 +85,13 @@ for (const [items, beams, v, endTokens, steps, lengthPenalty, earlyStopping] of 
       earlyStopping,
     });
     const logprobs = Array.from({ length: steps }, () => {
-      const data = bench.rng.normal(items * beams * v, 2).map((x) => -Math.abs(x));
+      const data = bench.rng.normal(sentences * beams * v, 2).map((x) => -Math.abs(x));
       // End tokens come early in some rows, and some tokens are banned.
       for (let i = 0; i < data.length; i++) {
         if (i % v >= 2 && i % v < 2 + endTokens && bench.rng.next() < 0.3) data[i] /= 50;
         if (i % 11 === 5) data[i] = -3e38;
       }
-      return bench.keep(bench.ops.create([items * beams, 1, v], "f32", "activations", data));
+      return bench.keep(bench.ops.create([sentences * beams, 1, v], "f32", "activations", data));
     });
     return () => {
       const candidates = logprobs.map((x) => {
@@ -99,13 +99,13 @@ for (const [items, beams, v, endTokens, steps, lengthPenalty, earlyStopping] of 
         bench.ops.advanceBeams(chosen, state, v);
         return chosen;
       });
-      return [...candidates, bench.ops.walkBack(state), ...beamTensors(state)];
+      return [...candidates, bench.ops.backtrace(state), ...beamTensors(state)];
     };
   });
 }
 
 // --- rules on scores: rows, sources, vocabulary, tokens of the longest sequence, of the longest source ---
-const everyRule = (v: number, length: number): ScoreRules => {
+const everyRule = (v: number, length: number): LogitsProcessors => {
   const t = (id: number): number => id % v;
   return {
     sequenceBias: [
@@ -143,7 +143,7 @@ for (const [rows, sources, v, length, source] of [
   [2, 1, 40, 1100, 1030],
 ]) {
   for (const scattered of [false, true]) {
-    add(`adjustScores R${rows} B${sources} V${v} T${length} S${source}${scattered ? " scattered" : ""}`, (bench) => {
+    add(`processLogits R${rows} B${sources} V${v} T${length} S${source}${scattered ? " scattered" : ""}`, (bench) => {
       const { rng, ops } = bench;
       // Few different tokens in the sequences, so that they come again; of the sources some are beyond the vocabulary.
       const sequence = (n: number): number[] => [1, ...rng.integers(n - 1, Math.min(v, 6))];
@@ -167,7 +167,7 @@ for (const [rows, sources, v, length, source] of [
         return state;
       });
       return () => {
-        states.forEach((state, i) => ops.adjustScores(scores[i], state));
+        states.forEach((state, i) => ops.processLogits(scores[i], state));
         return scores;
       };
     });

@@ -2,11 +2,11 @@
 
 import { add } from "./op-bench";
 
-for (const storage of ["f16", "q8", "q4"] as const) {
+for (const format of ["f16", "q8", "q4"] as const) {
   // What was written is what is read, by rows, from the middle on, too.
-  add(`embed ${storage} rows in pieces`, (bench) => {
+  add(`embed ${format} rows in pieces`, (bench) => {
     const [v, d] = [7, 37];
-    const table = bench.weight(v, d, storage);
+    const table = bench.weight(v, d, format);
     bench.ops.write(table, bench.rng.normal(2 * d), 3 * d);
     bench.ops.write(table, bench.rng.normal(d), 6 * d);
     const ids = bench.u32([1, v], [6, 5, 4, 3, 2, 1, 0]);
@@ -20,9 +20,9 @@ for (const storage of ["f16", "q8", "q4"] as const) {
     [3, 1, 50, 97],
     [1, 5, 300, 13],
   ]) {
-    add(`embed ${storage} B${b} T${t} D${d} V${v}`, (bench) => {
+    add(`embed ${format} B${b} T${t} D${d} V${v}`, (bench) => {
       const ids = bench.u32([b, t], bench.rng.integers(b * t, v));
-      const table = bench.weight(v, d, storage);
+      const table = bench.weight(v, d, format);
       const positions = bench.f32([t, d]);
       return () => [bench.ops.embed(ids, table, { scale: Math.sqrt(d), positions })];
     });
@@ -45,9 +45,9 @@ for (const storage of ["f16", "q8", "q4"] as const) {
     [1, 17, 300, 41],
   ]) {
     for (const mode of ["", "norm residual"]) {
-      add(`linear ${storage} B${b} T${t} K${k} N${n} ${mode}`.trimEnd(), (bench) => {
+      add(`linear ${format} B${b} T${t} K${k} N${n} ${mode}`.trimEnd(), (bench) => {
         const x = bench.f32([b, t, k], 1, mode ? 0.5 : 0);
-        const w = bench.weight(n, k, storage);
+        const w = bench.weight(n, k, format);
         const bias = bench.f32([n]);
         const norm = mode ? bench.norm(k) : undefined;
         const residual = mode ? bench.f32([b, t, n]) : undefined;
@@ -64,9 +64,9 @@ for (const storage of ["f16", "q8", "q4"] as const) {
     [3, 6, 37, 21, 11],
   ]) {
     for (const normed of [false, true]) {
-      add(`projectQueryKeyValue ${storage} B${b} T${t} K${k} D${d} ${normed ? "norm" : ""}`.trimEnd(), (bench) => {
+      add(`projectQueryKeyValue ${format} B${b} T${t} K${k} D${d} ${normed ? "norm" : ""}`.trimEnd(), (bench) => {
         const x = bench.f32([b, t, k]);
-        const w = bench.weight(3 * d, k, storage);
+        const w = bench.weight(3 * d, k, format);
         const bias = bench.f32([3 * d]);
         const norm = normed ? bench.norm(k) : undefined;
         const given = capacity > t ? bench.zeros([b, capacity, 2 * d]) : undefined;

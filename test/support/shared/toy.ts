@@ -7,12 +7,12 @@ import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
 import { resolveConfig } from "../../../src/generation/options/resolve";
 import type { GenerationConfig } from "../../../src/generation/options/generation-config";
-import { createJobs, resultsOf, runJobs, wayOf, type Way } from "../../../src/generation/generate";
+import { createSentences, resultsOf, runSentences, wayOf, type Way } from "../../../src/generation/generate";
 import type { Request } from "../../../src/generation/request";
 import { prefixes, prompts } from "../../../src/generation/prompts";
 import type { Hypothesis } from "../../../src/generation/search/search";
 import { SessionPool } from "../../../src/generation/device/session";
-import type { Job } from "../../../src/generation/device/slots";
+import type { Sentence } from "../../../src/generation/device/slots";
 import type { Model, ModelInfo } from "../../../src/models/model";
 import type { Ops } from "../../../src/ops/ops";
 
@@ -81,13 +81,13 @@ function toyRequest(rows: number[][], options: GenerationConfig): Request {
   };
 }
 
-export function toyJobs(rows: number[][], options: GenerationConfig): Job[] {
-  return createJobs(toyRequest(rows, options), { info: toyInfo } as Model, "javascript");
+export function toyJobs(rows: number[][], options: GenerationConfig): Sentence[] {
+  return createSentences(toyRequest(rows, options), { info: toyInfo } as Model, "javascript");
 }
 
-/** Runs one job to its end; `each` is called after every step. */
-export function runToy(job: Job, tables: Tables, each?: (job: Job) => void): void {
-  const { search, prompt, ids } = job;
+/** Runs one sentence to its end; `each` is called after every step. */
+export function runToy(sentence: Sentence, tables: Tables, each?: (sentence: Sentence) => void): void {
+  const { search, prompt, ids } = sentence;
   const source = tables.source[0].map((_, v) => ids.reduce((sum, id) => sum + tables.source[id][v], 0) / ids.length);
   let sequences = Array.from({ length: search.width }, () => [...prompt]);
   for (;;) {
@@ -96,16 +96,16 @@ export function runToy(job: Job, tables: Tables, each?: (job: Job) => void): voi
       return Float32Array.from(last, (x, i) => x + step[i] + source[i]);
     });
     const move = search.step(logits, false);
-    each?.(job);
+    each?.(sentence);
     if (!move) return;
     sequences = move.tokens.map((token, i) => [...sequences[move.parents[i]], token]);
   }
 }
 
 export function searchToy(rows: number[][], options: GenerationConfig, tables: Tables): Hypothesis[] {
-  const jobs = toyJobs(rows, options);
-  for (const job of jobs) runToy(job, tables);
-  return resultsOf(jobs);
+  const sentences = toyJobs(rows, options);
+  for (const sentence of sentences) runToy(sentence, tables);
+  return resultsOf(sentences);
 }
 
 /** The toy model in operations: attention over keys of zeros is the mean of the values. */
@@ -154,9 +154,9 @@ export async function searchOnDevice(
     const engine = engines.get(String(seed));
     if (!engine) throw new Error(`no tables for seed ${seed}`);
     const request = toyRequest(rows.slice(0, count), optionsOf(options));
-    const jobs = createJobs(request, engine.model);
-    for await (const _ of runJobs(engine, request, jobs, () => undefined));
-    const found = resultsOf(jobs).map(({ tokens, choices, score }) => {
+    const sentences = createSentences(request, engine.model);
+    for await (const _ of runSentences(engine, request, sentences, () => undefined));
+    const found = resultsOf(sentences).map(({ tokens, choices, score }) => {
       return { tokens, logprobs: choices.map(({ logprob }) => logprob), score };
     });
     answers.push({ way: wayOf(request, engine.model), found });

@@ -22,31 +22,37 @@ export interface SentenceContext {
 }
 
 export function createProcessors(config: SearchConfig, sentence: SentenceContext): Processor[] {
-  const { rules, eosTokenIds, promptLength, maxLength } = config;
+  const { processors, eosTokenIds, promptLength, maxLength } = config;
   const { row, source, vocabSize, constraint, taken = [] } = sentence;
   const callback = config.prefixAllowedTokens;
   // What the output starts with comes after a token that must come first anyway.
-  const forcesFirst = promptLength === 1 && rules.forcedBosTokenId !== undefined;
+  const forcesFirst = promptLength === 1 && processors.forcedBosTokenId !== undefined;
   const begin = promptLength + (forcesFirst ? 1 : 0);
   const list: (Processor | false | undefined)[] = [
-    rules.sequenceBias.length > 0 && sequenceBias(rules.sequenceBias),
+    processors.sequenceBias.length > 0 && sequenceBias(processors.sequenceBias),
     config.diversityPenalty > 0 && hammingDiversity(config.diversityPenalty, taken),
-    rules.encoderRepetitionPenalty !== 1 && repetition.encoderRepetitionPenalty(rules.encoderRepetitionPenalty, source),
-    rules.repetitionPenalty !== 1 && repetition.repetitionPenalty(rules.repetitionPenalty),
-    rules.noRepeatNgramSize > 0 && repetition.noRepeatNgrams(rules.noRepeatNgramSize),
-    rules.encoderNoRepeatNgramSize > 0 && repetition.encoderNoRepeatNgrams(rules.encoderNoRepeatNgramSize, source),
-    rules.badWordsIds.length > 0 && badWords(rules.badWordsIds, eosTokenIds),
-    rules.minLength > 0 && position.minLength(rules.minLength, eosTokenIds),
+    processors.encoderRepetitionPenalty !== 1 &&
+      repetition.encoderRepetitionPenalty(processors.encoderRepetitionPenalty, source),
+    processors.repetitionPenalty !== 1 && repetition.repetitionPenalty(processors.repetitionPenalty),
+    processors.noRepeatNgramSize > 0 && repetition.noRepeatNgrams(processors.noRepeatNgramSize),
+    processors.encoderNoRepeatNgramSize > 0 &&
+      repetition.encoderNoRepeatNgrams(processors.encoderNoRepeatNgramSize, source),
+    processors.badWordsIds.length > 0 && badWords(processors.badWordsIds, eosTokenIds),
+    processors.minLength > 0 && position.minLength(processors.minLength, eosTokenIds),
     callback && allowedTokens((sequence) => checkAllowed(callback(row, sequence), row, vocabSize)),
     constraint && allowedTokens((sequence) => constraintAt(constraint, sequence.length - begin)),
-    rules.forcedBosTokenId !== undefined && position.forcedBos(rules.forcedBosTokenId),
-    rules.forcedEosTokenIds.length > 0 && position.forcedEos(rules.forcedEosTokenIds, maxLength),
-    rules.removeInvalidValues && position.removeInvalidValues(),
-    rules.exponentialDecay &&
-      position.exponentialDecay(promptLength + rules.exponentialDecay[0], rules.exponentialDecay[1], eosTokenIds),
-    rules.suppressTokens.length > 0 && position.suppressTokens(rules.suppressTokens),
-    rules.beginSuppressTokens.length > 0 && position.suppressTokensAtBegin(rules.beginSuppressTokens, begin),
-    rules.forcedDecoderIds.length > 0 && position.forcedTokens(rules.forcedDecoderIds),
+    processors.forcedBosTokenId !== undefined && position.forcedBos(processors.forcedBosTokenId),
+    processors.forcedEosTokenIds.length > 0 && position.forcedEos(processors.forcedEosTokenIds, maxLength),
+    processors.removeInvalidValues && position.removeInvalidValues(),
+    processors.exponentialDecay &&
+      position.exponentialDecay(
+        promptLength + processors.exponentialDecay[0],
+        processors.exponentialDecay[1],
+        eosTokenIds,
+      ),
+    processors.suppressTokens.length > 0 && position.suppressTokens(processors.suppressTokens),
+    processors.beginSuppressTokens.length > 0 && position.suppressTokensAtBegin(processors.beginSuppressTokens, begin),
+    processors.forcedDecoderIds.length > 0 && position.forcedTokens(processors.forcedDecoderIds),
     ...(config.doSample ? createWarpers(config) : []),
     config.renormalize && eachBeam(logSoftmax),
   ];

@@ -1,4 +1,4 @@
-/** Rules that depend on how long the sequence is: what must, may not or should rather stand at a position. */
+/** AllLogitsProcessors that depend on how long the sequence is: what must, may not or should rather stand at a position. */
 
 import { eachBeam, type Processor, type Scores } from "./scores";
 

@@ -1,4 +1,4 @@
-/** Rules against repetition, of the output itself and of the source. Hugging Face's logits_process.py. */
+/** AllLogitsProcessors against repetition, of the output itself and of the source. Hugging Face's logits_process.py. */
 
 import { eachBeam, type Processor, type Scores } from "./scores";
 

@@ -1,7 +1,7 @@
 """Makes rules.json: what the logits processors of Hugging Face transformers make of scores, by themselves and together.
 
     pip install -r test/goldens/requirements.txt
-    python test/goldens/adjust.py    # rewrites test/goldens/rules.json
+    python test/goldens/device_processors.py    # rewrites test/goldens/device_processors.json
 
 The list of processors is the one that `generate` makes (`_get_logits_processor`), so their order is Hugging Face's, too.
 """

@@ -1,5 +1,5 @@
-// Rules on the scores of the next token, in place: what Hugging Face calls logits processors. backends/cpu/adjust.ts names
-// each and says it in plain loops; src/ops/logits-rules.ts lays out their table.
+// Rules on the scores of the next token, in place: what Hugging Face calls logits processors. backends/cpu/logits-processors.ts names
+// each and says it in plain loops; src/ops/logits-processors.ts lays out their table.
 //
 //   scores (R, V)   rules (L)   position (R)   history (C, fields, R)   ancestors (2, C, R)   source (B, S)   lengths (B)
 //
@@ -30,7 +30,7 @@ struct Params {
 const LEAST = -3.0e38;
 const BANNED = -1.0e38;
 const NEVER = 0xffffffffu;
-// RULE of src/ops/logits-rules.ts
+// PROCESSOR of src/ops/logits-processors.ts
 const START_TOKEN = 0u;
 const REPETITION = 1u;
 const ENCODER_REPETITION = 2u;

@@ -1,14 +1,14 @@
 /**
  * Rules on the scores of the next token, in the order and with the meaning of Hugging Face transformers 5.23
- * (`_get_logits_processor` of generation/utils.py, logits_process.py), reading the table of logits-rules.ts. Arithmetic is
+ * (`_get_logits_processor` of generation/utils.py, logits_process.py), reading the table of logits-processors.ts. Arithmetic is
  * float32; LEAST stands for -infinity.
  */
 
 import { BANNED, LEAST, plus } from "../../util/scores";
-import { NEVER, RULE } from "../../ops/logits-rules";
+import { NEVER, PROCESSOR } from "../../ops/logits-processors";
 import { asFloats } from "../../tensor/tensor";
 
-export interface CpuRules {
+export interface CpuProcessors {
   table: Uint32Array; // (L)
   position: Uint32Array; // (R)
   history: Uint32Array; // (C, fields, R)
@@ -21,22 +21,22 @@ export interface CpuRules {
 }
 
 /** scores (R, V), in place */
-export function adjust(scores: Float32Array, rows: number, width: number, rules: CpuRules): void {
-  const { source, sourceCapacity, sourceLength } = rules;
+export function processLogits(scores: Float32Array, rows: number, width: number, state: CpuProcessors): void {
+  const { source, sourceCapacity, sourceLength } = state;
   const together = rows / sourceLength.length;
   for (let row = 0; row < rows; row++) {
     const item = Math.floor(row / together);
     const start = item * sourceCapacity;
     const given = Array.from(source.subarray(start, start + sourceLength[item]));
-    adjustRow(scores.subarray(row * width, (row + 1) * width), sequenceOf(row, rows, rules), given, rules.table);
+    processRow(scores.subarray(row * width, (row + 1) * width), sequenceOf(row, rows, state), given, state.table);
   }
 }
 
 /** What the row holds so far, the newest token included. */
-function sequenceOf(row: number, rows: number, rules: CpuRules): number[] {
-  const { table, position, history, fields, ancestors, capacity } = rules;
+function sequenceOf(row: number, rows: number, state: CpuProcessors): number[] {
+  const { table, position, history, fields, ancestors, capacity } = state;
   const at = position[row];
-  const sequence = [table[RULE.startToken]];
+  const sequence = [table[PROCESSOR.startToken]];
   for (let p = 1; p <= at; p++) {
     const from = ancestors ? ancestors[((at & 1) * capacity + p) * rows + row] : row;
     sequence.push(history[(p - 1) * fields * rows + from]);
@@ -44,7 +44,7 @@ function sequenceOf(row: number, rows: number, rules: CpuRules): number[] {
   return sequence;
 }
 
-function adjustRow(scores: Float32Array, sequence: number[], source: number[], table: Uint32Array): void {
+function processRow(scores: Float32Array, sequence: number[], source: number[], table: Uint32Array): void {
   const floats = asFloats(table);
   const list = (at: number): Uint32Array => table.subarray(table[at], table[at] + table[at + 1]);
   const ban = (tokens: Iterable<number>): void => {
@@ -58,32 +58,32 @@ function adjustRow(scores: Float32Array, sequence: number[], source: number[], t
   const length = sequence.length;
 
   // SequenceBiasLogitsProcessor
-  addBiases(scores, sequence, table, RULE.biases);
+  addBiases(scores, sequence, table, PROCESSOR.biases);
   // EncoderRepetitionPenaltyLogitsProcessor, RepetitionPenaltyLogitsProcessor
-  penalise(scores, source, floats[RULE.encoderRepetitionPenalty]);
-  penalise(scores, sequence, floats[RULE.repetitionPenalty]);
+  penalise(scores, source, floats[PROCESSOR.encoderRepetitionPenalty]);
+  penalise(scores, sequence, floats[PROCESSOR.repetitionPenalty]);
   // NoRepeatNGramLogitsProcessor, EncoderNoRepeatNGramLogitsProcessor
-  ban(continuations(sequence, sequence, table[RULE.noRepeatNgramSize]));
-  ban(continuations(sequence, source, table[RULE.encoderNoRepeatNgramSize]));
+  ban(continuations(sequence, sequence, table[PROCESSOR.noRepeatNgramSize]));
+  ban(continuations(sequence, source, table[PROCESSOR.encoderNoRepeatNgramSize]));
   // NoBadWordsLogitsProcessor
-  addBiases(scores, sequence, table, RULE.badWords);
+  addBiases(scores, sequence, table, PROCESSOR.badWords);
   // MinLengthLogitsProcessor, MinNewTokensLengthLogitsProcessor
-  if (length < table[RULE.minLength]) ban(list(RULE.eos));
+  if (length < table[PROCESSOR.minLength]) ban(list(PROCESSOR.eos));
   // ForcedBOSTokenLogitsProcessor, ForcedEOSTokenLogitsProcessor
-  if (length === 1 && table[RULE.forcedBos] !== NEVER) force([table[RULE.forcedBos]]);
-  if (length === table[RULE.lastLength] && table[RULE.forcedEos + 1] > 0) force(list(RULE.forcedEos));
+  if (length === 1 && table[PROCESSOR.forcedBos] !== NEVER) force([table[PROCESSOR.forcedBos]]);
+  if (length === table[PROCESSOR.lastLength] && table[PROCESSOR.forcedEos + 1] > 0) force(list(PROCESSOR.forcedEos));
   // ExponentialDecayLengthPenalty
-  if (table[RULE.decayStart] !== NEVER && length > table[RULE.decayStart]) {
-    const growth = floats[table[RULE.decay] + length - table[RULE.decayStart]];
-    for (const token of new Set(list(RULE.eos))) {
+  if (table[PROCESSOR.decayStart] !== NEVER && length > table[PROCESSOR.decayStart]) {
+    const growth = floats[table[PROCESSOR.decay] + length - table[PROCESSOR.decayStart]];
+    for (const token of new Set(list(PROCESSOR.eos))) {
       scores[token] = plus(scores[token], Math.fround(Math.abs(scores[token]) * growth));
     }
   }
   // SuppressTokensLogitsProcessor, SuppressTokensAtBeginLogitsProcessor
-  ban(list(RULE.suppress));
-  if (length === table[RULE.begin]) ban(list(RULE.beginSuppress));
+  ban(list(PROCESSOR.suppress));
+  if (length === table[PROCESSOR.begin]) ban(list(PROCESSOR.beginSuppress));
   // ForceTokensLogitsProcessor of transformers 4
-  const [at, count] = [table[RULE.forcedAt], table[RULE.forcedAt + 1]];
+  const [at, count] = [table[PROCESSOR.forcedAt], table[PROCESSOR.forcedAt + 1]];
   for (let i = 0; i < count; i++) if (table[at + 2 * i] === length) force([table[at + 2 * i + 1]]);
 }
 

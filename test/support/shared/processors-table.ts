@@ -1,12 +1,17 @@
-/** The rules on scores over test/goldens/rules.json: what adjust.py made Hugging Face's processors do, on a backend. */
+/** The rules on scores over test/goldens/device_processors.json: what device_processors.py made Hugging Face's processors do, on a backend. */
 
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
 import { LEAST } from "../../../src/util/scores";
 import type { GenerationConfig } from "../../../src/index";
 import type { Ops } from "../../../src/ops/ops";
-import { packRules, type RuleContext, type RuleState, type ScoreRules } from "../../../src/ops/logits-rules";
+import {
+  packProcessors,
+  type ProcessorContext,
+  type ProcessorState,
+  type LogitsProcessors,
+} from "../../../src/ops/logits-processors";
 import { size, type Tensor } from "../../../src/tensor/tensor";
-import goldens from "../../goldens/rules.json";
+import goldens from "../../goldens/device_processors.json";
 
 export interface RuleCase {
   options: GenerationConfig;
@@ -20,7 +25,7 @@ export interface RuleCase {
 
 export const ruleCases = goldens.cases as unknown as RuleCase[];
 
-export const noRules: ScoreRules = {
+export const noRules: LogitsProcessors = {
   sequenceBias: [],
   encoderRepetitionPenalty: 1,
   repetitionPenalty: 1,
@@ -34,7 +39,7 @@ export const noRules: ScoreRules = {
   forcedDecoderIds: [],
 };
 
-function rulesOf(options: GenerationConfig): ScoreRules {
+function rulesOf(options: GenerationConfig): LogitsProcessors {
   const minNew = options.min_new_tokens === undefined ? 0 : options.min_new_tokens + 1;
   return {
     sequenceBias: options.sequence_bias ?? [],
@@ -54,8 +59,8 @@ function rulesOf(options: GenerationConfig): ScoreRules {
 }
 
 export interface RuleInputs {
-  rules: ScoreRules;
-  context: RuleContext;
+  rules: LogitsProcessors;
+  context: ProcessorContext;
   /** One a row, of any lengths, all with the same first token. */
   sequences: number[][];
   /** One an item; rows are shared out evenly. */
@@ -63,7 +68,7 @@ export interface RuleInputs {
 }
 
 /** Puts sequences where the device would have them: in rows of their own, or scattered over the rows as beams leave them. */
-export function ruleState(ops: Ops, inputs: RuleInputs, scattered: boolean): RuleState {
+export function ruleState(ops: Ops, inputs: RuleInputs, scattered: boolean): ProcessorState {
   const { rules, context, sequences, sources } = inputs;
   const rows = sequences.length;
   const capacity = Math.max(...sequences.map(({ length }) => length)) + 1;
@@ -81,7 +86,7 @@ export function ruleState(ops: Ops, inputs: RuleInputs, scattered: boolean): Rul
   const longest = Math.max(...sources.map(({ length }) => length));
   const source = new Uint32Array(sources.length * longest);
   sources.forEach((ids, item) => source.set(ids, item * longest));
-  const table = packRules(rules, context);
+  const table = packProcessors(rules, context);
   const u32 = (shape: number[], data: ArrayLike<number>): Tensor =>
     ops.create(shape, "u32", "activations", Uint32Array.from(data));
   return {
@@ -101,7 +106,7 @@ export function ruleState(ops: Ops, inputs: RuleInputs, scattered: boolean): Rul
   };
 }
 
-export function ruleTensors(state: RuleState): Tensor[] {
+export function ruleTensors(state: ProcessorState): Tensor[] {
   const { table, position, history, ancestors, source, sourceLength } = state;
   return [table, position, history, ...(ancestors ? [ancestors] : []), source, sourceLength];
 }
@@ -119,7 +124,7 @@ export async function ruleFaults(ops: Ops, c: RuleCase, scattered: boolean): Pro
   const rows = c.sequences.length;
   const scores = ops.create([rows, 1, goldens.vocabulary], "f32", "activations", Float32Array.from(c.scores.flat()));
   const plan = await ops.record("rules", () => {
-    ops.adjustScores(scores, state);
+    ops.processLogits(scores, state);
     return c.options.renormalize_logits ? ops.logSoftmax(scores) : scores;
   });
   const [result] = await ops.submit([plan], [{ tensor: plan.outputs, start: 0, count: size(scores.shape) }]);

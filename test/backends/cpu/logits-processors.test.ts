@@ -1,14 +1,14 @@
-/** The specification of the rules on scores against Hugging Face's processors, over test/goldens/rules.json. */
+/** The specification of the rules on scores against Hugging Face's processors, over test/goldens/device_processors.json. */
 
 import { describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
-import { isIdle } from "../../../src/ops/logits-rules";
-import { noRules, ruleCases, ruleFaults } from "../../support/shared/rules-table";
+import { isIdle } from "../../../src/ops/logits-processors";
+import { noRules, ruleCases, ruleFaults } from "../../support/shared/processors-table";
 
 describe.each([
   ["in rows of their own", false],
   ["scattered by beams", true],
-])("as Hugging Face adjusts the scores of sequences %s", (_name, scattered) => {
+])("as Hugging Face processes the scores of sequences %s", (_name, scattered) => {
   test.each(ruleCases.map((c, i) => [`${i}: ${JSON.stringify(c.options)}`, c] as const))("%s", async (_name, c) => {
     expect(await ruleFaults(createCpuBackend(), c, scattered)).toEqual([]);
   });

@@ -8,7 +8,7 @@ import { invariant } from "../errors";
 import { bitsOf, expectShape, type Tensor } from "../tensor/tensor";
 
 /** In the order of application. 0, 1 (penalties), undefined and [] are off. */
-export interface ScoreRules {
+export interface LogitsProcessors {
   sequenceBias: readonly (readonly [ids: readonly number[], bias: number])[];
   encoderRepetitionPenalty: number;
   repetitionPenalty: number;
@@ -26,7 +26,7 @@ export interface ScoreRules {
 }
 
 /** What the rules refer to. */
-export interface RuleContext {
+export interface ProcessorContext {
   /** The first token of every sequence; the rest is in the history. */
   startTokenId: number;
   eosTokenIds: readonly number[];
@@ -35,9 +35,9 @@ export interface RuleContext {
   maxLength: number;
 }
 
-/** The operands of `Ops.adjustScores`. */
-export interface RuleState {
-  /** (L) u32, see {@link packRules}; longer than what is in it where sessions are shared. */
+/** The operands of `Ops.processLogits`. */
+export interface ProcessorState {
+  /** (L) u32, see {@link packProcessors}; longer than what is in it where sessions are shared. */
   readonly table: Tensor;
   /** (R) u32: how many tokens the cache holds, without the newest. */
   readonly position: Tensor;
@@ -52,7 +52,7 @@ export interface RuleState {
 }
 
 /** Words at the front of the table. A list takes two words: where it begins and how many entries it has. */
-export const RULE = {
+export const PROCESSOR = {
   startToken: 0,
   /** f32 */
   repetitionPenalty: 1,
@@ -85,7 +85,7 @@ export const RULE = {
 const HEADER = 26;
 export const NEVER = 0xffffffff;
 
-export function packRules(rules: ScoreRules, context: RuleContext): Uint32Array {
+export function packProcessors(processors: LogitsProcessors, context: ProcessorContext): Uint32Array {
   const words = new Array<number>(HEADER).fill(0);
   /** However far an option goes, what is made with it stays finite. */
   const factor = (value: number): number => bitsOf(Math.min(1e30, Math.max(1e-30, value)));
@@ -93,7 +93,7 @@ export function packRules(rules: ScoreRules, context: RuleContext): Uint32Array 
     [words[at], words[at + 1]] = [words.length, count];
     words.push(...entries);
   };
-  const sequences = (at: number, biases: ScoreRules["sequenceBias"]): void => {
+  const sequences = (at: number, biases: LogitsProcessors["sequenceBias"]): void => {
     const places = words.length;
     const ordered = inOrderOfSummation(biases);
     list(at, new Array<number>(ordered.length).fill(0));
@@ -103,33 +103,33 @@ export function packRules(rules: ScoreRules, context: RuleContext): Uint32Array 
     });
   };
   const { promptLength, maxLength, eosTokenIds } = context;
-  const { forcedBosTokenId: bos, exponentialDecay: decay } = rules;
-  words[RULE.startToken] = context.startTokenId;
-  words[RULE.repetitionPenalty] = factor(rules.repetitionPenalty);
-  words[RULE.encoderRepetitionPenalty] = factor(1 / rules.encoderRepetitionPenalty);
-  words[RULE.noRepeatNgramSize] = rules.noRepeatNgramSize;
-  words[RULE.encoderNoRepeatNgramSize] = rules.encoderNoRepeatNgramSize;
-  words[RULE.minLength] = rules.minLength;
-  words[RULE.forcedBos] = bos ?? NEVER;
-  words[RULE.lastLength] = maxLength - 1;
-  words[RULE.begin] = promptLength + (promptLength === 1 && bos !== undefined ? 1 : 0);
-  words[RULE.decayStart] = decay ? promptLength + decay[0] : NEVER;
-  sequences(RULE.biases, rules.sequenceBias);
+  const { forcedBosTokenId: bos, exponentialDecay: decay } = processors;
+  words[PROCESSOR.startToken] = context.startTokenId;
+  words[PROCESSOR.repetitionPenalty] = factor(processors.repetitionPenalty);
+  words[PROCESSOR.encoderRepetitionPenalty] = factor(1 / processors.encoderRepetitionPenalty);
+  words[PROCESSOR.noRepeatNgramSize] = processors.noRepeatNgramSize;
+  words[PROCESSOR.encoderNoRepeatNgramSize] = processors.encoderNoRepeatNgramSize;
+  words[PROCESSOR.minLength] = processors.minLength;
+  words[PROCESSOR.forcedBos] = bos ?? NEVER;
+  words[PROCESSOR.lastLength] = maxLength - 1;
+  words[PROCESSOR.begin] = promptLength + (promptLength === 1 && bos !== undefined ? 1 : 0);
+  words[PROCESSOR.decayStart] = decay ? promptLength + decay[0] : NEVER;
+  sequences(PROCESSOR.biases, processors.sequenceBias);
   // An end token alone is no word that could be banned.
-  const banned = rules.badWordsIds.filter((ids) => ids.length > 1 || !eosTokenIds.includes(ids[0]));
+  const banned = processors.badWordsIds.filter((ids) => ids.length > 1 || !eosTokenIds.includes(ids[0]));
   sequences(
-    RULE.badWords,
+    PROCESSOR.badWords,
     banned.map((ids) => [ids, LEAST]),
   );
-  list(RULE.eos, eosTokenIds);
-  list(RULE.forcedEos, rules.forcedEosTokenIds);
-  list(RULE.suppress, rules.suppressTokens);
-  list(RULE.beginSuppress, rules.beginSuppressTokens);
+  list(PROCESSOR.eos, eosTokenIds);
+  list(PROCESSOR.forcedEos, processors.forcedEosTokenIds);
+  list(PROCESSOR.suppress, processors.suppressTokens);
+  list(PROCESSOR.beginSuppress, processors.beginSuppressTokens);
   // Of several tokens for a place the last counts.
-  const forced = [...new Map(rules.forcedDecoderIds)];
-  list(RULE.forcedAt, forced.flat(), forced.length);
+  const forced = [...new Map(processors.forcedDecoderIds)];
+  list(PROCESSOR.forcedAt, forced.flat(), forced.length);
   const growth = decay ? Array.from({ length: maxLength }, (_, n) => Math.min(1e30, decay[1] ** n - 1)) : [];
-  list(RULE.decay, growth.map(bitsOf));
+  list(PROCESSOR.decay, growth.map(bitsOf));
   return Uint32Array.from(words);
 }
 
@@ -137,7 +137,7 @@ export function packRules(rules: ScoreRules, context: RuleContext): Uint32Array 
  * Biases of one token are added up first, in Hugging Face's order: sequences of one token, then by length, lengths as
  * they first appear. Of several biases for the same ids the last counts, at the place of the first.
  */
-function inOrderOfSummation(biases: ScoreRules["sequenceBias"]): ScoreRules["sequenceBias"] {
+function inOrderOfSummation(biases: LogitsProcessors["sequenceBias"]): LogitsProcessors["sequenceBias"] {
   const last = new Map(biases.map(([ids, bias]) => [ids.join(), [ids, bias] as const]));
   const unique = [...last.values()];
   const lengths = [1, ...new Set(unique.map(([ids]) => ids.length).filter((length) => length > 1))];
@@ -145,22 +145,22 @@ function inOrderOfSummation(biases: ScoreRules["sequenceBias"]): ScoreRules["seq
 }
 
 /** Whether there is anything to do. */
-export function isIdle(rules: ScoreRules): boolean {
-  const { encoderRepetitionPenalty, repetitionPenalty, forcedBosTokenId, exponentialDecay, ...others } = rules;
+export function isIdle(processors: LogitsProcessors): boolean {
+  const { encoderRepetitionPenalty, repetitionPenalty, forcedBosTokenId, exponentialDecay, ...others } = processors;
   const off = (value: unknown): boolean => (Array.isArray(value) ? value.length === 0 : value === 0);
   const penalised = encoderRepetitionPenalty !== 1 || repetitionPenalty !== 1;
   return !penalised && forcedBosTokenId === undefined && !exponentialDecay && Object.values(others).every(off);
 }
 
-export function rulesShape(scores: Tensor, state: RuleState): void {
+export function processorsShape(scores: Tensor, state: ProcessorState): void {
   const { table, position, history, ancestors, source, sourceLength } = state;
-  expectShape("adjustScores", "scores", scores, [null, 1, null]);
+  expectShape("processLogits", "scores", scores, [null, 1, null]);
   const rows = scores.shape[0];
-  expectShape("adjustScores", "table", table, [null]);
-  expectShape("adjustScores", "position", position, [rows]);
-  invariant(history.shape[history.shape.length - 1] === rows, "adjustScores: history is of other rows");
-  if (ancestors) expectShape("adjustScores", "ancestors", ancestors, [2, history.shape[0], rows]);
-  expectShape("adjustScores", "source", source, [null, null]);
-  expectShape("adjustScores", "sourceLength", sourceLength, [source.shape[0]]);
-  invariant(rows % source.shape[0] === 0, `adjustScores: ${rows} rows for ${source.shape[0]} sources`);
+  expectShape("processLogits", "table", table, [null]);
+  expectShape("processLogits", "position", position, [rows]);
+  invariant(history.shape[history.shape.length - 1] === rows, "processLogits: history is of other rows");
+  if (ancestors) expectShape("processLogits", "ancestors", ancestors, [2, history.shape[0], rows]);
+  expectShape("processLogits", "source", source, [null, null]);
+  expectShape("processLogits", "sourceLength", sourceLength, [source.shape[0]]);
+  invariant(rows % source.shape[0] === 0, `processLogits: ${rows} rows for ${source.shape[0]} sources`);
 }
