@@ -1,6 +1,6 @@
 /** Beam search and the logits processors, on the GPU, against Hugging Face: test/goldens/beams.json and device_processors.json. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { closePage, openPage, runInPage } from "../support/node/pages";
 

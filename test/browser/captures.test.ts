@@ -1,6 +1,6 @@
 /** The same as test/checkpoints/captures.test.ts on WebGPU, and what a token costs in each family. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { captureInput, captureNames, captureSource, expectCaptures } from "../support/node/captures";
 import type { Captures, StepCost } from "../support/shared/captures";

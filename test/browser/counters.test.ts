@@ -1,6 +1,6 @@
 /** What a token costs in WebGPU calls, counted outside the engine by wrapping the browser's own objects. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { closePage, openPage, runInPage } from "../support/node/pages";
 import type { CostReport, LeakReport } from "../support/page/counting";

@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Seq2Seq, type GenerateOutput, type GenerationConfig } from "../../src/index";
 import { generateAll } from "../support/shared/models";

@@ -1,6 +1,6 @@
 /** What goes wrong with a GPU is said in words, with a code, and the next call works. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { wantsRealGpu } from "../support/node/browser";
 import type * as failures from "../support/page/failures";

@@ -1,6 +1,6 @@
 /** Tiny checkpoints of Hugging Face transformers, as it saves them, on WebGPU: its logits, its ids, its beams. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectFamily, FAMILIES, familyNames, readFamily } from "../support/node/families";
 import type { FamilyResult } from "../support/shared/models";

@@ -1,7 +1,7 @@
 /** Searching on WebGPU: Hugging Face's answers for the toy model, and what a step of beams costs. */
 
 import { readFileSync } from "node:fs";
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CostReport } from "../support/page/counting";
 import { closePage, openPage, runInPage } from "../support/node/pages";

@@ -1,6 +1,6 @@
 /** Options of generate() on WebGPU: Hugging Face's ids and scores, case by case as on the CPU. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GenerationResult } from "../support/shared/generation-cases";
 import { generationFailures, generationNames, readGeneration } from "../support/node/generation";

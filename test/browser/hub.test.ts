@@ -1,7 +1,7 @@
 /** Models from everywhere that a page can load them from: a Hub, a plain host, picked files, a directory, a function. */
 
 import { readFileSync } from "node:fs";
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/loading/formats/safetensors";
 import { readGolden, VANILLA, type Golden } from "../support/node/vanilla";

@@ -1,6 +1,6 @@
 /** A real pretrained BART on WebGPU: the ids of Hugging Face's greedy search for 500 words. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GenerateOutput } from "../../src/index";
 import { inBatches, misakiFiles, misakiIsHere, readMisaki } from "../support/node/misaki";

@@ -1,6 +1,6 @@
 /** Every operation on the GPU against the CPU specification, over the table of op-cases.ts, with both kernel variants. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Comparison } from "../support/page/op-compare";
 import { closePage, openPage, runInPage } from "../support/node/pages";

@@ -1,6 +1,6 @@
 /** A vocabulary that is larger than what the GPU binds at once is split by rows, and nothing changes. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectGolden, readGolden, VANILLA } from "../support/node/vanilla";
 import type { GoldenResult } from "../support/shared/models";

@@ -1,6 +1,6 @@
 /** The ground under every other browser test: the page has WebGPU, it computes, and mistakes in it reach the test. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AdapterReport } from "../support/page/adapter";
 import { wantsRealGpu } from "../support/node/browser";

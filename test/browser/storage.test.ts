@@ -1,7 +1,7 @@
 /** Whole models with their weights in f16, q8 and q4: the GPU gives what the CPU gives, and holds fewer bytes. */
 
 import { readFileSync } from "node:fs";
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LoadOptions } from "../../src/index";
 import { worstOf } from "../support/node/vanilla";

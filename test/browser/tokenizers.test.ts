@@ -3,7 +3,7 @@
  * characters in regular expressions, UTF-8, normalisation.
  */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { closePage, openPage, runInPage } from "../support/node/pages";
 import { classOf, corpusLines, expectFirstBlocks, filesOf } from "../support/node/tokenizers";

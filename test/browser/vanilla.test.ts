@@ -1,6 +1,6 @@
 /** Tiny checkpoints of PyTorch's nn.Transformer on WebGPU: its logits, its ids, its attention. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectGolden, readGolden, VANILLA, vanillaNames } from "../support/node/vanilla";
 import type { GoldenResult } from "../support/shared/models";

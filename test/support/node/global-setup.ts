@@ -5,7 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import type { Browser } from "puppeteer-core";
+import type { Browser } from "puppeteer";
 import { createServer, type ViteDevServer } from "vite";
 import type { TestProject } from "vitest/node";
 import { launchBrowser } from "./browser";

@@ -6,7 +6,7 @@
  * of the test: `runInPage` and `closePage` throw it, unless the test took it with `takeProblems`.
  */
 
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import puppeteer, { type Browser, type Page } from "puppeteer";
 import { inject } from "vitest";
 import { BROWSER_ENDPOINT } from "./global-setup";
 import { fromJson, toJson } from "../shared/json";
