@@ -63,8 +63,8 @@ const FIRST_TARGET = 256;
 async function firstSession(model: Model, ops: Ops): Promise<SessionPool> {
   const sessions = new SessionPool(ops, model);
   if (ops.device === "webgpu") {
-    const target = Math.min(model.info.maxTargetLength, FIRST_TARGET);
-    const session = await sessions.take({ batchSize: 1, width: 1, endTokens: 1, source: 1, target });
+    const targetLength = Math.min(model.info.maxTargetLength, FIRST_TARGET);
+    const session = await sessions.take({ batchSize: 1, width: 1, endTokens: 1, sourceLength: 1, targetLength });
     await session.select();
     sessions.give(session);
   }
@@ -195,9 +195,9 @@ export class Seq2Seq {
     if (numBeams > 1 && n > 1) refuse(`num_return_sequences = ${n} of a beam search`);
     const sentences = createSentences(request, this.loaded.model);
     for await (const _ of runSentences(this.engine(), request, sentences, () => undefined, true)) {
-      for (const { row, search } of sentences) {
-        for (const { index, choice } of search.settled()) {
-          const step: StreamStep = { row: row * n + index, token: choice.token };
+      for (const { index, search } of sentences) {
+        for (const { index: i, choice } of search.settled()) {
+          const step: StreamStep = { row: index * n + i, token: choice.token };
           if (request.logprobs) step.logprob = choice.logprob;
           if (choice.alternatives) step.alternatives = choice.alternatives;
           yield step;

@@ -1,4 +1,4 @@
-/** The state of a beam search on the device: makes it, starts it, and reads the result once at the end. */
+/** Makes the state of a beam search on the device, starts it, and reads its hypotheses once at the end. */
 
 import {
   beamSettings,
@@ -16,7 +16,7 @@ import { asFloats, type Tensor } from "../../tensor/tensor";
 export interface BeamSizes {
   sentences: number;
   beams: number;
-  /** Room for so many end tokens; more room costs candidates. */
+  /** How many end tokens fit. More room costs more candidates per step. */
   endTokens: number;
   /** Positions of the caches. */
   capacity: number;
@@ -45,7 +45,7 @@ export function beamTensors(state: BeamState): Tensor[] {
 
 export type BeamStart = Omit<BeamRules, "promptLength"> & { startTokenId: number };
 
-/** Starts every sentence. */
+/** Starts a sentence in every slot. */
 export function startBeams(ops: Ops, state: BeamState, { startTokenId, ...rules }: BeamStart): void {
   const sizes = { endTokens: state.endTokens, capacity: state.trace.shape[0] };
   ops.write(state.settings, beamSettings({ ...rules, promptLength: 1 }, sizes));
@@ -53,9 +53,9 @@ export function startBeams(ops: Ops, state: BeamState, { startTokenId, ...rules 
 }
 
 /**
- * Starts `count` sentences from `first` on, and leaves the others alone. One beam an sentence at first: the others start from
- * the same token, so their scores rule them out for a step.
- * @param done stay where they are: for places that hold nothing
+ * Starts the sentences in `count` slots from slot `first` on; the other slots stay as they are. At first only one beam per
+ * sentence counts: all beams start from the same token, so the scores of the others rule them out for one step.
+ * @param done marks the slots as done, for slots without a sentence
  */
 export function startSentences(
   ops: Ops,
@@ -82,21 +82,22 @@ export function startSentences(
   ops.write(state.done, new Uint32Array(count).fill(done ? 1 : 0), first);
 }
 
-/** A finished sequence. */
+/** A hypothesis as it is read from the device. */
 export interface DeviceHypothesis {
-  /** New tokens, without the decoder start token; none where fewer than K sequences ended. */
+  /** New tokens, without the decoder start token. Empty if fewer hypotheses ended than were asked for. */
   tokens: number[];
-  /** The log-probability of each token, as the processors left it; none unless `read` asks for them. */
+  /** The log-probability of each token after the logits processors. Empty unless `read` has "score". */
   logprobs: number[];
-  /** The row that each token continued (`beam_indices` of Hugging Face); none unless `read` asks for them. */
+  /** The row that each token continued (`beam_indices` of Hugging Face). Empty unless `read` has "parent". */
   parents: number[];
   /** The sum of the log-probabilities divided by length ** length_penalty (`sequences_scores`). */
   score: number;
 }
 
 export interface BeamReading {
-  sentences: readonly number[];
-  /** How many hypotheses of each. */
+  /** Whose hypotheses to read. */
+  slots: readonly number[];
+  /** Hypotheses per slot. */
   count: number;
   /** Steps that the search took. */
   steps: number;
@@ -104,17 +105,17 @@ export interface BeamReading {
 }
 
 /**
- * The best hypotheses of each sentence, best first, in one submit and one read-back.
- * @param backtrace records `backtrace` of the state
+ * The hypotheses of each slot, best first, in one submit and one read-back.
+ * @param backtrace the recorded `ops.backtrace(state)`
  */
 export async function readBeams(
   ops: Ops,
   { beams, hypotheses }: BeamState,
   backtrace: Plan<Tensor>,
-  { sentences, count, steps, read }: BeamReading,
+  { slots, count, steps, read }: BeamReading,
 ): Promise<DeviceHypothesis[][]> {
   const capacity = backtrace.outputs.shape[2];
-  const found = sentences.flatMap((sentence) => Array.from({ length: count }, (_, k) => sentence * beams + k));
+  const found = slots.flatMap((slot) => Array.from({ length: count }, (_, k) => slot * beams + k));
   const slices = found.flatMap((hypothesis): Slice[] => [
     { tensor: hypotheses, start: hypothesis * HYPOTHESIS_FIELDS, count: HYPOTHESIS_FIELDS },
     ...read.map((name) => ({
@@ -135,5 +136,5 @@ export async function readBeams(
       score: asFloats(hypothesis)[HYPOTHESIS.score],
     };
   });
-  return sentences.map((_, i) => results.slice(i * count, (i + 1) * count));
+  return slots.map((_, i) => results.slice(i * count, (i + 1) * count));
 }

@@ -1,6 +1,6 @@
 /**
- * Follows a beam search on the device step by step, for those who want to see its tokens before its end: a copy in
- * JavaScript of the sequences that are on their way, from what each step tells (src/ops/beam-state.ts: `trace` and `hypotheses`).
+ * Follows a beam search on the device step by step, so that a stream can show tokens before the search ends. It rebuilds the
+ * running sequences in JavaScript from what each step writes to `trace` and `hypotheses` (src/ops/beam-state.ts).
  */
 
 import { HYPOTHESIS, HYPOTHESIS_FIELDS, TRACE, type BeamState } from "../../ops/beam-state";
@@ -10,12 +10,12 @@ import { choicesOf, type Node } from "../search/beam";
 import type { Choice } from "../search/search";
 
 interface Scored extends Node {
-  /** The running score with this token. */
+  /** The sum of the log-probabilities up to this token. */
   sum: number;
 }
 
 export class BeamTrail {
-  /** By slot and position: the beams after the step at that position. */
+  /** history[slot][position]: the beams after the step at that position. */
   private readonly history: Scored[][][];
   private readonly rows: number;
 
@@ -24,7 +24,7 @@ export class BeamTrail {
     this.history = Array.from({ length: this.rows / state.beams }, () => []);
   }
 
-  /** A new sentence in this slot. */
+  /** Forgets the sentence that was in this slot. */
   start(slot: number): void {
     this.history[slot] = [];
   }
@@ -40,7 +40,7 @@ export class BeamTrail {
     return { tensor: this.state.trace, start: position * 3 * this.rows, count: 3 * this.rows };
   }
 
-  /** @param trace of the slot's next position */
+  /** @param trace what the step wrote at the slot's next position */
   advance(slot: number, trace: Uint32Array): void {
     const { beams } = this.state;
     const sums = asFloats(trace);
@@ -57,7 +57,7 @@ export class BeamTrail {
     steps.push(after);
   }
 
-  /** The tokens that all running beams of the slot and all its finished ones, which are in `hypotheses`, begin with. */
+  /** The longest beginning that all running beams and all hypotheses of the slot share. */
   agreed(slot: number, hypotheses: Uint32Array): Choice[] {
     const { beams } = this.state;
     const steps = this.history[slot];

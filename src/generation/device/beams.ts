@@ -1,6 +1,6 @@
 /**
- * Beam search that stays on the device: it chooses, moves the beams and keeps what has ended. JavaScript reads whether
- * each sentence is done, 4 bytes a step, and the sequences once at the end. `beam.ts` is the same search in JavaScript.
+ * Beam search on the device: it chooses the tokens, moves the beams and keeps the hypotheses. JavaScript reads whether each
+ * sentence is done, 4 bytes per step, and the hypotheses once at the end. `../search/beam.ts` is the same search in JavaScript.
  */
 
 import { MAX_BEAMS, MAX_CANDIDATES } from "../../ops/beam-state";
@@ -14,11 +14,11 @@ import type { DeviceSearch } from "./decode-loop";
 import type { Choice, Hypothesis, Search } from "../search/search";
 import type { Session } from "./session";
 
-/** What JavaScript knows of the search of one sentence. */
+/** What JavaScript keeps of the search of one sentence. */
 export interface BeamResults extends Search {
-  /** The sequences of the sentence, best first. */
-  finish(found: DeviceHypothesis[]): void;
-  /** What all beams have in common so far. */
+  /** The hypotheses of the sentence, best first. */
+  finish(hypotheses: DeviceHypothesis[]): void;
+  /** The tokens that all beams have in common so far. */
   agree(choices: Choice[]): void;
 }
 
@@ -31,7 +31,7 @@ export function createBeamResults(config: SearchConfig, prompt: readonly number[
   return {
     width: config.numBeams,
     step() {
-      throw new ModelError("internal", "A search of the device was asked to step.");
+      throw new ModelError("internal", "step() was called for a search that runs on the device.");
     },
     finish(hypotheses) {
       found = hypotheses.map((hypothesis) => ({
@@ -54,8 +54,8 @@ export function createBeamResults(config: SearchConfig, prompt: readonly number[
 }
 
 /**
- * For sentences whose searches are `createBeamResults`.
- * @param follow reads tokens, parents and finished beams of each step, too, so that `settled` tells what is certain
+ * For sentences whose search is a `BeamResults`.
+ * @param follow also reads the tokens, parents and hypotheses of each step, so that `settled` has something to report early
  */
 export function deviceBeams(
   ops: Ops,
@@ -64,10 +64,10 @@ export function deviceBeams(
   { follow, logprobs }: { follow: boolean; logprobs: boolean },
 ): DeviceSearch {
   const { beams, backtrace, batchSize } = session;
-  invariant(beams && backtrace, "deviceBeams: a session without beams");
+  invariant(beams && backtrace, "deviceBeams: the session was made without beams");
   const done = { tensor: beams.done, start: 0, count: batchSize };
   const trail = follow ? new BeamTrail(beams) : undefined;
-  /** Done, and still to be read. */
+  /** Sentences that are done, but whose hypotheses are still on the device. */
   let ended: { results: BeamResults; slot: number; steps: number }[] = [];
   startBeams(ops, beams, config);
   return {
@@ -77,9 +77,9 @@ export function deviceBeams(
       startSentences(ops, beams, config.startTokenId, slot, 1, !sentence);
       trail?.start(slot);
     },
-    accept(sentence, slot, { position, data: [done, hypotheses], own }) {
+    accept(sentence, slot, { position, data: [done, hypotheses], atPosition: trace }) {
       const results = sentence.search as BeamResults;
-      if (own) trail?.advance(slot, own as Uint32Array);
+      if (trace) trail?.advance(slot, trace as Uint32Array);
       if (done[slot] === 1) {
         ended.push({ results, slot, steps: position + 1 });
         return true;
@@ -90,7 +90,7 @@ export function deviceBeams(
     async collect() {
       if (ended.length === 0) return false;
       const found = await readBeams(ops, beams, backtrace, {
-        sentences: ended.map(({ slot }) => slot),
+        slots: ended.map(({ slot }) => slot),
         count: config.numReturnSequences,
         steps: Math.max(...ended.map(({ steps }) => steps)),
         read: logprobs ? ["token", "score"] : ["token"],
@@ -102,7 +102,7 @@ export function deviceBeams(
   };
 }
 
-/** Do the kernels take it: see `candidatesShape` in src/ops/beam-state.ts. */
+/** Whether the kernels can run this search: see `candidatesShape` in src/ops/beam-state.ts. */
 export function fitsDevice({ numBeams, eosTokenIds }: SearchConfig, vocabSize: number): boolean {
   const candidates = candidateCount({ beams: numBeams, endTokens: eosTokenIds.length });
   return numBeams <= MAX_BEAMS && candidates <= Math.min(MAX_CANDIDATES, numBeams * vocabSize);

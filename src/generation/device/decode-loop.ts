@@ -1,7 +1,27 @@
 /**
- * The loop of the searches that stay on the device. It chooses, and goes on with the next steps while JavaScript reads
- * the few bytes of one before. `greedy.ts` and `beams.ts` say what is read and how a sentence starts and
- * ends; searches that JavaScript must see the scores of are in `host-search.ts`.
+ * The decode loop of searches that stay on the device. The device chooses every token; JavaScript reads only a few bytes per
+ * step, and it submits the next steps before it reads the result of the last one. `greedy.ts` and `beams.ts` say what a
+ * step returns, and how a sentence starts and ends. Searches that need the scores in JavaScript run in `host-search.ts`.
+ *
+ * Example: 2 slots, at most 2 steps in flight, and three sentences: A of 3 tokens, B of 5, C of 2. "A0" is the first token of
+ * A, "$" marks the last token of a sentence, "--" is an empty slot, whose result is ignored. Time runs to the right.
+ *
+ *   encode  A,B                                  C,B
+ *   slot 0      A0    A1    A2$   --                 C0    C1$   --
+ *   slot 1      B0    B1    B2    B3                 B4$   --    --
+ *   submit      s0 s1 .. s2 .. s3 .. ..              s4 s5 .. s6 .. ..
+ *   read        .. .. s0 .. s1 .. s2 s3              .. .. s4 .. s5 ..
+ *                                 |                           |  |
+ *          A has ended and C waits: submit no more,           |  C has ended, nobody waits: return; s6 is dropped
+ *          read s3, then put C in slot 0                      B has ended, nobody waits: go on with C
+ *
+ * What always holds:
+ * - At most `ops.stepsInFlight` steps are in flight, and they are read in the order in which they were submitted.
+ * - A step decodes every slot. The next one to be submitted decodes slot i at position `fed[i] + inFlight.length`.
+ * - No slot, live or empty, is decoded past the end of its cache: that would write into the cache of the next row.
+ * - A step is submitted only if at least one live sentence can still use its token.
+ * - Slots are written only while no step is in flight.
+ * - When the loop is left, by return, error or abort, no step is in flight.
  */
 
 import { invariant } from "../../errors";
@@ -13,44 +33,43 @@ import { createSlots, type Control, type Sentence } from "./slots";
 
 type Data = Float32Array | Uint32Array;
 
-/** What a step told of one slot. */
+/** What one step returned for one slot. */
 export interface StepResult {
   /** The position of the cache that the step filled. */
   position: number;
-  /** One for each of `reads`. */
+  /** One for each of `DeviceSearch.reads`. */
   data: Data[];
-  /** What `readAt` names for this position. */
-  own?: Data;
-  /** Everything ends here. */
+  /** The slice that `DeviceSearch.readAt` gives for this position. */
+  atPosition?: Data;
+  /** The time is up: the sentence ends with this token. */
   expired: boolean;
 }
 
-/** What one search does differently from another. */
+/** What differs between greedy search and beam search. */
 export interface DeviceSearch {
   /** What to read after every step. */
   readonly reads: readonly Slice[];
-  /** And what of each position that a slot is at: sentences that started at different times are at different ones. */
+  /** What else to read for each position in use. Slots that started at different times are at different positions. */
   readonly readAt?: (position: number) => Slice;
-  /** Sets a slot to its first position. Without a sentence it counts on from there, and nobody looks. */
+  /** Sets a slot back to position 0. An empty slot, without a sentence, goes on decoding, but its results are ignored. */
   start(slot: number, sentence: Sentence | undefined): void;
-  /** Takes what a step told of a sentence; true once that has ended. */
+  /** Takes the result of a step for a sentence. Returns true if the sentence has ended. */
   accept(sentence: Sentence, slot: number, result: StepResult): boolean;
-  /** Reads what is still on the device of sentences that have ended. Were there any? */
+  /** Reads what the device still holds of sentences that have ended. Returns false if there was nothing to read. */
   collect?(): Promise<boolean>;
 }
 
 interface Step {
   data: Data[];
-  /** By position. */
-  own: Map<number, Data>;
+  byPosition: Map<number, Data>;
 }
 
 /**
- * Yields when `settled()` of a sentence may have something new. Sentences are taken from the front of `queue` as slots become
- * empty; their prompts are the start token. The session is left as it is by whoever leaves the loop; the next call
- * starts it anew.
+ * Runs all sentences of `queue`. They are taken from its front as slots become empty; every prompt is the start token alone.
+ * Yields after each step, when `settled()` of a sentence may have something new. The session needs no clean-up afterwards:
+ * the next call starts every slot anew.
  */
-export async function* driveDevice(
+export async function* runDecodeLoop(
   ops: Ops,
   session: Session,
   queue: Sentence[],
@@ -58,59 +77,64 @@ export async function* driveDevice(
   config: SearchConfig,
   search: DeviceSearch,
 ): AsyncGenerator<void, void, undefined> {
-  const { target } = session;
+  const capacity = session.targetLength;
+  const lastPosition = Math.min(config.maxLength - 1, capacity) - 1;
   const select = await selectPlan(ops, session, config);
   const slots = createSlots(ops, session);
-  const underWay: Promise<Step>[] = [];
-  /** The positions that a step would fill which is submitted now. */
-  const positionsOf = (live: boolean): number[] =>
-    slots.fed.filter((_, slot) => Boolean(slots.sentences[slot]) === live).map((fed) => fed + underWay.length);
+  const inFlight: Promise<Step>[] = [];
+  const isLive = (slot: number): boolean => slots.sentences[slot] !== undefined;
+  /** Where the next step to be submitted would decode a slot. */
+  const nextPosition = (slot: number): number => slots.fed[slot] + inFlight.length;
+  const all = slots.sentences.map((_, slot) => slot);
+
+  const canSubmit = (): boolean =>
+    inFlight.length < ops.stepsInFlight &&
+    all.every((slot) => nextPosition(slot) < capacity) &&
+    all.some((slot) => isLive(slot) && nextPosition(slot) <= lastPosition);
 
   const submitStep = (): void => {
-    const positions = [...new Set(positionsOf(true))].filter((position) => position < target);
-    const at = search.readAt ? positions.map(search.readAt) : [];
-    const step = ops.submit([session.decode, select], [...search.reads, ...at]).then((data): Step => {
-      const own = data.splice(search.reads.length);
-      return { data, own: new Map(own.map((part, i) => [positions[i], part])) };
+    const positions = search.readAt ? [...new Set(all.filter(isLive).map(nextPosition))] : [];
+    const slices = positions.map((position) => search.readAt!(position));
+    const step = ops.submit([session.decode, select], [...search.reads, ...slices]).then((data): Step => {
+      const rest = data.splice(search.reads.length);
+      return { data, byPosition: new Map(rest.map((part, i) => [positions[i], part])) };
     });
-    // Whoever leaves early waits for this promise in `finally`; until then a rejection is not unhandled.
+    // `finally` below waits for this promise; without this line a rejection before that would count as unhandled.
     step.catch(() => undefined);
-    underWay.push(step);
+    inFlight.push(step);
   };
 
-  const last = Math.min(config.maxLength - 1, target); // steps that a sequence takes at most
   try {
     for (;;) {
       control.signal?.throwIfAborted();
-      const done = queue.length === 0 && !slots.sentences.some(Boolean);
-      // Empty slots count on; before one passes the end of its cache it is set back.
-      const full = positionsOf(false).some((position) => position >= target);
-      const pause = full || slots.wantsRefill(queue.length);
-      if (done || (pause && underWay.length === 0)) {
+      const done = queue.length === 0 && !all.some(isLive);
+      // An empty slot counts on with the others. At the end of its cache it must be set back.
+      const emptyIsFull = all.some((slot) => !isLive(slot) && nextPosition(slot) >= capacity);
+      const pause = emptyIsFull || slots.wantsRefill(queue.length);
+      if (done || (pause && inFlight.length === 0)) {
         if (await search.collect?.()) yield;
         if (done) return;
         for (const slot of slots.refill(queue, control.onEncoded)) search.start(slot, slots.sentences[slot]);
         continue;
       }
-      const useful = (): boolean => positionsOf(true).some((position) => position < last);
-      while (!pause && underWay.length < ops.stepsInFlight && useful()) submitStep();
-      const step = await underWay.shift();
-      invariant(step, "driveDevice: nothing is under way");
+      while (!pause && canSubmit()) submitStep();
+      const step = await inFlight.shift();
+      invariant(step, "runDecodeLoop: no step is in flight");
       control.signal?.throwIfAborted();
       const expired = performance.now() > control.deadline;
       slots.sentences.forEach((sentence, slot) => {
         const position = slots.fed[slot]++;
-        const emitted = { position, data: step.data, own: step.own.get(position), expired };
-        if (sentence && search.accept(sentence, slot, emitted)) slots.sentences[slot] = undefined;
+        const result = { position, data: step.data, atPosition: step.byPosition.get(position), expired };
+        if (sentence && search.accept(sentence, slot, result)) slots.sentences[slot] = undefined;
       });
       yield;
     }
   } finally {
-    await Promise.allSettled(underWay);
+    await Promise.allSettled(inFlight);
   }
 }
 
-/** The plan that chooses on the device by the rules of the configuration, with the table of those rules in slot. */
+/** The plan that applies the logits processors and chooses on the device. Writes their parameters to the device. */
 async function selectPlan(ops: Ops, session: Session, config: SearchConfig): Promise<Plan> {
   if (isIdle(config.processors)) return session.select();
   const table = packProcessors(config.processors, config);

@@ -1,4 +1,4 @@
-/** Greedy search on the device: JavaScript reads the token of each row, four bytes a step, and nothing is written. */
+/** Greedy search on the device: JavaScript reads one token per row and step, four bytes, and writes nothing. */
 
 import { NO_TOKEN } from "../../ops/beam-state";
 import { invariant } from "../../errors";
@@ -8,10 +8,10 @@ import { MAX_EOS_TOKENS, type SearchConfig } from "../options/search-config";
 import type { DeviceSearch } from "./decode-loop";
 import type { Session } from "./session";
 
-/** For sentences whose searches are one greedy chain. */
+/** For sentences whose search is a `GreedySampling` of one sequence. */
 export function deviceGreedy(ops: Ops, session: Session, config: SearchConfig, logprobs: boolean): DeviceSearch {
   const { selection, rows } = session;
-  invariant(selection, "deviceGreedy: a session of beams");
+  invariant(selection, "deviceGreedy: the session was made for beams");
   const eos = new Uint32Array(MAX_EOS_TOKENS).fill(NO_TOKEN);
   eos.set(config.eosTokenIds);
   ops.write(selection.eos, eos);
@@ -23,8 +23,9 @@ export function deviceGreedy(ops: Ops, session: Session, config: SearchConfig, l
       ops.write(selection.position, Uint32Array.of(0), slot);
       ops.write(selection.finished, Uint32Array.of(sentence ? 0 : 1), slot);
     },
-    accept(sentence, slot, { data: [tokens], own, expired }) {
-      return (sentence.search as GreedySampling).accept({ token: tokens[slot], logprob: own?.[slot] ?? 0 }, expired);
+    accept(sentence, slot, { data: [tokens], atPosition: logprobs, expired }) {
+      const choice = { token: tokens[slot], logprob: logprobs?.[slot] ?? 0 };
+      return (sentence.search as GreedySampling).accept(choice, expired);
     },
   };
 }

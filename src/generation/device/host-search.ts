@@ -1,6 +1,7 @@
 /**
- * The searches that JavaScript chooses for: each step the logits are read, V floats a row, each sentence's search is asked,
- * and tokens, positions and ancestors are written. It does all that decode-loop.ts does, and what the device alone cannot.
+ * The decode loop of searches that choose in JavaScript. Per step it reads the logits, V floats per row, asks the search of
+ * each sentence, and writes tokens, positions and ancestors. It can run every search; `decode-loop.ts` is faster for those that
+ * need no JavaScript.
  */
 
 import type { Ops } from "../../ops/ops";
@@ -8,10 +9,10 @@ import type { Session } from "./session";
 import { createSlots, type Control, type Sentence } from "./slots";
 
 /**
- * Yields after every step that moved a search. Sentences are taken from the front of `queue` as slots become empty.
- * The session is left as it is by whoever leaves the loop; the next call starts it anew.
+ * Runs all sentences of `queue`. They are taken from its front as slots become empty. Yields after each step. The session needs
+ * no clean-up afterwards: the next call starts every slot anew.
  */
-export async function* driveSearches(
+export async function* runHostSearch(
   ops: Ops,
   session: Session,
   queue: Sentence[],
@@ -21,18 +22,18 @@ export async function* driveSearches(
   const slots = createSlots(ops, session);
   const rows = createRows(session);
   const repeated = (token: number): number[] => new Array<number>(width).fill(token);
-  const own = Array.from({ length: width }, (_, i) => i);
+  const identity = Array.from({ length: width }, (_, i) => i);
   for (;;) {
     control.signal?.throwIfAborted();
     if (slots.wantsRefill(queue.length)) {
       for (const slot of slots.refill(queue, control.onEncoded)) {
-        rows.set(slot, 0, repeated(slots.sentences[slot]?.prompt[0] ?? 0), own);
+        rows.set(slot, 0, repeated(slots.sentences[slot]?.prompt[0] ?? 0), identity);
       }
     }
     const live = slots.sentences.flatMap((sentence, slot) => (sentence ? [{ sentence, slot }] : []));
     if (live.length === 0) return;
     rows.write(ops);
-    // While the prompt is being read nobody asks what comes next.
+    // Only slots at the end of their prompt need their logits.
     const asking = live
       .filter(({ sentence, slot }) => slots.fed[slot] >= sentence.prompt.length - 1)
       .map(({ slot }) => slot);
@@ -47,10 +48,10 @@ export async function* driveSearches(
     for (const { sentence, slot } of live) {
       const fed = ++slots.fed[slot];
       if (fed < sentence.prompt.length) {
-        rows.set(slot, fed, repeated(sentence.prompt[fed]), own);
+        rows.set(slot, fed, repeated(sentence.prompt[fed]), identity);
         continue;
       }
-      const scores = own.map((i) => {
+      const scores = identity.map((i) => {
         const start = (slot * width + i) * vocabSize - first;
         return (logits as Float32Array).subarray(start, start + vocabSize);
       });
@@ -59,7 +60,7 @@ export async function* driveSearches(
         rows.set(slot, fed, move.tokens, move.parents);
       } else {
         slots.sentences[slot] = undefined;
-        rows.set(slot, 0, repeated(0), own);
+        rows.set(slot, 0, repeated(0), identity);
       }
     }
     yield;
@@ -67,29 +68,29 @@ export async function* driveSearches(
 }
 
 /**
- * What the next step reads: token and position of each row, and where each position of each row lies, the table
- * (2, C, R) of `AttentionOptions.ancestors`. A step reads the half of its row's parity; both hold the same here, since
- * rows may be at different positions.
+ * What the next step reads: the token and position of each row, and the table of ancestors (2, C, R) (see
+ * `AttentionOptions.ancestors`), which says in which row's cache each position of a row lies. A step reads one of the two
+ * tables, by the parity of the position. Rows may be at different positions here, so both tables are kept equal.
  */
 function createRows(session: Session) {
-  const { width, rows, target, beams } = session;
+  const { width, rows, targetLength, beams } = session;
   const token = new Uint32Array(rows);
   const position = new Uint32Array(rows);
-  const ancestors = Uint32Array.from({ length: 2 * target * rows }, (_, i) => i % rows);
+  const ancestors = Uint32Array.from({ length: 2 * targetLength * rows }, (_, i) => i % rows);
   return {
-    /** Row i of the slot takes `tokens[i]` and goes on with what row parents[i] had: `fed` tokens of the cache. */
+    /** Row i of the slot gets `tokens[i]` and continues the sequence of row `parents[i]`, whose cache holds `fed` tokens. */
     set(slot: number, fed: number, tokens: readonly number[], parents: readonly number[]): void {
       const first = slot * width;
       token.set(tokens, first);
       position.fill(fed, first, first + width);
       if (!beams) return;
-      for (let p = 0; p < Math.min(fed, target); p++) {
+      for (let p = 0; p < Math.min(fed, targetLength); p++) {
         const before = ancestors.slice(p * rows + first, p * rows + first + width);
         for (let i = 0; i < width; i++) ancestors[p * rows + first + i] = before[parents[i]];
       }
       // A row's newest position always lies in the row itself.
-      if (fed < target) for (let i = 0; i < width; i++) ancestors[fed * rows + first + i] = first + i;
-      ancestors.copyWithin(target * rows, 0, target * rows);
+      if (fed < targetLength) for (let i = 0; i < width; i++) ancestors[fed * rows + first + i] = first + i;
+      ancestors.copyWithin(targetLength * rows, 0, targetLength * rows);
     },
     write(ops: Ops): void {
       ops.write(session.token, token);

@@ -1,9 +1,10 @@
 /**
- * Everything that one batch needs on the device, made once and used again: source ids and mask, caches, what is chosen,
- * and three recorded plans, "encode", "decode" and "select". Lengths are capacities, rounded up, so that sentences of
- * similar length share a session and a token makes nothing new.
+ * A session is everything that one batch needs on the device: input ids and mask, caches, the state of the search, and three
+ * recorded plans, "encode", "decode" and "select". It is made once and used for many calls. Lengths are capacities and are
+ * rounded up, so that batches of similar length use the same session.
  *
- * A sentence has `width` rows of the decoder (beams, or sequences to sample) that share its row of the encoder.
+ * The batch has `batchSize` slots, each for one sentence. A slot has one row of the encoder and `width` rows of the decoder
+ * (beams, or sequences to sample), which share that row.
  */
 
 import type { BeamState } from "../../ops/beam-state";
@@ -14,49 +15,52 @@ import type { Ops, Plan, Selection } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 
 export interface SessionSizes {
+  /** Slots. */
   batchSize: number;
+  /** Decoder rows per slot. */
   width: number;
-  /** Room for so many end tokens of a beam search. */
+  /** How many end tokens of a beam search fit. */
   endTokens: number;
-  /** The longest source and the most positions of the decoder. */
-  source: number;
-  target: number;
+  /** Encoder positions, S. */
+  sourceLength: number;
+  /** Decoder positions, the capacity C of the caches. */
+  targetLength: number;
 }
 
 export interface Selecting {
-  /** Words that the processors take; absent: there are none. */
+  /** Words of the table of logits processors. Default 0: no processors. */
   tableLength?: number;
-  /** Log-probabilities of a beam search add up to one again after the processors. */
+  /** Makes the probabilities of a beam search add up to one again after the processors. */
   renormalize?: boolean;
 }
 
 export interface Session extends SessionSizes {
-  /** batchSize x width */
+  /** R = batchSize * width. */
   readonly rows: number;
   readonly vocabSize: number;
-  readonly ids: Tensor; // (B, S)
+  readonly inputIds: Tensor; // (B, S)
   readonly mask: Tensor; // (B, S)
   readonly token: Tensor; // (R, 1)
   readonly position: Tensor; // (R)
-  /** With one row a sentence. */
+  /** If width is 1. */
   readonly selection?: Selection;
-  /** With more than one. */
+  /** If width is above 1. */
   readonly beams?: BeamState;
-  /** What `backtrace` says of them; recorded with them. */
+  /** The recorded `ops.backtrace(beams)`. */
   readonly backtrace?: Plan<Tensor>;
   readonly encode: Plan;
-  /** One token a row; its logits (R, 1, V) stay readable. */
+  /** Decodes one token per row. The output is the logits (R, 1, V). */
   readonly decode: Plan<Tensor>;
-  /** Once `select` was asked for processors. */
+  /** Present once `select` was called with a table length. */
   processors?: { table: Tensor; sourceLength: Tensor };
-  /** The plan that chooses from the logits on the device; recorded when it is first asked for. */
+  /** The plan that chooses from the logits on the device. It is recorded at the first call. */
   select(what?: Selecting): Promise<Plan>;
   dispose(): void;
 }
 
 async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promise<Session> {
   const { info } = model;
-  const { batchSize, width, endTokens, source, target } = sizes;
+  const { batchSize, width, endTokens, sourceLength, targetLength } = sizes;
   const rows = batchSize * width;
   const created: Tensor[] = [];
   const create = (...args: Parameters<Ops["create"]>): Tensor => {
@@ -65,16 +69,16 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
     return tensor;
   };
   const u32 = (...shape: number[]): Tensor => create(shape, "u32", "activations");
-  const ids = u32(batchSize, source);
-  const mask = u32(batchSize, source);
-  const selection = width === 1 ? createSelection(create, rows, target, info) : undefined;
+  const inputIds = u32(batchSize, sourceLength);
+  const mask = u32(batchSize, sourceLength);
+  const selection = width === 1 ? createSelection(create, rows, targetLength, info) : undefined;
   const beams = selection
     ? undefined
-    : createBeams(ops, { sentences: batchSize, beams: width, endTokens, capacity: target });
+    : createBeams(ops, { sentences: batchSize, beams: width, endTokens, capacity: targetLength });
   if (beams) created.push(...beamTensors(beams));
   const { token, position } = (beams ?? selection) as BeamState | Selection;
   const caches = Array.from({ length: info.numDecoderLayers }, () =>
-    create([rows, target, info.cacheWidth], "f32", "cache"),
+    create([rows, targetLength, info.cacheWidth], "f32", "cache"),
   );
   const plans: Plan[] = [];
   const record = async <T>(label: string, body: () => T): Promise<Plan<T>> => {
@@ -87,10 +91,10 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
     ops.free(created);
   };
   try {
-    const encode = await record("encode", () => model.projectCross(model.encode(ids, mask)));
+    const encode = await record("encode", () => model.projectCross(model.encode(inputIds, mask)));
     const state: DecoderState = { caches, cross: encode.outputs, mask, position, ancestors: beams?.ancestors };
     const decode = await record("decode", () => model.decode(token, state));
-    const backtrace = beams && (await record("walk back", () => ops.backtrace(beams)));
+    const backtrace = beams && (await record("backtrace", () => ops.backtrace(beams)));
     const logits = decode.outputs;
     const vocabSize = info.targetVocabSize;
     const recorded = new Map<string, Promise<Plan>>();
@@ -98,7 +102,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
       ...sizes,
       rows,
       vocabSize,
-      ids,
+      inputIds,
       mask,
       token,
       position,
@@ -119,7 +123,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
         const plan = record("select", () => {
           const scores = beams ? ops.logSoftmax(logits) : logits;
           const history = (beams?.trace ?? selection?.history) as Tensor;
-          const state = { position, history, ancestors: beams?.ancestors, source: ids };
+          const state = { position, history, ancestors: beams?.ancestors, source: inputIds };
           if (processors) ops.processLogits(scores, { ...processors, ...state });
           if (selection) ops.selectGreedy(scores, selection);
           if (!beams) return;
@@ -138,7 +142,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
   }
 }
 
-/** What greedy selection keeps of so many rows, in caches of so many positions. */
+/** The state of greedy search for `rows` rows and `capacity` positions. */
 function createSelection(create: Ops["create"], rows: number, capacity: number, info: ModelInfo): Selection {
   const u32 = (...shape: number[]): Tensor => create(shape, "u32", "activations");
   return {
@@ -148,61 +152,61 @@ function createSelection(create: Ops["create"], rows: number, capacity: number, 
     history: u32(capacity, rows),
     logprobs: create([capacity, rows], "f32", "activations"),
     eos: u32(MAX_EOS_TOKENS),
-    // A source-side pad token may be no token of the target vocabulary.
+    // With two vocabularies the pad token may lie outside of the target's.
     pad: info.padTokenId < info.targetVocabSize ? info.padTokenId : info.decoderStartTokenId,
   };
 }
 
-/** Puts sources in their places: those shorter than the capacity are padded and masked. */
-export function writeSources(
+/** Writes the input ids of each slot, padded to the session's length, and their mask. */
+export function writeInputs(
   ops: Ops,
   session: Session,
-  batch: readonly ({ ids: number[]; mask: number[] } | undefined)[],
+  slots: readonly ({ inputIds: number[]; mask: number[] } | undefined)[],
 ): void {
-  const { batchSize, source, processors } = session;
-  const ids = new Uint32Array(batchSize * source);
-  const mask = new Uint32Array(batchSize * source);
+  const { batchSize, sourceLength, processors } = session;
+  const ids = new Uint32Array(batchSize * sourceLength);
+  const mask = new Uint32Array(batchSize * sourceLength);
   for (let i = 0; i < batchSize; i++) {
-    // In an empty place attention needs a key to look at, whatever it holds.
-    const { ids: row, mask: seen } = batch[i] ?? { ids: [0], mask: [1] };
-    ids.set(row, i * source);
-    mask.set(seen, i * source);
+    // Attention needs at least one key, so an empty slot gets a token, too.
+    const sentence = slots[i] ?? { inputIds: [0], mask: [1] };
+    ids.set(sentence.inputIds, i * sourceLength);
+    mask.set(sentence.mask, i * sourceLength);
   }
-  ops.write(session.ids, ids);
+  ops.write(session.inputIds, ids);
   ops.write(session.mask, mask);
   if (!processors) return;
   ops.write(
     processors.sourceLength,
-    Uint32Array.from(batch, (row) => row?.ids.length ?? 0),
+    Uint32Array.from(slots, (sentence) => sentence?.inputIds.length ?? 0),
   );
 }
 
-/** Sessions at rest, most recently used last. A session serves one call at a time. */
+/** Sessions that no call uses, the most recently used last. A session serves one call at a time. */
 export class SessionPool {
   private idle: Session[] = [];
 
   constructor(
     private readonly ops: Ops,
     private readonly model: Model,
-    /** How many sessions are kept for the next call. */
+    /** How many unused sessions are kept. */
     private readonly keep = 4,
   ) {}
 
-  /** A session with room for what is asked; a longer cache costs a step nothing. */
-  async take({ batchSize, width, endTokens, source, target }: SessionSizes): Promise<Session> {
+  /** A session with at least these sizes. A longer cache than needed costs a step nothing. */
+  async take({ batchSize, width, endTokens, sourceLength, targetLength }: SessionSizes): Promise<Session> {
     const { info } = this.model;
-    const s = this.capacity(source, info.maxSourceLength);
-    const t = this.capacity(target, info.maxTargetLength);
+    const s = this.capacity(sourceLength, info.maxSourceLength);
+    const t = this.capacity(targetLength, info.maxTargetLength);
     const found = this.idle.findIndex(
       (session) =>
         session.batchSize === batchSize &&
         session.width === width &&
         session.endTokens === endTokens &&
-        session.source === s &&
-        session.target >= t,
+        session.sourceLength === s &&
+        session.targetLength >= t,
     );
     if (found >= 0) return this.idle.splice(found, 1)[0];
-    return createSession(this.ops, this.model, { batchSize, width, endTokens, source: s, target: t });
+    return createSession(this.ops, this.model, { batchSize, width, endTokens, sourceLength: s, targetLength: t });
   }
 
   give(session: Session): void {
@@ -210,15 +214,15 @@ export class SessionPool {
     while (this.idle.length > this.keep) this.idle.shift()?.dispose();
   }
 
-  /** Rounded up on a GPU, where a plan is worth keeping; on the CPU padding would only cost time. */
+  /** Rounded up on a GPU, where making a plan is expensive. On the CPU padding would only cost time. */
   private capacity(length: number, limit: number): number {
     return this.ops.device === "cpu" ? length : Math.min(limit, roundedLength(length));
   }
 }
 
 /**
- * Up to an eighth of the power of two above, so that less than a fifth is padding and few lengths differ. Products work on
- * eight rows at a time, so a step below eight would save nothing.
+ * Rounds up to a multiple of an eighth of the next power of two, at least of 8. So there are few different lengths, and above
+ * 32 less than a fifth is padding. Steps below 8 would save nothing: matrix products work on eight rows at a time.
  */
 export function roundedLength(length: number): number {
   const step = Math.max(8, 2 ** Math.ceil(Math.log2(length)) / 8);

@@ -1,21 +1,23 @@
-/** Places of a session, and the sentences that stand in them. One that has ended makes room for the next. */
+/** The slots of a session and the sentences in them. When a sentence ends, the next one may take its slot. */
 
 import type { Ops } from "../../ops/ops";
 import type { Search } from "../search/search";
-import { writeSources, type Session } from "./session";
+import { writeInputs, type Session } from "./session";
 
-/** A sentence on its way. */
+/** A sentence that is being decoded, or that waits for a slot. */
 export interface Sentence {
   /** Its number in the call. */
-  row: number;
-  ids: number[];
+  index: number;
+  /** Token ids for the encoder. */
+  inputIds: number[];
+  /** 1 for a token to read, 0 for padding. */
   mask: number[];
-  /** Decoder start token first. */
+  /** What the decoder starts from: the start token, then `decoder_input_ids`. */
   prompt: readonly number[];
   search: Search;
 }
 
-/** What a call asks of whoever works on its sentences. */
+/** What a call asks of the loop that runs its sentences. */
 export interface Control {
   signal?: AbortSignal;
   /** By `performance.now()`. */
@@ -24,14 +26,16 @@ export interface Control {
 }
 
 export interface Slots {
+  /** By slot; undefined: the slot is empty. */
   readonly sentences: (Sentence | undefined)[];
-  /** By slot: how many tokens the cache holds. */
+  /** By slot: how many tokens its cache holds. */
   readonly fed: number[];
-  /** Is it worth while to stop for a new batch? */
+  /** Are enough slots empty that it pays to encode the batch again? */
   wantsRefill(waiting: number): boolean;
   /**
-   * Sets back all slots that are empty, after new sentences have come into them from the front of the queue where that is
-   * worth while; those must be encoded. Returns the slots.
+   * Sets all empty slots back to position 0. Where a refill pays, it first puts sentences from the front of the queue into
+   * them and encodes the batch.
+   * @returns the slots that were empty
    */
   refill(queue: Sentence[], onEncoded: () => void): number[];
 }
@@ -41,7 +45,7 @@ export function createSlots(ops: Ops, session: Session): Slots {
   const sentences = new Array<Sentence | undefined>(batchSize).fill(undefined);
   const fed = new Array<number>(batchSize).fill(0);
   const empty = (): number[] => sentences.flatMap((sentence, slot) => (sentence ? [] : [slot]));
-  // The whole batch is encoded again, so it should bring some rows in; what waits may be less than that.
+  // A refill encodes the whole batch again, so it waits for half of the slots, or for as many as there are sentences.
   const wantsRefill = (waiting: number): boolean =>
     waiting > 0 && empty().length >= Math.min(waiting, Math.ceil(batchSize / 2));
   return {
@@ -53,8 +57,8 @@ export function createSlots(ops: Ops, session: Session): Slots {
       for (const slot of slots) fed[slot] = 0;
       if (!wantsRefill(queue.length)) return slots;
       for (const slot of slots) sentences[slot] = queue.shift();
-      writeSources(ops, session, sentences);
-      // The steps that follow are in the device's queue behind it; who waits for them meets its failures, too.
+      writeInputs(ops, session, sentences);
+      // Not awaited: the device runs the next steps after it. If it fails, they fail too, and they are awaited.
       ops.submit([session.encode]).then(onEncoded, () => undefined);
       return slots;
     },

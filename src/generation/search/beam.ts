@@ -10,13 +10,13 @@ import { logSoftmax, softmax, topIndices } from "./processors/scores";
 import { drawWithoutReplacement } from "./random";
 import type { Choice, Hypothesis, Move, Search, SearchContext } from "./search";
 
-/** A token and the one before it: beams share what they have in common. */
+/** A token, linked to the one before it, so that beams share the nodes of their common beginning. */
 export interface Node {
   choice: Choice;
   previous?: Node;
 }
 
-/** A sequence on its way, or one that has ended. */
+/** A running sequence, or one that has ended. */
 export interface Beam {
   tokens: number[];
   node?: Node;
@@ -28,8 +28,8 @@ interface Candidate {
   tokens: number[];
   choice: Choice;
   score: number;
-  /** Does it end with this token? */
-  hits: boolean;
+  /** Whether it ends with this token (`hits_stopping_criteria` of Hugging Face). */
+  ends: boolean;
 }
 
 interface Finished extends Beam {
@@ -64,7 +64,7 @@ export function createBeamSearch(context: SearchContext): Search {
         tokens,
         choice: { token, logprob: logits[parent][token], alternatives: alternatives[parent] },
         score: accumulated[index],
-        hits: expired || length >= maxLength || eosTokenIds.includes(token) || stopsAt?.(tokens) === true,
+        ends: expired || length >= maxLength || eosTokenIds.includes(token) || stopsAt?.(tokens) === true,
       };
     });
   }
@@ -78,16 +78,16 @@ export function createBeamSearch(context: SearchContext): Search {
       const length = best[0].tokens.length - promptLength;
 
       // _get_running_beams_for_next_iteration
-      const goingOn = Float32Array.from(best, ({ score, hits }) => f32(score + (hits ? UNLIKELY : 0)));
+      const goingOn = Float32Array.from(best, ({ score, ends }) => f32(score + (ends ? UNLIKELY : 0)));
       const chosen = topIndices(goingOn, numBeams);
       running = chosen.map((i): Beam => ({ tokens: best[i].tokens, node: nodes[i], score: goingOn[i] }));
 
-      // _update_finished_beams: only the first `numBeams` candidates may end; the others are there to go on with.
+      // _update_finished_beams: only the first `numBeams` candidates may end. The others are spare, to keep beams running.
       const penalty = f32(length ** lengthPenalty);
       const merged = [
         ...finished,
-        ...best.map(({ tokens, score, hits }, i): Finished => {
-          const isFinished = hits && i < numBeams;
+        ...best.map(({ tokens, score, ends }, i): Finished => {
+          const isFinished = ends && i < numBeams;
           return { tokens, node: nodes[i], score: f32(f32(score / penalty) + (isFinished ? 0 : UNLIKELY)), isFinished };
         }),
       ];
@@ -96,7 +96,7 @@ export function createBeamSearch(context: SearchContext): Search {
         numBeams,
       ).map((i) => merged[i]);
 
-      const nothingLeft = best.every(({ hits }) => hits);
+      const nothingLeft = best.every(({ ends }) => ends);
       const full = finished.every(({ isFinished }) => isFinished);
       ended =
         nothingLeft || (full && earlyStopping === true) || !canImprove(config, running[0].score, finished, length);
@@ -108,7 +108,7 @@ export function createBeamSearch(context: SearchContext): Search {
     },
 
     settled() {
-      // The part that all running and finished beams have in common.
+      // The common beginning of all running and finished beams.
       const open = ended ? [finished[0]] : [...running, ...finished.filter(({ isFinished }) => isFinished)];
       const [first, ...others] = open.map(({ tokens }) => tokens);
       let common = first.length;
@@ -130,14 +130,14 @@ export function createBeamSearch(context: SearchContext): Search {
   };
 }
 
-/** Only the first beam counts at first: else all would be the same. */
+/** At the first step only the first beam counts; otherwise all beams would be the same. */
 export function firstBeams(count: number, prompt: readonly number[]): Beam[] {
   return Array.from({ length: count }, (_, i) => ({ tokens: [...prompt], score: i === 0 ? 0 : UNLIKELY }));
 }
 
 /**
- * Makes log-probabilities of the logits, applies the rules, and adds to each beam's its score.
- * @returns those sums, beam after beam, and the best tokens of each beam
+ * Turns logits into log-probabilities, applies the logits processors, and adds the score of each beam.
+ * @returns the sums, (beams * V), and the most probable tokens of each beam
  */
 export function scoreContinuations(context: SearchContext, logits: Float32Array[], running: readonly Beam[]) {
   const vocabSize = logits[0].length;
@@ -152,21 +152,21 @@ export function scoreContinuations(context: SearchContext, logits: Float32Array[
   return { accumulated, alternatives: logits.map((row) => topAlternatives(row, context.alternatives)) };
 }
 
-/** `_check_early_stop_heuristic`: could the best running beam still beat the worst of the finished ones? */
+/** `_check_early_stop_heuristic`: whether the best running beam could still beat the worst finished one. */
 function canImprove(config: SearchConfig, runningScore: number, finished: Finished[], length: number): boolean {
   const { earlyStopping, lengthPenalty, maxLength, promptLength } = config;
-  const hoped = earlyStopping === "never" && lengthPenalty > 0 ? maxLength - promptLength : length;
-  const bestPossible = f32(runningScore / f32(hoped ** lengthPenalty));
+  const bestLength = earlyStopping === "never" && lengthPenalty > 0 ? maxLength - promptLength : length;
+  const bestPossible = f32(runningScore / f32(bestLength ** lengthPenalty));
   const worst = Math.min(...finished.map(({ score }) => score));
   return finished.some(({ isFinished }) => bestPossible > (isFinished ? worst : UNLIKELY));
 }
 
-/** `_get_top_k_continuations`: indices of the best, or of as many drawn without replacement. */
+/** `_get_top_k_continuations`: the indices of the `count` best sums or, with sampling, of `count` drawn without replacement. */
 function pick(accumulated: Float32Array, count: number, { config, randoms }: SearchContext): number[] {
   if (!config.doSample) return topIndices(accumulated, count);
   const drawn = drawWithoutReplacement(softmax(accumulated), count, randoms[0]);
   if (drawn.length === count) return drawn;
-  // Fewer tokens than needed have a probability; Hugging Face fails here. The best of the rest keep the beams going.
+  // Too few tokens have a probability above 0. Hugging Face fails here; we fill up with the best of the rest.
   const rest = topIndices(accumulated, 2 * count).filter((i) => !drawn.includes(i));
   return [...drawn, ...rest].slice(0, count);
 }

@@ -1,37 +1,37 @@
-/** Greedy search and sampling: sequences that grow each on its own. Hugging Face's `_sample`. */
+/** Greedy search and sampling of one sentence: each sequence grows without the others. Hugging Face's `_sample`. */
 
 import { argmax, logSumExp, softmax, topIndices } from "./processors/scores";
 import { draw } from "./random";
 import type { Alternative, Choice, Hypothesis, Move, Search, SearchContext } from "./search";
 
 export interface GreedySampling extends Search {
-  /** Takes what the device has chosen; true once every chain has ended. For a search of one chain. */
+  /** For one sequence: takes the token that the device has chosen. Returns true if the sequence has ended. */
   accept(choice: Choice, expired: boolean): boolean;
 }
 
 export function createGreedySampling(context: SearchContext): GreedySampling {
   const { config, prompt, processors, stopsAt, randoms } = context;
   const width = config.numReturnSequences;
-  const chains = Array.from({ length: width }, () => ({
+  const sequences = Array.from({ length: width }, () => ({
     tokens: [...prompt],
     choices: [] as Choice[],
     ended: false,
     emitted: 0,
   }));
-  const identity = chains.map((_, i) => i);
+  const identity = sequences.map((_, i) => i);
 
-  function add(chain: (typeof chains)[number], choice: Choice, expired: boolean): void {
-    chain.tokens.push(choice.token);
-    chain.choices.push(choice);
-    chain.ended =
+  function add(sequence: (typeof sequences)[number], choice: Choice, expired: boolean): void {
+    sequence.tokens.push(choice.token);
+    sequence.choices.push(choice);
+    sequence.ended =
       expired ||
       config.eosTokenIds.includes(choice.token) ||
-      chain.tokens.length >= config.maxLength ||
-      stopsAt?.(chain.tokens) === true;
+      sequence.tokens.length >= config.maxLength ||
+      stopsAt?.(sequence.tokens) === true;
   }
 
   function choose(logits: Float32Array, index: number): Choice {
-    for (const process of processors) process([logits], [chains[index].tokens]);
+    for (const process of processors) process([logits], [sequences[index].tokens]);
     const alternatives = topAlternatives(logits, context.alternatives);
     const token = config.doSample ? draw(softmax(logits), randoms[index].next()) : argmax(logits);
     return { token, logprob: Math.fround(logits[token] - logSumExp(logits)), alternatives };
@@ -40,28 +40,28 @@ export function createGreedySampling(context: SearchContext): GreedySampling {
   return {
     width,
     step(logits, expired): Move | undefined {
-      chains.forEach((chain, i) => {
-        if (!chain.ended) add(chain, choose(logits[i], i), expired);
+      sequences.forEach((sequence, i) => {
+        if (!sequence.ended) add(sequence, choose(logits[i], i), expired);
       });
-      if (chains.every(({ ended }) => ended)) return undefined;
-      return { tokens: chains.map(({ tokens }) => tokens[tokens.length - 1]), parents: identity };
+      if (sequences.every(({ ended }) => ended)) return undefined;
+      return { tokens: sequences.map(({ tokens }) => tokens[tokens.length - 1]), parents: identity };
     },
     accept(choice, expired) {
-      add(chains[0], choice, expired);
-      return chains[0].ended;
+      add(sequences[0], choice, expired);
+      return sequences[0].ended;
     },
     settled() {
-      return chains.flatMap((chain, index) => {
-        const fresh = chain.choices.slice(chain.emitted);
-        chain.emitted = chain.choices.length;
+      return sequences.flatMap((sequence, index) => {
+        const fresh = sequence.choices.slice(sequence.emitted);
+        sequence.emitted = sequence.choices.length;
         return fresh.map((choice) => ({ index, choice }));
       });
     },
-    results: () => chains.map(({ tokens, choices }): Hypothesis => ({ tokens, choices })),
+    results: () => sequences.map(({ tokens, choices }): Hypothesis => ({ tokens, choices })),
   };
 }
 
-/** The `count` most probable tokens; undefined where none are asked for. */
+/** The `count` most probable tokens; undefined for a count of 0. */
 export function topAlternatives(scores: Float32Array, count: number): Alternative[] | undefined {
   if (count === 0) return undefined;
   const norm = logSumExp(scores);

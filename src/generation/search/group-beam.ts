@@ -1,9 +1,10 @@
 /**
- * Diverse beam search of one sentence (Vijayakumar et al. 2018): groups of beams that choose one after the other, each
- * kept away from the tokens that the groups before it have just taken (processors/diversity.ts). transformers 5 has it
- * no longer; this is `_group_beam_search` of 4.56.2, the last with it, with its `BeamSearchScorer` and `BeamHypotheses`
- * (generation/utils.py and beam_search.py), for a batch of one. A group ends by rules of its own, other than those of
- * `beam.ts`: an end token leaves the running beams at once, and a group that is done stays as it is.
+ * Diverse beam search of one sentence (Vijayakumar et al. 2018). The beams form groups, which choose one after the other; a
+ * token costs a penalty for each beam of an earlier group that has just taken it (processors/diversity.ts).
+ *
+ * transformers 5 no longer has it. This is `_group_beam_search` of transformers 4.56.2, the last version with it, and its
+ * `BeamSearchScorer` and `BeamHypotheses` (generation/utils.py and beam_search.py), for a batch of one. It ends differently
+ * from `beam.ts`: a beam with an end token stops running at once, and a group that is done does not change any more.
  */
 
 import { candidateCount } from "../../util/scores";
@@ -22,7 +23,7 @@ export function createGroupBeamSearch(context: SearchContext): Search {
   let ended = false;
   let emitted = false;
 
-  /** Best first; of equal ones the later, as Python's sort and pop have it. */
+  /** Best first. Of equal scores the later comes first, as Python's sort and pop do it. */
   const results = (): Hypothesis[] =>
     groups
       .flatMap(({ hypotheses }) => hypotheses.kept)
@@ -42,7 +43,7 @@ export function createGroupBeamSearch(context: SearchContext): Search {
         const first = g * size;
         const next = group.isDone() ? undefined : group.step(logits.slice(first, first + size));
         for (let i = 0; i < size; i++) {
-          // Later groups see the pad token of one that is done; its rows of the device go on with anything.
+          // Later groups see the pad token in place of a group that is done. What its rows on the device decode is ignored.
           taken.push(next ? next.tokens[i] : padTokenId);
           move.tokens.push(next ? next.tokens[i] : prompt[0]);
           move.parents.push(first + (next ? next.parents[i] : i));
@@ -54,7 +55,7 @@ export function createGroupBeamSearch(context: SearchContext): Search {
       return undefined;
     },
 
-    // Which group wins is open up to the end.
+    // Until the end it is open which group wins.
     settled() {
       if (!ended || emitted) return [];
       emitted = true;
@@ -76,7 +77,7 @@ function createGroup(context: SearchContext, size: number) {
     hypotheses,
     isDone: () => done,
 
-    /** `BeamSearchScorer.process`: which token each beam takes, and which beam of the group it continues. */
+    /** `BeamSearchScorer.process`: the token of each beam, and the beam of the group that it continues. */
     step(logits: Float32Array[]): Move {
       const vocabSize = logits[0].length;
       const { accumulated, alternatives } = scoreContinuations(context, logits, running);
@@ -91,7 +92,7 @@ function createGroup(context: SearchContext, size: number) {
         const ends = eosTokenIds.includes(token);
         // An end token that is not among the best `size` is dropped.
         if (ends && rank >= size) continue;
-        // Whichever end token it was: transformers writes the first of them.
+        // Whatever end token it was, transformers writes the first one.
         const written = ends ? eosTokenIds[0] : token;
         const choice: Choice = {
           token: written,
@@ -113,14 +114,14 @@ function createGroup(context: SearchContext, size: number) {
       return { tokens: next.map(({ tokens }) => tokens[tokens.length - 1]), parents };
     },
 
-    /** `BeamSearchScorer.finalize`: what still runs counts as it is. */
+    /** `BeamSearchScorer.finalize`: running beams become hypotheses as they are. */
     close(): void {
       if (!done) for (const beam of running) hypotheses.add(beam, beam.tokens.length - promptLength);
     },
   };
 }
 
-/** `BeamHypotheses`: the best `size` finished sequences of a group. Scores are Python's, 64 bits. */
+/** `BeamHypotheses`: the best `size` hypotheses of a group. Scores are float64, as in Python. */
 function createHypotheses({ lengthPenalty, earlyStopping, maxLength, promptLength }: SearchConfig, size: number) {
   const kept: Beam[] = [];
   let worst = 1e9;
@@ -138,12 +139,12 @@ function createHypotheses({ lengthPenalty, earlyStopping, maxLength, promptLengt
       worst = Math.min(...kept.map((beam) => beam.score));
     },
 
-    /** Is it full, and can a running beam with this sum of log-probabilities not get in any more? */
+    /** Whether it is full and no running beam with this sum of log-probabilities can still get in. */
     isDone(bestSum: number, length: number): boolean {
       if (kept.length < size) return false;
       if (earlyStopping === true) return true;
-      const hoped = earlyStopping === "never" && lengthPenalty > 0 ? maxLength - promptLength : length;
-      return worst >= bestSum / hoped ** lengthPenalty;
+      const bestLength = earlyStopping === "never" && lengthPenalty > 0 ? maxLength - promptLength : length;
+      return worst >= bestSum / bestLength ** lengthPenalty;
     },
   };
 }

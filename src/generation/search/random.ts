@@ -1,7 +1,7 @@
 /**
- * The generator behind sampling, the same everywhere: xoshiro128** 1.1 (Blackman and Vigna 2018, prng.di.unimi.it),
- * its 128 bits of state filled by splitmix32 from a seed and the number of a stream. Each sequence of a call draws from
- * its own stream, so that what one row draws does not depend on how long the others are.
+ * The random number generator of sampling: xoshiro128** 1.1 (Blackman and Vigna 2018, prng.di.unimi.it). splitmix32 fills its
+ * 128 bits of state from a seed and the number of a stream. Each sequence of a call draws from its own stream, so its draws
+ * do not depend on the length of the others.
  */
 
 export interface Random {
@@ -20,7 +20,7 @@ export function createRandom(seed: number, stream = 0): Random {
     return (z ^ (z >>> 16)) >>> 0;
   };
   const s = Uint32Array.from({ length: 4 }, splitmix);
-  if (s.every((word) => word === 0)) s[0] = 1; // the one state that the generator can't leave
+  if (s.every((word) => word === 0)) s[0] = 1; // the one state from which the generator never gets away
   const rotate = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
   const word = (): number => {
     const result = Math.imul(rotate(Math.imul(s[1], 5), 7), 9) >>> 0;
@@ -38,13 +38,13 @@ export function createRandom(seed: number, stream = 0): Random {
   };
 }
 
-/** A seed that nobody chose. */
+/** A random seed. */
 export function anySeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0];
 }
 
 /**
- * The first index whose cumulative probability is above `u` times their sum; never one of probability 0.
+ * The first index whose cumulative probability is above `u` times the sum of all; never an index of probability 0.
  * @param probabilities need not add up to 1
  */
 export function draw(probabilities: Float64Array, u: number): number {
@@ -59,10 +59,10 @@ export function draw(probabilities: Float64Array, u: number): number {
     last = i;
     if (cumulative > target) return i;
   }
-  return last; // rounding of the sums
+  return last; // only if rounding kept the sum below the target
 }
 
-/** Up to `count` different indices, in the order drawn; fewer where fewer have a probability. */
+/** Up to `count` different indices in the order drawn; fewer if fewer have a probability above 0. */
 export function drawWithoutReplacement(probabilities: Float64Array, count: number, random: Random): number[] {
   const left = probabilities.slice();
   const drawn: number[] = [];

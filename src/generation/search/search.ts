@@ -1,14 +1,14 @@
 /**
- * The search for the sequences of one sentence, as a state machine that knows nothing of devices: it is given the
- * scores of its rows and says which tokens come next. `greedy-sampling.ts` holds greedy search and sampling, `beam.ts` beam
- * search, `group-beam.ts` diverse beam search; `host-search.ts` runs many of them over a session.
+ * The search for the hypotheses of one sentence, as a state machine that knows no device: it gets the scores of its rows and
+ * answers with the next tokens. `greedy-sampling.ts` is greedy search and sampling, `beam.ts` beam search, `group-beam.ts`
+ * diverse beam search. `../device/host-search.ts` runs many of them in one session.
  */
 
 import type { SearchConfig } from "../options/search-config";
 import type { Processor } from "./processors/scores";
 import type { Random } from "./random";
 
-/** A token that might have come, after all rules. */
+/** A token that could have been chosen instead, after the logits processors. */
 export interface Alternative {
   token: number;
   probability: number;
@@ -23,45 +23,50 @@ export interface Choice {
   alternatives?: Alternative[];
 }
 
-/** A finished sequence. */
+/** A finished sequence of a sentence. */
 export interface Hypothesis {
-  /** With the prompt. */
+  /** The prompt, then the chosen tokens. */
   tokens: number[];
-  /** One a token after the prompt. */
+  /** One per token after the prompt. */
   choices: Choice[];
-  /** Of a beam search: the sum of the log-probabilities, divided by length ** length_penalty. */
+  /** Beam search only: the sum of the log-probabilities divided by length ** length_penalty. */
   score?: number;
 }
 
-/** What the rows of a sentence do next: which token each takes, and which row's sequence it continues. */
+/** The next token of each row, and the row whose sequence it continues. */
 export interface Move {
   tokens: number[];
   parents: number[];
 }
 
 export interface Search {
-  /** Rows of the device that it takes. */
+  /** How many decoder rows it needs. */
   readonly width: number;
-  /** Scores of (V) a row, which it may overwrite. Undefined once it has ended. `expired`: everything ends here. */
+  /**
+   * One step.
+   * @param logits (V) per row; it may overwrite them
+   * @param expired the time is up: every sequence ends with this token
+   * @returns undefined if the search has ended
+   */
   step(logits: Float32Array[], expired: boolean): Move | undefined;
-  /** What no later step can change, since the last call. `index` counts the sequences that will be returned. */
+  /** Tokens that no later step can change and that were not reported before. `index` is the number of the hypothesis. */
   settled(): { index: number; choice: Choice }[];
-  /** Best first; `num_return_sequences` of them. */
+  /** `num_return_sequences` hypotheses, best first. */
   results(): Hypothesis[];
 }
 
-/** What a search needs beside its configuration. */
+/** What a search needs. */
 export interface SearchContext {
   config: SearchConfig;
   /** Start token first. */
   prompt: readonly number[];
   processors: readonly Processor[];
-  /** How many alternatives to note, 0 for none. */
+  /** How many alternatives to keep per token; 0 for none. */
   alternatives: number;
-  /** Has a stop string appeared with the last token of the sequence? */
+  /** Whether the last token of the sequence completes a stop string. */
   stopsAt?: (sequence: readonly number[]) => boolean;
-  /** Group beam search: what the groups before have taken in this step. The search fills it, a processor reads it. */
+  /** Diverse beam search: tokens that earlier groups took in this step. The search fills it, a logits processor reads it. */
   taken: number[];
-  /** One a returned sequence. */
+  /** One per returned sequence. */
   randoms: readonly Random[];
 }

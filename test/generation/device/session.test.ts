@@ -7,10 +7,10 @@ import { Parameters } from "../../../src/models/parameters";
 import { familyOf } from "../../../src/models/families/registry";
 import { tinyConfig, tinyFields, tinyShapes } from "../../support/shared/tiny";
 
-const sizes = (batchSize: number, source: number, target: number, width = 1) => ({
+const sizes = (batchSize: number, sourceLength: number, targetLength: number, width = 1) => ({
   batchSize,
-  source,
-  target,
+  sourceLength,
+  targetLength,
   width,
   endTokens: 1,
 });

@@ -27,7 +27,7 @@ describe("scores after the processors are those of transformers", () => {
       if (prefix) options.prefix_allowed_tokens = allowedBy(prefix);
       const config = resolveConfig(options, {}, toyInfo);
       const rows = scores.map((row) => Float32Array.from(row));
-      const processors = createProcessors(config, { row: 0, source, vocabSize: TOY_VOCABULARY });
+      const processors = createProcessors(config, { index: 0, inputIds: source, vocabSize: TOY_VOCABULARY });
       for (const process of processors) process(rows, sequences);
       rows.forEach((row, beam) =>
         row.forEach((value, token) => {

@@ -22,7 +22,7 @@ describe("what sampling draws from", () => {
     "$name",
     ({ options, kept, probabilities }) => {
       const config = resolveConfig({ do_sample: true, max_new_tokens: 8, ...options }, {}, info);
-      const processors = createProcessors(config, { row: 0, source: [1, 1, 1], vocabSize });
+      const processors = createProcessors(config, { index: 0, inputIds: [1, 1, 1], vocabSize });
       logits.forEach((row, r) => {
         const scores = Float32Array.from(row);
         if (config.numBeams > 1) logSoftmax(scores); // beams add up log-probabilities

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { expectFound, readSearchGoldens } from "../../support/node/search";
-import { optionsOf, runToy, searchOnDevice, searchToy, toyJobs } from "../../support/shared/toy";
+import { optionsOf, runToy, searchOnDevice, searchToy, toySentences } from "../../support/shared/toy";
 
 const { rows, tables, cases } = readSearchGoldens();
 
@@ -37,13 +37,13 @@ describe("settled tokens", () => {
       let early = 0;
       for (const seed of Object.keys(tables)) {
         for (const row of rows) {
-          const [sentence] = toyJobs([row], { max_new_tokens: 14, ...options });
-          const told: number[] = [];
+          const [sentence] = toySentences([row], { max_new_tokens: 14, ...options });
+          const emitted: number[] = [];
           runToy(sentence, tables[seed], ({ search }) => {
-            told.push(...search.settled().map(({ choice }) => choice.token));
-            early = Math.max(early, told.length);
+            emitted.push(...search.settled().map(({ choice }) => choice.token));
+            early = Math.max(early, emitted.length);
           });
-          expect([1, ...told]).toEqual(sentence.search.results()[0].tokens);
+          expect([1, ...emitted]).toEqual(sentence.search.results()[0].tokens);
         }
       }
       expect(early).toBeGreaterThan(0);

@@ -102,9 +102,9 @@ export async function searchTable(ops: Ops, c: BeamCase): Promise<BeamResult> {
     const [flags] = await ops.submit([plan], [{ tensor: state.done, start: 0, count: c.batch }]);
     done = Array.from(flags).every((flag) => flag === 1);
   }
-  const backtrace = await ops.record("walk back", () => ops.backtrace(state));
+  const backtrace = await ops.record("backtrace", () => ops.backtrace(state));
   const hypotheses = await readBeams(ops, state, backtrace, {
-    sentences: Array.from({ length: c.batch }, (_, i) => i),
+    slots: Array.from({ length: c.batch }, (_, i) => i),
     count: beams,
     steps,
     read: ["token", "parent", "score"],

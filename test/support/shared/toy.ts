@@ -81,14 +81,16 @@ function toyRequest(rows: number[][], options: GenerationConfig): Request {
   };
 }
 
-export function toyJobs(rows: number[][], options: GenerationConfig): Sentence[] {
+export function toySentences(rows: number[][], options: GenerationConfig): Sentence[] {
   return createSentences(toyRequest(rows, options), { info: toyInfo } as Model, "javascript");
 }
 
 /** Runs one sentence to its end; `each` is called after every step. */
 export function runToy(sentence: Sentence, tables: Tables, each?: (sentence: Sentence) => void): void {
-  const { search, prompt, ids } = sentence;
-  const source = tables.source[0].map((_, v) => ids.reduce((sum, id) => sum + tables.source[id][v], 0) / ids.length);
+  const { search, prompt, inputIds } = sentence;
+  const source = tables.source[0].map(
+    (_, v) => inputIds.reduce((sum, id) => sum + tables.source[id][v], 0) / inputIds.length,
+  );
   let sequences = Array.from({ length: search.width }, () => [...prompt]);
   for (;;) {
     const logits = sequences.map((sequence) => {
@@ -103,7 +105,7 @@ export function runToy(sentence: Sentence, tables: Tables, each?: (sentence: Sen
 }
 
 export function searchToy(rows: number[][], options: GenerationConfig, tables: Tables): Hypothesis[] {
-  const sentences = toyJobs(rows, options);
+  const sentences = toySentences(rows, options);
   for (const sentence of sentences) runToy(sentence, tables);
   return resultsOf(sentences);
 }

@@ -1,19 +1,19 @@
-/** Lists of the only tokens that may come next: by a function of the caller, or along a given beginning. */
+/** Allows only listed tokens as the next one: `prefix_allowed_tokens` and `constraint`. */
 
 import { ModelError, quote } from "../../../errors";
 import type { Processor } from "./scores";
 
 /**
- * PrefixConstrainedLogitsProcessor: tokens that `allowed` doesn't name get minus infinity, the others keep their
- * scores. Where that leaves no beam of the sentence anything, the allowed tokens get a score of 0 instead.
+ * PrefixConstrainedLogitsProcessor: tokens that `allowed` does not list get minus infinity, the others keep their scores. If
+ * then no beam of the sentence has a token left, the allowed tokens get a score of 0 instead.
  */
 export function allowedTokens(allowed: (sequence: number[]) => readonly number[] | undefined): Processor {
   return (scores, sequences) => {
-    const named = sequences.map((sequence) => allowed([...sequence]));
-    if (named.every((tokens) => tokens === undefined)) return;
-    named.forEach((tokens, beam) => tokens && keepOnly(scores[beam], tokens));
+    const lists = sequences.map((sequence) => allowed([...sequence]));
+    if (lists.every((tokens) => tokens === undefined)) return;
+    lists.forEach((tokens, beam) => tokens && keepOnly(scores[beam], tokens));
     const anything = scores.some((row) => row.some((score) => score > -Infinity));
-    if (!anything) scores.forEach((row, beam) => named[beam]?.forEach((token) => (row[token] = 0)));
+    if (!anything) scores.forEach((row, beam) => lists[beam]?.forEach((token) => (row[token] = 0)));
   };
 }
 
@@ -23,13 +23,13 @@ function keepOnly(scores: Float32Array, tokens: readonly number[]): void {
   tokens.forEach((token, i) => (scores[token] = kept[i]));
 }
 
-/** Checks what the caller's function returned. */
+/** Checks what the caller's function returned for row `row` of the input. */
 export function checkAllowed(tokens: unknown, row: number, vocabSize: number): readonly number[] {
   const list = Array.isArray(tokens) || ArrayBuffer.isView(tokens) ? Array.from(tokens as number[]) : [];
   const good = list.every((id) => Number.isSafeInteger(id) && id >= 0 && id < vocabSize);
   if (list.length > 0 && good) return list;
   throw new ModelError(
     "invalid_option",
-    `generate: prefix_allowed_tokens must return token ids below ${vocabSize}, at least one, not ${quote(tokens)} (row ${row}).`,
+    `generate: prefix_allowed_tokens must return a list of one or more token ids below ${vocabSize}, not ${quote(tokens)} (row ${row}).`,
   );
 }

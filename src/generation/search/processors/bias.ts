@@ -1,15 +1,15 @@
-/** What is added to the scores of tokens that would complete a given sequence; banning adds minus infinity. */
+/** Adds a bias to the score of a token that would complete a given sequence. A ban is a bias of minus infinity. */
 
 import { eachBeam, type Processor } from "./scores";
 
 /**
- * SequenceBiasLogitsProcessor: `bias` is added to the last token of `ids` where the ones before it stand at the end
- * of the sequence. Of several biases for the same ids the last counts; those of different ids add up.
+ * SequenceBiasLogitsProcessor: adds `bias` to the last token of `ids` if the sequence ends with the tokens before it. Of
+ * several biases for the same ids the last one counts. Biases of different ids add up.
  */
 export function sequenceBias(biases: readonly (readonly [ids: readonly number[], bias: number])[]): Processor {
   const byIds = new Map(biases.map(([ids, bias]) => [ids.join(), { ids, bias }]));
   return eachBeam((scores, sequence) => {
-    // Summed up before they are added, as Hugging Face does: the sums are float32.
+    // Summed up in float32 before they are added to the score, as Hugging Face does.
     const sums = new Map<number, number>();
     for (const { ids, bias } of byIds.values()) {
       const start = sequence.length - (ids.length - 1);
@@ -21,7 +21,7 @@ export function sequenceBias(biases: readonly (readonly [ids: readonly number[],
   });
 }
 
-/** NoBadWordsLogitsProcessor: an end token alone is no word that could be banned. */
+/** NoBadWordsLogitsProcessor: an end token alone cannot be banned. */
 export function badWords(words: readonly (readonly number[])[], eosTokenIds: readonly number[]): Processor {
   const banned = words.filter((ids) => ids.length > 1 || !eosTokenIds.includes(ids[0]));
   return sequenceBias(banned.map((ids) => [ids, -Infinity] as const));

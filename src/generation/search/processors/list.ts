@@ -1,4 +1,4 @@
-/** The processors that a configuration asks for, in Hugging Face's order (`_get_logits_processor` in utils.py). */
+/** The logits processors that a configuration asks for, in Hugging Face's order (`_get_logits_processor` in utils.py). */
 
 import type { SearchConfig } from "../../options/search-config";
 import { allowedTokens, checkAllowed } from "./allowed";
@@ -9,37 +9,38 @@ import * as repetition from "./repetition";
 import { eachBeam, logSoftmax, type Processor } from "./scores";
 import * as warpers from "./warpers";
 
-/** What the processors of one sentence know of it. */
+/** What the logits processors need to know about one sentence. */
 export interface SentenceContext {
-  row: number;
-  /** Source token ids as they were given, padding included. */
-  source: readonly number[];
+  /** Its number in the call. */
+  index: number;
+  /** Token ids of the encoder as the caller gave them, padding included. */
+  inputIds: readonly number[];
   /** Token ids that the output must start with. */
   constraint?: readonly number[];
   vocabSize: number;
-  /** Of a group beam search: `SearchContext.taken`. */
+  /** Diverse beam search only: see `SearchContext.taken`. */
   taken?: readonly number[];
 }
 
 export function createProcessors(config: SearchConfig, sentence: SentenceContext): Processor[] {
   const { processors, eosTokenIds, promptLength, maxLength } = config;
-  const { row, source, vocabSize, constraint, taken = [] } = sentence;
+  const { index, inputIds, vocabSize, constraint, taken = [] } = sentence;
   const callback = config.prefixAllowedTokens;
-  // What the output starts with comes after a token that must come first anyway.
+  // A constraint begins after the forced first token, if there is one.
   const forcesFirst = promptLength === 1 && processors.forcedBosTokenId !== undefined;
   const begin = promptLength + (forcesFirst ? 1 : 0);
   const list: (Processor | false | undefined)[] = [
     processors.sequenceBias.length > 0 && sequenceBias(processors.sequenceBias),
     config.diversityPenalty > 0 && hammingDiversity(config.diversityPenalty, taken),
     processors.encoderRepetitionPenalty !== 1 &&
-      repetition.encoderRepetitionPenalty(processors.encoderRepetitionPenalty, source),
+      repetition.encoderRepetitionPenalty(processors.encoderRepetitionPenalty, inputIds),
     processors.repetitionPenalty !== 1 && repetition.repetitionPenalty(processors.repetitionPenalty),
     processors.noRepeatNgramSize > 0 && repetition.noRepeatNgrams(processors.noRepeatNgramSize),
     processors.encoderNoRepeatNgramSize > 0 &&
-      repetition.encoderNoRepeatNgrams(processors.encoderNoRepeatNgramSize, source),
+      repetition.encoderNoRepeatNgrams(processors.encoderNoRepeatNgramSize, inputIds),
     processors.badWordsIds.length > 0 && badWords(processors.badWordsIds, eosTokenIds),
     processors.minLength > 0 && position.minLength(processors.minLength, eosTokenIds),
-    callback && allowedTokens((sequence) => checkAllowed(callback(row, sequence), row, vocabSize)),
+    callback && allowedTokens((sequence) => checkAllowed(callback(index, sequence), index, vocabSize)),
     constraint && allowedTokens((sequence) => constraintAt(constraint, sequence.length - begin)),
     processors.forcedBosTokenId !== undefined && position.forcedBos(processors.forcedBosTokenId),
     processors.forcedEosTokenIds.length > 0 && position.forcedEos(processors.forcedEosTokenIds, maxLength),
@@ -64,7 +65,7 @@ function constraintAt(constraint: readonly number[], index: number): number[] | 
 }
 
 function createWarpers({ warpers: w, numBeams, eosTokenIds }: SearchConfig): (Processor | false | undefined)[] {
-  // Beams need one token beside the end tokens to go on with.
+  // Beams need one more token than there are end tokens, so that they can go on.
   const keep = numBeams > 1 ? eosTokenIds.length + 1 : 1;
   return [
     w.temperature !== 1 && warpers.temperature(w.temperature),

@@ -1,4 +1,4 @@
-/** AllLogitsProcessors that depend on how long the sequence is: what must, may not or should rather stand at a position. */
+/** Logits processors that force, forbid or favour tokens by the length of the sequence so far. */
 
 import { eachBeam, type Processor, type Scores } from "./scores";
 
@@ -6,13 +6,13 @@ function suppress(scores: Scores, tokens: readonly number[]): void {
   for (const token of tokens) scores[token] = -Infinity;
 }
 
-/** Leaves nothing but `tokens`, with a score of 0. */
+/** Gives `tokens` a score of 0 and all others minus infinity. */
 function force(scores: Scores, tokens: readonly number[]): void {
   scores.fill(-Infinity);
   for (const token of tokens) scores[token] = 0;
 }
 
-/** MinLengthLogitsProcessor: no end token before the sequence has `minLength` tokens. */
+/** MinLengthLogitsProcessor: no end token before the sequence has `length` tokens. */
 export function minLength(length: number, eosTokenIds: readonly number[]): Processor {
   return eachBeam((scores, sequence) => {
     if (sequence.length < length) suppress(scores, eosTokenIds);
@@ -33,7 +33,7 @@ export function forcedEos(tokens: readonly number[], maxLength: number): Process
   });
 }
 
-/** ForceTokensLogitsProcessor of transformers 4: pairs of a position and the token that stands there. */
+/** ForceTokensLogitsProcessor of transformers 4: forces a token at each given position. */
 export function forcedTokens(pairs: readonly (readonly [position: number, token: number])[]): Processor {
   const byPosition = new Map(pairs);
   return eachBeam((scores, sequence) => {
@@ -55,7 +55,7 @@ export function suppressTokensAtBegin(tokens: readonly number[], begin: number):
 }
 
 /**
- * ExponentialDecayLengthPenalty: past `start` tokens the end token's score s becomes
+ * ExponentialDecayLengthPenalty: after `start` tokens the score s of an end token becomes
  * s + |s| (factor^(length - start) - 1), so that it grows whatever its sign.
  */
 export function exponentialDecay(start: number, factor: number, eosTokenIds: readonly number[]): Processor {
@@ -69,7 +69,7 @@ export function exponentialDecay(start: number, factor: number, eosTokenIds: rea
   });
 }
 
-/** InfNanRemoveLogitsProcessor: the largest float32 for infinities, 0 for what is no number. */
+/** InfNanRemoveLogitsProcessor: NaN becomes 0, an infinity the largest float32 of its sign. */
 export function removeInvalidValues(): Processor {
   const largest = 3.4028234663852886e38;
   return eachBeam((scores) => {

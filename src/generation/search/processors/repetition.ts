@@ -1,27 +1,27 @@
-/** AllLogitsProcessors against repetition, of the output itself and of the source. Hugging Face's logits_process.py. */
+/** Logits processors against repetition of the output and of the input. Hugging Face's logits_process.py. */
 
 import { eachBeam, type Processor, type Scores } from "./scores";
 
-/** Divides a positive score and multiplies a negative one, once a token. The arithmetic is float32. */
+/** Divides a positive score by the penalty and multiplies a negative one, once per token, in float32. */
 function penalise(scores: Scores, tokens: Iterable<number>, penalty: number): void {
   const factor = Math.fround(penalty);
   for (const token of new Set(tokens)) {
-    // A source token may be beyond the target vocabulary.
+    // An input token may lie outside of the target vocabulary.
     if (token < scores.length) scores[token] = scores[token] < 0 ? scores[token] * factor : scores[token] / factor;
   }
 }
 
-/** RepetitionPenaltyLogitsProcessor: tokens of the sequence, the start token included. */
+/** RepetitionPenaltyLogitsProcessor: lowers the tokens of the sequence, the start token included. */
 export function repetitionPenalty(penalty: number): Processor {
   return eachBeam((scores, sequence) => penalise(scores, sequence, penalty));
 }
 
-/** EncoderRepetitionPenaltyLogitsProcessor: raises tokens of the source. */
-export function encoderRepetitionPenalty(penalty: number, source: readonly number[]): Processor {
-  return eachBeam((scores) => penalise(scores, source, 1 / penalty));
+/** EncoderRepetitionPenaltyLogitsProcessor: raises the tokens of the input. */
+export function encoderRepetitionPenalty(penalty: number, inputIds: readonly number[]): Processor {
+  return eachBeam((scores) => penalise(scores, inputIds, 1 / penalty));
 }
 
-/** Bans each token that would complete an n-gram of `known`, read from its end on, that `sequence` has begun. */
+/** Bans each token that would complete an n-gram of `known` whose first n - 1 tokens are the last of `sequence`. */
 function banContinuations(scores: Scores, sequence: readonly number[], known: readonly number[], n: number): void {
   const begun = n === 1 ? [] : sequence.slice(-(n - 1));
   if (begun.length < n - 1) return;
@@ -31,12 +31,12 @@ function banContinuations(scores: Scores, sequence: readonly number[], known: re
   }
 }
 
-/** NoRepeatNGramLogitsProcessor. */
+/** NoRepeatNGramLogitsProcessor: no n-gram of the sequence a second time. */
 export function noRepeatNgrams(n: number): Processor {
   return eachBeam((scores, sequence) => banContinuations(scores, sequence, sequence, n));
 }
 
-/** EncoderNoRepeatNGramLogitsProcessor: n-grams of the source. */
-export function encoderNoRepeatNgrams(n: number, source: readonly number[]): Processor {
-  return eachBeam((scores, sequence) => banContinuations(scores, sequence, source, n));
+/** EncoderNoRepeatNGramLogitsProcessor: no n-gram of the input. */
+export function encoderNoRepeatNgrams(n: number, inputIds: readonly number[]): Processor {
+  return eachBeam((scores, sequence) => banContinuations(scores, sequence, inputIds, n));
 }

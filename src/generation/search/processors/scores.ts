@@ -1,17 +1,17 @@
-/** Arithmetic on one row of scores, (V) float32. Sums are float64, results float32, as everywhere in this engine. */
+/** Arithmetic on one row of scores, (V) float32. Sums are float64, results float32, as everywhere in the engine. */
 
 import { Heap } from "../../../util/heap";
 
 export type Scores = Float32Array;
 
 /**
- * Changes the scores of the beams of one sentence in place.
- * @param scores one row of (V) a beam: logits, or log-probabilities in a beam search
- * @param sequences what each beam holds so far, decoder start token included; all of one length
+ * A logits processor: changes the scores of one sentence in place.
+ * @param scores (V) per beam: logits, or log-probabilities in a beam search
+ * @param sequences the tokens of each beam so far, decoder start token included; all of the same length
  */
 export type Processor = (scores: readonly Scores[], sequences: readonly (readonly number[])[]) => void;
 
-/** A processor that looks at each beam alone. */
+/** A logits processor that treats each beam separately. */
 export function eachBeam(change: (scores: Scores, sequence: readonly number[]) => void): Processor {
   return (scores, sequences) => scores.forEach((row, beam) => change(row, sequences[beam]));
 }
@@ -45,18 +45,18 @@ export function softmax(scores: Scores): Float64Array {
   return out;
 }
 
-/** The index of the largest, the lowest where several are equal. */
+/** The index of the largest score; of equal scores the lowest index. */
 export function argmax(scores: Scores): number {
   let best = 0;
   for (let i = 1; i < scores.length; i++) if (scores[i] > scores[best]) best = i;
   return best;
 }
 
-/** Indices of the `k` largest, largest first, lower index first where they are equal. */
+/** The indices of the `k` largest values, largest first; of equal values the lower index first. */
 export function topIndices(values: ArrayLike<number>, k: number): number[] {
   const count = Math.min(k, values.length);
   const worse = (a: number, b: number): boolean => values[a] < values[b] || (values[a] === values[b] && a > b);
-  // The best so far, the worst of them on top.
+  // The best k so far, with the worst of them on top.
   const best = new Heap<number>(worse);
   for (let i = 0; i < values.length; i++) {
     if (best.size < count) best.push(i);

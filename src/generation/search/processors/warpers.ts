@@ -1,6 +1,6 @@
 /**
- * What sampling draws from: warpers of the distribution, each of which leaves at least `keep` tokens. Tokens that are
- * left out get minus infinity. Hugging Face's logits_process.py; the section names are those of the papers.
+ * The logits processors of sampling ("warpers"). They remove tokens by giving them minus infinity; those with a parameter
+ * `keep` leave at least that many tokens. Hugging Face's logits_process.py.
  */
 
 import { eachBeam, logSumExp, maxOf, softmax, topIndices, type Processor, type Scores } from "./scores";
@@ -9,7 +9,7 @@ function removeWhere(scores: Scores, remove: (token: number) => boolean): void {
   for (let token = 0; token < scores.length; token++) if (remove(token)) scores[token] = -Infinity;
 }
 
-/** The `k`-th largest score; -Infinity where there is none. */
+/** The `k`-th largest score. */
 function kthLargest(scores: Scores, k: number): number {
   const top = topIndices(scores, Math.min(k, scores.length));
   return scores[top[top.length - 1]];
@@ -22,7 +22,7 @@ export function temperature(value: number): Processor {
   });
 }
 
-/** TopKLogitsWarper: tokens equal to the k-th best stay, too. */
+/** TopKLogitsWarper: keeps the k best tokens, and others that are equal to the k-th. */
 export function topK(k: number, keep: number): Processor {
   return eachBeam((scores) => {
     const least = kthLargest(scores, Math.max(k, keep));
@@ -30,11 +30,11 @@ export function topK(k: number, keep: number): Processor {
   });
 }
 
-/** TopPLogitsWarper (Holtzman et al. 2020): the least probable tokens whose probabilities add up to at most 1 - p go. */
+/** TopPLogitsWarper (Holtzman et al. 2020): removes the least probable tokens, as long as their sum is at most 1 - p. */
 export function topP(p: number, keep: number): Processor {
   return eachBeam((scores) => {
     const probabilities = softmax(scores);
-    // Ascending and stable, as torch.sort: of equal tokens the lower ids go first.
+    // Ascending and stable, as torch.sort: of equal tokens the lower id goes first.
     const ascending = Array.from(probabilities.keys()).sort((a, b) => scores[a] - scores[b] || a - b);
     let cumulative = 0;
     for (const token of ascending.slice(0, Math.max(0, ascending.length - keep))) {
@@ -45,7 +45,7 @@ export function topP(p: number, keep: number): Processor {
   });
 }
 
-/** MinPLogitsWarper (Nguyen et al. 2024): less probable than `p` times the most probable. */
+/** MinPLogitsWarper (Nguyen et al. 2024): removes tokens that are less probable than `p` times the most probable one. */
 export function minP(p: number, keep: number): Processor {
   return eachBeam((scores) => {
     const probabilities = softmax(scores);
@@ -56,8 +56,8 @@ export function minP(p: number, keep: number): Processor {
 }
 
 /**
- * TypicalLogitsWarper (Meister et al. 2022): keeps the tokens whose information is nearest to the entropy, until
- * their probabilities add up to `mass`.
+ * TypicalLogitsWarper (Meister et al. 2022): keeps the tokens whose information, -log p, is nearest to the entropy, until their
+ * probabilities add up to `mass`.
  */
 export function typicalP(mass: number, keep: number): Processor {
   return eachBeam((scores) => {
@@ -78,19 +78,19 @@ export function typicalP(mass: number, keep: number): Processor {
   });
 }
 
-/** Tokens less probable than a bound go, but none that ties with the `keep` best. */
+/** Removes tokens that are less probable than `bound`, but not the `keep` best and those equal to them. */
 function cutOff(scores: Scores, bound: number, keep: number): void {
   const probabilities = softmax(scores);
   const least = kthLargest(scores, keep);
   removeWhere(scores, (token) => probabilities[token] < bound && scores[token] < least);
 }
 
-/** EpsilonLogitsWarper (Hewitt et al. 2022). */
+/** EpsilonLogitsWarper (Hewitt et al. 2022): removes tokens that are less probable than epsilon. */
 export function epsilonCutoff(epsilon: number, keep: number): Processor {
   return eachBeam((scores) => cutOff(scores, epsilon, keep));
 }
 
-/** EtaLogitsWarper (Hewitt et al. 2022): min(epsilon, sqrt(epsilon) exp(-entropy)). */
+/** EtaLogitsWarper (Hewitt et al. 2022): the same with the bound min(epsilon, sqrt(epsilon) exp(-entropy)). */
 export function etaCutoff(epsilon: number, keep: number): Processor {
   return eachBeam((scores) => {
     const entropy = entropyOf(scores);
@@ -98,7 +98,7 @@ export function etaCutoff(epsilon: number, keep: number): Processor {
   });
 }
 
-/** TopHLogitsWarper: of the 100 best the first ones, until their share of the entropy passes `share` of it. */
+/** TopHLogitsWarper: keeps the best of the first 100 tokens until their part of the entropy passes `share` of it. */
 export function topH(share: number): Processor {
   return eachBeam((scores) => {
     const best = topIndices(scores, 100);
