@@ -3,17 +3,18 @@
  * step, and it submits the next steps before it reads the result of the last one. `greedy.ts` and `beams.ts` say what a
  * step returns, and how a sentence starts and ends. Searches that need the scores in JavaScript run in `host-search.ts`.
  *
- * Example: 2 slots, at most 2 steps in flight, and three sentences: A of 3 tokens, B of 5, C of 2. "A0" is the first token of
- * A, "$" marks the last token of a sentence, "--" is an empty slot, whose result is ignored. Time runs to the right.
+ * Example: 2 slots, at most 2 steps in flight, and three sentences: A of 3 tokens, B of 5, C of 2. Time runs to the right; a
+ * slot shows what is read: "A0" is the first token of A, "$" marks the last token of a sentence, "--" is an empty slot.
  *
- *   encode  A,B                                  C,B
- *   slot 0      A0    A1    A2$   --                 C0    C1$   --
- *   slot 1      B0    B1    B2    B3                 B4$   --    --
- *   submit      s0 s1 .. s2 .. s3 .. ..              s4 s5 .. s6 .. ..
- *   read        .. .. s0 .. s1 .. s2 s3              .. .. s4 .. s5 ..
- *                                 |                           |  |
- *          A has ended and C waits: submit no more,           |  C has ended, nobody waits: return; s6 is dropped
- *          read s3, then put C in slot 0                      B has ended, nobody waits: go on with C
+ *   encode  A,B                               B,C
+ *   submit  s0  s1      s2      s3            s4  s5      s6
+ *   read            s0      s1      s2   s3           s4       s5
+ *   slot 0          A0      A1      A2$  --           C0       C1$
+ *   slot 1          B0      B1      B2   B3           B4$      --
+ *                                   (1)  (2)          (3)      (4)
+ *
+ * (1) A has ended and C waits, so nothing more is submitted. (2) Nothing is in flight: C takes slot 0, and both sentences are
+ * encoded. (3) B has ended and nobody waits: C goes on. (4) C has ended: the loop returns, and the result of s6 is dropped.
  *
  * What always holds:
  * - At most `ops.stepsInFlight` steps are in flight, and they are read in the order in which they were submitted.
