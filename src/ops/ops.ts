@@ -30,6 +30,8 @@ export interface Norm {
 export interface EmbedOptions {
   /** Multiplies the row of the table. */
   scale: number;
+  /** Normalises what that gives, before the positions are added. */
+  norm?: Norm;
   /** (P, D) */
   positions?: Tensor;
   /** (B) u32: the position of the first id of each row; 0 where absent. */
@@ -156,7 +158,7 @@ export interface Ops extends Operations {
 
 /** What models are written in; to be called inside of `record`. */
 export interface Operations {
-  /** table[ids] * scale + positions[offset + t]: (B, T) -> (B, T, D). Section 3.4 and 3.5 of the paper. */
+  /** norm(table[ids] * scale) + positions[offset + t]: (B, T) -> (B, T, D). Section 3.4 and 3.5 of the paper. */
   embed(ids: Tensor, table: Tensor, options: EmbedOptions): Tensor;
   /** (B, T, D) -> (B, T, D). */
   layerNorm(x: Tensor, norm: Norm): Tensor;

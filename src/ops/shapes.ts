@@ -10,9 +10,11 @@ import { expectShape, rowsOf, type DType, type Tensor } from "../tensor/tensor";
 /** What the table of `embed` and the matrices of the products may be stored as. */
 const WEIGHTS: readonly DType[] = ["f32", "f16", "q8", "q4"];
 
-export function embedShape(ids: Tensor, table: Tensor, { positions, offset, padTokenId }: EmbedOptions): number[] {
+export function embedShape(ids: Tensor, table: Tensor, options: EmbedOptions): number[] {
+  const { norm, positions, offset, padTokenId } = options;
   expectShape("embed", "ids", ids, [null, null]);
   expectShape("embed", "table", table, [null, null], WEIGHTS);
+  expectNorm("embed", norm, table.shape[1]);
   if (positions) expectShape("embed", "positions", positions, [null, table.shape[1]]);
   invariant(positions || (!offset && padTokenId === undefined), "embed: offset or padTokenId without positions");
   if (offset) expectShape("embed", "offset", offset, [ids.shape[0]]);

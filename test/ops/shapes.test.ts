@@ -58,15 +58,17 @@ describe("linear: residual or multiply, scale, norm", () => {
 describe("embed: positions, offset, pad token", () => {
   it.each(
     cases(
-      { ids: [2, 3], table: [7, 4], positions: [9, 4], offset: [2] },
+      { ids: [2, 3], table: [7, 4], positions: [9, 4], offset: [2], norm: [2, 4] },
       {
+        "norm has shape (2, 5)": { norm: [2, 5] },
         "positions has shape (9, 5)": { positions: [9, 5] },
         "offset has shape (3)": { offset: [3] },
         "ids has shape (2, 3, 1)": { ids: [2, 3, 1] },
       },
     ),
-  )("%j", async (message, { ids, table, positions, offset }) => {
-    const options = { scale: 1, positions: f32(...positions), offset: u32(...offset), padTokenId: 1 };
+  )("%j", async (message, { ids, table, positions, offset, norm: gains }) => {
+    const norm = { weights: f32(...gains), eps: 1e-5 };
+    const options = { scale: 1, norm, positions: f32(...positions), offset: u32(...offset), padTokenId: 1 };
     expectMessage(await record(() => ops.embed(u32(...ids), f32(...table), options)), message);
   });
 

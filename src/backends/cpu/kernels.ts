@@ -29,9 +29,12 @@ export interface CpuEmbed {
   offset?: Uint32Array; // (B)
   padTokenId?: number;
   scale: number;
+  /** Of the scaled row. */
+  norm?: CpuNorm;
 }
 
 export function embed(out: Float32Array, e: CpuEmbed, [b, t, d]: readonly number[]): void {
+  const x = new Float64Array(d);
   for (let row = 0; row < b; row++) {
     let position = e.offset?.[row] ?? 0;
     for (let i = 0; i < t; i++) {
@@ -41,13 +44,15 @@ export function embed(out: Float32Array, e: CpuEmbed, [b, t, d]: readonly number
       if (e.padTokenId === undefined) position++;
       else from = (e.padTokenId + (id === e.padTokenId ? 0 : ++position)) * d;
       const token = e.table.rows(id, 1);
-      for (let c = 0; c < d; c++) out[to + c] = e.table.values[token + c] * e.scale + (e.positions?.[from + c] ?? 0);
+      for (let c = 0; c < d; c++) x[c] = e.table.values[token + c] * e.scale;
+      if (e.norm) layerNorm(x, x.slice(), e.norm, d);
+      for (let c = 0; c < d; c++) out[to + c] = x[c] + (e.positions?.[from + c] ?? 0);
     }
   }
 }
 
 /** Root mean square normalisation is the same with a mean of zero. */
-export function layerNorm(out: Float32Array, x: Float32Array, norm: CpuNorm, width: number): void {
+export function layerNorm<T extends Float32Array | Float64Array>(out: T, x: T, norm: CpuNorm, width: number): void {
   for (let row = 0; row < x.length; row += width) {
     let mean = 0;
     if (norm.kind !== "rms") for (let c = 0; c < width; c++) mean += x[row + c] / width;

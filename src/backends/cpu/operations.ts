@@ -36,9 +36,13 @@ export function createOperations({ temporary, append }: Recorder): Operations {
   return {
     embed(ids, table, options) {
       const shape = embedShape(ids, table, options);
-      const { scale, positions, offset, padTokenId } = options;
+      const { scale, norm, positions, offset, padTokenId } = options;
       return command(shape, (out) => {
-        const tensors = { positions: positions && f32(positions), offset: offset && u32(offset) };
+        const tensors = {
+          norm: norm && { ...norm, weights: f32(norm.weights) },
+          positions: positions && f32(positions),
+          offset: offset && u32(offset),
+        };
         kernels.embed(out, { ids: u32(ids), table: matrix(table), scale, padTokenId, ...tensors }, shape);
       });
     },

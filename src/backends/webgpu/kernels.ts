@@ -131,7 +131,7 @@ export function createKernels(tuning: Tuning) {
       name: "embed",
       source: layout + embed,
       entryPoint: "main",
-      bindings: ["read", "read", "read", "read", "write"],
+      bindings: ["read", "read", "read", "read", "read", "write"],
     }),
     layerNorm: {
       name: "layer_norm",

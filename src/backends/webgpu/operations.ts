@@ -94,7 +94,7 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
 
   return {
     embed(ids, table, options) {
-      const { scale, positions, offset, padTokenId } = options;
+      const { scale, norm, positions, offset, padTokenId } = options;
       const shape = embedShape(ids, table, options);
       const y = temporary(shape);
       const [rows, width] = rowsOf(shape);
@@ -102,7 +102,12 @@ export function createOperations({ temporary, dispatch, ...recorder }: Recorder,
       const kernel = kernels.embed[formatOf(table)];
       for (const { tensor, first } of partsOf(table as GpuTensor)) {
         const params = [shape[1], vec4s(width), bitsOf(scale), counting, padTokenId ?? 0, first, tensor.shape[0]];
-        dispatch(kernel, [ids, tensor, positions, offset, y], params, [Math.ceil(vec4s(width) / 64), rows, 1]);
+        params.push(width, bitsOf(norm?.eps ?? 0), norm ? 1 + isRms(norm) : 0);
+        dispatch(kernel, [ids, tensor, positions, offset, norm?.weights, y], params, [
+          Math.ceil(vec4s(width) / 64),
+          rows,
+          1,
+        ]);
       }
       return y;
     },

@@ -65,9 +65,10 @@ function interleaved(ops: Ops, key: Values, value: Values): Tensor {
 /** Creates the inputs of a case and returns what records it. */
 const runners: Record<string, (ops: Ops, c: Case) => () => Tensor[]> = {
   embed(ops, c) {
-    const { need, maybe } = inputsOf(ops, c);
+    const { need, maybe, norm } = inputsOf(ops, c);
     const [ids, table, positions, offset] = [need("ids"), need("table"), need("positions"), maybe("offset")];
-    return () => [ops.embed(ids, table, { ...c.options, positions, offset })];
+    const { scale, padTokenId, eps } = c.options;
+    return () => [ops.embed(ids, table, { scale, padTokenId, positions, offset, norm: norm("norm", eps) })];
   },
   layerNorm(ops, c) {
     const { need, norm } = inputsOf(ops, c);

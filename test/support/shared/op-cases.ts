@@ -34,6 +34,17 @@ for (const [b, t, d, v] of [
     const table = bench.f32([v, d]);
     return () => [bench.ops.embed(ids, table, { scale: 0.7 })];
   });
+  add(`embed B${b} T${t} D${d} V${v} normed`, (bench) => {
+    const ids = bench.u32([b, t], bench.rng.integers(b * t, v));
+    const table = bench.f32([v, d], 1, 0.5);
+    const positions = bench.f32([t + 9, d]);
+    const offset = b > 1 ? bench.u32([b], bench.rng.integers(b, 9)) : undefined;
+    const norm = bench.norm(d, 1e-5);
+    return () => [
+      bench.ops.embed(ids, table, { scale: Math.sqrt(d), norm, positions, offset }),
+      bench.ops.embed(ids, table, { scale: 0.7, norm: { ...norm, kind: "rms" } }),
+    ];
+  });
   add(`embed B${b} T${t} D${d} V${v} positions of tokens`, (bench) => {
     const padTokenId = Math.min(1, v - 1);
     // Every third id is a pad, wherever it stands.
