@@ -1,14 +1,75 @@
 /**
- * What Marian, BART, mBART and M2M100 have in common: Hugging Face gave them the same fields of config.json and the same
- * tensor names, after fairseq's. They differ in positions and norms, which their own files say.
+ * The families that came from fairseq. Hugging Face gave them the same fields of config.json, the same tensor names and
+ * the same forward pass. What differs is data: a `FairseqTable`. A family's file is its table.
  */
 
-import type { Activation, Norm } from "../../ops/ops";
+import { ModelError } from "../../errors";
+import type { Activation, Norm, Ops } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX } from "../config";
-import { range, type DecoderLayer, type EncoderLayer, type FeedForward, type Linear } from "../layers";
-import type { ModelInfo } from "../model";
+import { applyNorm, createStack, project, projectCross, type Stream } from "../layers";
+import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
+import {
+  allLayers,
+  finalLogitsBias,
+  layerNorm,
+  positionTables,
+  prefixOf,
+  separateVocabularies,
+  sharedVocabulary,
+  type Positions,
+  type Stack,
+} from "./fairseq-weights";
+
+/** What config.json may leave out, and what then counts: the defaults of the family's configuration class. */
+interface Defaults {
+  vocab_size: number;
+  d_model: number;
+  encoder_layers: number;
+  decoder_layers: number;
+  /** Of the encoder and of the decoder. */
+  attention_heads: number;
+  ffn_dim: number;
+  max_position_embeddings: number;
+  activation_function: string;
+  scale_embedding: boolean;
+  pad_token_id: number;
+  eos_token_id: number;
+  /** Absent: `bos_token_id`, which is where Hugging Face's generate looks next. */
+  decoder_start_token_id?: number;
+}
+
+/** BART's, whose configuration class the others were copied from. */
+const BART_DEFAULTS = {
+  d_model: 1024,
+  encoder_layers: 12,
+  decoder_layers: 12,
+  attention_heads: 16,
+  ffn_dim: 4096,
+  max_position_embeddings: 1024,
+  activation_function: "gelu",
+  scale_embedding: false,
+};
+
+/** Before the positions, the norm is that of the embedding as it is stored: `scale_embedding` does not count there. */
+type EmbeddingNorm = "before positions" | "after positions";
+
+export interface FairseqTable {
+  modelType: string;
+  defaults: Partial<Defaults> & Omit<Defaults, keyof typeof BART_DEFAULTS>;
+  positions: Positions;
+  /** Of the layers: norm(x + f(x)), or x + f(norm(x)) with a norm at the end of the stack. */
+  norms: "post" | "pre and final";
+  /** `layernorm_embedding` of each stack. */
+  embeddingNorm?: { source: EmbeddingNorm; target: EmbeddingNorm };
+  /** Whether `final_logits_bias` of the checkpoint is added to the logits; true where absent. */
+  logitsBias?: boolean;
+  /** `share_encoder_decoder_embeddings: false` and `decoder_vocab_size` make it two vocabularies. */
+  mayHaveTwoVocabularies?: boolean;
+  /** Fields of config.json that may only be false or absent, with what they would ask for. */
+  unsupported?: Readonly<Record<string, string>>;
+}
 
 // --- configuration ---
 
@@ -21,27 +82,9 @@ export interface FairseqConfig extends ModelInfo {
   scale: number;
   /** Whether one vocabulary matrix may stand for another, beyond encoder and decoder sharing theirs. */
   tied: boolean;
+  /** One vocabulary for source and target. */
+  shared: boolean;
 }
-
-interface Stack {
-  layers: number;
-  heads: number; // H
-  feedForwardWidth: number; // F
-}
-
-/** Where the families' configurations differ when config.json leaves a field out. */
-export interface FairseqDefaults {
-  vocab_size: number;
-  activation_function: string;
-  scale_embedding: boolean;
-  pad_token_id: number;
-  eos_token_id: number;
-  /** Absent: `bos_token_id`, which is where Hugging Face's generate looks next. */
-  decoder_start_token_id?: number;
-}
-
-/** torch's default, which no configuration changes. */
-const NORM_EPS = 1e-5;
 
 const ALIASES = {
   d_model: "hidden_size",
@@ -49,32 +92,36 @@ const ALIASES = {
   encoder_attention_heads: "num_attention_heads",
 };
 
-export const fairseqReader = (fields: Record<string, unknown>) => new ConfigReader(fields, ALIASES);
-
-export function readFairseqConfig(
-  modelType: string,
-  config: ConfigReader,
-  defaults: FairseqDefaults,
-  vocabularies: { source: number; target: number },
-): FairseqConfig {
-  const width = config.integer("d_model", [1, MAX.width], 1024);
-  const stack = (side: string): Stack => {
-    const heads = config.integer(`${side}_attention_heads`, [1, MAX.width], 16);
+function readConfig(table: FairseqTable, fields: Record<string, unknown>): FairseqConfig {
+  const config = new ConfigReader(fields, ALIASES);
+  const defaults: Defaults = { ...BART_DEFAULTS, ...table.defaults };
+  for (const [name, what] of Object.entries(table.unsupported ?? {})) {
+    if (!config.boolean(name, false)) continue;
+    throw new ModelError("unsupported_model", `config.json: ${name} is true: ${what} are not supported.`);
+  }
+  const width = config.integer("d_model", [1, MAX.width], defaults.d_model);
+  if (table.positions.kind === "sinusoids of tokens" && width < 4) {
+    throw config.invalid(`sinusoidal positions need a d_model of at least 4, not ${width}`);
+  }
+  const stack = (side: "encoder" | "decoder"): Stack => {
+    const heads = config.integer(`${side}_attention_heads`, [1, MAX.width], defaults.attention_heads);
     if (width % heads !== 0) {
       throw config.invalid(`d_model ${width} is not a multiple of ${side}_attention_heads ${heads}`);
     }
     return {
-      layers: config.integer(`${side}_layers`, [1, MAX.layers], 12),
+      layers: config.integer(`${side}_layers`, [1, MAX.layers], defaults[`${side}_layers`]),
       heads,
-      feedForwardWidth: config.integer(`${side}_ffn_dim`, [1, MAX.width], 4096),
+      feedForwardWidth: config.integer(`${side}_ffn_dim`, [1, MAX.width], defaults.ffn_dim),
     };
   };
-  const decoder = stack("decoder");
-  const maxPositions = config.integer("max_position_embeddings", [1, MAX.positions], 1024);
-  const { source, target } = vocabularies;
+  const [encoder, decoder] = [stack("encoder"), stack("decoder")];
+  const shared = !table.mayHaveTwoVocabularies || config.boolean("share_encoder_decoder_embeddings", true);
+  const source = config.integer("vocab_size", [1, MAX.vocabulary], defaults.vocab_size);
+  const target = shared ? source : config.integer("decoder_vocab_size", [1, MAX.vocabulary], source);
+  const maxPositions = config.integer("max_position_embeddings", [1, MAX.positions], defaults.max_position_embeddings);
   const start = config.has("decoder_start_token_id") || defaults.decoder_start_token_id !== undefined;
   return {
-    modelType,
+    modelType: table.modelType,
     sourceVocabSize: source,
     targetVocabSize: target,
     maxSourceLength: maxPositions,
@@ -87,105 +134,64 @@ export function readFairseqConfig(
     numDecoderLayers: decoder.layers,
     cacheWidth: 2 * width,
     width,
-    encoder: stack("encoder"),
+    encoder,
     decoder,
     activation: config.activation("activation_function", defaults.activation_function),
     scale: config.boolean("scale_embedding", defaults.scale_embedding) ? Math.sqrt(width) : 1,
     tied: config.boolean("tie_word_embeddings", true),
+    shared,
   };
 }
 
-// --- weights ---
+// --- forward ---
 
-/** Checkpoints of the bare model, without the vocabulary projection, lack the prefix. */
-export function fairseqPrefix(p: Parameters): string {
-  return p.has("encoder.layers.0.fc1.weight") ? "" : "model.";
+function build(table: FairseqTable, ops: Ops, fields: Record<string, unknown>, p: Parameters): Model {
+  const config = readConfig(table, fields);
+  const { activation, scale, width, targetVocabSize } = config;
+  const prefix = prefixOf(p);
+  const vocabulary = (config.shared ? sharedVocabulary : separateVocabularies)(p, prefix, config);
+  const { logitsBias = true } = table;
+  const bias = logitsBias ? finalLogitsBias(p, targetVocabSize) : p.zeros(targetVocabSize);
+  const head = { weight: vocabulary.head, bias };
+  const positions = positionTables(ops, p, prefix, table.positions, config);
+  const padTokenId = table.positions.kind === "sinusoids of tokens" ? config.padTokenId : undefined;
+  const { encoderLayers, decoderLayers } = allLayers(p, prefix, config);
+  const normFirst = table.norms === "pre and final";
+  const stackOf = (side: "encoder" | "decoder") =>
+    createStack(ops, {
+      heads: config[side].heads,
+      activation,
+      normFirst,
+      finalNorm: normFirst ? layerNorm(p, `${prefix}${side}.layer_norm`, width) : undefined,
+    });
+  const [encoderStack, decoderStack] = [stackOf("encoder"), stackOf("decoder")];
+  const embedSource = embedding("encoder", vocabulary.source, positions.source, table.embeddingNorm?.source);
+  const embedTarget = embedding("decoder", vocabulary.target, positions.target, table.embeddingNorm?.target);
+
+  /** ids (B, T), positions counted from `offset` (B) on -> (B, T, D) */
+  function embedding(side: string, matrix: Tensor, table: Tensor, normed?: EmbeddingNorm) {
+    const norm: Norm | undefined = normed && layerNorm(p, `${prefix}${side}.layernorm_embedding`, width);
+    const first = normed === "before positions" ? { scale: 1, norm } : { scale };
+    const pending = normed === "after positions" ? norm : undefined;
+    return (ids: Tensor, offset?: Tensor): Stream => ({
+      states: ops.embed(ids, matrix, { ...first, positions: table, padTokenId, offset }),
+      norm: pending,
+    });
+  }
+
+  function encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor {
+    return applyNorm(ops, encoderStack.encoder(embedSource(ids), encoderLayers, mask, capture)); // (B, S, D)
+  }
+
+  function decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor {
+    const x = decoderStack.decoder(embedTarget(ids, state.position), decoderLayers, state, capture); // (B, T, D)
+    return project(ops, x, head); // (B, T, V)
+  }
+
+  return { info: config, encode, projectCross: (states) => projectCross(ops, decoderLayers, states), decode };
 }
 
-function linear(p: Parameters, name: string, outer: number, inner: number): Linear {
-  return { weight: p.tensor(`${name}.weight`, [outer, inner]), bias: p.tensor(`${name}.bias`, [outer]) };
-}
-
-/** Projections of the same states, one under the other: (N D, D). */
-function projections(p: Parameters, name: string, which: string[], width: number): Linear {
-  const names = which.map((projection) => `${name}.${projection}_proj`);
-  return {
-    weight: p.stacked(
-      names.map((n) => `${n}.weight`),
-      [width, width],
-    ),
-    bias: p.stacked(
-      names.map((n) => `${n}.bias`),
-      [width],
-    ),
-  };
-}
-
-export function fairseqNorm(p: Parameters, name: string, width: number): Norm {
-  p.require(`${name}.bias`);
-  return p.norm(name, width, NORM_EPS);
-}
-
-function feedForward(p: Parameters, name: string, width: number, { feedForwardWidth }: Stack): FeedForward {
-  return {
-    inner: linear(p, `${name}.fc1`, feedForwardWidth, width),
-    outer: linear(p, `${name}.fc2`, width, feedForwardWidth),
-    norm: fairseqNorm(p, `${name}.final_layer_norm`, width),
-  };
-}
-
-function encoderLayer(p: Parameters, name: string, width: number, stack: Stack): EncoderLayer {
-  return {
-    selfAttention: {
-      queryKeyValue: projections(p, `${name}.self_attn`, ["q", "k", "v"], width),
-      output: linear(p, `${name}.self_attn.out_proj`, width, width),
-      norm: fairseqNorm(p, `${name}.self_attn_layer_norm`, width),
-    },
-    feedForward: feedForward(p, name, width, stack),
-  };
-}
-
-function decoderLayer(p: Parameters, name: string, width: number, stack: Stack): DecoderLayer {
-  return {
-    ...encoderLayer(p, name, width, stack),
-    crossAttention: {
-      query: linear(p, `${name}.encoder_attn.q_proj`, width, width),
-      keyValue: projections(p, `${name}.encoder_attn`, ["k", "v"], width),
-      output: linear(p, `${name}.encoder_attn.out_proj`, width, width),
-      norm: fairseqNorm(p, `${name}.encoder_attn_layer_norm`, width),
-    },
-  };
-}
-
-export function fairseqLayers(p: Parameters, prefix: string, { width, encoder, decoder }: FairseqConfig) {
-  p.ignore(`${prefix}encoder.version`, `${prefix}decoder.version`); // fairseq's format number
-  return {
-    encoderLayers: range(encoder.layers).map((i) => encoderLayer(p, `${prefix}encoder.layers.${i}`, width, encoder)),
-    decoderLayers: range(decoder.layers).map((i) => decoderLayer(p, `${prefix}decoder.layers.${i}`, width, decoder)),
-  };
-}
-
-/**
- * The three vocabulary matrices, (V, D) each, of a model whose source and target share one. A checkpoint stores it under
- * any of four names, once or several times; each matrix is its own where that is there.
- */
-export function sharedVocabulary(p: Parameters, prefix: string, { width, sourceVocabSize, tied }: FairseqConfig) {
-  const shared = `${prefix}shared.weight`;
-  const encoder = `${prefix}encoder.embed_tokens.weight`;
-  const decoder = `${prefix}decoder.embed_tokens.weight`;
-  const head = "lm_head.weight";
-  const shape = [sourceVocabSize, width];
-  p.ignore(shared); // unread where all three have their own
-  const embedding = (own: string): Tensor =>
-    p.tensorOf([own, shared, ...(tied ? [head, encoder, decoder] : [])], shape);
-  return {
-    source: embedding(encoder),
-    target: embedding(decoder),
-    head: p.tensorOf([head, ...(tied ? [shared, decoder, encoder] : [])], shape),
-  };
-}
-
-/** Added to the logits, where the checkpoint has it. */
-export function finalLogitsBias(p: Parameters, vocabSize: number): Tensor {
-  return p.has("final_logits_bias") ? p.flat("final_logits_bias", vocabSize) : p.zeros(vocabSize);
-}
+export const fairseqFamily = (table: FairseqTable): Family => ({
+  info: (fields) => readConfig(table, fields),
+  build: (ops, fields, p) => build(table, ops, fields, p),
+});

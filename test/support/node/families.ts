@@ -1,6 +1,6 @@
 /** The fixtures of test/goldens/families.py, and what a result must have in common with one. For Node. */
 
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { readGoldenFolder, worstOf } from "./vanilla";
 import type { FamilyResult, GoldenInput } from "../shared/models";
@@ -8,6 +8,36 @@ import type { FamilyResult, GoldenInput } from "../shared/models";
 export const FAMILIES = "test/goldens/families";
 
 export const familyNames: readonly string[] = readdirSync(FAMILIES).sort();
+
+export interface Checkpoint {
+  name: string;
+  /** config.json */
+  fields: Record<string, unknown> & { model_type: string };
+  /** The tensors of model.safetensors; none where the weights are in other files. */
+  shapes: Map<string, number[]>;
+}
+
+export function readCheckpoint(name: string): Checkpoint {
+  const folder = `${FAMILIES}/${name}`;
+  const fields = JSON.parse(readFileSync(`${folder}/config.json`, "utf8")) as Checkpoint["fields"];
+  const path = `${folder}/model.safetensors`;
+  const file = existsSync(path) ? readFileSync(path) : undefined;
+  const header = file ? file.subarray(8, 8 + Number(file.readBigUInt64LE(0))).toString() : "{}";
+  const tensors = Object.entries(JSON.parse(header) as Record<string, { shape: number[] }>);
+  const shapes = tensors.filter(([key]) => key !== "__metadata__").map(([key, { shape }]) => [key, shape] as const);
+  return { name, fields, shapes: new Map(shapes) };
+}
+
+const checkpoints = familyNames.map(readCheckpoint);
+
+/** Every `model_type` that has a checkpoint here. */
+export const goldenTypes: readonly string[] = [...new Set(checkpoints.map(({ fields }) => fields.model_type))];
+
+/** The first checkpoint of each `model_type`, of those with one model.safetensors that fit. */
+export function onePerFamily(fits: (checkpoint: Checkpoint) => boolean = () => true): string[] {
+  const whole = checkpoints.filter((checkpoint) => checkpoint.shapes.size > 0 && fits(checkpoint));
+  return [...new Map(whole.reverse().map(({ name, fields }) => [fields.model_type, name])).values()].sort();
+}
 
 export interface FamilyGolden extends GoldenInput {
   sequences: number[][];
