@@ -29,7 +29,7 @@ export const layers = {
   "loading/sources": [],
   "loading/formats": ["loading/sources", "tensor"],
   "loading/formats/torch": ["loading/formats", "loading/sources", "util"],
-  loading: ["loading/formats", "loading/formats/torch", "loading/sources"],
+  loading: ["loading/formats", "loading/formats/torch", "loading/sources", "util"],
   text: ["util"],
   "text/sentencepiece": ["text", "util"],
   "text/pipeline": ["text", "text/sentencepiece", "util"],

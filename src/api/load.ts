@@ -13,8 +13,8 @@ import { Parameters } from "../models/parameters";
 import { familyOf } from "../models/families/registry";
 import type { Ops } from "../ops/ops";
 import type { WeightFormat } from "../tensor/weight-format";
-import { loadTokenizer } from "../text/families/registry";
 import type { Tokenizer } from "../text/tokenizer";
+import { loadPart } from "../util/part";
 
 export interface LoadedModel {
   model: Model;
@@ -79,7 +79,8 @@ export async function loadModel(
   }
 }
 
-function readTokenizer(files: ModelFiles, modelConfig: Record<string, unknown>, given: DownloadOptions) {
+async function readTokenizer(files: ModelFiles, modelConfig: Record<string, unknown>, given: DownloadOptions) {
+  const { loadTokenizer } = await loadPart("reads tokenizers", () => import("../text/families/registry"));
   const options = { ...given, errorCode: "invalid_tokenizer" as const };
   return loadTokenizer({
     modelConfig,

@@ -1,6 +1,6 @@
 /** The public class: a loaded encoder-decoder model, its generation and its forward pass. */
 
-import { createCpuBackend } from "../backends/cpu/backend";
+import type { AsyncDisposing } from "./disposing";
 import type { AdapterInfo } from "../backends/webgpu/adapter";
 import { createWebGpuBackend } from "../backends/webgpu/backend";
 import { invariant, ModelError } from "../errors";
@@ -20,6 +20,7 @@ import type { Model } from "../models/model";
 import type { Memory, Ops } from "../ops/ops";
 import { checkBoolean, checkedOptions } from "./options";
 import type { Tokenizer } from "../text/tokenizer";
+import { loadPart } from "../util/part";
 
 export interface GenerateOutput extends StateOutputs {
   /**
@@ -71,7 +72,12 @@ async function firstSession(model: Model, ops: Ops): Promise<SessionPool> {
   return sessions;
 }
 
+/* eslint-disable @typescript-eslint/no-unsafe-declaration-merging, @typescript-eslint/no-empty-object-type --
+   what the interface adds is implemented below */
+export interface Seq2Seq extends AsyncDisposing {}
+
 export class Seq2Seq {
+  /* eslint-enable */
   /** Where the model runs. */
   readonly device: "webgpu" | "cpu";
   /** What the browser says of the GPU; absent on the CPU. `fallback` marks a software implementation. */
@@ -110,15 +116,19 @@ export class Seq2Seq {
     const files = openSource(source);
     const format = dtype === "auto" ? "f32" : dtype;
     let adapter: AdapterInfo | undefined;
+    const createOnCpu = async (): Promise<Ops> => {
+      const { createCpuBackend } = await loadPart("computes on the CPU", () => import("../backends/cpu/backend"));
+      return createCpuBackend();
+    };
     const createOps = async (): Promise<Ops> => {
-      if (device === "cpu") return createCpuBackend();
+      if (device === "cpu") return createOnCpu();
       try {
         const backend = await createWebGpuBackend();
         adapter = backend.adapter;
         return backend.ops;
       } catch (error) {
         const none = error instanceof ModelError && error.code === "unsupported_device";
-        if (device === "auto" && none) return createCpuBackend();
+        if (device === "auto" && none) return createOnCpu();
         throw error;
       }
     };
@@ -254,6 +264,7 @@ export class Seq2Seq {
     return Promise.resolve();
   }
 
+  /** @internal Declared by {@link AsyncDisposing}: not every compiler knows the symbol. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

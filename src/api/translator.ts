@@ -115,10 +115,13 @@ export class Translator {
     return segments.map(({ before }, i) => before + translations[i]).join("") + after;
   }
 
-  /** The translation in pieces; joined they are what `translate` returns. Cancelling stops the work. */
-  translateStreaming(text: string, options: TranslateOptions = {}): ReadableStream<string> {
+  /**
+   * The translation in pieces, for a reader or a `for await` loop; joined they are what `translate` returns. Cancelling
+   * the stream or leaving the loop stops the work.
+   */
+  translateStreaming(text: string, options: TranslateOptions = {}): ReadableStream<string> & AsyncIterable<string> {
     const chunks = this.chunks(text, options);
-    return new ReadableStream<string>(
+    const stream = new ReadableStream<string>(
       {
         async pull(controller) {
           const { done, value } = await chunks.next();
@@ -132,6 +135,8 @@ export class Translator {
       // Nothing is translated before it is asked for.
       { highWaterMark: 0 },
     );
+    // Safari had streams long before it could loop over them.
+    return Symbol.asyncIterator in stream ? stream : Object.assign(stream, { [Symbol.asyncIterator]: () => chunks });
   }
 
   /**

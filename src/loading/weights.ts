@@ -7,7 +7,7 @@ import type { ModelFiles, OpenFile } from "./sources/files";
 import { parseStrictJson } from "./formats/strict-json";
 import { announce, invalidWeights } from "./formats/tensors";
 import type { TensorInfo, TensorPiece, Wanted, WeightOptions } from "./formats/tensors";
-import { readTorch } from "./formats/torch/torch";
+import { loadPart } from "../util/part";
 
 /** In the order of preference of Hugging Face transformers (`_get_resolved_checkpoint_files`). */
 const SINGLE = ["model.safetensors", "pytorch_model.bin"];
@@ -54,9 +54,21 @@ export async function findWeights(files: ModelFiles, options: DownloadOptions): 
   );
 }
 
-function readFile(files: ModelFiles, file: OpenFile, name: string, options: WeightOptions) {
-  if (name.endsWith(".safetensors")) return readSafetensors(file, name, options);
-  return readTorch(file, name, { ...options, reopen: () => files.open(name, options.signal) });
+async function* readFile(
+  files: ModelFiles,
+  file: OpenFile,
+  name: string,
+  options: WeightOptions,
+): AsyncGenerator<TensorPiece, void, undefined> {
+  if (name.endsWith(".safetensors")) return yield* readSafetensors(file, name, options);
+  let readTorch: typeof import("./formats/torch/torch").readTorch;
+  try {
+    ({ readTorch } = await loadPart("reads .bin files", () => import("./formats/torch/torch")));
+  } catch (error) {
+    await file.stream.cancel().catch(() => undefined);
+    throw error;
+  }
+  yield* readTorch(file, name, { ...options, reopen: () => files.open(name, options.signal) });
 }
 
 /** Shard -> the tensors that the index says are in it, shards in order of their names. */

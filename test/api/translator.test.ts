@@ -47,6 +47,20 @@ describe("a translator", () => {
     }
   });
 
+  it("streams to a loop where streams know no loops, as in Safari before 26", async () => {
+    const own = Object.getOwnPropertyDescriptor(ReadableStream.prototype, Symbol.asyncIterator)!;
+    delete (ReadableStream.prototype as Partial<ReadableStream>)[Symbol.asyncIterator];
+    try {
+      let translation = "";
+      for await (const piece of translator.translateStreaming(cases[0].text)) translation += piece;
+      expect(translation).toBe(cases[0].translation);
+      for await (const _ of translator.translateStreaming(cases[0].text)) break;
+      expect(await translator.translate(cases[0].text)).toBe(cases[0].translation);
+    } finally {
+      Object.defineProperty(ReadableStream.prototype, Symbol.asyncIterator, own);
+    }
+  });
+
   it("gives nothing for nothing, and white space back", async () => {
     for (const text of ["", "  ", "\n\t"]) {
       expect(await translator.translate(text)).toBe(text);
