@@ -11,7 +11,7 @@ export const layers = {
   ops: ["tensor", "util"],
   "backends/cpu": ["ops", "tensor", "util"],
   "backends/webgpu": ["ops", "tensor", "util"],
-  models: ["ops", "tensor"],
+  models: ["ops", "tensor", "util"],
   "models/families": ["models", "ops", "tensor"],
   "generation/options": ["models", "ops", "util"],
   "generation/search/processors": ["generation/options", "util"],

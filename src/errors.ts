@@ -25,7 +25,7 @@ export type ErrorCode =
   | "invalid_weights"
   /** The weights lack tensors that the configuration asks for. */
   | "missing_tensor"
-  /** The weights hold tensors that the configuration does not know. */
+  /** The weights hold tensors that the configuration does not know: vanilla checkpoints only. */
   | "unexpected_tensor"
   /** A tensor whose shape is not the one the configuration asks for. */
   | "wrong_shape"

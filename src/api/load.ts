@@ -7,8 +7,9 @@ import { readBytes, readJson, readText, type DownloadOptions } from "../loading/
 import { toFloat32 } from "../loading/formats/dtypes";
 import type { ModelFiles } from "../loading/sources/files";
 import type { TensorInfo, Wanted } from "../loading/formats/tensors";
+import { Unread } from "../loading/unread";
 import { findWeights, type Weights } from "../loading/weights";
-import type { Model } from "../models/model";
+import type { Family, Model } from "../models/model";
 import { Parameters } from "../models/parameters";
 import { familyOf } from "../models/families/registry";
 import type { Ops } from "../ops/ops";
@@ -26,6 +27,7 @@ export interface LoadedModel {
 
 interface BuildOptions extends DownloadOptions {
   format?: WeightFormat;
+  onWarning?: (message: string) => void;
   /** Gets the model when its tensors are on the device and their data is still to come. */
   onBuilt?: (model: Model, ops: Ops) => void;
 }
@@ -65,12 +67,15 @@ export async function loadModel(
   checkGenerationFile(generationConfig, info, generationFile);
   const tokenizer = await readTokenizer(files, config, options);
 
+  const unread = new Unread();
   const weights = await findWeights(files, options);
   let ops: Ops | undefined;
   try {
     ops = await createOps();
     signal?.throwIfAborted();
-    const model = await readWeights(weights, ops, options, (p, o) => family.build(o, config, p));
+    const model = await readWeights(weights, ops, options, family, config, unread);
+    const message = unread.message();
+    if (message !== undefined) options.onWarning?.(message);
     return { model, generationConfig, generationFile, tokenizer, ops };
   } catch (error) {
     ops?.dispose();
@@ -94,19 +99,29 @@ async function readWeights(
   weights: Weights,
   ops: Ops,
   options: BuildOptions,
-  build: (parameters: Parameters, ops: Ops) => Model,
+  family: Family,
+  config: Record<string, unknown>,
+  unread: Unread,
 ): Promise<Model> {
   let loading: { model: Model; parameters: Parameters } | undefined;
   const onHeader = (tensors: TensorInfo[]): Wanted => {
     const parameters = new Parameters(ops, tensors, options.format);
-    loading = { model: build(parameters, ops), parameters };
-    parameters.check(weights.name);
+    loading = { model: family.build(ops, config, parameters), parameters };
+    const names = parameters.check(weights.name);
+    if (names.length > 0 && family.strict) throw unexpectedTensors(weights.name, names);
+    unread.add(weights.name, names);
     options.onBuilt?.(loading.model, ops);
     return (name) => parameters.wants(name);
   };
-  for await (const { file, name, dtype, data, start } of weights.read({ ...options, onHeader })) {
+  const onUnread = (file: string, names: string[]) => unread.add(file, names);
+  for await (const { file, name, dtype, data, start } of weights.read({ ...options, onHeader, onUnread })) {
     loading?.parameters.fill(file, name, toFloat32(dtype, data), start);
   }
   if (!loading) throw new ModelError("internal", "The weights were read without a header.");
   return loading.model;
+}
+
+function unexpectedTensors(file: string, names: string[]): ModelError {
+  const list = names.slice(0, 8).join(", ") + (names.length > 8 ? `, … (${names.length})` : "");
+  return new ModelError("unexpected_tensor", `${file}: tensors that config.json does not know: ${list}.`);
 }

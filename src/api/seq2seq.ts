@@ -138,7 +138,7 @@ export class Seq2Seq {
       // Where loading fails, that is what the caller hears of.
       starting.catch(() => undefined);
     };
-    const loaded = await loadModel(files, createOps, { signal, onProgress, format, onBuilt });
+    const loaded = await loadModel(files, createOps, { signal, onProgress, onWarning, format, onBuilt });
     try {
       onProgress?.({ phase: "compile", file: "shaders", loaded: 0, total: 1 });
       const sessions = await starting;

@@ -71,33 +71,30 @@ async function* readFile(
   yield* readTorch(file, name, { ...options, reopen: () => files.open(name, options.signal) });
 }
 
-/** Shard -> the tensors that the index says are in it, shards in order of their names. */
-type Shards = Map<string, Set<string>>;
-
 /**
  * An index: `{ "weight_map": { tensor: shard }, "metadata": ... }`. The metadata is advice and not read.
+ * @returns the shards in order of their names
  * @throws ModelError `invalid_weights`
  */
-export function parseIndex(text: string, path: string): Shards {
+export function parseIndex(text: string, path: string): string[] {
   const root = parseStrictJson(text, (at, rule) => invalidWeights(path, `character ${at}: ${rule}`), {
     anyValue: true,
   });
   const map = root.get("weight_map");
   if (!(map instanceof Map)) throw invalidWeights(path, "weight_map is not an object.");
   const extension = path.includes(".safetensors.") ? ".safetensors" : ".bin";
-  const shards: Shards = new Map();
+  const shards = new Set<string>();
   for (const [tensor, shard] of map) {
     const fail = (rule: string) => invalidWeights(path, `the shard of tensor ${quote(tensor)} ${rule}`);
     if (typeof shard !== "string") throw fail("is not a file name.");
     // An index may come from anywhere; it must not lead out of the folder or to another host.
     if (!/^[\w-][\w.-]*$/.test(shard) || !shard.endsWith(extension))
       throw fail(`is ${quote(shard)}, which is not the plain name of a ${extension} file.`);
-    const tensors = shards.get(shard) ?? new Set();
-    shards.set(shard, tensors.add(tensor));
+    shards.add(shard);
   }
   if (shards.size > MAX_SHARDS)
     throw invalidWeights(path, `names ${shards.size} shards, over the limit of ${MAX_SHARDS}.`);
-  return new Map([...shards].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return [...shards].sort((a, b) => (a < b ? -1 : 1));
 }
 
 async function openShard(files: ModelFiles, name: string, index: string, options: DownloadOptions): Promise<OpenFile> {
@@ -108,38 +105,45 @@ async function openShard(files: ModelFiles, name: string, index: string, options
 
 /**
  * The headers of all shards are read first, since a model is built when all names and shapes are known; then each shard is
- * opened again and read through.
+ * opened again and read through. As in transformers, what a shard holds counts, whatever the index says of it, and a
+ * tensor that two shards hold is that of the later one.
  */
 async function* readShards(
   files: ModelFiles,
-  shards: Shards,
+  shards: readonly string[],
   index: string,
   options: WeightOptions,
 ): AsyncGenerator<TensorPiece, void, undefined> {
   const headers = new Map<string, TensorInfo[]>();
-  for (const [shard, expected] of shards) {
+  for (const shard of shards) {
     const file = await openShard(files, shard, index, options);
     const onHeader = (tensors: TensorInfo[]): Wanted => {
       headers.set(shard, tensors);
       return () => false;
     };
-    const header = readFile(files, file, shard, { signal: options.signal, onHeader, headerOnly: true });
+    const header = readFile(files, file, shard, {
+      signal: options.signal,
+      onHeader,
+      onUnread: options.onUnread,
+      headerOnly: true,
+    });
     for await (const piece of header) throw invalidWeights(shard, `tensor ${quote(piece.name)} came with the header.`);
-    const names = new Set(headers.get(shard)?.map(({ name }) => name));
-    for (const name of expected)
-      if (!names.has(name)) throw invalidWeights(shard, `lacks tensor ${quote(name)}, which ${index} says is in it.`);
-    for (const name of names)
-      if (!expected.has(name))
-        throw invalidWeights(shard, `holds tensor ${quote(name)}, which ${index} does not place in it.`);
   }
-  const wanted = announce(index, [...headers.values()].flat(), options);
-  for (const shard of shards.keys()) {
+  const last = new Map([...headers].flatMap(([shard, tensors]) => tensors.map(({ name }) => [name, shard] as const)));
+  const kept = [...headers].flatMap(([shard, tensors]) => {
+    const isOf = (name: string) => last.get(name) === shard;
+    const own = tensors.filter(({ name }) => isOf(name));
+    // A tensor whose twin comes from another shard is read for itself.
+    return own.map((tensor) => (tensor.sameAs && !isOf(tensor.sameAs) ? { ...tensor, sameAs: undefined } : tensor));
+  });
+  const wanted = announce(index, kept, options);
+  for (const shard of shards) {
     const file = await openShard(files, shard, index, options);
     const before = JSON.stringify(headers.get(shard));
     const onHeader = (tensors: TensorInfo[]): Wanted => {
       if (JSON.stringify(tensors) !== before) throw invalidWeights(shard, "changed while the model was loading.");
-      return wanted;
+      return (name) => last.get(name) === shard && wanted(name);
     };
-    yield* readFile(files, file, shard, { ...options, onHeader });
+    yield* readFile(files, file, shard, { ...options, onHeader, onUnread: undefined });
   }
 }

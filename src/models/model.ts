@@ -58,6 +58,8 @@ export interface Model {
 }
 
 export interface Family {
+  /** Tensors that nothing reads are an error, as in torch's `load_state_dict`; else they are reported. */
+  strict?: boolean;
   /** Checks config.json; throws `ModelError` "invalid_config" or "unsupported_model". */
   info(config: Record<string, unknown>): ModelInfo;
   /** Declares the parameters and returns the model; the caller fills them afterwards. */

@@ -89,10 +89,14 @@ export function parseHeader(header: Uint8Array, path: string, dataSize?: number)
   } catch (cause) {
     throw invalid(path, "its header is not valid UTF-8.", undefined, cause);
   }
-  const root = parseStrictJson(text, (at, rule) => invalid(path, `header, character ${at}: ${rule}`));
+  const root = parseStrictJson(text, (at, rule) => invalid(path, `header, character ${at}: ${rule}`), {
+    // The one value that is not a string, number, array or object: some writers say that there is no metadata.
+    nullKeys: ["__metadata__"],
+  });
   const tensors: StoredTensor[] = [];
   for (const [name, value] of root) {
     if (name === "__metadata__") {
+      if (value === null) continue;
       const isStrings = value instanceof Map && [...value.values()].every((v) => typeof v === "string");
       if (!isStrings) throw invalid(path, "__metadata__ is not an object of strings.");
     } else {

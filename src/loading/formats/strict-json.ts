@@ -10,6 +10,8 @@ export type Json = string | number | boolean | null | Json[] | Map<string, Json>
 export interface StrictJsonOptions {
   /** Any JSON number, `true`, `false` and `null`, too; else integers from 0 to 2^53 - 1, written without exponent. */
   anyValue?: boolean;
+  /** Keys of the outermost object whose value may be `null`. */
+  nullKeys?: readonly string[];
 }
 
 /**
@@ -19,7 +21,7 @@ export interface StrictJsonOptions {
 export function parseStrictJson(
   text: string,
   error: (at: number, rule: string) => ModelError,
-  { anyValue = false }: StrictJsonOptions = {},
+  { anyValue = false, nullKeys = [] }: StrictJsonOptions = {},
 ): Map<string, Json> {
   let at = 0;
 
@@ -86,6 +88,14 @@ export function parseStrictJson(
     }
   }
 
+  /** Reads a `null`, where one is next. */
+  function isNull(): boolean {
+    skipSpace();
+    const found = text.startsWith("null", at);
+    if (found) at += 4;
+    return found;
+  }
+
   function value(depth: number): Json {
     const first = skipSpace();
     if (depth > 8) throw error(at, "nested over 8 levels deep."); // valid headers need 3
@@ -107,7 +117,7 @@ export function parseStrictJson(
       const key = string();
       if (map.has(key)) throw error(at, `duplicate key ${quote(key)}.`);
       expect(":");
-      map.set(key, value(depth + 1));
+      map.set(key, depth === 1 && nullKeys.includes(key) && isNull() ? null : value(depth + 1));
     });
     return map;
   }

@@ -38,6 +38,8 @@ export interface WeightOptions extends DownloadOptions {
    * return which tensors are wanted; the others are passed over, and only they may have a dtype that is not read.
    */
   onHeader?: (tensors: TensorInfo[]) => Wanted | void;
+  /** Called with the entries of a file that are not tensors, which nothing reads. */
+  onUnread?: (file: string, names: string[]) => void;
   /** Stop after the header. */
   headerOnly?: boolean;
 }

@@ -20,10 +20,8 @@ export interface Stack {
 /** torch's default, which no configuration changes. */
 const NORM_EPS = 1e-5;
 
-/** Checkpoints of the bare model, without the vocabulary projection, lack the prefix. */
-export function prefixOf(p: Parameters): string {
-  return p.has("encoder.layers.0.fc1.weight") ? "" : "model.";
-}
+/** Checkpoints of the bare model, without the vocabulary projection, lack the prefix: `Parameters.setPrefix`. */
+export const PREFIX = "model.";
 
 // --- layers ---
 
@@ -146,7 +144,7 @@ export function separateVocabularies(p: Parameters, prefix: string, config: Voca
 
 /** Added to the logits, where the checkpoint has it. */
 export function finalLogitsBias(p: Parameters, vocabSize: number): Tensor {
-  return p.has("final_logits_bias") ? p.flat("final_logits_bias", vocabSize) : p.zeros(vocabSize);
+  return p.has("final_logits_bias") ? p.logitsBias("final_logits_bias", vocabSize, [1, vocabSize]) : p.zeros(vocabSize);
 }
 
 // --- positions ---
@@ -183,7 +181,6 @@ export function positionTables(ops: Ops, p: Parameters, prefix: string, position
   } else {
     const rows = padTokenId + 1 + length;
     const table = create(rows, fairseqSinusoids(rows, width, padTokenId));
-    p.ignore(...names.map((name) => `${name}.weights`));
     tables = [table, table];
   }
   return { source: tables[0], target: tables[1] };

@@ -15,7 +15,7 @@ import {
   finalLogitsBias,
   layerNorm,
   positionTables,
-  prefixOf,
+  PREFIX,
   separateVocabularies,
   sharedVocabulary,
   type Positions,
@@ -148,7 +148,8 @@ function readConfig(table: FairseqTable, fields: Record<string, unknown>): Fairs
 function build(table: FairseqTable, ops: Ops, fields: Record<string, unknown>, p: Parameters): Model {
   const config = readConfig(table, fields);
   const { activation, scale, width, targetVocabSize } = config;
-  const prefix = prefixOf(p);
+  p.setPrefix(PREFIX);
+  const prefix = PREFIX;
   const vocabulary = (config.shared ? sharedVocabulary : separateVocabularies)(p, prefix, config);
   const { logitsBias = true } = table;
   const bias = logitsBias ? finalLogitsBias(p, targetVocabSize) : p.zeros(targetVocabSize);

@@ -90,10 +90,10 @@ function readConfig(modelType: ModelType, fields: Record<string, unknown>): Conf
     );
   }
   const padTokenId = config.token("pad_token_id", vocabSize, 0);
-  // A T5 of version 1.1 and later is known by its untied head; new files say what follows from that. Hugging Face's
-  // mT5 never scales, its UMT5 always does.
-  const scaled = config.boolean("scale_decoder_outputs", config.boolean("tie_word_embeddings", true));
-  const scales = { t5: scaled, mt5: false, umt5: true };
+  // A T5 of version 1.1 and later is known by its untied head, and so is an UMT5; new files say what follows from that.
+  // Hugging Face's mT5 never scales.
+  const scaled =
+    modelType !== "mt5" && config.boolean("scale_decoder_outputs", config.boolean("tie_word_embeddings", true));
   return {
     modelType,
     sourceVocabSize: vocabSize,
@@ -115,7 +115,7 @@ function readConfig(modelType: ModelType, fields: Record<string, unknown>): Conf
     buckets,
     farthest,
     normEps: config.positive("layer_norm_epsilon", 1e-6),
-    outputScale: scales[modelType] ? width ** -0.5 : 1,
+    outputScale: scaled ? width ** -0.5 : 1,
     biasPerLayer: modelType === "umt5",
   };
 }
@@ -192,15 +192,21 @@ function decoderLayer(p: Parameters, name: string, config: Config, bias: Positio
 
 /**
  * The three vocabulary matrices, (V, D) each. Hugging Face ties them whatever `tie_word_embeddings` says, but a matrix
- * that a checkpoint has of its own stays its own; that is how an untied head is stored.
+ * that a checkpoint has of its own stays its own; that is how an untied head is stored. Where one is missing, the order
+ * is that of `tie_weights` in modeling_utils.py, which goes through encoder, decoder and head.
  */
 function vocabularies(p: Parameters, { width, sourceVocabSize }: Config) {
+  p.setPrefix("transformer.");
   const shared = "shared.weight";
   const [encoder, decoder] = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
   const head = "lm_head.weight";
   p.ignore(shared, "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight");
-  const matrix = (own: string): Tensor => p.tensorOf([own, shared, head, encoder, decoder], [sourceVocabSize, width]);
-  return { source: matrix(encoder), target: matrix(decoder), head: matrix(head) };
+  const matrix = (...names: string[]): Tensor => p.tensorOf(names, [sourceVocabSize, width]);
+  return {
+    source: matrix(encoder, shared, decoder, head),
+    target: matrix(decoder, shared, encoder, head),
+    head: matrix(head, shared, encoder, decoder),
+  };
 }
 
 // --- forward ---

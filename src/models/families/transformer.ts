@@ -144,7 +144,9 @@ function vocabularies(p: Parameters, { width, sourceVocabSize, targetVocabSize, 
     target: matrix("tgt_embed.weight", "generator.weight", "src_embed.weight"),
     output: {
       weight: matrix("generator.weight", "tgt_embed.weight", "src_embed.weight"),
-      bias: p.bias("generator.bias", targetVocabSize),
+      bias: p.has("generator.bias")
+        ? p.logitsBias("generator.bias", targetVocabSize, [targetVocabSize])
+        : p.zeros(targetVocabSize),
     },
   };
 }
@@ -193,4 +195,4 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
   return { info: config, encode, projectCross: (states) => projectCross(ops, decoderLayers, states), decode };
 }
 
-export const transformer: Family = { info: readConfig, build };
+export const transformer: Family = { strict: true, info: readConfig, build };

@@ -1,20 +1,25 @@
 /** What a pickle of `torch.save` can hold: plain values of Python, and tensors as views of storages. */
 
-export type Value = null | boolean | number | string | Value[] | Tuple | Dict | Name | Storage | TensorView;
+export type Value = null | boolean | number | string | Value[] | Tuple | Dict | Name | Opaque | Storage | TensorView;
 
 export class Tuple {
   constructor(readonly items: readonly Value[]) {}
 }
 
-/** A dict or, `ordered`, a collections.OrderedDict; keys are strings or numbers. */
+/** A dict or, `ordered`, a collections.OrderedDict; the keys of a state dict are strings. */
 export class Dict {
-  readonly entries = new Map<string | number, Value>();
+  readonly entries = new Map<Value, Value>();
   constructor(readonly ordered: boolean) {}
 }
 
 /** A global of Python, as "module.name". */
 export class Name {
   constructor(readonly text: string) {}
+}
+
+/** What a name makes of its arguments, where it is neither made nor read: a set, a device, a size. */
+export class Opaque {
+  constructor(readonly name: string) {}
 }
 
 /** A block of memory that tensors are views of. */
@@ -45,6 +50,7 @@ export function kindOf(value: Value): string {
   if (value instanceof Tuple) return "a tuple";
   if (value instanceof Dict) return "a dict";
   if (value instanceof Name) return value.text;
+  if (value instanceof Opaque) return `a ${value.name}`;
   if (value instanceof Storage) return "a storage";
   if (value instanceof TensorView) return "a tensor";
   return `a ${typeof value}`;

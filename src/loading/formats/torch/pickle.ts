@@ -1,15 +1,16 @@
 /**
- * An unpickler that can build tensors, plain containers and numbers, and nothing else.
+ * An unpickler that can build tensors, plain containers, numbers and texts, and nothing else.
  *
  * A pickle is a program for a stack machine, and its language can name any function of any Python module. This machine
- * knows the 31 instructions that `torch.save` writes (pickle protocol 2, torch/serialization.py), and a name is a value
- * that it only understands where it is one of the 13 below: nothing is looked up, called or imported. Everything else is
- * refused with the instruction or name at fault and its position. No instruction costs more than its own length, and what
- * the program may build is counted.
+ * knows the 32 instructions that `torch.save` writes with pickle protocol 2 or 3 (torch/serialization.py), and a name is a
+ * value that it only understands where it is one of those below: nothing is looked up, called or imported. They are the
+ * names that torch's own `weights_only` unpickler allows; what most of them would make is read past and is `Opaque`.
+ * Everything else is refused with the instruction or name at fault and its position. No instruction costs more than its
+ * own length, and what the program may build is counted.
  */
 
 import { ModelError, quote } from "../../../errors";
-import { Dict, kindOf, Name, Storage, TensorView, Tuple, type Value } from "./pickle-values";
+import { Dict, kindOf, Name, Opaque, Storage, TensorView, Tuple, type Value } from "./pickle-values";
 
 /** The storage classes of torch: dtype and bytes of an element. */
 const STORAGES: Readonly<Record<string, readonly [dtype: string, bytes: number]>> = {
@@ -23,11 +24,37 @@ const STORAGES: Readonly<Record<string, readonly [dtype: string, bytes: number]>
   "torch.CharStorage": ["I8", 1],
   "torch.ByteStorage": ["U8", 1],
   "torch.BoolStorage": ["BOOL", 1],
+  // Of tensors that are read past; the names are not those of safetensors.
+  "torch.ComplexFloatStorage": ["C64", 8],
+  "torch.ComplexDoubleStorage": ["C128", 16],
+  "torch.QInt8Storage": ["QI8", 1],
+  "torch.QUInt8Storage": ["QU8", 1],
+  "torch.QInt32Storage": ["QI32", 4],
+  "torch.storage.UntypedStorage": ["BYTES", 1],
 };
 const ORDERED_DICT = "collections.OrderedDict";
-const TENSOR = "torch._utils._rebuild_tensor_v2";
-const PARAMETER = "torch._utils._rebuild_parameter";
-const NAMES: ReadonlySet<string> = new Set([ORDERED_DICT, TENSOR, PARAMETER, ...Object.keys(STORAGES)]);
+const TENSORS = ["torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor"];
+const PARAMETERS = ["torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state"];
+/** A function, a class, the function's arguments, and attributes: a tensor of a subclass, or with attributes. */
+const SUBCLASS = "torch._tensor._rebuild_from_type_v2";
+/** torch/_weights_only_unpickler.py, `_get_allowed_globals`. Python 2 had `__builtin__`, which protocol 2 still writes. */
+const READ_PAST: readonly string[] = [
+  ...["collections.Counter", "_codecs.encode", "torch.Size", "torch.Tensor", "torch.device"],
+  ...["torch.nn.parameter.Parameter", "torch.serialization._get_layout"],
+  ...["builtins", "__builtin__"].flatMap((module) => ["set", "bytearray", "complex"].map((n) => `${module}.${n}`)),
+  ...["qtensor", "tensor_v3", "sparse_tensor", "meta_tensor_no_storage", "wrapper_subclass"]
+    .concat("device_tensor_from_numpy", "device_tensor_from_cpu_tensor")
+    .map((name) => `torch._utils._rebuild_${name}`),
+];
+const DTYPES: readonly string[] = [
+  ...["float16", "float32", "float64", "bfloat16", "bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16"],
+  ...["int32", "int64", "complex32", "complex64", "complex128", "qint8", "quint8", "qint32"],
+  ...["float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "per_tensor_affine", "per_channel_affine"],
+].map((name) => `torch.${name}`);
+const NAMES: ReadonlySet<string> = new Set([
+  ...[ORDERED_DICT, SUBCLASS, ...TENSORS, ...PARAMETERS],
+  ...[...READ_PAST, ...DTYPES, ...Object.keys(STORAGES)],
+]);
 
 /** Far beyond any model that fits a browser (a tensor takes five containers and about thirty instructions). */
 const MAX = { containers: 500_000, stack: 1_000_000, memo: 2_000_000, dimensions: 16 };
@@ -49,12 +76,16 @@ export class PickleTooShort extends Error {}
  * Runs a pickle.
  * @param data begins with the pickle; more may follow
  * @param path what to call it in messages
- * @returns its value, and how many bytes it took
+ * @returns its value, how many bytes it took, and the storages that it refers to, by their keys
  * @throws ModelError `invalid_weights`; {@link PickleTooShort} where `data` ends before the pickle does
  */
-export function unpickle(data: Uint8Array, path: string): { value: Value; length: number } {
+export function unpickle(
+  data: Uint8Array,
+  path: string,
+): { value: Value; length: number; storages: Map<string, Storage> } {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const memo = new Map<number, Value>();
+  const storages = new Map<string, Storage>();
   /** The stacks below the marks that are open, outermost first. */
   const below: Value[][] = [];
   let stack: Value[] = [];
@@ -138,8 +169,8 @@ export function unpickle(data: Uint8Array, path: string): { value: Value; length
     if (items.length % 2 !== 0) throw fail("sets a key without a value");
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i];
-      if (typeof key !== "string" && typeof key !== "number") throw fail(`uses ${kindOf(key)} as a key`);
-      if (dict.entries.has(key)) throw fail(`sets the key ${quote(String(key))} a second time`);
+      if (dict.entries.has(key))
+        throw fail(`sets the key ${typeof key === "object" ? kindOf(key) : quote(String(key))} a second time`);
       dict.entries.set(key, items[i + 1]);
     }
   }
@@ -162,14 +193,21 @@ export function unpickle(data: Uint8Array, path: string): { value: Value; length
     const known = type instanceof Name && Object.hasOwn(STORAGES, type.text) ? STORAGES[type.text] : undefined;
     const right = tag === "storage" && typeof key === "string" && typeof location === "string" && isLength(elements);
     if (!known || !right || (part ?? null) !== null) throw fail("refers to something that is not a storage");
-    return container(new Storage(key, known[0], known[1], elements));
+    const described = container(new Storage(key, known[0], known[1], elements));
+    if (!storages.has(key)) storages.set(key, described);
+    return described;
   }
 
   function call(target: Value, args: Value): Value {
     if (!(target instanceof Name) || !(args instanceof Tuple)) throw fail(`calls ${kindOf(target)}`);
     if (target.text === ORDERED_DICT && args.items.length === 0) return container(new Dict(true));
-    if (target.text === PARAMETER && args.items[0] instanceof TensorView) return args.items[0];
-    if (target.text === TENSOR) {
+    if (PARAMETERS.includes(target.text) && args.items[0] instanceof TensorView) return args.items[0];
+    if (target.text === SUBCLASS) {
+      const [rebuild, type, inner] = args.items;
+      if (rebuild instanceof Name && rebuild.text !== SUBCLASS && type instanceof Name) return call(rebuild, inner);
+    }
+    if (READ_PAST.includes(target.text)) return container(new Opaque(target.text));
+    if (TENSORS.includes(target.text)) {
       const [source, offset, shape, strides] = args.items;
       if (source instanceof Storage && isLength(offset) && areLengths(shape) && areLengths(strides)) {
         const tensor = new TensorView(source, offset, shape.items as number[], strides.items as number[]);
@@ -200,7 +238,8 @@ export function unpickle(data: Uint8Array, path: string): { value: Value; length
   const run: Readonly<Record<string, () => void>> = {
     PROTO: () => {
       const version = data[read(1)];
-      if (version !== 2) throw fail(`says protocol ${version}; torch.save writes 2`);
+      if (version !== 2 && version !== 3)
+        throw fail(`says protocol ${version}; torch.save writes 2, or 3 where told to`);
     },
     GLOBAL: () => push(name()),
     REDUCE: () => push(call(...pair())),
@@ -208,7 +247,7 @@ export function unpickle(data: Uint8Array, path: string): { value: Value; length
     BUILD: () => {
       const [target, state] = pair();
       // The attributes of a state dict: `_metadata`, the versions of the modules that made it.
-      if (!(target instanceof Dict && target.ordered && state instanceof Dict)) {
+      if (!(target instanceof Opaque) && !(target instanceof Dict && target.ordered && state instanceof Dict)) {
         throw fail(`sets attributes of ${kindOf(target)}`);
       }
       push(target);
@@ -240,6 +279,10 @@ export function unpickle(data: Uint8Array, path: string): { value: Value; length
       const length = view.getUint32(read(4), true);
       push(text(read(length), length));
     },
+    SHORT_BINSTRING: () => {
+      const length = data[read(1)];
+      push(text(read(length), length));
+    },
     BININT: () => push(view.getInt32(read(4), true)),
     BININT1: () => push(data[read(1)]),
     BININT2: () => push(view.getUint16(read(2), true)),
@@ -265,7 +308,7 @@ export function unpickle(data: Uint8Array, path: string): { value: Value; length
     if (instruction === "STOP") {
       const value = pop();
       if (depth > 0) throw fail("leaves values on the stack");
-      return { value, length: at };
+      return { value, length: at, storages };
     }
     if (!Object.hasOwn(run, instruction)) {
       throw fail(names.has(code) ? "is an instruction that torch.save does not need" : "is no pickle instruction");

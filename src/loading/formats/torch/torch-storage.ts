@@ -12,23 +12,32 @@ export interface NamedView extends TensorInfo {
 }
 
 /**
- * The tensors of a state dict, in its order.
- * @throws ModelError `invalid_weights` for what is no tensor and for a view that leaves its storage
+ * The tensors of a state dict, in its order, and the names of what is not a tensor: the number of an epoch, the state of
+ * an optimiser.
+ * @param storages all that the pickle refers to, by their keys
+ * @throws ModelError `invalid_weights` where there is no tensor at all, and for a view that leaves its storage
  */
-export function stateDict(value: Value, path: string): NamedView[] {
+export function stateDict(
+  value: Value,
+  storages: ReadonlyMap<string, Storage>,
+  path: string,
+): { tensors: NamedView[]; others: string[] } {
   const hint = "Save model.state_dict() alone.";
   if (!(value instanceof Dict))
     throw invalidWeights(path, `holds ${kindOf(value)} where a state dict is needed.`, hint);
-  const storages = new Map<string, Storage>();
   const firstOf = new Map<string, string>();
-  return [...value.entries].map(([name, item]) => {
-    if (typeof name !== "string") throw invalidWeights(path, `its state dict has the key ${name}.`, hint);
-    if (!(item instanceof TensorView)) {
+  const others: string[] = [];
+  const tensors: NamedView[] = [];
+  for (const [name, item] of value.entries) {
+    if (typeof name !== "string")
       throw invalidWeights(
         path,
-        `its state dict has ${kindOf(item)} at ${quote(name)}, where a tensor is needed.`,
+        `its state dict has ${typeof name === "number" ? name : kindOf(name)} as a key.`,
         hint,
       );
+    if (!(item instanceof TensorView)) {
+      others.push(name);
+      continue;
     }
     const { storage, shape, offset, strides } = item;
     checkView(item, (rule) => tensorError(path, name, rule));
@@ -36,12 +45,16 @@ export function stateDict(value: Value, path: string): NamedView[] {
     if (known.dtype !== storage.dtype || known.elements !== storage.elements) {
       throw tensorError(path, name, `its storage ${quote(storage.key)} is described in two ways.`);
     }
-    storages.set(storage.key, known);
     const memory = JSON.stringify([storage.key, offset, shape, strides]);
     const sameAs = firstOf.get(memory);
     if (sameAs === undefined) firstOf.set(memory, name);
-    return { name, dtype: storage.dtype, shape: [...shape], sameAs, view: item };
-  });
+    tensors.push({ name, dtype: storage.dtype, shape: [...shape], sameAs, view: item });
+  }
+  if (tensors.length === 0 && others.length > 0) {
+    const found = kindOf(value.entries.get(others[0]) ?? null);
+    throw invalidWeights(path, `its state dict has no tensors, but ${found} at ${quote(others[0])}.`, hint);
+  }
+  return { tensors, others };
 }
 
 /** A tensor may show an element once; more would make gigabytes of a few bytes. */
@@ -123,6 +136,12 @@ function regions(tensors: readonly NamedView[]): NamedView[][] | undefined {
   return groups;
 }
 
+/** Elements as numbers that copy without a change of their bits; a NaN of float64 stays a NaN. */
+function wordsOf(buffer: ArrayBuffer, bytesPerElement: number): Uint16Array | Uint32Array | Float64Array {
+  if (bytesPerElement === 8) return new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8));
+  return bytesPerElement === 4 ? new Uint32Array(buffer) : new Uint16Array(buffer);
+}
+
 /** The elements of a view in its own order, a few rows at a time. */
 function* gather(
   file: string,
@@ -131,7 +150,7 @@ function* gather(
 ): Generator<TensorPiece> {
   const { shape, strides, offset } = view;
   const element = view.storage.bytesPerElement;
-  const words = element === 4 ? new Uint32Array(storage.buffer) : new Uint16Array(storage.buffer);
+  const words = wordsOf(storage.buffer, element);
   const row = Math.max(1, shape.at(-1) ?? 1);
   const step = strides.at(-1) ?? 1;
   const rows = product(shape) / row;
@@ -140,7 +159,7 @@ function* gather(
   for (let first = 0; first < Math.max(1, rows); first += rowsAPiece) {
     const count = Math.min(rowsAPiece, rows - first);
     const data = new Uint8Array(count * row * element);
-    const out = element === 4 ? new Uint32Array(data.buffer) : new Uint16Array(data.buffer);
+    const out = wordsOf(data.buffer, element);
     for (let r = 0; r < count; r++) {
       const from = index.reduce((at, n, i) => at + n * strides[i], offset);
       for (let i = 0; i < row; i++) out[r * row + i] = words[from + i * step];

@@ -11,7 +11,7 @@
 import { quote } from "../../../errors";
 import { ByteReader } from "../byte-reader";
 import { PickleTooShort, unpickle } from "./pickle";
-import { Dict, kindOf, type Storage, type Value } from "./pickle-values";
+import { Dict, kindOf, type Storage } from "./pickle-values";
 import type { OpenFile } from "../../sources/files";
 import { announce, invalidWeights, textHint, type TensorPiece, type Wanted, type WeightOptions } from "../tensors";
 import { readStorage, stateDict, type NamedView } from "./torch-storage";
@@ -57,13 +57,17 @@ export async function* readTorch(
 /** What a pickle describes, and what of it has been read. */
 class Checkpoint {
   readonly tensors: NamedView[];
+  /** Names of what is not a tensor. */
+  readonly others: string[];
   private readonly views = new Map<string, NamedView[]>();
+  private readonly storages: Map<string, Storage>;
 
   constructor(
-    value: Value,
+    { value, storages }: Unpickled,
     private readonly bytes: ByteReader,
   ) {
-    this.tensors = stateDict(value, bytes.path);
+    ({ tensors: this.tensors, others: this.others } = stateDict(value, storages, bytes.path));
+    this.storages = storages;
     for (const tensor of this.tensors) {
       const { key } = tensor.view.storage;
       const views = this.views.get(key);
@@ -72,16 +76,18 @@ class Checkpoint {
     }
   }
 
+  /** Of a tensor, or of something that is read past; undefined once it was read. */
   storage(key: string): Storage | undefined {
-    return this.views.get(key)?.[0].view.storage;
+    return this.storages.get(key);
   }
 
   /** Each storage comes once. */
   async *read(key: string, wanted: Wanted, bytes = this.bytes): AsyncGenerator<TensorPiece, void, undefined> {
-    const tensors = this.views.get(key);
-    if (!tensors) throw invalidWeights(bytes.path, `storage ${quote(key)} belongs to no tensor, or comes twice.`);
-    yield* readStorage(bytes, tensors[0].view.storage, tensors, wanted);
+    const storage = this.storages.get(key);
+    if (!storage) throw invalidWeights(bytes.path, `storage ${quote(key)} belongs to no tensor, or comes twice.`);
+    yield* readStorage(bytes, storage, this.views.get(key) ?? [], wanted);
     this.views.delete(key);
+    this.storages.delete(key);
   }
 
   checkComplete(): void {
@@ -90,13 +96,15 @@ class Checkpoint {
   }
 }
 
-async function readPickle(bytes: ByteReader): Promise<Value> {
+type Unpickled = Omit<ReturnType<typeof unpickle>, "length">;
+
+async function readPickle(bytes: ByteReader): Promise<Unpickled> {
   for (let length = 1 << 16; ; length *= 4) {
     const ahead = await bytes.peek(Math.min(length, MAX_PICKLE));
     try {
-      const { value, length: taken } = unpickle(ahead, bytes.path);
+      const { length: taken, ...result } = unpickle(ahead, bytes.path);
       await bytes.skip(taken);
-      return value;
+      return result;
     } catch (error) {
       if (!(error instanceof PickleTooShort)) throw error;
       if (length >= MAX_PICKLE) throw invalidWeights(bytes.path, `its pickle is longer than ${MAX_PICKLE} bytes.`);
@@ -105,12 +113,17 @@ async function readPickle(bytes: ByteReader): Promise<Value> {
   }
 }
 
+function announceCheckpoint(path: string, { tensors, others }: Checkpoint, options: WeightOptions): Wanted {
+  options.onUnread?.(path, others);
+  return announce(path, tensors, options);
+}
+
 async function* readArchive(first: ByteReader, options: TorchOptions): AsyncGenerator<TensorPiece, void, undefined> {
   const { path } = first;
   const found = await findPickle(first, options);
   const { checkpoint, bytes, zip } = found;
   try {
-    const wanted = announce(path, checkpoint.tensors, options);
+    const wanted = announceCheckpoint(path, checkpoint, options);
     if (options.headerOnly) return;
     for (let entry = await zip.next(); entry; entry = await zip.next()) {
       const name = withoutFolder(path, entry.name, found.folder);
@@ -179,15 +192,15 @@ function checkOther(path: string, name: string, data: Uint8Array): void {
 async function* readLegacy(bytes: ByteReader, options: WeightOptions): AsyncGenerator<TensorPiece, void, undefined> {
   const { path } = bytes;
   await bytes.skip(LEGACY_MAGIC.length / 2);
-  const version = await readPickle(bytes);
+  const { value: version } = await readPickle(bytes);
   if (version !== 1001) throw invalidWeights(path, `its format version is not 1001.`);
-  const system = await readPickle(bytes);
+  const { value: system } = await readPickle(bytes);
   if (!(system instanceof Dict) || system.entries.get("little_endian") !== true)
     throw invalidWeights(path, "its bytes are not in little-endian order.");
   const checkpoint = new Checkpoint(await readPickle(bytes), bytes);
-  const wanted = announce(path, checkpoint.tensors, options);
+  const wanted = announceCheckpoint(path, checkpoint, options);
   if (options.headerOnly) return;
-  const keys = await readPickle(bytes);
+  const { value: keys } = await readPickle(bytes);
   if (!Array.isArray(keys)) throw invalidWeights(path, "its list of storages is missing.");
   for (const key of keys) {
     const storage = typeof key === "string" ? checkpoint.storage(key) : undefined;

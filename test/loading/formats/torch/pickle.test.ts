@@ -2,13 +2,15 @@
 
 import { describe, expect, test } from "vitest";
 import { PickleTooShort, unpickle } from "../../../../src/loading/formats/torch/pickle";
-import { Tuple, type Dict, type TensorView } from "../../../../src/loading/formats/torch/pickle-values";
+import { Opaque, Tuple, type Dict, type TensorView } from "../../../../src/loading/formats/torch/pickle-values";
 import { failureOf } from "../../../support/node/failure";
 import { bytesOf, op, tensorCall, u32 } from "../../../support/shared/torch";
 
 const value = (...parts: (number | string | Uint8Array)[]) => unpickle(op.program(...parts), "m.bin").value;
 const refusal = (...parts: (number | string | Uint8Array)[]) =>
   failureOf(() => unpickle(op.program(...parts), "m.bin"));
+
+const SUBCLASS = op.global("torch._tensor", "_rebuild_from_type_v2");
 
 describe("builds", () => {
   test("numbers, text and constants", () => {
@@ -49,6 +51,59 @@ describe("builds", () => {
     expect(parameter).toEqual(tensor);
   });
 
+  test("protocol 3, and texts of Python 2", () => {
+    expect(unpickle(bytesOf(0x80, 3, op.text("a"), "."), "m.bin").value).toBe("a");
+    expect(value("U", 2, 0xc3, 0xa9)).toBe("é");
+  });
+
+  test("tensors with attributes, and in the ways of other versions", () => {
+    const view = { elements: 6, offset: 1, shape: [2, 2], strides: [3, 1] };
+    const call = tensorCall(view);
+    const hooks = bytesOf(op.global("collections", "OrderedDict"), ")R");
+    const stateful = op.global("torch._utils", "_rebuild_parameter_with_state");
+    expect(value(stateful, op.tuple(call, 0x88, hooks, "}"), "R")).toEqual(value(call));
+    const rebuild = op.global("torch._utils", "_rebuild_tensor_v2");
+    const args = call.subarray(rebuild.length, -1);
+    const type = op.global("torch.nn.parameter", "Parameter");
+    expect(value(SUBCLASS, op.tuple(rebuild, type, args, "}"), "R")).toEqual(value(call));
+  });
+
+  test("nothing of what it reads past", () => {
+    const optimizer = bytesOf(
+      ...["}(", op.text("lr"), "G", 0x3f, 0xf0, 0, 0, 0, 0, 0, 0, op.text("betas"), op.tuple("K\x01", "K\x02")],
+      ...[op.text("device"), op.global("torch", "device"), op.tuple(op.text("cpu")), "R"],
+      ...[
+        op.text("dtype"),
+        op.global("torch", "float16"),
+        op.text("size"),
+        op.global("torch", "Size"),
+        op.tuple(")"),
+        "R",
+      ],
+      ...[op.text("seen"), op.global("__builtin__", "set"), op.tuple("](K\x01K\x02e"), "R"],
+      ...[op.text("bytes"), op.global("_codecs", "encode"), op.tuple(op.text("x"), op.text("latin1")), "R"],
+      ...[op.text("count"), op.global("collections", "Counter"), op.tuple("}"), "R"],
+      ...["K\x07", op.text("a number as a key"), "NN", op.tuple("K\x01"), 0x88, "u"],
+    );
+    const { entries } = value(optimizer.subarray()) as Dict;
+    const kinds = [...entries.values()].map((item) => (item instanceof Opaque ? item.name : typeof item));
+    expect(kinds).toEqual([
+      ...["number", "object", "torch.device", "object", "torch.Size", "__builtin__.set", "_codecs.encode"],
+      ...["collections.Counter", "string", "object", "boolean"],
+    ]);
+    const sparse = [op.global("torch._utils", "_rebuild_sparse_tensor"), op.tuple("N"), "R"];
+    expect(value(...sparse)).toEqual(new Opaque("torch._utils._rebuild_sparse_tensor"));
+  });
+
+  test("and says which storages it refers to", () => {
+    const views = ["0", "1", "1"].map((key) => tensorCall({ key, elements: 4, shape: [2], strides: [1] }));
+    const storages = unpickle(op.program("](", ...views, "e"), "m.bin").storages;
+    expect([...storages].map(([key, { elements }]) => [key, elements])).toEqual([
+      ["0", 4],
+      ["1", 4],
+    ]);
+  });
+
   test("and says how many bytes it took", () => {
     expect(unpickle(bytesOf(op.program("N"), "more"), "m.bin").length).toBe(4);
     const program = op.program(tensorCall({ elements: 1, shape: [], strides: [] }));
@@ -65,9 +120,12 @@ describe("refuses, with the name or instruction and its position,", () => {
     ["__builtin__", "exec"],
     ["subprocess", "Popen"],
     ["torch", "load"],
-    ["torch", "Tensor"],
-    ["torch", "ComplexFloatStorage"],
-    ["torch._utils", "_rebuild_sparse_tensor"],
+    ["torch", "Tensor.__init__"],
+    ["torch.hub", "load"],
+    ["functools", "partial"],
+    ["builtins", "getattr"],
+    ["operator", "attrgetter"],
+    ["torch._utils", "_rebuild_not_there"],
     ["torch._utils", "_rebuild_tensor_v2.__globals__"],
     ["numpy.core.multiarray", "scalar"],
     ["collections", "OrderedDict.fromkeys"],
@@ -86,7 +144,7 @@ describe("refuses, with the name or instruction and its position,", () => {
   });
 
   const others =
-    "I INT,L LONG,\x8b LONG4,S STRING,T BINSTRING,U SHORT_BINSTRING,B BINBYTES,C SHORT_BINBYTES,\x8e BINBYTES8," +
+    "I INT,L LONG,\x8b LONG4,S STRING,T BINSTRING,B BINBYTES,C SHORT_BINBYTES,\x8e BINBYTES8," +
     "\x96 BYTEARRAY8,\x97 NEXT_BUFFER,\x98 READONLY_BUFFER,V UNICODE,\x8c SHORT_BINUNICODE,\x8d BINUNICODE8,F FLOAT," +
     "l LIST,d DICT,\x8f EMPTY_SET,\x90 ADDITEMS,\x91 FROZENSET,0 POP,2 DUP,1 POP_MARK,g GET,p PUT,\x94 MEMOIZE," +
     "\x82 EXT1,\x83 EXT2,\x84 EXT4,\x93 STACK_GLOBAL,i INST,o OBJ,\x81 NEWOBJ,\x92 NEWOBJ_EX,\x95 FRAME,P PERSID";
@@ -134,7 +192,15 @@ describe("refuses, with the name or instruction and its position,", () => {
     ["attributes that are a tuple", [hooks, ")b"], "sets attributes of a dict"],
     ["item of a list", ["]NNs"], "sets an item of a list"],
     ["item of a global", [ordered, "NNs"], "sets an item of collections.OrderedDict"],
-    ["a tuple as key", ["})Ns"], "uses a tuple as a key"],
+    ["a key twice that is a value", ["}(K", 1, "NK", 1, "Nu"], 'sets the key "1" a second time'],
+    ["attributes of a number", ["K", 1, "}b"], "sets attributes of a number"],
+    ["items of a set", [op.global("builtins", "set"), ")RNNs"], "sets an item of a builtins.set"],
+    ["a call of what a call made", [op.global("builtins", "set"), ")R)R"], "calls a builtins.set"],
+    [
+      "a subclass of a subclass, without end",
+      [SUBCLASS, op.tuple(SUBCLASS, op.global("torch", "Tensor"), ")", "}"), "R"],
+      "with arguments that torch.save does not write",
+    ],
     ["key without value", ["}(Nu"], "sets a key without a value"],
     ["a key twice", ["}(", op.text("a"), "N", op.text("a"), "Nu"], 'sets the key "a" a second time'],
     ["append to a dict", ["}Na"], "appends to a dict"],

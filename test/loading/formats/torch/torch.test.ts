@@ -68,7 +68,7 @@ describe("files of torch.save", () => {
     const tensors = await readAll(openBytes(file), { onHeader });
     expect([...tensors.keys()]).toEqual(["a"]);
     expect((await failure(file)).message).toMatch(
-      'tensor "embeddings.position_ids": dtype I64 is not supported; supported are F32, F16, BF16.',
+      'tensor "embeddings.position_ids": dtype I64 is not supported; supported are F64, F32, F16, BF16.',
     );
   });
 
@@ -243,10 +243,11 @@ describe("views", () => {
     [
       "a training checkpoint",
       op.program("}(", op.text("epoch"), "K", 3, "u"),
-      'has a number at "epoch", where a tensor',
+      'has no tensors, but a number at "epoch"',
     ],
-    ["nested", op.program("}(", op.text("model"), "}", "u"), 'has a dict at "model", where a tensor'],
-    ["number as a name", op.program("}(K", 1, "}", "u"), "has the key 1"],
+    ["nested", op.program("}(", op.text("model"), "}", "u"), 'has no tensors, but a dict at "model"'],
+    ["number as a name", op.program("}(K", 1, "}", "u"), "has 1 as a key"],
+    ["tuple as a name", op.program("}()}u"), "has a tuple as a key"],
   ])("%s", async (_, pickle, message) => {
     const error = await failure(makeTorchZip(pickle, data));
     expect([error.code, error.message]).toEqual(["invalid_weights", expect.stringContaining(message)]);
