@@ -1,51 +1,58 @@
 // The finished hypotheses of a beam search, each walked back along its parents, so that JavaScript reads sequences and not
-// the steps of all beams; backends/cpu/beam.ts says it in plain loops.
+// the steps of all beams; backends/cpu/beams.ts says it in plain loops.
 //
-//   trace (C, 3, R), slots (R, SLOT) -> y (R, 3, C): token, parent row and bits of the log-probability; 0 past the end
+//   trace (C, TRACE_FIELDS, B)   hypotheses (B, HYPOTHESIS_FIELDS)
+//   y (B, TRACE_FIELDS, C): by position the token, its parent row, the bits of its log-probability; 0 past the end
 //
-// One thread a slot. Neighbours read along the same steps, and write rows of their own.
-
-const WORKGROUP = 64u;
-const SLOT_FIELDS = 6u; // running, score, length, parent, token, sum
+// One thread per hypothesis. Neighbours read along the same steps, and write rows of their own.
 
 struct Params {
-  rows: u32, // R
+  rows: u32, // B
   capacity: u32, // C
 }
 
 @group(0) @binding(0) var<storage, read> trace: array<u32>;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
+@group(0) @binding(1) var<storage, read> hypotheses: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<u32>;
 @group(0) @binding(3) var<uniform> p: Params;
 
-@compute @workgroup_size(WORKGROUP)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let slot = id.x;
-  if (slot >= p.rows) {
+  let row = id.x;
+  if (row >= p.rows) {
     return;
   }
-  let length = min(slots[slot * SLOT_FIELDS + 2u], p.capacity);
-  var parent = slots[slot * SLOT_FIELDS + 3u];
-  var token = slots[slot * SLOT_FIELDS + 4u];
-  var sum = bitcast<f32>(slots[slot * SLOT_FIELDS + 5u]);
-  let out = slot * 3u * p.capacity;
+  let hypothesis = row * HYPOTHESIS_FIELDS;
+  let length = min(hypotheses[hypothesis + HYPOTHESIS_LENGTH], p.capacity);
+  var parent = hypotheses[hypothesis + HYPOTHESIS_PARENT];
+  var token = hypotheses[hypothesis + HYPOTHESIS_TOKEN];
+  var sum = bitcast<f32>(hypotheses[hypothesis + HYPOTHESIS_SUM]);
+  let out = row * TRACE_FIELDS * p.capacity;
+  let tokens = out + TRACE_TOKEN * p.capacity;
+  let parents = out + TRACE_PARENT * p.capacity;
+  let logprobs = out + TRACE_SCORE * p.capacity;
   for (var i = length; i < p.capacity; i++) {
-    y[out + i] = 0u;
-    y[out + p.capacity + i] = 0u;
-    y[out + 2u * p.capacity + i] = 0u;
+    y[tokens + i] = 0u;
+    y[parents + i] = 0u;
+    y[logprobs + i] = 0u;
   }
+  // From the last token to the first; token i - 1 was chosen by the step at that position.
   for (var i = length; i > 0u; i--) {
-    // What the step before chose for the row that this token continues.
-    var chosen = vec3u();
+    var token_before = 0u;
+    var parent_before = 0u;
+    var sum_before = 0.0;
     if (i > 1u) {
-      let step = (i - 2u) * 3u * p.rows + parent;
-      chosen = vec3u(trace[step], trace[step + p.rows], trace[step + 2u * p.rows]);
+      // What the step before chose for the row that this token continues.
+      let step = (i - 2u) * TRACE_FIELDS * p.rows + parent;
+      token_before = trace[step + TRACE_TOKEN * p.rows];
+      parent_before = trace[step + TRACE_PARENT * p.rows];
+      sum_before = bitcast<f32>(trace[step + TRACE_SCORE * p.rows]);
     }
-    y[out + i - 1u] = token;
-    y[out + p.capacity + i - 1u] = parent;
-    y[out + 2u * p.capacity + i - 1u] = bitcast<u32>(sum - bitcast<f32>(chosen.z));
-    token = chosen.x;
-    parent = chosen.y;
-    sum = bitcast<f32>(chosen.z);
+    y[tokens + i - 1u] = token;
+    y[parents + i - 1u] = parent;
+    y[logprobs + i - 1u] = bitcast<u32>(sum - sum_before);
+    token = token_before;
+    parent = parent_before;
+    sum = sum_before;
   }
 }

@@ -1,56 +1,43 @@
-// Rules on the scores of the next token, in place: what Hugging Face calls logits processors. backends/cpu/logits-processors.ts names
-// each and says it in plain loops; src/ops/logits-processors.ts lays out their table.
+// The logits processors, on the scores of the next token, in place. backends/cpu/logits-processors.ts says the same in plain
+// loops and names each processor of Hugging Face; ops/logits-processors.ts describes the table.
 //
-//   scores (R, V)   rules (L)   position (R)   history (C, fields, R)   ancestors (2, C, R)   source (B, S)   lengths (B)
+//   scores (B, V)   table (W)   position (B)   history (C, fields, B)   ancestors (2, C, B)
+//   source (B / G, S)   source_length (B / G)
 //
-// One workgroup a row. Almost every rule is about few tokens, so threads share out the entries of lists, n-grams and tokens
-// of the sequence, never the vocabulary. A token that stands in a list twice is taken care of by the first.
+// The table begins with fixed words, PROCESSOR_*. A number is there itself; a list takes two words, where in the table it
+// begins and how many entries it has. For suppress_tokens [5, 9] and bad_words_ids [[3, 4]], for example:
+//
+//   table[PROCESSOR_SUPPRESS] = 40   table[PROCESSOR_SUPPRESS + 1] = 2    table[40 ..] = 5, 9
+//   table[PROCESSOR_BAD_WORDS] = 30  table[PROCESSOR_BAD_WORDS + 1] = 1   table[30] = 31, the place of the first sequence
+//                                          table[31 ..] = 2, bits of LEAST, 3, 4: how many ids, the bias, the ids
+//
+// So where a sequence ends with 3, token 4 gets LEAST.
+//
+// One workgroup per row. Almost every processor is about few tokens, so the threads share the entries of lists, the n-grams
+// and the tokens of the sequence, never the vocabulary. Of a token that is twice in a list, the first entry does the work.
 
 override WORKGROUP: u32 = 64;
 
 struct Params {
   vocabulary: u32, // V
-  rows: u32, // R
+  rows: u32, // B
   capacity: u32, // C
   fields: u32, // of the history; the token is the first
-  beams: u32, // 1: rows find their tokens through ancestors
-  together: u32, // rows that share a source
+  has_ancestors: u32, // 1: a row finds its tokens through ancestors
+  group: u32, // G: rows that share a source
   source_capacity: u32, // S
 }
 
-@group(0) @binding(0) var<storage, read> rules: array<u32>;
+@group(0) @binding(0) var<storage, read> table: array<u32>;
 @group(0) @binding(1) var<storage, read> position: array<u32>;
 @group(0) @binding(2) var<storage, read> history: array<u32>;
 @group(0) @binding(3) var<storage, read> ancestors: array<u32>;
 @group(0) @binding(4) var<storage, read> source: array<u32>;
-@group(0) @binding(5) var<storage, read> lengths: array<u32>;
+@group(0) @binding(5) var<storage, read> source_length: array<u32>;
 @group(0) @binding(6) var<storage, read_write> scores: array<f32>;
 @group(0) @binding(7) var<uniform> p: Params;
 
-const LEAST = -3.0e38;
-const BANNED = -1.0e38;
-const NEVER = 0xffffffffu;
-// PROCESSOR of src/ops/logits-processors.ts
-const START_TOKEN = 0u;
-const REPETITION = 1u;
-const ENCODER_REPETITION = 2u;
-const NGRAM = 3u;
-const ENCODER_NGRAM = 4u;
-const MIN_LENGTH = 5u;
-const FORCED_BOS = 6u;
-const LAST_LENGTH = 7u;
-const BEGIN = 8u;
-const DECAY_START = 9u;
-const BIASES = 10u;
-const BAD_WORDS = 12u;
-const EOS = 14u;
-const FORCED_EOS = 16u;
-const SUPPRESS = 18u;
-const BEGIN_SUPPRESS = 20u;
-const FORCED_AT = 22u;
-const DECAY = 24u;
-
-// The beginning of the sequence, which several rules read again and again. Not more: the more workgroup memory, the longer
+// The beginning of the sequence, which several processors read again and again. No more: the more workgroup memory, the longer
 // a software adapter takes to compile.
 const CACHED = 128u;
 var<workgroup> cached: array<u32, CACHED>;
@@ -65,19 +52,19 @@ fn plus(a: f32, b: f32) -> f32 {
   return select(a + b, LEAST, a <= BANNED || b <= BANNED);
 }
 
-/// The token at place i of the sequence, which is one longer than the cache.
+// The token at place i of the sequence, which is one longer than the cache.
 fn history_at(i: u32) -> u32 {
   if (i == 0u) {
-    return rules[START_TOKEN];
+    return table[PROCESSOR_START_TOKEN];
   }
   var holder = row;
-  if (p.beams != 0u) {
+  if (p.has_ancestors != 0u) {
     holder = ancestors[((position[row] & 1u) * p.capacity + i) * p.rows + row];
   }
   return history[(i - 1u) * p.fields * p.rows + holder];
 }
 
-/// Token i of the sequence, or of the source.
+// Token i of the sequence, or of the source.
 fn token_at(i: u32, of_source: bool) -> u32 {
   if (of_source) {
     return source[given + i];
@@ -94,18 +81,27 @@ fn ban(token: u32) {
   }
 }
 
+// How many entries a list has, and the i-th of them.
+fn count_of(list: u32) -> u32 {
+  return table[list + 1u];
+}
+
+fn entry_of(list: u32, i: u32) -> u32 {
+  return table[table[list] + i];
+}
+
 fn ban_list(list: u32) {
-  for (var i = local; i < rules[list + 1u]; i += WORKGROUP) {
-    ban(rules[rules[list] + i]);
+  for (var i = local; i < count_of(list); i += WORKGROUP) {
+    ban(entry_of(list, i));
   }
 }
 
-/// Leaves nothing but the `count` tokens at `at`.
+// Leaves nothing but the `count` tokens that begin at word `at` of the table.
 fn force(at: u32, count: u32) {
   for (var token = local; token < p.vocabulary; token += WORKGROUP) {
     var score = LEAST;
     for (var i = 0u; i < count; i++) {
-      if (rules[at + i] == token) {
+      if (table[at + i] == token) {
         score = 0.0;
       }
     }
@@ -113,28 +109,27 @@ fn force(at: u32, count: u32) {
   }
 }
 
-/// Whether the sequence ends with what stands before the last token of the one at `place`.
+// Whether the sequence ends with what stands before the last token of the one at `place`.
 fn completes(place: u32, length: u32) -> bool {
-  let before = rules[place] - 1u;
+  let before = table[place] - 1u;
   var same = before <= length;
   for (var i = 0u; i < before && same; i++) {
-    same = token_at(length - before + i, false) == rules[place + 2u + i];
+    same = token_at(length - before + i, false) == table[place + 2u + i];
   }
   return same;
 }
 
 fn last_of(place: u32) -> u32 {
-  return rules[place + 1u + rules[place]];
+  return table[place + 1u + table[place]];
 }
 
 fn add_biases(list: u32, length: u32) {
-  let places = rules[list];
-  let count = rules[list + 1u];
+  let count = count_of(list);
   for (var i = local; i < count; i += WORKGROUP) {
-    let token = last_of(rules[places + i]);
+    let token = last_of(entry_of(list, i));
     var first = true;
     for (var j = 0u; j < i && first; j++) {
-      first = last_of(rules[places + j]) != token;
+      first = last_of(entry_of(list, j)) != token;
     }
     if (!first) {
       continue;
@@ -142,9 +137,9 @@ fn add_biases(list: u32, length: u32) {
     var sum = 0.0;
     var found = false;
     for (var j = i; j < count; j++) {
-      let place = rules[places + j];
+      let place = entry_of(list, j);
       if (last_of(place) == token && completes(place, length)) {
-        sum = plus(sum, bitcast<f32>(rules[place + 1u]));
+        sum = plus(sum, bitcast<f32>(table[place + 1u]));
         found = true;
       }
     }
@@ -174,7 +169,7 @@ fn penalise(of_source: bool, count: u32, factor: f32) {
   }
 }
 
-/// Bans what would complete an n-gram that is known already.
+// Bans what would complete an n-gram that is known already.
 fn ban_continuations(of_source: bool, known: u32, length: u32, n: u32) {
   if (n == 0u || length + 1u < n || known < n) {
     return;
@@ -191,14 +186,14 @@ fn ban_continuations(of_source: bool, known: u32, length: u32, n: u32) {
   }
 }
 
-/// End tokens gain: score + |score| (factor ** n - 1).
+// End tokens gain: score + |score| (factor ** n - 1).
 fn decay(length: u32) {
-  let growth = bitcast<f32>(rules[rules[DECAY] + length - rules[DECAY_START]]);
-  for (var i = local; i < rules[EOS + 1u]; i += WORKGROUP) {
-    let token = rules[rules[EOS] + i];
+  let growth = bitcast<f32>(entry_of(PROCESSOR_DECAY, length - table[PROCESSOR_DECAY_START]));
+  for (var i = local; i < count_of(PROCESSOR_EOS); i += WORKGROUP) {
+    let token = entry_of(PROCESSOR_EOS, i);
     var first = true;
     for (var j = 0u; j < i; j++) {
-      first = first && rules[rules[EOS] + j] != token;
+      first = first && entry_of(PROCESSOR_EOS, j) != token;
     }
     let score = scores[base + token];
     if (first && score > BANNED) {
@@ -211,48 +206,49 @@ fn decay(length: u32) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   row = group.x;
   base = row * padded(p.vocabulary);
-  given = row / p.together * p.source_capacity;
+  given = row / p.group * p.source_capacity;
   local = index;
   let length = position[row] + 1u;
-  let source_length = lengths[row / p.together];
+  let given_length = source_length[row / p.group];
   for (var i = local; i < min(length, CACHED); i += WORKGROUP) {
     cached[i] = history_at(i);
   }
   workgroupBarrier();
 
-  add_biases(BIASES, length);
+  add_biases(PROCESSOR_BIASES, length);
   storageBarrier();
-  penalise(true, source_length, bitcast<f32>(rules[ENCODER_REPETITION]));
+  penalise(true, given_length, bitcast<f32>(table[PROCESSOR_ENCODER_REPETITION_PENALTY]));
   storageBarrier();
-  penalise(false, length, bitcast<f32>(rules[REPETITION]));
+  penalise(false, length, bitcast<f32>(table[PROCESSOR_REPETITION_PENALTY]));
   storageBarrier();
-  ban_continuations(false, length, length, rules[NGRAM]);
-  ban_continuations(true, source_length, length, rules[ENCODER_NGRAM]);
-  add_biases(BAD_WORDS, length);
-  if (length < rules[MIN_LENGTH]) {
-    ban_list(EOS);
+  ban_continuations(false, length, length, table[PROCESSOR_NO_REPEAT_NGRAM_SIZE]);
+  ban_continuations(true, given_length, length, table[PROCESSOR_ENCODER_NO_REPEAT_NGRAM_SIZE]);
+  add_biases(PROCESSOR_BAD_WORDS, length);
+  if (length < table[PROCESSOR_MIN_LENGTH]) {
+    ban_list(PROCESSOR_EOS);
   }
   storageBarrier();
-  if (length == 1u && rules[FORCED_BOS] != NEVER) {
-    force(FORCED_BOS, 1u);
+  if (length == 1u && table[PROCESSOR_FORCED_BOS] != NEVER) {
+    force(PROCESSOR_FORCED_BOS, 1u);
   }
   storageBarrier();
-  if (length == rules[LAST_LENGTH] && rules[FORCED_EOS + 1u] != 0u) {
-    force(rules[FORCED_EOS], rules[FORCED_EOS + 1u]);
+  if (length == table[PROCESSOR_LAST_LENGTH] && count_of(PROCESSOR_FORCED_EOS) != 0u) {
+    force(table[PROCESSOR_FORCED_EOS], count_of(PROCESSOR_FORCED_EOS));
   }
   storageBarrier();
-  if (length > rules[DECAY_START]) {
+  if (length > table[PROCESSOR_DECAY_START]) {
     decay(length);
   }
   storageBarrier();
-  ban_list(SUPPRESS);
-  if (length == rules[BEGIN]) {
-    ban_list(BEGIN_SUPPRESS);
+  ban_list(PROCESSOR_SUPPRESS);
+  if (length == table[PROCESSOR_BEGIN]) {
+    ban_list(PROCESSOR_BEGIN_SUPPRESS);
   }
   storageBarrier();
-  for (var i = 0u; i < rules[FORCED_AT + 1u]; i++) {
-    if (rules[rules[FORCED_AT] + 2u * i] == length) {
-      force(rules[FORCED_AT] + 2u * i + 1u, 1u);
+  // Each entry is two words: a length and a token.
+  for (var i = 0u; i < count_of(PROCESSOR_FORCED_AT); i++) {
+    if (entry_of(PROCESSOR_FORCED_AT, 2u * i) == length) {
+      force(table[PROCESSOR_FORCED_AT] + 2u * i + 1u, 1u);
     }
   }
 }

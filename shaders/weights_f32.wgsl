@@ -5,7 +5,7 @@
 
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;
 
-// Where a row begins. inner: vec4s a row.
+// Where a row begins. inner: vec4s of a row.
 fn weight_row(row: u32, inner: u32) -> u32 {
   return row * inner;
 }

@@ -1,41 +1,46 @@
 /**
- * What beam search keeps on the device between steps, and how it lies there. K beams of an item of the batch are K
- * neighbouring rows; R = B * K rows. A step replaces the K prefixes of an item by their best K continuations.
+ * What beam search keeps on the device between steps, and how it lies there. The G beams of a sentence are G neighbouring
+ * rows, so B rows are B / G sentences. A step replaces the G prefixes of a sentence by their best G continuations.
  *
- * No sequence is ever copied. Row r of step p holds one token and the row its prefix came from, so a sequence is a walk
+ * No sequence is ever copied. Row b of step p holds one token and the row its prefix came from, so a sequence is a walk
  * along the parents, and a finished hypothesis is a length, a last token and the row to start from.
+ *
+ * The kernels know every field by the name that it has here: `HYPOTHESIS.score` is HYPOTHESIS_SCORE there.
  */
 
 import { invariant } from "../errors";
-import { expectShape, type Tensor } from "../tensor/tensor";
-import { candidateCount } from "../util/scores";
+import type { Tensor } from "../tensor/tensor";
 
 export interface BeamState {
-  /** K */
+  /** G */
   readonly beams: number;
-  /** How many end tokens `settings` holds, E; at least 1. */
+  /** E, how many end tokens `settings` holds; at least 1. */
   readonly endTokens: number;
-  /** (R, 1) u32: the newest token of each beam, the next step's input. */
+  /** (B, 1) u32: the newest token of each beam, the next step's input. */
   readonly token: Tensor;
-  /** (R) u32: how many tokens the cache holds. */
+  /** (B) u32: how many tokens the cache holds. */
   readonly position: Tensor;
   /**
-   * (2, C, R) u32: the token of row r at position p, its key and its value, are in cache row
-   * ancestors[parity][p][r], with parity = position & 1: a step reads one table and writes the other.
+   * (2, C, B) u32: the token of row b at position p, its key and its value, are in cache row
+   * ancestors[parity][p][b], with parity = position & 1: a step reads one table and writes the other.
    */
   readonly ancestors: Tensor;
-  /** (C, 3, R) u32: what the step at position p chose for each row: token, parent row, bits of the running score. */
+  /** (C, TRACE_FIELDS, B) u32: what the step at position p chose for each row, see {@link TRACE}. */
   readonly trace: Tensor;
-  /** (R, HYPOTHESIS) u32: the running score of the row, and the finished hypothesis in this hypothesis of the item, best first. */
+  /**
+   * (B, HYPOTHESIS_FIELDS) u32, see {@link HYPOTHESIS}: the running score of the row, and one finished hypothesis of the
+   * sentence. The G rows of a sentence hold its G best, best first.
+   */
   readonly hypotheses: Tensor;
-  /** (B) u32: 1 once nothing better can come. */
+  /** (B / G) u32: 1 once nothing better can come. */
   readonly done: Tensor;
   /** (SETTINGS + E + C + 1) u32, see {@link beamSettings}. */
   readonly settings: Tensor;
 }
 
-/** The fields of `trace`. */
+/** The fields of `trace`: the token, the row of its prefix, the bits (f32) of the running score with it. */
 export const TRACE = { token: 0, parent: 1, score: 2 } as const;
+export const TRACE_FIELDS = 3;
 
 /** The fields of a row of `hypotheses`. Floats are there by their bits. */
 export const HYPOTHESIS = {
@@ -43,12 +48,13 @@ export const HYPOTHESIS = {
   running: 0,
   /** f32: the sum of the finished hypothesis, divided by length ** length_penalty. */
   score: 1,
-  /** Its number of new tokens; 0 where there is none. */
+  /** Its number of new tokens; 0: there is none. */
   length: 2,
   /** The row that held all of it but the last token. */
   parent: 3,
+  /** The last token. */
   token: 4,
-  /** f32 */
+  /** f32: the sum of its log-probabilities. */
   sum: 5,
 } as const;
 export const HYPOTHESIS_FIELDS = 6;
@@ -59,17 +65,17 @@ export const SETTING = {
   maxLength: 0,
   /** Tokens that were given, decoder start token included. */
   promptLength: 1,
-  /** 1: an item is done once K hypotheses have ended. */
+  /** 1: a sentence is done once G hypotheses have ended. */
   stopWhenFull: 2,
   /** The length that a running beam is assumed to reach when it is compared with what has ended; 0: its present one. */
   hopedLength: 3,
 } as const;
 export const SETTINGS = 4;
 
-/** Stands in the list of end tokens where there is none: no vocabulary reaches it. */
+/** Fills the list of end tokens where there are fewer: no vocabulary reaches it. */
 export const NO_TOKEN = 0xffffffff;
 
-/** The kernel ranks so many candidates of an item, and its hypotheses, in workgroup memory. */
+/** At most so many candidates and beams of a sentence: the kernel ranks them in workgroup memory. */
 export const MAX_CANDIDATES = 256;
 export const MAX_BEAMS = 64;
 
@@ -93,44 +99,10 @@ export function beamSettings(rules: BeamRules, { endTokens, capacity }: { endTok
   settings[SETTING.hopedLength] = earlyStopping === "never" && lengthPenalty > 0 ? maxLength - promptLength : 0;
   settings.fill(NO_TOKEN, SETTINGS, SETTINGS + endTokens);
   settings.set(eosTokenIds, SETTINGS);
-  // However far the penalty goes, quotients stay finite.
+  // Limited, so that quotients stay finite for any length penalty.
   const penalties = new Float32Array(settings.buffer, 4 * (SETTINGS + endTokens));
   for (let n = 0; n <= capacity; n++) {
     penalties[n] = Math.min(1e30, Math.max(1e-30, n === 0 ? 1 : n ** lengthPenalty));
   }
   return settings;
-}
-
-/** The shape of the candidates (B, N, 2). */
-export function candidatesShape(logprobs: Tensor, state: BeamState): number[] {
-  const { beams, endTokens, hypotheses } = state;
-  expectShape("beamCandidates", "logprobs", logprobs, [hypotheses.shape[0], 1, null]);
-  const n = candidateCount(state);
-  invariant(beams <= MAX_BEAMS, `beamCandidates: ${beams} beams, at most ${MAX_BEAMS}`);
-  invariant(n <= MAX_CANDIDATES, `beamCandidates: ${beams} beams with ${endTokens} end tokens are too many`);
-  invariant(n <= beams * logprobs.shape[2], `beamCandidates: a vocabulary of ${logprobs.shape[2]} is too small`);
-  return [hypotheses.shape[0] / beams, n, 2];
-}
-
-export function beamShape(candidates: Tensor, state: BeamState): void {
-  const { beams, endTokens, token, position, ancestors, trace, hypotheses, done, settings } = state;
-  const b = candidates.shape[0];
-  const rows = b * beams;
-  const capacity = trace.shape[0];
-  expectShape("advanceBeams", "candidates", candidates, [null, candidateCount(state), 2]);
-  expectShape("advanceBeams", "token", token, [rows, 1]);
-  expectShape("advanceBeams", "position", position, [rows]);
-  expectShape("advanceBeams", "ancestors", ancestors, [2, capacity, rows]);
-  expectShape("advanceBeams", "trace", trace, [capacity, 3, rows]);
-  expectShape("advanceBeams", "hypotheses", hypotheses, [rows, HYPOTHESIS_FIELDS]);
-  expectShape("advanceBeams", "done", done, [b]);
-  expectShape("advanceBeams", "settings", settings, [SETTINGS + endTokens + capacity + 1]);
-}
-
-/** The shape of the hypotheses walked back (R, 3, C). */
-export function backtraceShape({ trace, hypotheses }: BeamState): number[] {
-  const [rows] = hypotheses.shape;
-  expectShape("backtrace", "hypotheses", hypotheses, [null, HYPOTHESIS_FIELDS]);
-  expectShape("backtrace", "trace", trace, [null, 3, rows]);
-  return [rows, 3, trace.shape[0]];
 }

@@ -1,13 +1,14 @@
 /**
- * Rules on the scores of the next token, as one table of words that the device reads: what Hugging Face calls logits
- * processors, but for those that only JavaScript can run. The table is written once a call; a recorded plan serves any.
+ * The logits processors that a device runs, as one table of words that it reads. The table is written once per call; a
+ * recorded plan works with any. Those that only JavaScript can run are in generation/search/processors/.
+ *
+ * The kernel knows every word by the name that it has here: `PROCESSOR.minLength` is PROCESSOR_MIN_LENGTH there.
  */
 
 import { LEAST } from "../util/scores";
-import { invariant } from "../errors";
-import { bitsOf, expectShape, type Tensor } from "../tensor/tensor";
+import { bitsOf, type Tensor } from "../tensor/tensor";
 
-/** In the order of application. 0, 1 (penalties), undefined and [] are off. */
+/** In the order in which they are applied. Off: 1 for penalties, 0 for other numbers, undefined, []. */
 export interface LogitsProcessors {
   sequenceBias: readonly (readonly [ids: readonly number[], bias: number])[];
   encoderRepetitionPenalty: number;
@@ -15,7 +16,7 @@ export interface LogitsProcessors {
   noRepeatNgramSize: number;
   encoderNoRepeatNgramSize: number;
   badWordsIds: readonly (readonly number[])[];
-  /** Of the whole sequence. */
+  /** Of the whole sequence, start token included. */
   minLength: number;
   forcedBosTokenId?: number;
   forcedEosTokenIds: readonly number[];
@@ -25,7 +26,7 @@ export interface LogitsProcessors {
   forcedDecoderIds: readonly (readonly [position: number, token: number])[];
 }
 
-/** What the rules refer to. */
+/** What the processors refer to. */
 export interface ProcessorContext {
   /** The first token of every sequence; the rest is in the history. */
   startTokenId: number;
@@ -37,21 +38,21 @@ export interface ProcessorContext {
 
 /** The operands of `Ops.processLogits`. */
 export interface ProcessorState {
-  /** (L) u32, see {@link packProcessors}; longer than what is in it where sessions are shared. */
+  /** (W) u32, see {@link packProcessors}; may be longer than the table in it, where calls share a session. */
   readonly table: Tensor;
-  /** (R) u32: how many tokens the cache holds, without the newest. */
+  /** (B) u32: how many tokens the cache holds, without the newest. */
   readonly position: Tensor;
-  /** (C, R) or (C, fields, R) u32: the token that the step at each position chose, first of the fields. */
+  /** (C, B) or (C, fields, B) u32: the token that the step at each position chose, first of the fields. */
   readonly history: Tensor;
-  /** (2, C, R) u32 with beams, see `BeamState`; absent: each row its own. */
+  /** (2, C, B) u32 with beams, see `BeamState`; absent: each row its own. */
   readonly ancestors?: Tensor;
-  /** (B, S) u32: the source tokens; R is a multiple of B, and neighbouring rows share one. */
+  /** (B / G, S) u32: the source tokens; G neighbouring rows share one source. */
   readonly source: Tensor;
-  /** (B) u32: how many of them are there. */
+  /** (B / G) u32: the number of source tokens, without padding. */
   readonly sourceLength: Tensor;
 }
 
-/** Words at the front of the table. A list takes two words: where it begins and how many entries it has. */
+/** The words at the front of the table. A list takes two: where it begins, then how many entries it has. */
 export const PROCESSOR = {
   startToken: 0,
   /** f32 */
@@ -67,9 +68,9 @@ export const PROCESSOR = {
   lastLength: 7,
   /** The length at which `beginSuppressTokens` are banned. */
   begin: 8,
-  /** The length beyond which end tokens gain; NEVER where they don't. */
+  /** The length beyond which the scores of end tokens grow; NEVER where they do not. */
   decayStart: 9,
-  /** Lists of places of sequences: at each, how many ids, the bits of the bias, the ids. */
+  /** Lists of places in the table. At each place: how many ids, the bits of the bias (f32), the ids. */
   biases: 10,
   badWords: 12,
   /** Lists of tokens. */
@@ -87,7 +88,7 @@ export const NEVER = 0xffffffff;
 
 export function packProcessors(processors: LogitsProcessors, context: ProcessorContext): Uint32Array {
   const words = new Array<number>(HEADER).fill(0);
-  /** However far an option goes, what is made with it stays finite. */
+  /** Limited, so that the products and quotients made with it stay finite. */
   const factor = (value: number): number => bitsOf(Math.min(1e30, Math.max(1e-30, value)));
   const list = (at: number, entries: readonly number[], count = entries.length): void => {
     [words[at], words[at + 1]] = [words.length, count];
@@ -115,7 +116,7 @@ export function packProcessors(processors: LogitsProcessors, context: ProcessorC
   words[PROCESSOR.begin] = promptLength + (promptLength === 1 && bos !== undefined ? 1 : 0);
   words[PROCESSOR.decayStart] = decay ? promptLength + decay[0] : NEVER;
   sequences(PROCESSOR.biases, processors.sequenceBias);
-  // An end token alone is no word that could be banned.
+  // An end token alone cannot be a banned word, as in Hugging Face.
   const banned = processors.badWordsIds.filter((ids) => ids.length > 1 || !eosTokenIds.includes(ids[0]));
   sequences(
     PROCESSOR.badWords,
@@ -125,7 +126,7 @@ export function packProcessors(processors: LogitsProcessors, context: ProcessorC
   list(PROCESSOR.forcedEos, processors.forcedEosTokenIds);
   list(PROCESSOR.suppress, processors.suppressTokens);
   list(PROCESSOR.beginSuppress, processors.beginSuppressTokens);
-  // Of several tokens for a place the last counts.
+  // Of several tokens for one position the last counts.
   const forced = [...new Map(processors.forcedDecoderIds)];
   list(PROCESSOR.forcedAt, forced.flat(), forced.length);
   const growth = decay ? Array.from({ length: maxLength }, (_, n) => Math.min(1e30, decay[1] ** n - 1)) : [];
@@ -150,17 +151,4 @@ export function isIdle(processors: LogitsProcessors): boolean {
   const off = (value: unknown): boolean => (Array.isArray(value) ? value.length === 0 : value === 0);
   const penalised = encoderRepetitionPenalty !== 1 || repetitionPenalty !== 1;
   return !penalised && forcedBosTokenId === undefined && !exponentialDecay && Object.values(others).every(off);
-}
-
-export function processorsShape(scores: Tensor, state: ProcessorState): void {
-  const { table, position, history, ancestors, source, sourceLength } = state;
-  expectShape("processLogits", "scores", scores, [null, 1, null]);
-  const rows = scores.shape[0];
-  expectShape("processLogits", "table", table, [null]);
-  expectShape("processLogits", "position", position, [rows]);
-  invariant(history.shape[history.shape.length - 1] === rows, "processLogits: history is of other rows");
-  if (ancestors) expectShape("processLogits", "ancestors", ancestors, [2, history.shape[0], rows]);
-  expectShape("processLogits", "source", source, [null, null]);
-  expectShape("processLogits", "sourceLength", sourceLength, [source.shape[0]]);
-  invariant(rows % source.shape[0] === 0, `processLogits: ${rows} rows for ${source.shape[0]} sources`);
 }

@@ -2,13 +2,16 @@
  * A tensor is a handle: shape and element type. What it holds lives in the backend that made it, so model
  * code can pass tensors around but never sees, moves or frees their contents.
  *
- * Letters used for dimensions in every shape comment of this code base:
- *   B rows of a batch   S source length   T target length   C capacity of a cache
- *   D model width       H heads           F feed-forward width   V vocabulary   P positions
- *   I width of all heads together, D but for T5                  G rows that share keys: beams of a sentence
+ * The letters of every shape comment, in TypeScript and WGSL. Each has one meaning:
+ *   B   rows of a batch: G of each sentence       G   rows of a sentence that share its source: its beams, or 1
+ *   R   rows of a tensor: all dimensions but the last together
+ *   S   source length      T   target length      C   capacity of a cache     P   positions of a table
+ *   D   model width        F   feed-forward width V   vocabulary              L   layers
+ *   H   heads              Dh  width of a head    I   H * Dh, all heads side by side: D, but for T5
+ *   N   rows of the weights of a product, the width of its result             K   width of what it multiplies
+ *   J   candidates of a sentence in a step of beam search                     E   end tokens
+ *   M   farthest distance with a bucket of its own (relative position bias)   W   words of the table of logits processors
  */
-
-import { invariant } from "../errors";
 
 /** "f16", "q8" and "q4" hold floats in fewer bits, see weight-format.ts; only weights that an operation multiplies or looks up. */
 export type DType = "f32" | "f16" | "q8" | "q4" | "u32";
@@ -42,20 +45,4 @@ export function shapeText(shape: readonly number[]): string {
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((n, i) => n === b[i]);
-}
-
-/** The rule of an operation about one of its tensors: `null` in `expected` stands for any length. */
-export function expectShape(
-  op: string,
-  name: string,
-  tensor: Tensor,
-  expected: readonly (number | null)[],
-  dtypes: readonly DType[] = ["f32", "u32"],
-): void {
-  invariant(dtypes.includes(tensor.dtype), `${op}: ${name} is stored as ${tensor.dtype}`);
-  const fits = tensor.shape.length === expected.length && expected.every((n, i) => n === null || n === tensor.shape[i]);
-  invariant(
-    fits,
-    `${op}: ${name} has shape ${shapeText(tensor.shape)}, expected (${expected.map((n) => n ?? "any").join(", ")})`,
-  );
 }

@@ -19,9 +19,9 @@ import type { DType } from "./tensor";
 /** How a float tensor is stored. */
 export type WeightFormat = Exclude<DType, "u32">;
 
-/** The block formats. */
+/** Elements of a block of q8 and q4, and how many words it takes. */
 export const BLOCK = 32;
-const BLOCK_WORDS = { q8: 1 + BLOCK / 4, q4: 1 + BLOCK / 8 };
+export const BLOCK_WORDS = { q8: 1 + BLOCK / 4, q4: 1 + BLOCK / 8 };
 
 /** Words of a row of `width` elements. */
 export function rowWords(format: WeightFormat, width: number): number {

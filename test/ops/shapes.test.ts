@@ -86,7 +86,7 @@ describe("attention: groups, bias by distance, ancestors", () => {
     cases(
       { query: [6, 2, 8], cache: [2, 5, 16], mask: [2, 5], table: [3, 4], buckets: [7], causal: [6] },
       {
-        "6 rows of the query are no multiple of the 4": { cache: [4, 5, 16] },
+        "6 rows of the query are not a multiple of the 4": { cache: [4, 5, 16] },
         "cache has shape (2, 5, 8)": { cache: [2, 5, 8] },
         "mask has shape (6, 5)": { mask: [6, 5] },
         "width 10 is not a multiple of 4 heads": { query: [6, 2, 10], cache: [2, 5, 20] },

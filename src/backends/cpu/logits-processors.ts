@@ -1,45 +1,36 @@
 /**
- * Rules on the scores of the next token, in the order and with the meaning of Hugging Face transformers 5.23
- * (`_get_logits_processor` of generation/utils.py, logits_process.py), reading the table of logits-processors.ts. Arithmetic is
- * float32; LEAST stands for -infinity.
+ * The logits processors, in the order and with the meaning of Hugging Face transformers 5.23 (`_get_logits_processor` of
+ * generation/utils.py, logits_process.py), reading the table of ops/logits-processors.ts. Arithmetic is float32; LEAST stands
+ * for -infinity.
  */
 
+import { NEVER, PROCESSOR, type ProcessorState } from "../../ops/logits-processors";
+import { asFloats, rowsOf, type Tensor } from "../../tensor/tensor";
 import { BANNED, LEAST, plus } from "../../util/scores";
-import { NEVER, PROCESSOR } from "../../ops/logits-processors";
-import { asFloats } from "../../tensor/tensor";
+import { f32, u32 } from "./tensors";
 
-export interface CpuProcessors {
-  table: Uint32Array; // (L)
-  position: Uint32Array; // (R)
-  history: Uint32Array; // (C, fields, R)
-  fields: number;
-  ancestors?: Uint32Array; // (2, C, R)
-  capacity: number; // C
-  source: Uint32Array; // (B, S)
-  sourceCapacity: number; // S
-  sourceLength: Uint32Array; // (B)
-}
-
-/** scores (R, V), in place */
-export function processLogits(scores: Float32Array, rows: number, width: number, state: CpuProcessors): void {
-  const { source, sourceCapacity, sourceLength } = state;
-  const together = rows / sourceLength.length;
+/** `processLogits`: scores (B, 1, V), in place. */
+export function processRows(scores: Tensor, state: ProcessorState): void {
+  const [rows, width] = rowsOf(scores.shape);
+  const [sentences, sourceCapacity] = state.source.shape;
   for (let row = 0; row < rows; row++) {
-    const item = Math.floor(row / together);
-    const start = item * sourceCapacity;
-    const given = Array.from(source.subarray(start, start + sourceLength[item]));
-    processRow(scores.subarray(row * width, (row + 1) * width), sequenceOf(row, rows, state), given, state.table);
+    const sentence = Math.floor((row * sentences) / rows);
+    const start = sentence * sourceCapacity;
+    const source = u32(state.source).subarray(start, start + u32(state.sourceLength)[sentence]);
+    const ofRow = f32(scores).subarray(row * width, (row + 1) * width);
+    processRow(ofRow, sequenceOf(row, rows, state), Array.from(source), u32(state.table));
   }
 }
 
-/** What the row holds so far, the newest token included. */
-function sequenceOf(row: number, rows: number, state: CpuProcessors): number[] {
-  const { table, position, history, fields, ancestors, capacity } = state;
-  const at = position[row];
-  const sequence = [table[PROCESSOR.startToken]];
+/** The tokens of the row so far, the newest included. */
+function sequenceOf(row: number, rows: number, { table, position, history, ancestors }: ProcessorState): number[] {
+  const at = u32(position)[row];
+  const capacity = history.shape[0];
+  const fields = history.shape.length === 3 ? history.shape[1] : 1;
+  const sequence = [u32(table)[PROCESSOR.startToken]];
   for (let p = 1; p <= at; p++) {
-    const from = ancestors ? ancestors[((at & 1) * capacity + p) * rows + row] : row;
-    sequence.push(history[(p - 1) * fields * rows + from]);
+    const from = ancestors ? u32(ancestors)[((at & 1) * capacity + p) * rows + row] : row;
+    sequence.push(u32(history)[(p - 1) * fields * rows + from]);
   }
   return sequence;
 }
@@ -90,7 +81,7 @@ function processRow(scores: Float32Array, sequence: number[], source: number[], 
 /** Adds the bias of each sequence that its last token would complete to the score of that token. */
 function addBiases(scores: Float32Array, sequence: number[], table: Uint32Array, at: number): void {
   const floats = asFloats(table);
-  // Summed up before they are added: the sums are float32.
+  // The biases of a token are summed up first and then added: the sums are float32, so the order counts.
   const sums = new Map<number, number>();
   for (const place of table.subarray(table[at], table[at] + table[at + 1])) {
     const ids = table.subarray(place + 2, place + 2 + table[place]);
@@ -103,7 +94,7 @@ function addBiases(scores: Float32Array, sequence: number[], table: Uint32Array,
   for (const [token, bias] of sums) scores[token] = plus(scores[token], bias);
 }
 
-/** Divides a positive score and multiplies a negative one, once a token. */
+/** Divides a positive score and multiplies a negative one, once per token. */
 function penalise(scores: Float32Array, tokens: number[], factor: number): void {
   if (factor === 1) return;
   for (const token of new Set(tokens)) {

@@ -19,6 +19,9 @@ export interface Part {
   first: number;
 }
 
+/** vec4s that hold `length` elements. */
+export const vec4s = (length: number): number => Math.ceil(length / 4);
+
 /** A tensor without a buffer. */
 export function describe(shape: readonly number[], dtype: DType): GpuTensor {
   const [rows, width] = rowsOf(shape);

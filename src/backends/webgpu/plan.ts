@@ -1,18 +1,18 @@
 /**
  * From recorded dispatches to something that can be replayed: buffers for the temporaries, one uniform buffer for all
- * parameters, one bind group a dispatch.
+ * parameters, one bind group per dispatch.
  */
 
 import type { Plan } from "../../ops/ops";
 import type { Gpu } from "./device";
-import type { Grid, Kernel } from "./kernels";
+import type { Grid, Kernel } from "./kernel";
 import type { GpuTensor } from "./gpu-tensor";
 
 export interface Dispatch {
   kernel: Kernel;
-  /** One a binding of the kernel. */
+  /** One for each binding of the kernel, in order. */
   tensors: GpuTensor[];
-  /** The words of the kernel's Params. */
+  /** The words of the kernel's parameters. */
   params: number[];
   grid: Grid;
 }

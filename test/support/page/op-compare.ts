@@ -2,7 +2,7 @@
 
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
-import { GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/kernels";
+import { GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
 import { opCases } from "../shared/op-cases";
 
 export interface Comparison {

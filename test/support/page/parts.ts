@@ -2,7 +2,7 @@
 
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
-import { GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/kernels";
+import { GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
 import { largestPart } from "../../../src/backends/webgpu/parts";
 import type { Ops } from "../../../src/ops/ops";
 import type { WeightFormat } from "../../../src/tensor/weight-format";
