@@ -15,15 +15,20 @@ export interface PlanRecorder {
   append(this: void, compute: () => void): void;
 }
 
+type Check = (...operands: unknown[]) => Result | Record<string, Result | Tensor> | undefined;
+type Compute = (...tensors: unknown[]) => void;
+
 export function createOperations(recorder: PlanRecorder, implementation: Implementation): Operations {
+  // The types of the operands of each are those that `Operations` gives it.
+  const checks = contract as unknown as Record<keyof Operations, Check>;
+  const computes = implementation as unknown as Record<keyof Operations, Compute>;
+
   const make = (made: Result | Tensor): Tensor =>
     made instanceof Result ? recorder.temporary(made.shape, made.dtype) : made;
 
-  /** One operation; the types of its operands are those that `Operations` gives it. */
-  function front(name: keyof Operations) {
-    const check = contract[name] as (...operands: unknown[]) => Result | Record<string, Result | Tensor> | undefined;
-    const compute = implementation[name] as (...tensors: unknown[]) => void;
-    return (...operands: unknown[]): unknown => {
+  function front(name: keyof Operations): (...operands: unknown[]) => unknown {
+    const [check, compute] = [checks[name], computes[name]];
+    return (...operands) => {
       const results = check(...operands);
       if (!results) return recorder.append(() => compute(...operands));
       const made =
