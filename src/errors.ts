@@ -4,6 +4,7 @@
  * Aborts are not among them: an aborted call rejects with `signal.reason`, as `fetch` does.
  */
 
+/** What went wrong, for programs. */
 export type ErrorCode =
   /** No WebGPU in this environment, no adapter, or an adapter whose limits are too low. */
   | "unsupported_device"
@@ -42,17 +43,17 @@ export type ErrorCode =
   /** A bug in this package: an assertion that should never fail. */
   | "internal";
 
+/** Every failure that a user can cause or meet. An aborted call rejects with `signal.reason` instead. */
 export class ModelError extends Error {
+  /** Always "ModelError". */
   override readonly name = "ModelError";
 
-  /**
-   * @param code stable, for programs
-   * @param message one sentence that names the file, tensor, option or limit at fault
-   * @param hint what the reader can do about it
-   */
+  /** @param message one sentence that names the file, tensor, option or limit at fault */
   constructor(
+    /** What went wrong; stable, for programs. */
     readonly code: ErrorCode,
     message: string,
+    /** What the reader can do about it. */
     readonly hint?: string,
     options?: ErrorOptions,
   ) {

@@ -2,8 +2,8 @@
 
 export type { Availability } from "./api/availability";
 export type { AsyncDisposing } from "./api/disposing";
-export type { LoadOptions, LoadProgress } from "./api/load-options";
-export { Seq2Seq, type ForwardInput, type GenerateOutput, type StreamStep } from "./api/seq2seq";
+export type { CompileProgress, LoadOptions, LoadProgress } from "./api/load-options";
+export { Seq2Seq, type ForwardInput, type GenerateOutput, type Limits, type StreamStep } from "./api/seq2seq";
 export { Translator, type AlignedSegment, type TranslateOptions, type TranslatorOptions } from "./api/translator";
 export { checkSupport, type AdapterInfo, type Support } from "./backends/webgpu/adapter";
 export { ModelError, type ErrorCode } from "./errors";

@@ -8,7 +8,10 @@ import { familyOf } from "../models/families/registry";
 import type { LoadOptions } from "./load-options";
 import { Seq2Seq } from "./seq2seq";
 
-/** As in the W3C Translator API. */
+/**
+ * Whether a translator can be made, in the words of the W3C Translator API: "available" at once, "downloadable" from a
+ * server, "unavailable" at all. "downloading" is never said: this package does not know what other pages load.
+ */
 export type Availability = "unavailable" | "downloadable" | "downloading" | "available";
 
 /** Reads config.json, nothing else. */

@@ -4,26 +4,40 @@ import { ModelError, quote } from "../errors";
 import type { DownloadProgress } from "../loading/sources/download";
 import { checkBoolean, checkedOptions } from "./options";
 
+/** The options of `Seq2Seq.load`. */
 export interface LoadOptions {
-  /** "auto" (the default) takes the GPU where there is one and the CPU elsewhere. */
+  /** "auto" takes the GPU where there is one and the CPU elsewhere; "webgpu" throws where there is none. Default "auto". */
   device?: "auto" | "webgpu" | "cpu";
   /**
    * How matrices are stored on the device: "f32", or smaller and less exact as half floats ("f16", exact for a checkpoint
    * that is itself in f16) or integers of 8 or 4 bits ("q8", "q4", 9 and 5 bits an element with their scales).
-   * "auto" (the default) is "f32". docs/storage.md has the errors.
+   * "auto" is "f32". docs/storage.md has the errors. Default "auto".
    */
   dtype?: "auto" | "f32" | "f16" | "q8" | "q4";
-  /** Stops the download; `load` rejects with `signal.reason`. */
+  /** Stops the download; `load` rejects with `signal.reason`. Default: none. */
   signal?: AbortSignal;
+  /** Called as bytes come and when the kernels are compiled. What it throws ends the load. Default: none. */
   onProgress?: (progress: LoadProgress) => void;
-  /** Told once of each option that does nothing or contradicts another. Default: `console.warn`. */
+  /** Gets each warning once: about options that do nothing or contradict each other. Default: `console.warn`. */
   onWarning?: (message: string) => void;
-  /** There is no Worker yet: both values run the engine in the calling thread. */
+  /** There is no Worker yet: both values run the engine in the calling thread. Default true. */
   worker?: boolean;
 }
 
+/** The kernels are being compiled. */
+export interface CompileProgress {
+  /** Tells it from the other kinds of progress. */
+  phase: "compile";
+  /** Always "shaders". */
+  file: string;
+  /** 0 at the start, 1 at the end. */
+  loaded: number;
+  /** Always 1. */
+  total: number;
+}
+
 /** "download" counts the bytes of one file; "compile" says that the kernels are being compiled. */
-export type LoadProgress = DownloadProgress | { phase: "compile"; file: string; loaded: number; total: number };
+export type LoadProgress = DownloadProgress | CompileProgress;
 
 export function checkLoadOptions(given: LoadOptions): LoadOptions {
   const options = checkedOptions("load", given, ["device", "dtype", "signal", "onProgress", "onWarning", "worker"]);

@@ -22,9 +22,10 @@ import { checkBoolean, checkedOptions } from "./options";
 import type { Tokenizer } from "../text/tokenizer";
 import { loadPart } from "../util/part";
 
+/** What `generate` found, by the names of Hugging Face transformers. */
 export interface GenerateOutput extends StateOutputs {
   /**
-   * As Hugging Face returns them: decoder start token first, end token last where it came; no padding. With
+   * Token ids, as Hugging Face returns them: decoder start token first, end token last where it came; no padding. With
    * `num_return_sequences` = n those of row i are n * i to n * i + n - 1, best first.
    */
   sequences: number[][];
@@ -37,20 +38,37 @@ export interface GenerateOutput extends StateOutputs {
   token_logprobs?: number[][];
   /** With `output_alternatives`: [sequence][step], the most probable tokens of that step, after the processors. */
   alternatives?: Alternative[][][];
+  /** What the call cost. */
   stats: Stats;
 }
 
+/** One token of a sequence, from `stream`. */
 export interface StreamStep {
   /** The number of the sequence, as in `GenerateOutput.sequences`. */
   row: number;
+  /** Its id. */
   token: number;
+  /** With `output_scores`: the natural logarithm of its probability, as in `GenerateOutput.token_logprobs`. */
   logprob?: number;
+  /** With `output_alternatives`: the most probable tokens of this step, best first. */
   alternatives?: Alternative[];
 }
 
+/** How many tokens a model takes and makes. */
+export interface Limits {
+  /** The longest source, in tokens. */
+  source: number;
+  /** The most new tokens. */
+  target: number;
+}
+
+/** Token ids of both sides, for one teacher-forced pass: one row, or B rows of any lengths. */
 export interface ForwardInput {
+  /** (B, S): the source. */
   input_ids: number[] | number[][];
+  /** (B, S): 1 for each source token to read, 0 for padding. Default: 0 for the pad tokens of `input_ids`. */
   attention_mask?: number[] | number[][];
+  /** (B, T): what the decoder reads, start token first. */
   decoder_input_ids: number[] | number[][];
 }
 
@@ -76,13 +94,17 @@ async function firstSession(model: Model, ops: Ops): Promise<SessionPool> {
    what the interface adds is implemented below */
 export interface Seq2Seq extends AsyncDisposing {}
 
+/**
+ * A loaded encoder-decoder model: token ids in, token ids and tensors out. One model may run several calls at a time; they
+ * take turns, one step each.
+ */
 export class Seq2Seq {
   /* eslint-enable */
   /** Where the model runs. */
   readonly device: "webgpu" | "cpu";
-  /** What the browser says of the GPU; absent on the CPU. `fallback` marks a software implementation. */
+  /** What the browser says of the GPU; absent on the CPU. */
   readonly adapter?: AdapterInfo;
-  /** Present where the source has the files of a tokenizer: tokenizer.json, or those of its family (see families.ts). */
+  /** Present where the model's folder has the files of a tokenizer: tokenizer.json, or those of its family. */
   readonly tokenizer?: Tokenizer;
   private readonly warned = new Set<string>();
   private disposed = false;
@@ -100,8 +122,9 @@ export class Seq2Seq {
   }
 
   /**
-   * Loads a model from a folder of config.json and model.safetensors.
+   * Loads a model from a folder with config.json, weights and, for text, the tokenizer's files.
    * @param source see {@link Source}
+   * @param options see {@link LoadOptions}
    * @throws ModelError; `signal.reason` once aborted
    */
   static async load(source: Source, options: LoadOptions = {}): Promise<Seq2Seq> {
@@ -243,8 +266,8 @@ export class Seq2Seq {
     return forward(this.ops, this.loaded.model, source, target, wanted);
   }
 
-  /** The longest source and the most new tokens, in tokens. */
-  get limits(): { source: number; target: number } {
+  /** How many tokens fit the model's positions. */
+  get limits(): Limits {
     const { maxSourceLength, maxTargetLength } = this.loaded.model.info;
     return { source: maxSourceLength, target: maxTargetLength };
   }

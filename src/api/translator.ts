@@ -12,31 +12,40 @@ import { splitText, type Segments } from "../text/segments";
 import { createTextStream } from "../text/stream";
 import { languagePlan, type LanguagePlan } from "../text/tokenizer";
 
+/** The options of `Translator.create` and `Translator.availability`. */
 export interface TranslatorOptions {
   /** A loaded model, which `destroy` leaves alone, or the source of one. */
   model: Source | Seq2Seq;
   /**
-   * BCP 47 tags. A model of many languages is told which; one that its files say knows others is refused; of one whose
-   * files say nothing the tags only say what you expect.
+   * The language of the text, as a BCP 47 tag such as "en". A language that the model's files do not know is refused. Where
+   * they name none, the tag only says what you expect.
    */
   sourceLanguage: string;
+  /** The language of the translation, as a BCP 47 tag such as "fr"; checked in the same way. */
   targetLanguage: string;
+  /** Where to compute, as in {@link LoadOptions}; a loaded model stays where it is. Default "auto". */
   device?: LoadOptions["device"];
+  /** Stops the download; `create` rejects with `signal.reason`. Default: none. */
   signal?: AbortSignal;
-  /** Called with an event target that gets `downloadprogress` events, `loaded` from 0 to 1. */
+  /** Called with an event target that gets `downloadprogress` events, `loaded` from 0 to 1. Default: none. */
   monitor?: (monitor: EventTarget) => void;
 }
 
+/** The options of one translation. */
 export interface TranslateOptions {
+  /** Stops within one step; the call rejects with `signal.reason`. Default: none. */
   signal?: AbortSignal;
 }
 
 /** A part of a text, its translation, and which tokens of the two belong together. */
 export interface AlignedSegment {
+  /** The part of the text: a paragraph, a sentence or a piece of a long one. */
   source: string;
+  /** Its translation. */
   translation: string;
-  /** As they stand in the vocabulary; end token included in the source. */
+  /** Its tokens as they stand in the vocabulary, end token included. */
   sourceTokens: string[];
+  /** The tokens of the translation as they stand in the vocabulary, without end token. */
   targetTokens: string[];
   /** Of target tokens to source tokens. */
   alignment: Alignment;
@@ -47,13 +56,16 @@ const WHOLE_PARAGRAPH = 64;
 /** A sentence is cut beyond so many tokens, or what the model takes: models have seen few that are longer. */
 const LONGEST_SENTENCE = 256;
 
+/** Text in, text out, in the shape of the W3C Translator API (webmachinelearning.github.io/translation-api). */
 export class Translator {
   /** How much text, in tokens, may be translated at once: there is no limit, long text goes in parts. */
   readonly inputQuota = Infinity;
   private destroyed = new AbortController();
 
   private constructor(
+    /** As given to `create`. */
     readonly sourceLanguage: string,
+    /** As given to `create`. */
     readonly targetLanguage: string,
     private readonly model: Seq2Seq,
     private readonly plan: LanguagePlan,
@@ -79,7 +91,10 @@ export class Translator {
     }
   }
 
-  /** @throws ModelError; `signal.reason` once aborted */
+  /**
+   * Loads the model, unless it is passed in loaded, and checks the languages.
+   * @throws ModelError; `signal.reason` once aborted
+   */
   static async create(options: TranslatorOptions): Promise<Translator> {
     const { model: given, device, signal, monitor } = checkTranslatorOptions("Translator.create", options);
     const model = given instanceof Seq2Seq ? given : await watchedLoad(given, { device, signal }, monitor);

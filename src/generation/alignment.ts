@@ -4,9 +4,14 @@
  * 2019, "Jointly Learning to Align and Translate with Transformer Models" (section 3).
  */
 
+/**
+ * Which source token each target token comes from: the cross-attention of the last decoder layer but one, averaged over
+ * the heads (Garg et al. 2019). An estimate for showing; the model was not trained for it.
+ */
 export interface Alignment {
   /** (target, source), row by row: how much each target token looked at each source token; rows add up to one. */
   weights: Float32Array;
+  /** The number of target tokens and of source tokens. */
   shape: [target: number, source: number];
   /** For each target token the source token that it looked at most, of those that are words. */
   pairs: [target: number, source: number][];

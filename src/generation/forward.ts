@@ -5,28 +5,40 @@ import type { Ops } from "../ops/ops";
 import { size, type Tensor } from "../tensor/tensor";
 import { padded, type Batch } from "./batch";
 
-/** A result in JavaScript. */
+/** A tensor whose numbers are in JavaScript. */
 export interface HostTensor {
+  /** All elements, row by row: the last dimension is that of neighbours. */
   data: Float32Array;
+  /** The length of each dimension. */
   shape: number[];
 }
 
+/**
+ * What `Seq2Seq.forward` returns, by the names of `Seq2SeqLMOutput` in Hugging Face transformers. B rows, S source
+ * tokens, T target tokens, V tokens of the vocabulary, D the width of the model, H heads.
+ */
 export interface ForwardOutput {
-  /** (B, T, V) */
+  /** (B, T, V): the scores of every next token before the softmax. */
   logits: HostTensor;
-  /** (B, S, D) */
+  /** (B, S, D): what the decoder reads of the source. */
   encoder_last_hidden_state: HostTensor;
-  /** By layer: (B, H, S, S), (B, H, T, T), (B, H, T, S). */
+  /** With `output_attentions`, per layer (B, H, S, S): the weights of the encoder's self-attention. */
   encoder_attentions?: HostTensor[];
+  /** With `output_attentions`, per layer (B, H, T, T): the weights of the decoder's self-attention. */
   decoder_attentions?: HostTensor[];
+  /** With `output_attentions`, per layer (B, H, T, S): the weights of the cross-attention. */
   cross_attentions?: HostTensor[];
-  /** The embeddings and each layer's output: (B, S, D), (B, T, D). */
+  /** With `output_hidden_states`, (B, S, D) each: what the encoder's first layer reads, then each layer's output. */
   encoder_hidden_states?: HostTensor[];
+  /** With `output_hidden_states`, (B, T, D) each: what the decoder's first layer reads, then each layer's output. */
   decoder_hidden_states?: HostTensor[];
 }
 
+/** What `Seq2Seq.forward` is to return beside the logits and the encoder's states. */
 export interface ForwardOptions {
+  /** Adds the attention weights of every layer. Default false. */
   output_attentions?: boolean;
+  /** Adds the hidden states of every layer. Default false. */
   output_hidden_states?: boolean;
 }
 

@@ -5,6 +5,10 @@ import type { Ops } from "../ops/ops";
 import type { Batch } from "./batch";
 import { forward, type HostTensor } from "./forward";
 
+/**
+ * Attentions and hidden states of generated sequences, with `output_attentions` and `output_hidden_states`. Every array
+ * is row by row: its last dimension is that of neighbours.
+ */
 export interface StateOutputs {
   /**
    * [sequence][step][layer], heads x source, row by row. Step t is the one that generated token t + 1 of the sequence;

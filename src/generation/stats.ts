@@ -2,25 +2,33 @@
 
 import type { Counters, Ops } from "../ops/ops";
 
+/** What a call cost. Counters count every call that ran at the same time on this model, and are 0 on the CPU. */
 export interface Stats {
   /** Milliseconds until the encoder and the cross-attention projections were done. */
   encode_ms: number;
   /** Seconds from the call to the first token. */
   time_to_first_token_s: number;
-  /** Tokens of all rows a second, after the first step. 0 for a single step. */
+  /** Tokens of all rows per second, after the first step. 0 for a single step. */
   decode_tokens_per_s: number;
   /** Generated tokens of all rows. */
   tokens: number;
   /** Decoder steps whose tokens were read. */
   steps: number;
+  /** Kernels that were started. */
   dispatches: number;
+  /** Command buffers that were handed to the GPU's queue. */
   submits: number;
+  /** Reads from the device; JavaScript waits for each. */
   readbacks: number;
   /** Bytes copied from the device to JavaScript. */
   bytes: number;
+  /** GPU buffers that were made. */
   buffers_created: number;
+  /** Bind groups that were made. */
   bind_groups_created: number;
+  /** Writes from JavaScript to a GPU buffer. */
   buffer_writes: number;
+  /** Kernels that were compiled. */
   pipelines_created: number;
 }
 

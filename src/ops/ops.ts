@@ -87,8 +87,12 @@ export function zeroCounters(): Counters {
 
 /** Live bytes on the device, by purpose. */
 export interface Memory {
+  /** The model's tensors. */
   weights: number;
+  /** Keys and values of the decoder's attention, and what a search keeps from step to step. */
   cache: number;
+  /** Results of operations. */
   activations: number;
+  /** Buffers through which results are read; 0 on the CPU. */
   staging: number;
 }

@@ -2,14 +2,18 @@
 
 import { ModelError, quote } from "../errors";
 
-/** Languages as BCP 47 tags ("en", "zh-Hans") or as the model writes them ("fra_Latn", "fr_XX"). */
+/** For models of several languages: BCP 47 tags ("en", "zh-Hans"), or codes as the model writes them ("fra_Latn"). */
 export interface EncodeOptions {
   /** Default: the language that the files name, else English, as in transformers. */
   sourceLanguage?: string;
-  /** Only where the model reads it off its input: Marian's ">>fra<<", T5's "translate English to French: ". */
+  /**
+   * Only for models that read it off their input: Marian's ">>fra<<", T5's "translate English to French: ". Default: none
+   * is named.
+   */
   targetLanguage?: string;
 }
 
+/** Text to token ids and back, with the ids of Hugging Face. */
 export interface Tokenizer {
   /**
    * Token ids with the special tokens that the model expects, such as the end token.

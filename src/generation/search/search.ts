@@ -8,9 +8,11 @@ import type { SearchConfig } from "../options/search-config";
 import type { Processor } from "./processors/scores";
 import type { Random } from "./random";
 
-/** A token that could have been chosen instead, after the logits processors. */
+/** A token that could have been chosen at a step. */
 export interface Alternative {
+  /** Its id. */
   token: number;
+  /** 0 to 1, after the logits processors. */
   probability: number;
 }
 

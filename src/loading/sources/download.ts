@@ -9,7 +9,9 @@ import { ModelError } from "../../errors";
 import type { ErrorCode } from "../../errors";
 import type { ModelFiles, OpenFile } from "./files";
 
+/** The bytes of one file that have come. */
 export interface DownloadProgress {
+  /** Tells it from the other kinds of progress. */
   phase: "download";
   /** The name as in the model's folder. */
   file: string;

@@ -4,9 +4,15 @@ import { ModelError } from "../../errors";
 import { failure, invalidSource, isMissing, reason, type ModelFiles, type OpenFile } from "./files";
 import { below, fromResponse } from "./remote";
 
-/** The user's own access to the files. `range` is reserved: the engine asks for whole files at present. */
+/** Your own access to the files of a model. */
 export interface CustomReader {
-  /** (A promise of) Uint8Array, ArrayBuffer, ReadableStream of Uint8Array, Blob, Response, string; nullish for no file. */
+  /**
+   * @param path the file's name in the model's folder, such as "config.json"
+   * @param range reserved: whole files are asked for at present
+   * @param signal of the call to `load`
+   * @returns the file as Uint8Array, ArrayBuffer, ReadableStream of Uint8Array, Blob, Response or string; `undefined` or
+   * `null` where there is none; or a promise of these
+   */
   read(path: string, range?: { start: number; end: number }, signal?: AbortSignal): unknown;
 }
 

@@ -5,11 +5,11 @@ import { failure, invalidSource, reason, type ModelFiles, type OpenFile } from "
 
 /** A repository on the Hugging Face Hub. */
 export interface HubSource {
-  /** "owner/name" */
+  /** "owner/name", or "name" for the old ones without an owner. */
   repo: string;
   /** A branch, tag, commit, or a pull request such as "refs/pr/1". Default "main". */
   revision?: string;
-  /** The address of a mirror of the Hub. */
+  /** The address of a mirror of the Hub. Default "https://huggingface.co". */
   endpoint?: string | URL;
 }
 

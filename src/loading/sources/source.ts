@@ -11,6 +11,14 @@ import { failure, invalidSource, isMissing, reason, type ModelFiles, type OpenFi
 import { openDirectory, openFiles, openNodeFolder, openReader, type CustomReader } from "./local";
 import { HUB_REPO, openHub, openUrl, type HubSource } from "./remote";
 
+/**
+ * Where a model's files are: the URL or path of a folder, "owner/name" or a {@link HubSource} on the Hugging Face Hub,
+ * picked files, a directory's handle, or your own {@link CustomReader}. A string is read by the first rule that fits:
+ *
+ * 1. with a scheme ("https://...") it is a URL; in Node "file:" is the file system;
+ * 2. exactly "owner/name" is a repository on the Hub. A local folder of that form needs a leading "./";
+ * 3. anything else ("/models/x", "models/en-fr/v1") is relative to the page or worker, or, in Node, a path.
+ */
 export type Source = string | URL | HubSource | File[] | FileList | FileSystemDirectoryHandle | CustomReader;
 
 /**
