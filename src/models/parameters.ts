@@ -75,8 +75,9 @@ export class Parameters {
   /** The name that the checkpoint has for a tensor of the model. */
   private stored(name: string): string {
     if (this.shapes.has(name) || this.prefix === "") return name;
-    const other = name.startsWith(this.prefix) ? name.slice(this.prefix.length) : this.prefix + name;
-    return this.shapes.has(other) ? other : name;
+    const others = [this.prefix + name];
+    if (name.startsWith(this.prefix)) others.push(name.slice(this.prefix.length));
+    return others.find((other) => this.shapes.has(other)) ?? name;
   }
 
   has(name: string): boolean {

@@ -33,6 +33,7 @@ export const plbart = fairseqFamily({
     eos_token_id: 2,
   },
   ...layers,
+  headOf: "encoder",
 });
 
 /** MVP (Tang et al. 2022), for text from data. */
@@ -40,5 +41,6 @@ export const mvp = fairseqFamily({
   modelType: "mvp",
   defaults: { vocab_size: 50267, pad_token_id: 1, eos_token_id: 2, decoder_start_token_id: 2 },
   ...layers,
+  headOf: "encoder",
   unsupported: { use_prompt: "prompts, which are keys and values before each layer's own," },
 });

@@ -6,6 +6,7 @@
 
 import { fairseqFamily } from "./fairseq";
 
+const headOf = "encoder";
 const tokens = { pad_token_id: 0, eos_token_id: 2, decoder_start_token_id: 1 };
 
 export const blenderbot = fairseqFamily({
@@ -22,6 +23,7 @@ export const blenderbot = fairseqFamily({
   },
   positions: { kind: "learned", from: 0 },
   norms: "pre and final",
+  headOf,
 });
 
 export const blenderbotSmall = fairseqFamily({
@@ -37,5 +39,6 @@ export const blenderbotSmall = fairseqFamily({
   },
   positions: { kind: "learned", from: 0 },
   norms: "post",
+  headOf,
   embeddingNorm: { source: "after positions", target: "before positions" },
 });

@@ -111,9 +111,15 @@ export interface VocabularyMatrices {
 
 /**
  * Of a model whose source and target share one vocabulary. A checkpoint stores the matrix under any of four names, once
- * or several times; each of the three is its own where the checkpoint has it.
+ * or several times; each of the three is its own where the checkpoint has it. Where one is missing, the order is that of
+ * `tie_weights` in modeling_utils.py. Untied files of transformers 4 hold the embeddings as `shared` alone.
  */
-export function sharedVocabulary(p: Parameters, prefix: string, config: Vocabulary): VocabularyMatrices {
+export function sharedVocabulary(
+  p: Parameters,
+  prefix: string,
+  config: Vocabulary,
+  headOf: "encoder" | "decoder",
+): VocabularyMatrices {
   const { width, sourceVocabSize, tied } = config;
   const shared = `${prefix}shared.weight`;
   const encoder = `${prefix}encoder.embed_tokens.weight`;
@@ -126,7 +132,10 @@ export function sharedVocabulary(p: Parameters, prefix: string, config: Vocabula
   return {
     source: embedding(encoder),
     target: embedding(decoder),
-    head: p.tensorOf([head, ...(tied ? [shared, decoder, encoder] : [])], shape),
+    head: p.tensorOf(
+      [head, ...(tied ? [shared, ...(headOf === "encoder" ? [encoder, decoder] : [decoder, encoder])] : [])],
+      shape,
+    ),
   };
 }
 

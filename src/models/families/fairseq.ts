@@ -65,6 +65,11 @@ export interface FairseqTable {
   embeddingNorm?: { source: EmbeddingNorm; target: EmbeddingNorm };
   /** Whether `final_logits_bias` of the checkpoint is added to the logits; true where absent. */
   logitsBias?: boolean;
+  /**
+   * The embedding that is also the head where neither `lm_head` nor `shared` is stored: the one that comes first in
+   * `_tied_weights_keys` of the model class. The decoder's where absent.
+   */
+  headOf?: "encoder" | "decoder";
   /** `share_encoder_decoder_embeddings: false` and `decoder_vocab_size` make it two vocabularies. */
   mayHaveTwoVocabularies?: boolean;
   /** Fields of config.json that may only be false or absent, with what they would ask for. */
@@ -150,8 +155,10 @@ function build(table: FairseqTable, ops: Ops, fields: Record<string, unknown>, p
   const { activation, scale, width, targetVocabSize } = config;
   p.setPrefix(PREFIX);
   const prefix = PREFIX;
-  const vocabulary = (config.shared ? sharedVocabulary : separateVocabularies)(p, prefix, config);
-  const { logitsBias = true } = table;
+  const { logitsBias = true, headOf = "decoder" } = table;
+  const vocabulary = config.shared
+    ? sharedVocabulary(p, prefix, config, headOf)
+    : separateVocabularies(p, prefix, config);
   const bias = logitsBias ? finalLogitsBias(p, targetVocabSize) : p.zeros(targetVocabSize);
   const head = { weight: vocabulary.head, bias };
   const positions = positionTables(ops, p, prefix, table.positions, config);
