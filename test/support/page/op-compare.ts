@@ -3,32 +3,61 @@
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
 import { GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
+import { watch, type OperationName } from "../shared/op-bench";
 import { opCases } from "../shared/op-cases";
 
-export interface Comparison {
-  name: string;
-  /** The largest |gpu - cpu| / (2e-6 + 1e-5 |cpu|), of floats; at most 1 is equal by the rule of the design. */
+export interface Difference {
+  /** The largest |actual - expected| / (2e-6 + 1e-5 |expected|), of floats; at most 1 is equal by the rule of the design. */
   worst: number;
   detail: string;
 }
 
-/** @param variant which kernels: those for GPUs or those for software adapters */
-export async function compareOps(variant: "gpu" | "software", filter = ""): Promise<Comparison[]> {
-  const { ops: gpu } = await createWebGpuBackend(variant === "gpu" ? GPU_TUNING : SOFTWARE_TUNING);
+export interface Comparison extends Difference {
+  name: string;
+  /** The operations that the case recorded. */
+  operations: OperationName[];
+  /** How its weights were stored: "f32" or a format with fewer bits. */
+  format: string;
+}
+
+export interface OpsReport {
+  comparisons: Comparison[];
+  /** The names of the kernels that were compiled, so that a plan could run them. */
+  kernels: string[];
+}
+
+export const TUNINGS = { gpu: GPU_TUNING, software: SOFTWARE_TUNING };
+
+/**
+ * @param variant which kernels: those for GPUs or those for software adapters
+ * @param operation only the cases with it
+ */
+export async function compareOps(variant: keyof typeof TUNINGS, operation?: OperationName): Promise<OpsReport> {
+  const kernels = new Set<string>();
+  const { createComputePipelineAsync } = GPUDevice.prototype;
+  GPUDevice.prototype.createComputePipelineAsync = function (descriptor) {
+    kernels.add(descriptor.label ?? "");
+    return createComputePipelineAsync.call(this, descriptor);
+  };
+  const { ops: gpu } = await createWebGpuBackend(TUNINGS[variant]);
   const cpu = createCpuBackend();
   const comparisons: Comparison[] = [];
-  for (const { name, run } of opCases) {
-    if (!name.includes(filter)) continue;
+  for (const { name, operations, run } of opCases) {
+    if (operation && !operations.includes(operation)) continue;
+    const watched = watch(gpu);
+    let result: Difference;
     try {
-      const [actual, expected] = [await run(gpu), await run(cpu)];
-      comparisons.push({ name, ...difference(actual, expected) });
+      result = difference(await run(watched.ops), await run(cpu));
     } catch (error) {
-      comparisons.push({ name, worst: Infinity, detail: String(error) });
+      result = { worst: Infinity, detail: String(error) };
     }
+    const format = [...watched.formats].find((dtype) => dtype !== "f32") ?? "f32";
+    comparisons.push({ name, operations: [...watched.operations], format, ...result });
   }
   gpu.dispose();
   cpu.dispose();
-  return comparisons;
+  GPUDevice.prototype.createComputePipelineAsync = createComputePipelineAsync;
+  return { comparisons, kernels: [...kernels] };
 }
 
 /** Whole numbers are equal, or the bits of floats (far larger than any index) that are four roundings apart. */
@@ -37,10 +66,7 @@ function allowed(values: ArrayLike<number>, i: number): number {
   return 2e-6 + 1e-5 * Math.abs(values[i]);
 }
 
-export function difference(
-  actual: ArrayLike<number>[],
-  expected: ArrayLike<number>[],
-): { worst: number; detail: string } {
+export function difference(actual: ArrayLike<number>[], expected: ArrayLike<number>[]): Difference {
   let worst = 0;
   let detail = "";
   expected.forEach((values, output) => {

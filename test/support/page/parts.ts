@@ -2,12 +2,11 @@
 
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
-import { GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
 import { largestPart } from "../../../src/backends/webgpu/parts";
 import type { Ops } from "../../../src/ops/ops";
 import type { WeightFormat } from "../../../src/tensor/weight-format";
 import type { Tensor } from "../../../src/tensor/tensor";
-import { difference, type Comparison } from "./op-compare";
+import { difference, TUNINGS, type Difference } from "./op-compare";
 import { random } from "../shared/random";
 
 /** For the backends that are made from now on in this page. */
@@ -16,7 +15,7 @@ export function lowerLimit(bytes: number): void {
 }
 
 export interface PartsReport {
-  comparisons: Comparison[];
+  comparisons: (Difference & { name: string })[];
   /** Sizes of the buffers of the matrix. */
   buffers: number[];
   /** Of the four operations. */
@@ -27,7 +26,7 @@ export interface PartsReport {
 
 /** A vocabulary of `rows` words, embedded and projected to, on both backends. */
 export async function compareParts(
-  variant: "gpu" | "software",
+  variant: keyof typeof TUNINGS,
   limit: number,
   rows: number,
   width: number,
@@ -87,7 +86,7 @@ export async function compareParts(
     memory = [held, ops.memory().weights];
     return results;
   };
-  const { ops: gpu } = await createWebGpuBackend(variant === "gpu" ? GPU_TUNING : SOFTWARE_TUNING);
+  const { ops: gpu } = await createWebGpuBackend(TUNINGS[variant]);
   const cpu = createCpuBackend();
   const expected = await run(cpu);
   buffers.length = 0;

@@ -1,12 +1,19 @@
 /** What the tables of operation cases are written with: seeded inputs, one recorded operation, everything it wrote. */
 
+import { contract, type Operations } from "../../../src/ops/operations";
 import type { Norm, Ops } from "../../../src/ops/ops";
 import type { WeightFormat } from "../../../src/tensor/weight-format";
 import { size, type Tensor } from "../../../src/tensor/tensor";
 import { random, type Random } from "./random";
 
+export type OperationName = keyof Operations;
+
+export const operationNames = Object.keys(contract) as OperationName[];
+
 export interface OpCase {
+  /** Begins with the operations that the case records. */
   name: string;
+  operations: readonly OperationName[];
   run(ops: Ops): Promise<(Float32Array | Uint32Array)[]>;
 }
 
@@ -64,14 +71,56 @@ export class Bench {
 
 export const cases: OpCase[] = [];
 
-/** @param body makes the inputs and returns what records the operation */
+/** The inputs of a case come from its name, so that another case changes nothing of it. FNV-1a. */
+function seedOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
+/**
+ * @param name unique; begins with the names of the operations that the case records
+ * @param body makes the inputs and returns what records the operations
+ */
 export function add(name: string, body: (bench: Bench) => () => Tensor[]): void {
-  const seed = cases.length + 1;
+  if (cases.some((other) => other.name === name)) throw new Error(`two cases are named ${name}`);
+  const words = name.split(" ");
+  const count = words.findIndex((word) => !operationNames.includes(word as OperationName));
+  const operations = (count < 0 ? words : words.slice(0, count)) as OperationName[];
+  const seed = seedOf(name);
   cases.push({
     name,
+    operations,
     run: (ops) => {
       const bench = new Bench(ops, seed);
       return bench.run(body(bench));
     },
   });
+}
+
+/** What was done with a backend since it was watched. */
+export interface Watched {
+  ops: Ops;
+  operations: Set<OperationName>;
+  /** Of the weights that were made. */
+  formats: Set<string>;
+}
+
+/** The backend, with a note of which operations are called and how weights are stored. */
+export function watch(ops: Ops): Watched {
+  const operations = new Set<OperationName>();
+  const formats = new Set<string>();
+  const noted = (name: OperationName) => {
+    const call = ops[name] as (...operands: unknown[]) => unknown;
+    return (...operands: unknown[]) => {
+      operations.add(name);
+      return call(...operands);
+    };
+  };
+  const create: Ops["create"] = (shape, dtype, ...rest) => {
+    if (dtype !== "u32") formats.add(dtype);
+    return ops.create(shape, dtype, ...rest);
+  };
+  const calls = Object.fromEntries(operationNames.map((name) => [name, noted(name)]));
+  return { ops: { ...ops, ...calls, create }, operations, formats };
 }

@@ -74,34 +74,37 @@ const beamSizes: [number, number, number, number, number, number, boolean | "nev
 ];
 for (const [sentences, beams, v, endTokens, steps, lengthPenalty, earlyStopping] of beamSizes) {
   const options = `length_penalty ${lengthPenalty} early_stopping ${earlyStopping}`;
-  add(`beams B${sentences} K${beams} V${v} E${endTokens} steps ${steps} ${options}`, (bench) => {
-    const state = createBeams(bench.ops, { sentences, beams, endTokens, capacity: steps });
-    for (const tensor of beamTensors(state)) bench.keep(tensor);
-    startBeams(bench.ops, state, {
-      startTokenId: 0,
-      maxLength: steps + 1,
-      eosTokenIds: Array.from({ length: endTokens }, (_, i) => i + 2),
-      lengthPenalty,
-      earlyStopping,
-    });
-    const logprobs = Array.from({ length: steps }, () => {
-      const data = bench.rng.normal(sentences * beams * v, 2).map((x) => -Math.abs(x));
-      // End tokens come early in some rows, and some tokens are banned.
-      for (let i = 0; i < data.length; i++) {
-        if (i % v >= 2 && i % v < 2 + endTokens && bench.rng.next() < 0.3) data[i] /= 50;
-        if (i % 11 === 5) data[i] = -3e38;
-      }
-      return bench.keep(bench.ops.create([sentences * beams, 1, v], "f32", "activations", data));
-    });
-    return () => {
-      const candidates = logprobs.map((x) => {
-        const chosen = bench.ops.beamCandidates(x, state);
-        bench.ops.advanceBeams(chosen, state, v);
-        return chosen;
+  add(
+    `beamCandidates advanceBeams backtrace B${sentences * beams} G${beams} V${v} E${endTokens} steps ${steps} ${options}`,
+    (bench) => {
+      const state = createBeams(bench.ops, { sentences, beams, endTokens, capacity: steps });
+      for (const tensor of beamTensors(state)) bench.keep(tensor);
+      startBeams(bench.ops, state, {
+        startTokenId: 0,
+        maxLength: steps + 1,
+        eosTokenIds: Array.from({ length: endTokens }, (_, i) => i + 2),
+        lengthPenalty,
+        earlyStopping,
       });
-      return [...candidates, bench.ops.backtrace(state), ...beamTensors(state)];
-    };
-  });
+      const logprobs = Array.from({ length: steps }, () => {
+        const data = bench.rng.normal(sentences * beams * v, 2).map((x) => -Math.abs(x));
+        // End tokens come early in some rows, and some tokens are banned.
+        for (let i = 0; i < data.length; i++) {
+          if (i % v >= 2 && i % v < 2 + endTokens && bench.rng.next() < 0.3) data[i] /= 50;
+          if (i % 11 === 5) data[i] = -3e38;
+        }
+        return bench.keep(bench.ops.create([sentences * beams, 1, v], "f32", "activations", data));
+      });
+      return () => {
+        const candidates = logprobs.map((x) => {
+          const chosen = bench.ops.beamCandidates(x, state);
+          bench.ops.advanceBeams(chosen, state, v);
+          return chosen;
+        });
+        return [...candidates, bench.ops.backtrace(state), ...beamTensors(state)];
+      };
+    },
+  );
 }
 
 // --- rules on scores: rows, sources, vocabulary, tokens of the longest sequence, of the longest source ---
