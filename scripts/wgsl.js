@@ -1,5 +1,5 @@
 /**
- * The shaders of a build: without comments and indentation, every line in its place. So the line number of an error
+ * The shaders of a build: without comments and needless spaces, every line in its place. So the line number of an error
  * message is that of the file under shaders/, and names read as they do there.
  */
 
@@ -31,7 +31,8 @@ export function stripWgsl(source) {
       at++;
     }
   }
-  return out.replace(/^[ \t\r]+|[ \t\r]+$/gm, "");
+  // A space goes at the ends of a line and where a word meets a sign. Between two signs it stays: `a - -b` is not `a--b`.
+  return out.replace(/^[ \t\r]+|[ \t\r]+$|(?<=[\w.]) +(?=[^\w. ])|(?<=[^\w. ]) +(?=[\w.])/gm, "");
 }
 
 /**
