@@ -4,7 +4,7 @@ import type { AsyncDisposing } from "./disposing";
 import type { AdapterInfo } from "../backends/webgpu/adapter";
 import { createWebGpuBackend } from "../backends/webgpu/backend";
 import { invariant, ModelError } from "../errors";
-import { checkIds, sourceBatch, toRows } from "../generation/batch";
+import { checkIds, inputBatch, toRows } from "../generation/batch";
 import { forward, type ForwardOptions, type ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
 import { createSentences, resultsOf, runSentences } from "../generation/generate";
@@ -250,7 +250,7 @@ export class Seq2Seq {
     checkBoolean("forward", "output_attentions", wanted.output_attentions);
     checkBoolean("forward", "output_hidden_states", wanted.output_hidden_states);
     const { info } = this.loaded.model;
-    const source = sourceBatch(input.input_ids, input.attention_mask, info.padTokenId, info);
+    const source = inputBatch(input.input_ids, input.attention_mask, info.padTokenId, info);
     const target = toRows("decoder_input_ids", input.decoder_input_ids);
     checkIds(target, {
       name: "decoder_input_ids",

@@ -1,13 +1,13 @@
-/** One teacher-forced pass: encoder states and the logits of every target position, nothing kept afterwards. */
+/** One teacher-forced pass: the encoder states, and the logits of every target position. Nothing is kept on the device. */
 
 import type { Capture, DecoderState, Model } from "../models/model";
 import type { Ops } from "../ops/ops";
 import { size, type Tensor } from "../tensor/tensor";
 import { padded, type Batch } from "./batch";
 
-/** A tensor whose numbers are in JavaScript. */
+/** A tensor copied to JavaScript. */
 export interface HostTensor {
-  /** All elements, row by row: the last dimension is that of neighbours. */
+  /** All elements, row-major: neighbours differ in the last dimension. */
   data: Float32Array;
   /** The length of each dimension. */
   shape: number[];
@@ -45,18 +45,18 @@ export interface ForwardOptions {
 export async function forward(
   ops: Ops,
   model: Model,
-  source: Batch,
+  input: Batch,
   target: number[][],
   options: ForwardOptions,
 ): Promise<ForwardOutput> {
-  const b = source.ids.length;
-  const s = source.length;
+  const b = input.ids.length;
+  const s = input.length;
   const t = Math.max(...target.map((row) => row.length));
   const { info } = model;
-  // With two vocabularies the pad token may be none of the shorter one.
+  // With two vocabularies the pad token may lie outside of the smaller one.
   const pad = (vocabSize: number): number => (info.padTokenId < vocabSize ? info.padTokenId : 0);
-  const ids = ops.create([b, s], "u32", "activations", padded(source.ids, s, pad(info.sourceVocabSize)));
-  const mask = ops.create([b, s], "u32", "activations", padded(source.mask, s));
+  const ids = ops.create([b, s], "u32", "activations", padded(input.ids, s, pad(info.sourceVocabSize)));
+  const mask = ops.create([b, s], "u32", "activations", padded(input.mask, s));
   const targetIds = ops.create([b, t], "u32", "activations", padded(target, t, pad(info.targetVocabSize)));
   const position = ops.create([b], "u32", "activations");
   const caches = Array.from({ length: info.numDecoderLayers }, () =>

@@ -111,7 +111,7 @@ describe("the demo page", () => {
     );
     await page.click(byTestId("translate"));
     await state("error");
-    expect(await textOf("error")).toMatch(/tokens, more than the 256 positions/);
+    expect(await textOf("error")).toMatch(/tokens; this model takes at most 256/);
   });
 
   it("gives the same French on the CPU", async () => {

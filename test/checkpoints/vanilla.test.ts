@@ -30,7 +30,7 @@ describe("vanilla checkpoints on the CPU", () => {
     expectGolden(await runGolden(source, "cpu", golden), golden);
     const model = await Seq2Seq.load(source, { device: "cpu" });
     const error = await failureOf(() => model.generate(new Array<number>(15).fill(1)));
-    expect(error.message).toContain("more than the 14 positions");
+    expect(error.message).toContain("this model takes at most 14.");
     await model.dispose();
   });
 });

@@ -125,15 +125,15 @@ describe("a tiny model", () => {
       const { sequences } = await generate([ids], given);
       const { ops } = model as unknown as { ops: Ops };
       const submit = vi.spyOn(ops, "submit");
-      const told: number[] = [];
+      const emitted: number[] = [];
       let before = 0;
       for await (const { token } of model.stream([ids], given)) {
         before ||= submit.mock.calls.length;
-        told.push(token);
+        emitted.push(token);
       }
       const all = submit.mock.calls.length;
       submit.mockRestore();
-      expect([1, ...told]).toEqual(sequences[0]);
+      expect([1, ...emitted]).toEqual(sequences[0]);
       expect(before).toBeLessThan(all - 3);
     },
   );

@@ -1,4 +1,4 @@
-/** The options of `generate` and `stream`, by their Hugging Face names. docs/generation.md has what they cost. */
+/** The options of `generate` and `stream`, under their Hugging Face names. docs/generation.md says what each costs. */
 
 /**
  * The options of `generate` and `stream`. Names and meanings are those of `GenerationConfig` in Hugging Face
@@ -144,8 +144,8 @@ export interface GenerationConfig {
   /** The id of padding in the input where there is no `attention_mask`, see there. Default: that of config.json. */
   pad_token_id?: number;
   /**
-   * Checked only: transformers starts with it where there is no `decoder_start_token_id`, and the models here always have
-   * one. Default: that of config.json.
+   * Has no effect, with a warning: transformers starts with it if there is no `decoder_start_token_id`, but the models here
+   * always have one.
    */
   bos_token_id?: number;
 

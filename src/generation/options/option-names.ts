@@ -1,12 +1,12 @@
 /**
- * Every name of Hugging Face's GenerationConfig (transformers 5.23.0), and what this engine does with it. There is no
- * fourth way: a name is supported, or accepted only with the values that ask for nothing, or unknown and refused.
+ * Every name of Hugging Face's GenerationConfig (transformers 5.23.0) and what this engine does with it. A name is either
+ * supported, or accepted only with values that ask for nothing, or unknown and refused.
  */
 
 import { ModelError, quote } from "../../errors";
 import type { Fields } from "./option-reader";
 
-/** Done exactly as Hugging Face does it; may stand in generation_config.json and in a call. */
+/** Options that work exactly as in Hugging Face, in generation_config.json and in a call. */
 export const SUPPORTED: readonly string[] = [
   "max_length",
   "max_new_tokens",
@@ -17,7 +17,7 @@ export const SUPPORTED: readonly string[] = [
   "stop_strings",
   "do_sample",
   "num_beams",
-  // Gone from transformers 5; as transformers 4.56 had them.
+  // Removed in transformers 5; they work as in transformers 4.56.
   "num_beam_groups",
   "diversity_penalty",
   "temperature",
@@ -39,7 +39,7 @@ export const SUPPORTED: readonly string[] = [
   "remove_invalid_values",
   "forced_bos_token_id",
   "forced_eos_token_id",
-  // Gone from transformers 5; as transformers 4 had it.
+  // Removed in transformers 5; it works as in transformers 4.
   "forced_decoder_ids",
   "suppress_tokens",
   "begin_suppress_tokens",
@@ -51,12 +51,12 @@ export const SUPPORTED: readonly string[] = [
   "decoder_start_token_id",
 ];
 
-/** Supported in a call; a file that holds one with another value than `false` or null is refused. */
+/** Options of a call. A file that has one is refused, unless the value is `false` or null. */
 export const CALL_ONLY: readonly string[] = [
   "output_scores",
   "output_attentions",
   "output_hidden_states",
-  // Not Hugging Face's:
+  // Not in Hugging Face:
   "output_alternatives",
   "prefix_allowed_tokens",
   "constraint",
@@ -68,16 +68,16 @@ export const CALL_ONLY: readonly string[] = [
 ];
 
 interface Neutral {
-  /** The values that ask for nothing; undefined and null always do. */
+  /** Values that ask for nothing and are accepted, beside undefined and null. */
   values: readonly unknown[];
-  /** Why anything else is refused. */
+  /** Why other values are refused. */
   reason: string;
 }
 
 const speculative = "speculative decoding is not implemented";
-const cache = "the engine always caches, in its own way";
-const hub = "transformers 5 has it no longer: it became code on the Hub";
-const argument = "a Python object; it has no counterpart here";
+const cache = "the engine always uses its own cache";
+const hub = "transformers 5 no longer has it; it became code on the Hub";
+const argument = "it is a Python object, which has no counterpart here";
 
 export const NEUTRAL: Readonly<Record<string, Neutral>> = {
   use_cache: { values: [true], reason: cache },
@@ -86,11 +86,11 @@ export const NEUTRAL: Readonly<Record<string, Neutral>> = {
   max_cache_len: { values: [], reason: cache },
   prefill_chunk_size: { values: [], reason: cache },
   compile_config: { values: [], reason: "there is no torch.compile here" },
-  // There is nothing to compile, so that both values mean the same.
+  // There is nothing to compile, so both values mean the same.
   disable_compile: { values: [true, false], reason: "must be true or false" },
-  low_memory: { values: [false], reason: "transformers 5 refuses it, too" },
+  low_memory: { values: [false], reason: "transformers 5 refuses it as well" },
   output_logits: { values: [false], reason: "use forward(), which returns them" },
-  // The result is always an object with every part that was asked for.
+  // The result is always an object.
   return_dict_in_generate: { values: [true, false], reason: "must be true or false" },
   token_healing: { values: [false], reason: "it is for decoder-only models" },
   guidance_scale: { values: [1], reason: "classifier-free guidance is not implemented" },
@@ -115,35 +115,35 @@ export const NEUTRAL: Readonly<Record<string, Neutral>> = {
   prompt_lookup_num_tokens: { values: [], reason: speculative },
   max_matching_ngram_size: { values: [], reason: speculative },
   continuous_batching_config: { values: [], reason: "it is for a server" },
-  // Arguments of generate() that are no part of GenerationConfig.
+  // Arguments of generate() that are not in GenerationConfig.
   assistant_model: { values: [], reason: speculative },
   custom_generate: { values: [], reason: argument },
   logits_processor: { values: [], reason: `${argument}; prefix_allowed_tokens takes a function` },
   stopping_criteria: { values: [], reason: `${argument}; use stop_strings, max_time or signal` },
-  prefix_allowed_tokens_fn: { values: [], reason: "here it is prefix_allowed_tokens" },
+  prefix_allowed_tokens_fn: { values: [], reason: "its name here is prefix_allowed_tokens" },
   streamer: { values: [], reason: `${argument}; use stream()` },
   synced_gpus: { values: [false], reason: "there is one GPU" },
   negative_prompt_ids: { values: [], reason: "classifier-free guidance is not implemented" },
   negative_prompt_attention_mask: { values: [], reason: "classifier-free guidance is not implemented" },
 };
 
-/** Fields of a file that say where it comes from and ask for nothing. */
+/** Fields of a file that only say where it comes from. */
 export const METADATA: readonly string[] = ["transformers_version", "_from_model_config", "_commit_hash"];
 
-/** Refuses every name that is not supported where it stands. @param fromFile else the options of a call */
+/** Refuses every name that is not supported. @param fromFile whether the fields are those of a file, not of a call */
 export function checkNames(fields: Fields, where: string, fromFile: boolean): void {
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined || value === null || (fromFile && METADATA.includes(name))) continue;
     if (CALL_ONLY.includes(name)) {
       if (!fromFile || value === false) continue;
-      throw new ModelError("unsupported_option", `${where}: ${name} is an option of a call, not of the file.`);
+      throw new ModelError("unsupported_option", `${where}: ${name} can only be set in a call, not in a file.`);
     }
     if (SUPPORTED.includes(name)) continue;
     if (!Object.hasOwn(NEUTRAL, name)) {
       throw new ModelError(
         "unsupported_option",
         `${where}: there is no option "${name}".`,
-        `Nearest: ${nearest(name)}.`,
+        `Did you mean ${nearest(name)}?`,
       );
     }
     const { values, reason } = NEUTRAL[name];
@@ -152,7 +152,7 @@ export function checkNames(fields: Fields, where: string, fromFile: boolean): vo
     throw new ModelError(
       "unsupported_option",
       `${where}: ${name} = ${quote(value)} is not supported: ${reason}.`,
-      values.length > 0 ? `Only ${values.map(quote).join(", ")} is.` : "Leave it out.",
+      values.length > 0 ? `Supported: ${values.map(quote).join(", ")}.` : "Leave it out.",
     );
   }
 }

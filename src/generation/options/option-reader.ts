@@ -1,14 +1,14 @@
-/** Typed reading of options: each getter names the place, the option, the rule and the value that broke it. */
+/** Reads options with type checks. An error says where the option was set, its name, the rule and the value. */
 
 import { ModelError, quote } from "../../errors";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Looks a name up in several places in turn; undefined and null are the same as absent. */
+/** Looks an option up in several places in turn. Undefined and null count as absent. */
 export class OptionReader {
   constructor(private readonly places: readonly { where: string; fields: Fields }[]) {}
 
-  /** The value, and the place it stands in. */
+  /** The value, and the place where it was found. */
   find(name: string): { value: unknown; where: string } {
     for (const { where, fields } of this.places) {
       const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
@@ -21,7 +21,7 @@ export class OptionReader {
     return this.find(name).value !== undefined;
   }
 
-  /** The value where it is there and passes `test`; `fallback` where it is absent. */
+  /** The value, which must pass `test`, or `fallback` if it is absent. */
   private read<T>(name: string, fallback: T, rule: string, test: (value: unknown) => boolean): T {
     const { value, where } = this.find(name);
     if (value === undefined) return fallback;
@@ -51,7 +51,7 @@ export class OptionReader {
     );
   }
 
-  /** A number in one of the usual intervals. */
+  /** A number from 0 to 1. `open` says which of the two ends are excluded. */
   share(name: string, open: { low: boolean; high: boolean }): number | undefined {
     const rule = `a number in ${open.low ? "(" : "["}0, 1${open.high ? ")" : "]"}`;
     return this.number(name, rule, (x) => (open.low ? x > 0 : x >= 0) && (open.high ? x < 1 : x <= 1), undefined);
@@ -61,7 +61,7 @@ export class OptionReader {
     return this.read<number | T>(name, fallback, `a token id below ${vocabSize}`, (value) => isToken(value, vocabSize));
   }
 
-  /** One token id or a list of them; absent: `fallback`. An empty list is a list. */
+  /** One token id or a list of them, as a list; `fallback` if absent. An empty list is allowed. */
   tokens<T extends readonly number[] | undefined>(name: string, vocabSize: number, fallback: T): number[] | T {
     const { value, where } = this.find(name);
     if (value === undefined) return fallback;
@@ -70,7 +70,7 @@ export class OptionReader {
     return list as number[];
   }
 
-  /** A list whose elements `element` accepts, `rule` in words. */
+  /** A list whose elements all pass `element`; empty if absent. `rule` says the same in words. */
   list<T>(name: string, rule: string, element: (value: unknown) => boolean): T[] {
     return this.read<T[]>(name, [], rule, (value) => Array.isArray(value) && value.every(element));
   }

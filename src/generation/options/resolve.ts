@@ -1,11 +1,11 @@
 /**
- * The way of the options of `generate` to a checked configuration: those of the call over generation_config.json (or
- * what an old config.json says of generation) over the model's own.
+ * Makes one checked configuration of all options: those of the call come first, then those of generation_config.json (or of
+ * an old config.json), then the model's own tokens and limits.
  */
 
 import { ModelError } from "../../errors";
 import type { ModelInfo } from "../../models/model";
-import { contradictions } from "./validate";
+import { validateConfig } from "./validate";
 import type { GenerationConfig } from "./generation-config";
 import { checkNames } from "./option-names";
 import { MAX_EOS_TOKENS, type AllLogitsProcessors, type SearchConfig, type Warpers } from "./search-config";
@@ -15,9 +15,9 @@ export const FILE = "generation_config.json";
 const CALL = "generate";
 
 export interface ResolveContext {
-  /** What to call the file in messages. */
+  /** Name of the file, for messages. */
   file?: string;
-  /** How long the decoder's prompt is. */
+  /** Tokens of the decoder's prompt, start token included. Default 1. */
   promptLength?: number;
   onWarning?: (message: string) => void;
 }
@@ -42,7 +42,7 @@ export function resolveConfig(
   if (eosTokenIds.length > MAX_EOS_TOKENS) {
     throw new ModelError(
       "unsupported_option",
-      `${read.find("eos_token_id").where}: ${eosTokenIds.length} values of eos_token_id, at most ${MAX_EOS_TOKENS} are supported.`,
+      `${read.find("eos_token_id").where}: eos_token_id has ${eosTokenIds.length} values; at most ${MAX_EOS_TOKENS} are supported.`,
     );
   }
   const maxLength = longest(own, file, fileName, info, promptLength);
@@ -68,7 +68,7 @@ export function resolveConfig(
     warpers: readWarpers(read),
   };
   read.token("bos_token_id", Math.max(info.sourceVocabSize, vocabSize), undefined);
-  contradictions(config, own, file, onWarning);
+  validateConfig(config, own, file, onWarning);
   return config;
 }
 
@@ -81,7 +81,9 @@ function readProcessors(read: OptionReader, promptLength: number, vocabSize: num
   const isIds = (value: unknown) => isTokenList(value, vocabSize);
   const below = `token ids below ${vocabSize}`;
   return {
-    sequenceBias: read.list("sequence_bias", `a list of pairs [${below}, number]`, (v) => isPair(v, isIds, isNumber)),
+    sequenceBias: read.list("sequence_bias", `a list of pairs [list of ${below}, number]`, (v) =>
+      isPair(v, isIds, isNumber),
+    ),
     encoderRepetitionPenalty: read.number("encoder_repetition_penalty", "a number above 0", (x) => x > 0, 1),
     repetitionPenalty: read.number("repetition_penalty", "a number above 0", (x) => x > 0, 1),
     noRepeatNgramSize: read.integer("no_repeat_ngram_size", 0, 0),
@@ -117,9 +119,9 @@ function readWarpers(read: OptionReader): Warpers {
   };
 }
 
-/** The longest sequence that the options allow. */
+/** The length of the longest sequence that the options allow, prompt included. */
 function longest(own: Fields, file: Fields, fileName: string, info: ModelInfo, promptLength: number): number {
-  // The last token is never read by the decoder, so that it needs no position.
+  // The decoder never reads the last token, so that one needs no position.
   const limit = info.maxTargetLength + 1;
   for (const [where, fields] of [
     [CALL, own],
@@ -133,16 +135,16 @@ function longest(own: Fields, file: Fields, fileName: string, info: ModelInfo, p
     if (found > limit && where === CALL) {
       throw new ModelError(
         "invalid_option",
-        `${where}: ${found - promptLength} new tokens are more than the ${info.maxTargetLength} positions of this model's decoder.`,
+        `${where}: ${found - promptLength} new tokens do not fit: this model's decoder has ${info.maxTargetLength} positions.`,
         `Set max_new_tokens to at most ${limit - promptLength}.`,
       );
     }
-    // A file may promise more than the positions hold; a caller who asks for it is emitted.
+    // A file may allow more than the decoder has positions: the limit counts. A caller who asks for more gets an error.
     const allowed = Math.min(found, limit);
     if (allowed > promptLength) return allowed;
     throw new ModelError(
       "invalid_option",
-      `${where}: max_length ${found} leaves nothing to generate after ${promptLength} tokens of decoder_input_ids.`,
+      `${where}: max_length = ${found} leaves no room for new tokens after a prompt of ${promptLength} tokens.`,
       "Set max_new_tokens.",
     );
   }
@@ -159,13 +161,13 @@ function stopStrings(read: OptionReader): string[] {
   const { value = [], where } = read.find("stop_strings");
   const list: unknown[] = Array.isArray(value) ? value : [value];
   if (list.every((text) => typeof text === "string" && text !== "")) return list as string[];
-  throw invalid(where, "stop_strings", "a text that is not empty, or a list of them", value);
+  throw invalid(where, "stop_strings", "a string or a list of strings, none of them empty", value);
 }
 
 function callback(read: OptionReader): SearchConfig["prefixAllowedTokens"] {
   const { value, where } = read.find("prefix_allowed_tokens");
   if (value === undefined || typeof value === "function") return value as SearchConfig["prefixAllowedTokens"];
-  throw invalid(where, "prefix_allowed_tokens", "a function of a row and its sequence", value);
+  throw invalid(where, "prefix_allowed_tokens", "a function (row, sequence) => token ids", value);
 }
 
 function exponentialDecay(read: OptionReader): [number, number] | undefined {
@@ -173,5 +175,5 @@ function exponentialDecay(read: OptionReader): [number, number] | undefined {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
   const [start, factor] = (Array.isArray(value) && value.length === 2 ? value : []) as unknown[];
   if (isInteger(start) && typeof factor === "number" && Number.isFinite(factor)) return [start, factor];
-  throw invalid(where, "exponential_decay_length_penalty", "[start, factor]", value);
+  throw invalid(where, "exponential_decay_length_penalty", "a pair of numbers [start, factor]", value);
 }

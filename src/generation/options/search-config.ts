@@ -1,13 +1,13 @@
-/** What a search is emitted to do: the options of a call and of the model's files, checked, with nothing left open. */
+/** The configuration of a search: every option checked and with a value. */
 
 import { isIdle as nothingToDo, type LogitsProcessors } from "../../ops/logits-processors";
 
-/** The device tells at most this many end tokens apart. */
+/** The most end tokens that the device supports. */
 export const MAX_EOS_TOKENS = 8;
 
-/** Lengths count the whole sequence, start token included. */
+/** Lengths count the whole sequence, prompt included. */
 export interface SearchConfig {
-  /** Tokens that the search starts from. */
+  /** Tokens of the prompt. */
   promptLength: number;
   maxLength: number;
   eosTokenIds: number[];
@@ -18,7 +18,7 @@ export interface SearchConfig {
   diversityPenalty: number;
   numReturnSequences: number;
   doSample: boolean;
-  /** Undefined: another one every time. */
+  /** Undefined: a random seed per call. */
   seed?: number;
   earlyStopping: boolean | "never";
   lengthPenalty: number;
@@ -31,12 +31,12 @@ export interface SearchConfig {
   prefixAllowedTokens?: (row: number, sequence: number[]) => number[];
 }
 
-/** What changes the scores before a token is chosen; those of `LogitsProcessors` the device knows, too. */
+/** Parameters of all logits processors but the warpers. The device has those of `LogitsProcessors`. */
 export interface AllLogitsProcessors extends LogitsProcessors {
   removeInvalidValues: boolean;
 }
 
-/** What changes the distribution that sampling draws from, in the order of application. */
+/** Parameters of the logits processors of sampling, in the order of application. */
 export interface Warpers {
   temperature: number;
   topH?: number;
@@ -48,6 +48,6 @@ export interface Warpers {
   etaCutoff: number;
 }
 
-/** Is there nothing for the device to do? */
+/** Whether the device has no logits processor to apply. */
 export const isIdle = ({ removeInvalidValues: _, ...processors }: AllLogitsProcessors): boolean =>
   nothingToDo(processors);

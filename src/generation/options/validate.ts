@@ -1,13 +1,13 @@
 /**
- * Options that cannot both be meant: impossible ones throw, idle ones warn, as Hugging Face's
- * `GenerationConfig.validate` and `_validate_generated_length` do.
+ * Checks how options go together. Impossible combinations throw; an option that has no effect is a warning. This follows
+ * `GenerationConfig.validate` and `_validate_generated_length` of Hugging Face.
  */
 
 import { ModelError, quote } from "../../errors";
 import type { SearchConfig } from "./search-config";
 import type { Fields } from "./option-reader";
 
-/** Options that do nothing without do_sample, with the values that ask for nothing. */
+/** Options that have no effect without do_sample, and their values that need no warning. */
 const SAMPLING: Record<string, readonly unknown[]> = {
   temperature: [1],
   top_k: [50],
@@ -19,7 +19,7 @@ const SAMPLING: Record<string, readonly unknown[]> = {
   eta_cutoff: [0],
 };
 
-/** Likewise without more than one beam. */
+/** The same without more than one beam. */
 const BEAMS: Record<string, readonly unknown[]> = {
   early_stopping: [false],
   length_penalty: [1],
@@ -28,7 +28,8 @@ const BEAMS: Record<string, readonly unknown[]> = {
 
 const isSet = (fields: Fields, name: string) => fields[name] !== undefined && fields[name] !== null;
 
-export function contradictions(
+/** @param own options of the call @param file options of the model's files */
+export function validateConfig(
   config: SearchConfig,
   own: Fields,
   file: Fields,
@@ -42,25 +43,28 @@ export function contradictions(
     for (const [name, neutral] of Object.entries(options)) {
       const value = own[name] ?? file[name];
       if (value === undefined || value === null || neutral.includes(value)) continue;
-      // Nothing is said where the caller set `outer` against what the file says.
+      // No warning if the option is from the file and the caller has changed what makes it work.
       if (!isSet(own, name) && isSet(own, outer)) continue;
-      onWarning(`${name} = ${quote(value)} does nothing without ${needed}. Set ${outer}, or leave ${name} out.`);
+      onWarning(`${name} = ${quote(value)} has no effect without ${needed}. Set ${outer}, or leave ${name} out.`);
     }
   };
   if (!config.doSample) {
     warnIdle(SAMPLING, "do_sample", "do_sample: true");
-    if (isSet(own, "seed")) onWarning("seed does nothing without do_sample: true.");
+    if (isSet(own, "seed")) onWarning("seed has no effect without do_sample: true.");
   }
   if (config.numBeams === 1) warnIdle(BEAMS, "num_beams", "num_beams above 1");
+  if (isSet(own, "bos_token_id")) onWarning("bos_token_id has no effect: sequences begin with decoder_start_token_id.");
   for (const end of ["max", "min"]) {
     const [added, length] = [`${end}_new_tokens`, `${end}_length`];
     if (isSet(own, added) && isSet(own, length)) {
-      onWarning(`Both ${added} = ${quote(own[added])} and ${length} = ${quote(own[length])} are set: ${added} counts.`);
+      onWarning(
+        `Both ${added} = ${quote(own[added])} and ${length} = ${quote(own[length])} are set; ${added} is used.`,
+      );
     }
   }
   if (config.processors.minLength > config.maxLength) {
     onWarning(
-      `The shortest sequence asked for (${config.processors.minLength} tokens) is longer than the longest (${config.maxLength}); it ends there.`,
+      `The minimum length (${config.processors.minLength} tokens) is above the maximum length (${config.maxLength} tokens); sequences end at the maximum.`,
     );
   }
 }
@@ -77,12 +81,12 @@ function checkCounts({ numReturnSequences: wanted, numBeams, doSample }: SearchC
     throw new ModelError(
       "invalid_option",
       `generate: num_return_sequences = ${wanted} is more than num_beams = ${numBeams}.`,
-      "Set num_beams to at least as many.",
+      `Set num_beams to at least ${wanted}.`,
     );
   }
 }
 
-/** What `GenerationConfig.validate` and `HammingDiversityLogitsProcessor` of transformers 4.56 refuse, and stop strings. */
+/** Refuses what `GenerationConfig.validate` and `HammingDiversityLogitsProcessor` of transformers 4.56 refuse, and stop strings. */
 function checkGroups(config: SearchConfig): void {
   const { numBeams, numBeamGroups: groups, diversityPenalty: penalty, doSample, stopStrings } = config;
   const refuse = (message: string, hint: string, code: "invalid_option" | "unsupported_option" = "invalid_option") => {
@@ -91,25 +95,28 @@ function checkGroups(config: SearchConfig): void {
   if (penalty > 0 && (groups === 1 || numBeams === 1)) {
     const found = `num_beams = ${numBeams} and num_beam_groups = ${groups}`;
     refuse(
-      `diversity_penalty = ${penalty} needs groups of beams, not ${found}.`,
-      "Set both to 2 at least, or it to 0.",
+      `diversity_penalty = ${penalty} needs at least two groups of beams, but ${found}.`,
+      "Set num_beams and num_beam_groups to 2 or more, or leave diversity_penalty out.",
     );
   }
   if (groups === 1 || numBeams === 1) return;
-  if (doSample) refuse(`num_beam_groups = ${groups} with do_sample: groups do not draw.`, "Leave one of them out.");
+  if (doSample) refuse(`num_beam_groups = ${groups} does not work with do_sample.`, "Leave one of them out.");
   if (numBeams % groups !== 0) {
-    refuse(`num_beams = ${numBeams} can't be divided into num_beam_groups = ${groups}.`, "Make it a multiple.");
+    refuse(
+      `num_beams = ${numBeams} is not a multiple of num_beam_groups = ${groups}.`,
+      "Groups must have equal sizes.",
+    );
   }
   if (penalty === 0) {
-    refuse(`num_beam_groups = ${groups} without diversity_penalty: all groups would be the same.`, "Set it above 0.");
+    refuse(`num_beam_groups = ${groups} needs diversity_penalty: without it all groups are equal.`, "Set it above 0.");
   }
-  // There they end a batch only where all beams of all its rows have one in the same step.
+  // In transformers they end a batch only when all beams of all rows have one in the same step.
   if (stopStrings.length > 0) {
     refuse("stop_strings is not supported with num_beam_groups.", "Leave one of them out.", "unsupported_option");
   }
 }
 
-/** A token that is forced and suppressed at once would leave no token at all. */
+/** If all forced tokens were suppressed, no token would be left. */
 function checkForcedTokens({ processors }: SearchConfig): void {
   const forced = {
     forced_bos_token_id: processors.forcedBosTokenId === undefined ? [] : [processors.forcedBosTokenId],
@@ -119,8 +126,8 @@ function checkForcedTokens({ processors }: SearchConfig): void {
     if (ids.length > 0 && ids.every((id) => processors.suppressTokens.includes(id))) {
       throw new ModelError(
         "invalid_option",
-        `generate: every token of ${name} (${ids.join(", ")}) is in suppress_tokens, too.`,
-        "Take it out of one of them.",
+        `generate: every token of ${name} (${ids.join(", ")}) is also in suppress_tokens.`,
+        "Remove it from one of the two options.",
       );
     }
   }

@@ -89,7 +89,7 @@ describe("names", () => {
     const error = await failureOf(() => resolve({ [name]: 1 }));
     expect(error.code).toBe("unsupported_option");
     expect(error.message).toContain(`"${name}"`);
-    expect(error.hint).toBe(`Nearest: ${nearest}.`);
+    expect(error.hint).toBe(`Did you mean ${nearest}?`);
   });
 
   // Names of GenerationConfig that are not implemented, each asking for something.
@@ -188,7 +188,7 @@ describe("names", () => {
     [{ pad_token_id: 50 }, "invalid_option", "pad_token_id"],
     [{ output_scores: true }, "unsupported_option", "output_scores"],
     [{ attention_mask: [1] }, "unsupported_option", "attention_mask"],
-  ])("%j in the file is told at load, with the file's name", async (fields, code, named) => {
+  ])("%j in the file is reported at load, with the file's name", async (fields, code, named) => {
     const error = await failureOf(() => checkGenerationFile(fields, info));
     expect(error.code).toBe(code);
     expect(error.message).toContain("generation_config.json");
