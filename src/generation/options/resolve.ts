@@ -29,10 +29,10 @@ export function resolveConfig(
   info: ModelInfo,
   { file: fileName = FILE, promptLength = 1, onWarning }: ResolveContext = {},
 ): SearchConfig {
-  const own = options as Fields;
-  checkNames(own, CALL, false);
+  const call = options as Fields;
+  checkNames(call, CALL, false);
   const read = new OptionReader([
-    { where: CALL, fields: own },
+    { where: CALL, fields: call },
     { where: fileName, fields: file },
   ]);
   for (const name of ["output_scores", "output_attentions", "output_hidden_states"]) read.boolean(name);
@@ -45,7 +45,7 @@ export function resolveConfig(
       `${read.find("eos_token_id").where}: eos_token_id has ${eosTokenIds.length} values; at most ${MAX_EOS_TOKENS} are supported.`,
     );
   }
-  const maxLength = longest(own, file, fileName, info, promptLength);
+  const maxLength = longest(call, file, fileName, info, promptLength);
   const config: SearchConfig = {
     promptLength,
     maxLength,
@@ -68,7 +68,7 @@ export function resolveConfig(
     warpers: readWarpers(read),
   };
   read.token("bos_token_id", Math.max(info.sourceVocabSize, vocabSize), undefined);
-  validateConfig(config, own, file, onWarning);
+  validateConfig(config, call, file, onWarning);
   return config;
 }
 
@@ -120,11 +120,11 @@ function readWarpers(read: OptionReader): Warpers {
 }
 
 /** The length of the longest sequence that the options allow, prompt included. */
-function longest(own: Fields, file: Fields, fileName: string, info: ModelInfo, promptLength: number): number {
+function longest(call: Fields, file: Fields, fileName: string, info: ModelInfo, promptLength: number): number {
   // The decoder never reads the last token, so that one needs no position.
   const limit = info.maxTargetLength + 1;
   for (const [where, fields] of [
-    [CALL, own],
+    [CALL, call],
     [fileName, file],
   ] as const) {
     const read = new OptionReader([{ where, fields }]);

@@ -28,10 +28,10 @@ const BEAMS: Record<string, readonly unknown[]> = {
 
 const isSet = (fields: Fields, name: string) => fields[name] !== undefined && fields[name] !== null;
 
-/** @param own options of the call @param file options of the model's files */
+/** @param call options of the call @param file options of the model's files */
 export function validateConfig(
   config: SearchConfig,
-  own: Fields,
+  call: Fields,
   file: Fields,
   onWarning: (message: string) => void = () => undefined,
 ): void {
@@ -41,24 +41,24 @@ export function validateConfig(
 
   const warnIdle = (options: typeof SAMPLING, outer: string, needed: string): void => {
     for (const [name, neutral] of Object.entries(options)) {
-      const value = own[name] ?? file[name];
+      const value = call[name] ?? file[name];
       if (value === undefined || value === null || neutral.includes(value)) continue;
       // No warning if the option is from the file and the caller has changed what makes it work.
-      if (!isSet(own, name) && isSet(own, outer)) continue;
+      if (!isSet(call, name) && isSet(call, outer)) continue;
       onWarning(`${name} = ${quote(value)} has no effect without ${needed}. Set ${outer}, or leave ${name} out.`);
     }
   };
   if (!config.doSample) {
     warnIdle(SAMPLING, "do_sample", "do_sample: true");
-    if (isSet(own, "seed")) onWarning("seed has no effect without do_sample: true.");
+    if (isSet(call, "seed")) onWarning("seed has no effect without do_sample: true.");
   }
   if (config.numBeams === 1) warnIdle(BEAMS, "num_beams", "num_beams above 1");
-  if (isSet(own, "bos_token_id")) onWarning("bos_token_id has no effect: sequences begin with decoder_start_token_id.");
+  if (isSet(call, "bos_token_id")) onWarning("bos_token_id has no effect: sequences begin with decoder_start_token_id.");
   for (const end of ["max", "min"]) {
     const [added, length] = [`${end}_new_tokens`, `${end}_length`];
-    if (isSet(own, added) && isSet(own, length)) {
+    if (isSet(call, added) && isSet(call, length)) {
       onWarning(
-        `Both ${added} = ${quote(own[added])} and ${length} = ${quote(own[length])} are set; ${added} is used.`,
+        `Both ${added} = ${quote(call[added])} and ${length} = ${quote(call[length])} are set; ${added} is used.`,
       );
     }
   }
