@@ -4,7 +4,7 @@ import { ModelError, quote } from "../errors";
 import { readText, type DownloadOptions } from "./sources/download";
 import { readSafetensors } from "./formats/safetensors";
 import type { ModelFiles, OpenFile } from "./sources/files";
-import { parseStrictJson } from "./formats/strict-json";
+import { isFields, parseStrictJson } from "./formats/json";
 import { announce, invalidWeights } from "./formats/tensors";
 import type { TensorInfo, TensorPiece, Wanted, WeightOptions } from "./formats/tensors";
 import { loadPart } from "../util/part";
@@ -14,16 +14,16 @@ const SINGLE = ["model.safetensors", "pytorch_model.bin"];
 const MAX_SHARDS = 10_000;
 
 export interface Weights {
-  /** The file that was found: for messages. */
+  /** Name of the file that was found, for messages. */
   name: string;
-  /** All tensors, shard by shard; `onHeader` is called once, before the first. To be called once. */
+  /** All tensors, shard by shard. `onHeader` is called once, before the first tensor. May be called once. */
   read(options: WeightOptions): AsyncGenerator<TensorPiece, void, undefined>;
-  /** Lets go of what was opened, if `read` was not called. */
+  /** Closes the file if `read` was not called. */
   close(): Promise<void>;
 }
 
 /**
- * Looks for the weights under each name in turn; the first that is there is taken.
+ * Takes the first weight file that exists, in the order of the names.
  * @throws ModelError `file_not_found` with the names, `invalid_weights` for a broken index
  */
 export async function findWeights(files: ModelFiles, options: DownloadOptions): Promise<Weights> {
@@ -50,7 +50,7 @@ export async function findWeights(files: ModelFiles, options: DownloadOptions): 
   throw new ModelError(
     "file_not_found",
     `${files.name}: there are no weights; looked for ${lookedFor.join(", ")}.`,
-    'On the Hugging Face Hub a conversion is often waiting in a pull request: try { repo, revision: "refs/pr/1" }.',
+    'On the Hugging Face Hub converted weights are often in a pull request: try { repo, revision: "refs/pr/1" }.',
   );
 }
 
@@ -72,22 +72,19 @@ async function* readFile(
 }
 
 /**
- * An index: `{ "weight_map": { tensor: shard }, "metadata": ... }`. The metadata is advice and not read.
+ * Reads an index: `{ "weight_map": { tensor: shard }, "metadata": ... }`. The metadata is not used.
  * @returns the shards in order of their names
  * @throws ModelError `invalid_weights`
  */
 export function parseIndex(text: string, path: string): string[] {
-  const root = parseStrictJson(text, (at, rule) => invalidWeights(path, `character ${at}: ${rule}`), {
-    anyValue: true,
-  });
-  const map = root.get("weight_map");
-  if (!(map instanceof Map)) throw invalidWeights(path, "weight_map is not an object.");
+  const { weight_map: map } = parseStrictJson(text, (rule) => invalidWeights(path, rule));
+  if (!isFields(map)) throw invalidWeights(path, "weight_map is not an object.");
   const extension = path.includes(".safetensors.") ? ".safetensors" : ".bin";
   const shards = new Set<string>();
-  for (const [tensor, shard] of map) {
+  for (const [tensor, shard] of Object.entries(map)) {
     const fail = (rule: string) => invalidWeights(path, `the shard of tensor ${quote(tensor)} ${rule}`);
     if (typeof shard !== "string") throw fail("is not a file name.");
-    // An index may come from anywhere; it must not lead out of the folder or to another host.
+    // An index may be written by anyone, so it must not lead out of the folder or to another host.
     if (!/^[\w-][\w.-]*$/.test(shard) || !shard.endsWith(extension))
       throw fail(`is ${quote(shard)}, which is not the plain name of a ${extension} file.`);
     shards.add(shard);
@@ -104,8 +101,8 @@ async function openShard(files: ModelFiles, name: string, index: string, options
 }
 
 /**
- * The headers of all shards are read first, since a model is built when all names and shapes are known; then each shard is
- * opened again and read through. As in transformers, what a shard holds counts, whatever the index says of it, and a
+ * Reads the headers of all shards first, because building a model needs all names and shapes. Then each shard is opened again
+ * and read to its end. As in transformers, what a shard holds counts, whatever the index says of it, and a
  * tensor that two shards hold is that of the later one.
  */
 async function* readShards(

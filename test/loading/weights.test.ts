@@ -140,9 +140,9 @@ describe("several files", () => {
   });
 
   test.each<[string, string, string]>([
-    ["not JSON", "no", "character 0"],
-    ["empty", "", "character 0"],
-    ["an array", "[]", "where { is needed"],
+    ["not JSON", "no", "is not valid JSON"],
+    ["empty", "", "is not valid JSON"],
+    ["an array", "[]", "is not a JSON object"],
     ["no map", "{}", "weight_map is not an object"],
     ["map that is a list", '{"weight_map":["a"]}', "weight_map is not an object"],
     ["shard that is a number", '{"weight_map":{"a":1}}', 'shard of tensor "a" is not a file name'],
@@ -161,8 +161,8 @@ describe("several files", () => {
         `{"weight_map":{"a":"${name}"}}`,
         "which is not the plain name of a .safetensors file",
       ]),
-    ["deep nesting", `{"metadata":${"[".repeat(100_000)}`, "nested over 8 levels"],
-    ["NaN", '{"metadata":{"total_size":NaN},"weight_map":{}}', "where a value is needed"],
+    ["deep nesting", `{"metadata":${"[".repeat(100_000)}${"]".repeat(100_000)}}`, "nested over 8 levels"],
+    ["NaN", '{"metadata":{"total_size":NaN},"weight_map":{}}', "is not valid JSON"],
   ])("index: %s", async (_, text, message) => {
     const error = await failureOf(() => parseIndex(text, "model.safetensors.index.json"));
     expect([error.code, error.message]).toEqual(["invalid_weights", expect.stringContaining(message)]);

@@ -1,8 +1,8 @@
 /**
- * A file's bytes in order, in the portions that a format asks for, however the stream cuts them.
+ * Reads the bytes of a stream in portions of any length, whatever the sizes of its chunks.
  *
- * It holds one chunk of the stream and what it was asked for, never the file. A length that a file only claims is not
- * allocated: where the file's size is not known to be enough, arrays grow as the bytes come.
+ * It holds one chunk and the requested portion, never the whole file. A length from a file may be a lie: if the file is not
+ * known to be that long, the array grows as the bytes arrive.
  */
 
 import { ModelError } from "../../errors";
@@ -12,7 +12,7 @@ import type { OpenFile } from "../sources/files";
 export class ByteReader {
   /** Bytes read so far. */
   position = 0;
-  /** Called with all that is read, for checksums. */
+  /** Called with all bytes that are read, for checksums. */
   tap?: (bytes: Uint8Array) => void;
   private readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
   private readonly expected: number;
@@ -29,21 +29,21 @@ export class ByteReader {
     this.expected = file.size ?? file.expectedSize ?? 0;
   }
 
-  /** The next `length` bytes in an array of their own, fewer at the end of the file. */
+  /** The next `length` bytes in a new array; fewer at the end of the file. */
   async take(length: number): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = await this.collect(length, new Uint8Array(0));
-    // Growing may have left room at the end of a file that is too short.
+    // An array that grew may be larger than a file that is too short.
     return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
   }
 
-  /** Like `take`, in memory that the next call uses again. */
+  /** Like `take`, but the next call uses the same memory again. */
   async borrow(length: number): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = await this.collect(length, this.scratch);
     if (bytes.buffer !== this.scratch.buffer) this.scratch = new Uint8Array(bytes.buffer);
     return bytes;
   }
 
-  /** The next `length` bytes, fewer at the end of the file, without reading past them. */
+  /** The next `length` bytes without moving past them; fewer at the end of the file. */
   async peek(length: number): Promise<Uint8Array> {
     const parts = [this.rest];
     let have = this.rest.length;
@@ -64,7 +64,7 @@ export class ByteReader {
     return this.rest.subarray(0, length);
   }
 
-  /** Reads past `length` bytes; returns how many there were. */
+  /** Skips `length` bytes. Returns how many there were before the end of the file. */
   skip(length: number): Promise<number> {
     return this.fill(length);
   }
@@ -79,12 +79,12 @@ export class ByteReader {
     return true;
   }
 
-  /** Cancels the stream unless it is at its end. */
+  /** Cancels the stream if it has not ended. */
   async close(): Promise<void> {
     await this.chunks.return();
   }
 
-  /** Fills `into`, or a larger array where `length` bytes do not fit it. */
+  /** Reads into `into`, or into a larger array if `length` bytes do not fit. */
   private async collect(length: number, into: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     let bytes = into;
     if (length > bytes.length && length <= this.expected) bytes = this.allocate(length);
@@ -99,7 +99,7 @@ export class ByteReader {
     return bytes.subarray(0, filled);
   }
 
-  /** @param target the array to fill, once it is known that `needed` bytes are there to go into it */
+  /** @param target returns the array to fill; it is called when `needed` bytes have arrived */
   private async fill(length: number, target?: (needed: number) => Uint8Array): Promise<number> {
     let filled = 0;
     while (filled < length && (await this.more())) {
@@ -117,7 +117,7 @@ export class ByteReader {
     try {
       return new Uint8Array(length);
     } catch (cause) {
-      const message = `${this.path}: the ${length} bytes at position ${this.position} can't be allocated.`;
+      const message = `${this.path}: the ${length} bytes at position ${this.position} could not be allocated.`;
       throw new ModelError("out_of_memory", message, undefined, { cause });
     }
   }

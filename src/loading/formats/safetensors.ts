@@ -1,20 +1,20 @@
 /**
  * A strict, streaming reader of the safetensors format: 8 bytes of header length, a JSON header, packed tensors.
  *
- * It never holds more than the header and a few rows. It is stricter than it need be to load a good file, because a file
- * that two programs read differently is a security hole: each byte must be accounted for exactly once. Whether the tensors
- * are the ones a model needs is the model's business.
+ * It never holds more than the header and a few rows. It checks every rule of the format, because a file that two programs
+ * read differently is a security hole: each byte must belong to exactly one tensor. Whether the tensors are those that a
+ * model needs is checked elsewhere (models/parameters.ts).
  */
 
 import { quote } from "../../errors";
 import { ByteReader } from "./byte-reader";
 import type { DType } from "./dtypes";
 import type { OpenFile } from "../sources/files";
-import { parseStrictJson, type Json } from "./strict-json";
+import { isFields, parseStrictJson } from "./json";
 import { announce, invalidWeights as invalid, readPieces, shapeOf, tensorError, textHint } from "./tensors";
 import type { TensorInfo, TensorPiece, WeightOptions } from "./tensors";
 
-/** A tensor and its place: first byte, and the byte after the last, counted from the end of the header. */
+/** A tensor and its bytes: the first one, and the one after the last, counted from the end of the header. */
 export interface StoredTensor extends TensorInfo {
   begin: number;
   end: number;
@@ -22,7 +22,7 @@ export interface StoredTensor extends TensorInfo {
 
 const MAX_HEADER_BYTES = 100_000_000;
 
-/** Bits of one element of each dtype of the format: tensor.rs, `enum Dtype`. We load few of them (dtypes.ts). */
+/** Bits per element of each dtype of the format (tensor.rs, `enum Dtype`). The engine reads only some of them: dtypes.ts. */
 const DTYPE_BITS: Readonly<Record<string, number>> = {
   ...{ F4: 4, F6_E2M3: 6, F6_E3M2: 6 },
   ...{ BOOL: 8, U8: 8, I8: 8, F8_E5M2: 8, F8_E4M3: 8, F8_E8M0: 8, F8_E4M3FNUZ: 8, F8_E5M2FNUZ: 8 },
@@ -32,8 +32,8 @@ const DTYPE_BITS: Readonly<Record<string, number>> = {
 /**
  * Reads a file's tensors in file order, a few rows at a time. Leaving the loop early cancels the stream.
  * @param path for messages and progress
- * @throws ModelError `invalid_weights` with the rule that the file breaks, `out_of_memory` for a row that does not fit,
- * and what `readChunks` throws; `signal.reason` once aborted
+ * @throws ModelError `invalid_weights` with the rule that the file breaks, `out_of_memory` for a row that does not fit in
+ * memory, and the errors of `readChunks`; `signal.reason` once aborted
  */
 export async function* readSafetensors(
   file: OpenFile,
@@ -89,21 +89,18 @@ export function parseHeader(header: Uint8Array, path: string, dataSize?: number)
   } catch (cause) {
     throw invalid(path, "its header is not valid UTF-8.", undefined, cause);
   }
-  const root = parseStrictJson(text, (at, rule) => invalid(path, `header, character ${at}: ${rule}`), {
-    // The one value that is not a string, number, array or object: some writers say that there is no metadata.
-    nullKeys: ["__metadata__"],
-  });
+  const root = parseStrictJson(text, (rule) => invalid(path, `its header ${rule}`), true);
   const tensors: StoredTensor[] = [];
-  for (const [name, value] of root) {
+  for (const [name, value] of Object.entries(root)) {
     if (name === "__metadata__") {
-      if (value === null) continue;
-      const isStrings = value instanceof Map && [...value.values()].every((v) => typeof v === "string");
+      if (value === null) continue; // some writers say so that there is none
+      const isStrings = isFields(value) && Object.values(value).every((v) => typeof v === "string");
       if (!isStrings) throw invalid(path, "__metadata__ is not an object of strings.");
     } else {
       tensors.push(parseEntry(name, value, path));
     }
   }
-  // Empty tensors may share an offset with the one that follows.
+  // An empty tensor may have the same offset as the next one.
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let end = 0;
   let previous = "the header";
@@ -116,20 +113,18 @@ export function parseHeader(header: Uint8Array, path: string, dataSize?: number)
   }
   if (dataSize !== undefined && end !== dataSize) {
     const how = dataSize < end ? "truncated" : "bytes follow the last tensor";
-    throw invalid(path, `${dataSize} bytes follow the header where its tensors take ${end} (${how}).`);
+    throw invalid(path, `its tensors take ${end} bytes, but ${dataSize} bytes follow the header (${how}).`);
   }
   return tensors;
 }
 
-function parseEntry(name: string, entry: Json, path: string): StoredTensor {
+function parseEntry(name: string, entry: unknown, path: string): StoredTensor {
   const fail = (rule: string) => tensorError(path, name, rule);
   if (name.includes("\0")) throw fail("its name holds U+0000.");
-  if (!(entry instanceof Map)) throw fail("is not described by an object.");
-  for (const key of entry.keys())
+  if (!isFields(entry)) throw fail("is not described by an object.");
+  for (const key of Object.keys(entry))
     if (key !== "dtype" && key !== "shape" && key !== "data_offsets") throw fail(`unknown key ${quote(key)}.`);
-  const dtype = entry.get("dtype");
-  const shape = entry.get("shape");
-  const offsets = entry.get("data_offsets");
+  const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== "string") throw fail("dtype is not a string.");
   if (!Object.hasOwn(DTYPE_BITS, dtype)) throw fail(`there is no dtype ${quote(dtype)}.`);
   if (!isIntegers(shape)) throw fail("shape is not an array of integers.");
@@ -147,5 +142,5 @@ function parseEntry(name: string, entry: Json, path: string): StoredTensor {
   return { name, dtype, shape, begin, end };
 }
 
-const isIntegers = (value: Json | undefined): value is number[] =>
-  Array.isArray(value) && value.every((item) => typeof item === "number");
+const isIntegers = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((length) => typeof length === "number");

@@ -1,4 +1,4 @@
-/** What the readers of weight files deliver, whatever the format. */
+/** The tensors that a reader of weight files delivers, whatever the format. */
 
 import { ModelError, quote } from "../../errors";
 import type { ByteReader } from "./byte-reader";
@@ -7,25 +7,25 @@ import type { DownloadOptions } from "../sources/download";
 
 export interface TensorInfo {
   name: string;
-  /** As safetensors names it; any that the format knows, since a file may hold more than the model reads. */
+  /** Its name in safetensors, such as "F32". It may be one that the engine does not read. */
   dtype: string;
-  /** Empty for a scalar; may hold zeros. */
+  /** Empty for a scalar. A length may be 0. */
   shape: number[];
-  /** The name of an earlier tensor that this one shares its memory with, as tied matrices do in a `.bin`. */
+  /** The name of an earlier tensor with the same memory, as for tied matrices in a `.bin`. */
   sameAs?: string;
 }
 
-/** Some rows of a tensor. A small tensor comes in one piece, one without elements in one empty piece. */
+/** Some rows of a tensor. A small tensor is one piece; a tensor without elements is one empty piece. */
 export interface TensorPiece {
-  /** The file that it is from, for messages. */
+  /** Name of the file, for messages. */
   file: string;
   name: string;
   dtype: DType;
-  /** Of the whole tensor. */
+  /** Shape of the whole tensor. */
   shape: number[];
-  /** The first element; whole rows of the last dimension from here on. */
+  /** Index of the first element. The piece holds whole rows of the last dimension from there. */
   start: number;
-  /** Little-endian, row-major, aligned for any view. Good until the next piece is asked for. */
+  /** Little-endian, row-major, aligned for any typed array. Valid until the next piece is requested. */
   data: Uint8Array<ArrayBuffer>;
 }
 
@@ -34,8 +34,8 @@ export type Wanted = (name: string) => boolean;
 
 export interface WeightOptions extends DownloadOptions {
   /**
-   * Called once with all tensors, in file order, before the first is read. What it throws ends the reading. It may
-   * return which tensors are wanted; the others are passed over, and only they may have a dtype that is not read.
+   * Called once with all tensors, in file order, before the first one is read. An error that it throws ends the reading. It
+   * may return which tensors are wanted. The others are skipped, and only they may have a dtype that the engine cannot read.
    */
   onHeader?: (tensors: TensorInfo[]) => Wanted | void;
   /** Called with the entries of a file that are not tensors, which nothing reads. */
@@ -44,7 +44,7 @@ export interface WeightOptions extends DownloadOptions {
   headerOnly?: boolean;
 }
 
-/** Bytes of a piece, unless one row is longer. Large enough that calls do not count, small beside any model. */
+/** The most bytes of a piece, unless one row is longer. Calls per piece cost little at this size, and models are larger. */
 export const PIECE_BYTES = 4 * 2 ** 20;
 
 export const invalidWeights = (path: string, rule: string, hint?: string, cause?: unknown) =>
@@ -53,20 +53,18 @@ export const invalidWeights = (path: string, rule: string, hint?: string, cause?
 export const tensorError = (path: string, name: string, rule: string) =>
   invalidWeights(path, `tensor ${quote(name)}: ${rule}`);
 
-/** Cut, since a hostile name may be as long as the file. */
-
-/** What a file may be that begins with text; undefined where it does not. */
+/** A hint for a file that begins with text; undefined for others. */
 export function textHint(start: Uint8Array): string | undefined {
   const text = String.fromCharCode(...start);
   const isText = /^[\x20-\x7e\s]{8,}$/.test(text);
-  return isText ? `It begins with "${text}": perhaps a Git LFS pointer or a web page.` : undefined;
+  return isText ? `It begins with "${text}"; perhaps it is a Git LFS pointer or a web page.` : undefined;
 }
 
 export const product = (shape: readonly number[]): number => shape.reduce((result, n) => result * n, 1);
 
 export const shapeOf = (shape: readonly number[]) => `[${shape.slice(0, 8).join(", ")}]`;
 
-/** Calls `onHeader` and refuses wanted tensors of a dtype that is not read. */
+/** Calls `onHeader`, and refuses wanted tensors of a dtype that the engine cannot read. */
 export function announce(path: string, tensors: TensorInfo[], options: WeightOptions): Wanted {
   const wanted = options.onHeader?.(tensors) ?? (() => true);
   for (const { name, dtype } of tensors) {
@@ -74,7 +72,7 @@ export function announce(path: string, tensors: TensorInfo[], options: WeightOpt
     throw tensorError(
       path,
       name,
-      `dtype ${dtype} is not supported; supported are ${Object.keys(BYTES_PER_ELEMENT).join(", ")}.`,
+      `dtype ${dtype} is not supported. Supported: ${Object.keys(BYTES_PER_ELEMENT).join(", ")}.`,
     );
   }
   return wanted;
@@ -93,7 +91,7 @@ export async function* readPieces(
   do {
     bytes.options.signal?.throwIfAborted();
     const length = Math.min(most, total - at);
-    // One row that is longer than the limit may be a lie of the header; `take` believes it as the bytes come.
+    // A header may lie about a very long row. `take` allocates it only as its bytes arrive.
     const data = length > PIECE_BYTES ? await bytes.take(length) : await bytes.borrow(length);
     if (data.length < length) {
       throw tensorError(bytes.path, name, `the file ends after ${at + data.length} of its ${total} bytes (truncated).`);

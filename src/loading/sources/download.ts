@@ -1,8 +1,8 @@
 /**
- * Reads opened files to their end: progress, cancellation, and the checks that a transfer was complete.
+ * Reads opened files to their end, with progress, cancellation, and checks that the transfer was complete.
  *
- * It holds whole files only where they are small (configuration, tokenizers); weights go through `safetensors.ts`,
- * which takes the same chunks one at a time. No retry and no cache here.
+ * Only small files (configuration, tokenizers) are held as a whole. Weights are read chunk by chunk (`readChunks`). There is
+ * no retry and no cache.
  */
 
 import { ModelError } from "../../errors";
@@ -13,32 +13,32 @@ import type { ModelFiles, OpenFile } from "./files";
 export interface DownloadProgress {
   /** Tells it from the other kinds of progress. */
   phase: "download";
-  /** The name as in the model's folder. */
+  /** Name of the file in the model's folder. */
   file: string;
-  /** Bytes so far, of the decompressed file; never falls. */
+  /** Bytes read so far, decompressed. Never falls. */
   loaded: number;
-  /** Bytes in all, where known. */
+  /** Bytes of the whole file, if known. */
   total?: number;
 }
 
 export interface DownloadOptions {
   signal?: AbortSignal;
-  /** Called with 0 bytes and then after each chunk. What it throws ends the download. */
+  /** Called with 0 bytes, then after each chunk. An error that it throws ends the download. */
   onProgress?: (progress: DownloadProgress) => void;
 }
 
 export interface ReadOptions extends DownloadOptions {
-  /** Refuse files over this many bytes. Default 64 MiB, which the largest known tokenizer.json (about 33 MB) fits. */
+  /** Larger files are refused. Bytes, default 64 MiB; the largest known tokenizer.json has about 33 MB. */
   maxBytes?: number;
   /** The code for a file that is too large, not UTF-8 or not JSON. Default "invalid_config". */
   errorCode?: ErrorCode;
 }
 
 /**
- * The bytes of a file, chunk by chunk as they come; the stream is cancelled when the loop over them is left.
+ * The bytes of a file, chunk by chunk as they arrive. Leaving the loop over them cancels the stream.
  * @param path for messages and progress
- * @throws ModelError `network` when the stream fails or delivers more or less than `file.size`, `invalid_source` when it
- * delivers no bytes; `signal.reason` once `signal` is aborted
+ * @throws ModelError `network` if the stream fails or delivers more or less than `file.size` bytes, `invalid_source` if it
+ * delivers something other than bytes; `signal.reason` once `signal` is aborted
  */
 export async function* readChunks(
   file: OpenFile,
@@ -56,7 +56,7 @@ export async function* readChunks(
 
   if (file.stream.locked) throw new ModelError("invalid_source", `${path}: its stream is already being read.`);
   const reader = file.stream.getReader();
-  // Cancelling also ends a read() that is waiting for bytes which may never come. It is not awaited for that reason.
+  // Cancelling also ends a read() that waits for bytes. It is not awaited, because it may take forever.
   const stop = () => void reader.cancel(signal?.reason).catch(() => {});
   signal?.addEventListener("abort", stop, { once: true });
   try {
@@ -77,7 +77,7 @@ export async function* readChunks(
       if (!ArrayBuffer.isView(chunk))
         throw new ModelError("invalid_source", `${path}: its stream delivers ${typeof chunk} chunks, not Uint8Array.`);
       loaded += chunk.byteLength;
-      if (size !== undefined && loaded > size) throw failed(`more than the announced ${size} bytes came.`);
+      if (size !== undefined && loaded > size) throw failed(`more than the announced ${size} bytes arrived.`);
       report();
       yield chunk instanceof Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     }
@@ -89,8 +89,8 @@ export async function* readChunks(
 }
 
 /**
- * A whole file, or `undefined` when the source has none of that name.
- * @throws ModelError as {@link readChunks}, and `options.errorCode` over `options.maxBytes`; `signal.reason` when aborted
+ * A whole file, or `undefined` if the source has no file of that name.
+ * @throws ModelError as {@link readChunks}, and `options.errorCode` if it is over `options.maxBytes`; `signal.reason` if aborted
  */
 export async function readBytes(
   files: ModelFiles,
@@ -102,7 +102,7 @@ export async function readBytes(
   if (!file) return undefined;
   const checkSize = (size: number) => {
     if (size > maxBytes)
-      throw new ModelError(errorCode, `${path}: is over the limit of ${maxBytes} bytes for this file.`);
+      throw new ModelError(errorCode, `${path}: is over the limit of ${maxBytes} bytes for such a file.`);
   };
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -127,8 +127,8 @@ export async function readBytes(
 }
 
 /**
- * A whole file as text, or `undefined` when the source has none of that name. A byte order mark is dropped.
- * @throws ModelError as {@link readBytes}, and `options.errorCode` when it is not valid UTF-8
+ * A whole file as text, or `undefined` if the source has no file of that name. A byte order mark is dropped.
+ * @throws ModelError as {@link readBytes}, and `options.errorCode` if it is not valid UTF-8
  */
 export async function readText(
   files: ModelFiles,
@@ -145,8 +145,8 @@ export async function readText(
 }
 
 /**
- * A whole file as parsed JSON, or `undefined` when the source has none of that name.
- * @throws ModelError as {@link readText}, and `options.errorCode` when it is not JSON
+ * A whole file as parsed JSON, or `undefined` if the source has no file of that name.
+ * @throws ModelError as {@link readText}, and `options.errorCode` if it is not JSON
  */
 export async function readJson(files: ModelFiles, path: string, options: ReadOptions = {}): Promise<unknown> {
   const text = await readText(files, path, options);

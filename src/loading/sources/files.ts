@@ -1,24 +1,24 @@
-/** A folder of files that can be opened by name, wherever it is; and what opening one says when it fails. */
+/** A folder of files that can be opened by name, and the errors of opening one. */
 
 import { ModelError, type ErrorCode } from "../../errors";
 
 export interface OpenFile {
-  /** The bytes. Whoever opened the file must read this stream to its end or cancel it. */
+  /** The bytes. The caller of `open` must read this stream to its end or cancel it. */
   stream: ReadableStream<Uint8Array>;
-  /** Exact length in bytes, where known. */
+  /** Exact length in bytes, if known. */
   size?: number;
-  /** Length in bytes where it is only likely, for progress bars: see `fromResponse` in remote.ts. */
+  /** Likely length in bytes, for progress bars only: see `fromResponse` in remote.ts. */
   expectedSize?: number;
 }
 
 export interface ModelFiles {
-  /** What to call this source in messages: its URL (without query, which may hold a secret) or path. */
+  /** Name of the folder in messages: its path, or its URL without the query, which may hold a secret. */
   readonly name: string;
   /**
-   * Opens a file of the folder; `undefined` when there is none of that name.
+   * Opens a file of the folder. Returns `undefined` if it has no file of that name.
    * @param path plain relative name, such as `config.json` or `onnx/model.json`
-   * @throws ModelError `network`, or `file_not_found` where the file can't be opened or `path` leaves the folder;
-   * `signal.reason` once `signal` is aborted
+   * @throws ModelError `network`; `file_not_found` if the file cannot be opened or `path` leaves the folder; `signal.reason`
+   * once `signal` is aborted
    */
   open(path: string, signal?: AbortSignal): Promise<OpenFile | undefined>;
 }
@@ -32,7 +32,7 @@ export const failure = (code: ErrorCode, message: string, hint?: string, cause?:
 
 export const invalidSource = (message: string, cause?: unknown) => failure("invalid_source", message, ACCEPTED, cause);
 
-/** What Node and the File System API say for "no such file", be it also thrown by the user's own `read`. */
+/** Whether this is the "no such file" of Node or of the File System API. The user's own `read` may throw it, too. */
 export function isMissing(error: unknown): boolean {
   const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
   return name === "NotFoundError" || name === "TypeMismatchError" || code === "ENOENT" || code === "ENOTDIR";

@@ -1,4 +1,4 @@
-/** Model folders on this machine: picked files, a directory's handle, the user's own `read`, a path on Node. */
+/** Model folders on this machine: picked files, a directory handle, the user's own `read`, or a path on Node. */
 
 import { ModelError } from "../../errors";
 import { failure, invalidSource, isMissing, reason, type ModelFiles, type OpenFile } from "./files";
@@ -8,10 +8,10 @@ import { below, fromResponse } from "./remote";
 export interface CustomReader {
   /**
    * @param path the file's name in the model's folder, such as "config.json"
-   * @param range reserved: whole files are asked for at present
+   * @param range reserved; for now always undefined: the whole file is read
    * @param signal of the call to `load`
    * @returns the file as Uint8Array, ArrayBuffer, ReadableStream of Uint8Array, Blob, Response or string; `undefined` or
-   * `null` where there is none; or a promise of these
+   * `null` if there is no such file; or a promise of one of these
    */
   read(path: string, range?: { start: number; end: number }, signal?: AbortSignal): unknown;
 }
@@ -73,18 +73,20 @@ export function openReader(reader: CustomReader): ModelFiles {
         return { stream: value as ReadableStream<Uint8Array> };
       const hint =
         "Return a Uint8Array, ArrayBuffer, ReadableStream, Blob, Response, string, or undefined for no file.";
-      throw failure("invalid_source", `${path}: ${name} returned ${typeof value} where a file is needed.`, hint);
+      throw failure("invalid_source", `${path}: ${name} returned a value of type ${typeof value}, not a file.`, hint);
     },
   };
 }
 
-/** A specifier that bundlers can't see, so that a browser build has no trace of Node's modules. */
+/** The specifier is a variable, so that bundlers do not see it and a browser build has no trace of Node's modules. */
 const importNode = <T>(specifier: string): Promise<T> =>
   import(/* @vite-ignore */ /* webpackIgnore: true */ specifier) as Promise<T>;
 
 export function openNodeFolder(folder: string | URL): ModelFiles {
   if (typeof process === "undefined" || !process.versions?.node)
-    throw invalidSource(`"${folder}" is relative, and here is no page that it could be relative to: pass a full URL.`);
+    throw invalidSource(
+      `"${folder}" is a relative address, but there is no page to resolve it against. Pass a full URL.`,
+    );
   const base = folder instanceof URL ? new URL(folder) : undefined;
   if (base && !base.pathname.endsWith("/")) base.pathname += "/";
   return {

@@ -1,4 +1,4 @@
-/** Model folders on a server: below a URL, or on the Hugging Face Hub. */
+/** Model folders on a server: at a URL, or on the Hugging Face Hub. */
 
 import { quote } from "../../errors";
 import { failure, invalidSource, reason, type ModelFiles, type OpenFile } from "./files";
@@ -16,16 +16,17 @@ export interface HubSource {
 const HUB = "https://huggingface.co";
 /** "owner/name" */
 export const HUB_REPO = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
+
 export function openHub({
   repo,
   revision = "main",
   endpoint = HUB,
 }: { [Key in keyof HubSource]: unknown }): ModelFiles {
-  // Repositories without an owner are old ("t5-small") and must be asked for as { repo }.
+  // Some old repositories have no owner, such as "t5-small".
   if (typeof repo !== "string" || !HUB_REPO.test(repo.includes("/") ? repo : `owner/${repo}`))
     throw invalidSource(`${quote(repo)} is not the name of a repository, such as "owner/name".`);
   if (typeof revision !== "string" || revision === "")
-    throw invalidSource(`${quote(revision)} is not a revision: a branch, tag or commit is needed.`);
+    throw invalidSource(`${quote(revision)} is not a revision. Pass a branch, a tag or a commit.`);
   const hub = String(endpoint).replace(/\/+$/, "");
   if (!/^https?:\/\/[^?#]+$/i.test(hub) || !URL.canParse(hub))
     throw invalidSource(`${quote(endpoint)} is not the address of a mirror of the Hub.`);
@@ -38,7 +39,7 @@ export function openUrl(folder: URL): ModelFiles {
   try {
     new URL("config.json", base);
   } catch (cause) {
-    throw invalidSource(`${displayed(base)} can't be a folder, as no ${base.protocol} URL can.`, cause);
+    throw invalidSource(`${displayed(base)} cannot be a folder: a ${base.protocol} URL has no files below it.`, cause);
   }
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   return { name: displayed(base), open: (path, signal) => fetchFile(below(base, path), path, signal) };
@@ -61,19 +62,20 @@ async function fetchFile(url: URL, path: string, signal?: AbortSignal): Promise<
     response = await fetch(url, { signal });
   } catch (cause) {
     signal?.throwIfAborted();
-    const hint = "Check the address and the connection. Another origin must allow this page by CORS headers.";
+    const hint =
+      "Check the address and the connection. A server of another origin must send CORS headers for this page.";
     throw failure("network", `${path}: ${displayed(url)} could not be fetched: ${reason(cause)}`, hint, cause);
   }
   return fromResponse(response, path, displayed(url));
 }
 
 /**
- * Content-Length counts the bytes as sent, so it is no length of a body with a Content-Encoding. From another origin
- * that header can't be seen (Content-Length can), so there the length is good for a progress bar only.
+ * Content-Length counts the bytes as sent, so it is not the length of a body with a Content-Encoding. A page cannot see that
+ * header of another origin (it can see Content-Length), so there the length is only good for a progress bar.
  */
 export async function fromResponse(response: Response, path: string, url: string): Promise<OpenFile | undefined> {
   const { status, headers } = response;
-  // Servers of single-page applications answer 200 and index.html for files that do not exist.
+  // Servers of single-page applications answer with 200 and index.html for files that do not exist.
   const isPage = /^\s*text\/html\b/i.test(headers.get("content-type") ?? "") && !/\.html?$/i.test(path);
   const missing = status === 404 || status === 410 || (response.ok && isPage);
   if (missing || !response.ok) {

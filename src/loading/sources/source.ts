@@ -1,9 +1,8 @@
 /**
- * Turns what the user calls "the model" (a URL, a path, a Hub repository, picked files, a function) into one thing:
- * a folder of files that can be opened by name.
+ * Makes a folder of files, which can be opened by name, of any source: a URL, a path, a Hub repository, picked files, a
+ * directory handle, or a function.
  *
- * It neither reads nor checks file contents; `download.ts` and `safetensors.ts` do. A file that is not there is
- * `undefined` and not an error, because many files of a model folder are optional.
+ * It does not read file contents. A missing file is `undefined` and not an error, because many files of a model are optional.
  */
 
 import { ModelError, quote } from "../../errors";
@@ -22,17 +21,17 @@ import { HUB_REPO, openHub, openUrl, type HubSource } from "./remote";
 export type Source = string | URL | HubSource | File[] | FileList | FileSystemDirectoryHandle | CustomReader;
 
 /**
- * Makes a folder of files out of a `source`; touches neither network nor disk yet.
+ * Makes a folder of files of a source, without access to network or disk yet.
  *
- * A string is read by the first rule that fits:
- * 1. it has a scheme (`https:`, `http:`, `chrome-extension:` ...): a URL; on Node `file:` is the file system;
- * 2. it is exactly `owner/name`, of letters, digits and `_ - .`, neither part with a leading dot: a repository on the
- *    Hub. A local folder of that form needs a leading `./`;
- * 3. anything else (`/models/x`, `./x`, `../x`, `models/en-fr/v1`): relative to the page or worker script
- *    (`document.baseURI`, `location.href`), or, where there is no page, a file system path on Node.
+ * The first rule that fits a string decides:
+ * 1. It has a scheme (`https:`, `http:`, `chrome-extension:` ...): a URL. On Node `file:` is the file system.
+ * 2. It is `owner/name`, of letters, digits and `_ - .`, without leading dots: a repository on the Hub. A local folder of that
+ *    form needs a leading `./`.
+ * 3. Anything else (`/models/x`, `./x`, `../x`, `models/en-fr/v1`): an address relative to the page or worker script
+ *    (`document.baseURI`, `location.href`) or, on Node, a path of the file system.
  *
- * The query of a URL (`?token=...`) goes with the request for each file; its hash is dropped.
- * Of picked files, those with a `webkitRelativePath` are named below the deepest folder common to all, others by name.
+ * The query of a URL (`?token=...`) is sent with the request for each file; its hash is dropped. Picked files with a
+ * `webkitRelativePath` get their path below the deepest common folder, others their name.
  *
  * @throws ModelError `invalid_source`
  */
@@ -50,7 +49,7 @@ export function openSource(source: Source): ModelFiles {
         if (error instanceof ModelError) throw error;
         if (isMissing(error)) return undefined;
         const message = `${path}: can't be opened in ${folder.name}: ${reason(error)}`;
-        throw failure("file_not_found", message, "The file may need a permission.", error);
+        throw failure("file_not_found", message, "Check the permissions of the file.", error);
       }
     },
   };
@@ -65,12 +64,12 @@ function resolve(source: unknown): ModelFiles {
     if ("repo" in source) return openHub(source);
     if ("length" in source) return openFiles(Array.from(source as ArrayLike<unknown>));
   }
-  throw invalidSource(`This ${source === null ? "null" : typeof source} is not a source that files can be read from.`);
+  throw invalidSource(`A value of type ${source === null ? "null" : typeof source} is not a source of model files.`);
 }
 
 function openString(text: string): ModelFiles {
   if (text === "") throw invalidSource("The source is an empty string.");
-  // Two letters at least, since `C:\models` is a path.
+  // At least two letters, because `C:\models` is a path.
   const scheme = /^[a-z][a-z0-9+.-]+:/i.test(text);
   if (!scheme && HUB_REPO.test(text)) return openHub({ repo: text });
   const base = pageUrl();
@@ -88,19 +87,19 @@ function openAddress(url: URL): ModelFiles {
   return url.protocol === "file:" && pageUrl() === undefined ? openNodeFolder(url) : openUrl(url);
 }
 
-/** Undefined outside of pages and workers. */
+/** Address of the page or worker; undefined elsewhere. */
 const pageUrl = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href;
 
-/** Names come from index files that anyone may have written; they must not lead out of the folder. */
+/** Names may come from an index file of anyone, so they must not lead out of the folder. */
 function checkPath(path: string): void {
   const parts = path.split("/");
   if (/[\\?#:]|\p{Cc}/u.test(path) || parts.some((part) => part === "" || part === "." || part === "..")) {
-    const hint = 'Names have no "..", leading "/", backslash, scheme or query.';
+    const hint = 'A file name may not have "..", a leading "/", a backslash, a scheme or a query.';
     throw failure("file_not_found", `${quote(path)} is not a plain file name below the model's folder.`, hint);
   }
 }
 
-/** Rejects with `signal.reason` even where what was called takes no notice of the signal; closes what comes too late. */
+/** Rejects with `signal.reason` even if `opening` ignores the signal. A file that opens too late is closed. */
 function untilAborted(opening: Promise<OpenFile | undefined>, signal?: AbortSignal): Promise<OpenFile | undefined> {
   if (!signal) return opening;
   return new Promise((resolve, reject) => {

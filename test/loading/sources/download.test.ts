@@ -82,7 +82,7 @@ describe("readBytes", () => {
   });
 
   test.each([
-    [999, "more than the announced 999 bytes came"],
+    [999, "more than the announced 999 bytes arrived"],
     [1001, "ended after 1000 of 1001 bytes"],
   ])("a stream of 1000 bytes announced as %i", async (size, message) => {
     const error = await failure(
@@ -126,7 +126,7 @@ describe("readBytes", () => {
       );
       expect([error.code, error.message]).toEqual([
         "invalid_config",
-        "x: is over the limit of 1000 bytes for this file.",
+        "x: is over the limit of 1000 bytes for such a file.",
       ]);
       expect(cancelled).toBe(true);
       expect(sent).toBeLessThan(1500);

@@ -1,4 +1,4 @@
-/** What a pickle of `torch.save` can hold: plain values of Python, and tensors as views of storages. */
+/** The values in a pickle of `torch.save`: plain values of Python, and tensors as views of storages. */
 
 export type Value = null | boolean | number | string | Value[] | Tuple | Dict | Name | Opaque | Storage | TensorView;
 
@@ -12,21 +12,21 @@ export class Dict {
   constructor(readonly ordered: boolean) {}
 }
 
-/** A global of Python, as "module.name". */
+/** The name of a Python global, such as "collections.OrderedDict". */
 export class Name {
   constructor(readonly text: string) {}
 }
 
-/** What a name makes of its arguments, where it is neither made nor read: a set, a device, a size. */
+/** A value that is not built because nothing reads it: a set, a device, a size. */
 export class Opaque {
   constructor(readonly name: string) {}
 }
 
-/** A block of memory that tensors are views of. */
+/** A block of memory (torch's "storage"). Tensors are views of it. */
 export class Storage {
   constructor(
     readonly key: string,
-    /** As safetensors names it. */
+    /** Its name in safetensors. */
     readonly dtype: string,
     readonly bytesPerElement: number,
     readonly elements: number,
@@ -43,7 +43,7 @@ export class TensorView {
   ) {}
 }
 
-/** In words, for messages. */
+/** The kind of a value in words, for messages. */
 export function kindOf(value: Value): string {
   if (value === null) return "None";
   if (Array.isArray(value)) return "a list";

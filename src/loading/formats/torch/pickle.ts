@@ -1,18 +1,17 @@
 /**
  * An unpickler that can build tensors, plain containers, numbers and texts, and nothing else.
  *
- * A pickle is a program for a stack machine, and its language can name any function of any Python module. This machine
- * knows the 32 instructions that `torch.save` writes with pickle protocol 2 or 3 (torch/serialization.py), and a name is a
- * value that it only understands where it is one of those below: nothing is looked up, called or imported. They are the
- * names that torch's own `weights_only` unpickler allows; what most of them would make is read past and is `Opaque`.
- * Everything else is refused with the instruction or name at fault and its position. No instruction costs more than its
- * own length, and what the program may build is counted.
+ * A pickle is a program for a stack machine, and it can name any function of any Python module. This machine knows only the
+ * 32 instructions that `torch.save` writes with pickle protocol 2 or 3 (torch/serialization.py), and only the names below,
+ * those that torch's own `weights_only` unpickler allows. It never looks up, calls or imports anything: most names only make
+ * an `Opaque` value, which nothing reads. It refuses everything else, and the error names the instruction or name and its
+ * position. The time of an instruction is bounded by its length, and the number of values that a program may build is limited.
  */
 
 import { ModelError, quote } from "../../../errors";
 import { Dict, kindOf, Name, Opaque, Storage, TensorView, Tuple, type Value } from "./pickle-values";
 
-/** The storage classes of torch: dtype and bytes of an element. */
+/** The storage classes of torch: dtype and bytes per element. */
 const STORAGES: Readonly<Record<string, readonly [dtype: string, bytes: number]>> = {
   "torch.FloatStorage": ["F32", 4],
   "torch.HalfStorage": ["F16", 2],
@@ -24,7 +23,7 @@ const STORAGES: Readonly<Record<string, readonly [dtype: string, bytes: number]>
   "torch.CharStorage": ["I8", 1],
   "torch.ByteStorage": ["U8", 1],
   "torch.BoolStorage": ["BOOL", 1],
-  // Of tensors that are read past; the names are not those of safetensors.
+  // Tensors of these are skipped; the names on the right are not those of safetensors.
   "torch.ComplexFloatStorage": ["C64", 8],
   "torch.ComplexDoubleStorage": ["C128", 16],
   "torch.QInt8Storage": ["QI8", 1],
@@ -35,7 +34,7 @@ const STORAGES: Readonly<Record<string, readonly [dtype: string, bytes: number]>
 const ORDERED_DICT = "collections.OrderedDict";
 const TENSORS = ["torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor"];
 const PARAMETERS = ["torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state"];
-/** A function, a class, the function's arguments, and attributes: a tensor of a subclass, or with attributes. */
+/** Takes a function, a class, the function's arguments, and attributes: for a tensor of a subclass, or with attributes. */
 const SUBCLASS = "torch._tensor._rebuild_from_type_v2";
 /** torch/_weights_only_unpickler.py, `_get_allowed_globals`. Python 2 had `__builtin__`, which protocol 2 still writes. */
 const READ_PAST: readonly string[] = [
@@ -56,10 +55,10 @@ const NAMES: ReadonlySet<string> = new Set([
   ...[...READ_PAST, ...DTYPES, ...Object.keys(STORAGES)],
 ]);
 
-/** Far beyond any model that fits a browser (a tensor takes five containers and about thirty instructions). */
+/** Limits far above any model that fits a browser. A tensor takes five containers and about thirty instructions. */
 const MAX = { containers: 500_000, stack: 1_000_000, memo: 2_000_000, dimensions: 16 };
 
-/** All instructions of pickle protocols 0 to 5 by their byte (CPython, pickletools.py), to name what is refused. */
+/** The names of all instructions of pickle protocols 0 to 5 by their byte (CPython, pickletools.py), for messages. */
 const INSTRUCTIONS =
   "I INT,J BININT,K BININT1,M BININT2,L LONG,\x8a LONG1,\x8b LONG4,S STRING,T BINSTRING,U SHORT_BINSTRING,B BINBYTES," +
   "C SHORT_BINBYTES,\x8e BINBYTES8,\x96 BYTEARRAY8,\x97 NEXT_BUFFER,\x98 READONLY_BUFFER,N NONE,\x88 NEWTRUE," +
@@ -69,15 +68,15 @@ const INSTRUCTIONS =
   "p PUT,q BINPUT,r LONG_BINPUT,\x94 MEMOIZE,\x82 EXT1,\x83 EXT2,\x84 EXT4,c GLOBAL,\x93 STACK_GLOBAL,R REDUCE," +
   "b BUILD,i INST,o OBJ,\x81 NEWOBJ,\x92 NEWOBJ_EX,\x80 PROTO,. STOP,\x95 FRAME,P PERSID,Q BINPERSID";
 
-/** The pickle is longer than the bytes at hand. */
+/** The data ends before the pickle does. */
 export class PickleTooShort extends Error {}
 
 /**
  * Runs a pickle.
- * @param data begins with the pickle; more may follow
- * @param path what to call it in messages
+ * @param data begins with the pickle; other bytes may follow
+ * @param path name of the file, for messages
  * @returns its value, how many bytes it took, and the storages that it refers to, by their keys
- * @throws ModelError `invalid_weights`; {@link PickleTooShort} where `data` ends before the pickle does
+ * @throws ModelError `invalid_weights`; {@link PickleTooShort} if `data` ends before the pickle does
  */
 export function unpickle(
   data: Uint8Array,
@@ -86,11 +85,11 @@ export function unpickle(
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const memo = new Map<number, Value>();
   const storages = new Map<string, Storage>();
-  /** The stacks below the marks that are open, outermost first. */
+  /** The stack below each open mark, outermost first. */
   const below: Value[][] = [];
   let stack: Value[] = [];
   let at = 0;
-  /** Of the instruction under way, for messages. */
+  /** Position and name of the current instruction, for messages. */
   let position = 0;
   let instruction = "";
   let depth = 0;
@@ -187,7 +186,7 @@ export function unpickle(
     return new Name(full);
   }
 
-  /** ("storage", class, key, location, elements), and in files before torch 1.6 a view of it that is None. */
+  /** ("storage", class, key, location, elements). Files before torch 1.6 have a sixth item, which must be None. */
   function storage(id: Value): Storage {
     const [tag, type, key, location, elements, part] = id instanceof Tuple ? id.items : [];
     const known = type instanceof Name && Object.hasOwn(STORAGES, type.text) ? STORAGES[type.text] : undefined;
@@ -208,9 +207,9 @@ export function unpickle(
     }
     if (READ_PAST.includes(target.text)) return container(new Opaque(target.text));
     if (TENSORS.includes(target.text)) {
-      const [source, offset, shape, strides] = args.items;
-      if (source instanceof Storage && isLength(offset) && areLengths(shape) && areLengths(strides)) {
-        const tensor = new TensorView(source, offset, shape.items as number[], strides.items as number[]);
+      const [storage, offset, shape, strides] = args.items;
+      if (storage instanceof Storage && isLength(offset) && areLengths(shape) && areLengths(strides)) {
+        const tensor = new TensorView(storage, offset, shape.items as number[], strides.items as number[]);
         if (shape.items.length === strides.items.length) return container(tensor);
       }
     }
@@ -238,8 +237,7 @@ export function unpickle(
   const run: Readonly<Record<string, () => void>> = {
     PROTO: () => {
       const version = data[read(1)];
-      if (version !== 2 && version !== 3)
-        throw fail(`says protocol ${version}; torch.save writes 2, or 3 where told to`);
+      if (version !== 2 && version !== 3) throw fail(`is protocol ${version}, but torch.save writes protocol 2 or 3`);
     },
     GLOBAL: () => push(name()),
     REDUCE: () => push(call(...pair())),
@@ -311,7 +309,7 @@ export function unpickle(
       return { value, length: at, storages };
     }
     if (!Object.hasOwn(run, instruction)) {
-      throw fail(names.has(code) ? "is an instruction that torch.save does not need" : "is no pickle instruction");
+      throw fail(names.has(code) ? "is an instruction that torch.save does not need" : "is not a pickle instruction");
     }
     run[instruction]();
   }

@@ -1,4 +1,4 @@
-/** From the value of a pickle to named tensors, and from the bytes of a storage to the tensors that are views of it. */
+/** Finds the named tensors in the value of a pickle, and reads tensors from the bytes of their storage. */
 
 import { quote } from "../../../errors";
 import type { ByteReader } from "../byte-reader";
@@ -12,10 +12,9 @@ export interface NamedView extends TensorInfo {
 }
 
 /**
- * The tensors of a state dict, in its order, and the names of what is not a tensor: the number of an epoch, the state of
- * an optimiser.
- * @param storages all that the pickle refers to, by their keys
- * @throws ModelError `invalid_weights` where there is no tensor at all, and for a view that leaves its storage
+ * The tensors of a state dict, in its order, and the names of its other values, such as the number of an epoch.
+ * @param storages all storages of the pickle, by their keys
+ * @throws ModelError `invalid_weights` if there is no tensor at all, and for a view that leaves its storage
  */
 export function stateDict(
   value: Value,
@@ -57,7 +56,7 @@ export function stateDict(
   return { tensors, others };
 }
 
-/** A tensor may show an element once; more would make gigabytes of a few bytes. */
+/** A view may not have more elements than its storage: otherwise a few bytes could claim gigabytes. */
 function checkView({ storage, offset, shape, strides }: TensorView, fail: (rule: string) => Error): void {
   const elements = product(shape);
   if (!Number.isSafeInteger(elements * 8)) throw fail(`shape ${shapeOf(shape)} overflows.`);
@@ -81,8 +80,8 @@ function isContiguous({ shape, strides }: TensorView): boolean {
 }
 
 /**
- * Reads a storage that begins at the reader's position to its end.
- * @param tensors all that are views of it
+ * Reads a storage, which begins at the reader's position, to its end.
+ * @param tensors all views of it
  */
 export async function* readStorage(
   bytes: ByteReader,
@@ -114,8 +113,8 @@ export async function* readStorage(
 }
 
 /**
- * Tensors that can be read in one go, those that are the same (tied weights) together; `undefined` where they are
- * transposed or overlap.
+ * Groups the tensors so that each group can be read in order; equal tensors (tied weights) are one group. Returns undefined
+ * if tensors are transposed or overlap.
  */
 function regions(tensors: readonly NamedView[]): NamedView[][] | undefined {
   const sorted = [...tensors].sort((a, b) => a.view.offset - b.view.offset || product(a.shape) - product(b.shape));
@@ -142,7 +141,7 @@ function wordsOf(buffer: ArrayBuffer, bytesPerElement: number): Uint16Array | Ui
   return bytesPerElement === 4 ? new Uint32Array(buffer) : new Uint16Array(buffer);
 }
 
-/** The elements of a view in its own order, a few rows at a time. */
+/** Collects the elements of a view in its own order, a few rows at a time. */
 function* gather(
   file: string,
   storage: Uint8Array<ArrayBuffer>,
@@ -154,16 +153,16 @@ function* gather(
   const row = Math.max(1, shape.at(-1) ?? 1);
   const step = strides.at(-1) ?? 1;
   const rows = product(shape) / row;
-  const rowsAPiece = Math.max(1, Math.floor(PIECE_BYTES / (row * element)));
+  const rowsPerPiece = Math.max(1, Math.floor(PIECE_BYTES / (row * element)));
   const index = shape.slice(0, -1).map(() => 0);
-  for (let first = 0; first < Math.max(1, rows); first += rowsAPiece) {
-    const count = Math.min(rowsAPiece, rows - first);
+  for (let first = 0; first < Math.max(1, rows); first += rowsPerPiece) {
+    const count = Math.min(rowsPerPiece, rows - first);
     const data = new Uint8Array(count * row * element);
     const out = wordsOf(data.buffer, element);
     for (let r = 0; r < count; r++) {
       const from = index.reduce((at, n, i) => at + n * strides[i], offset);
       for (let i = 0; i < row; i++) out[r * row + i] = words[from + i * step];
-      // The next row: count up from the last but one dimension.
+      // The next row: increment the index, the last dimension but one first.
       for (let i = index.length - 1; i >= 0 && ++index[i] === shape[i]; i--) index[i] = 0;
     }
     yield { file, name, dtype: dtype as DType, shape: [...shape], start: first * row, data };

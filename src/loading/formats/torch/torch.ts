@@ -1,11 +1,11 @@
 /**
- * A reader of `pytorch_model.bin`, what `torch.save` makes of a state dict, in its two formats (torch/serialization.py):
+ * Reads `pytorch_model.bin`, a state dict that `torch.save` wrote, in its two formats (torch/serialization.py):
  *
- * - since torch 1.6 a zip archive: data.pkl describes the tensors, data/KEY holds the bytes of each storage. torch writes
- *   the description first, so the file is read forward and each tensor is delivered as its bytes come;
- * - before (most OPUS-MT models are that old) five pickles, the fourth of which describes the tensors, then the storages.
+ * - Since torch 1.6 it is a zip archive. data.pkl describes the tensors, data/KEY holds the bytes of each storage. torch
+ *   writes the description first, so the file is read forward and each tensor is delivered as its bytes arrive.
+ * - Before (most OPUS-MT models are that old) it is five pickles, then the storages. The fourth pickle describes the tensors.
  *
- * The pickles are run by a machine that can build tensors and nothing else: pickle.ts.
+ * pickle.ts runs the pickles; it can build tensors and nothing else.
  */
 
 import { quote } from "../../../errors";
@@ -18,7 +18,7 @@ import { readStorage, stateDict, type NamedView } from "./torch-storage";
 import { ZipReader } from "./zip";
 
 export interface TorchOptions extends WeightOptions {
-  /** Opens the same file again, for archives whose description comes after the data. */
+  /** Opens the same file again. Needed for archives whose description comes after the data. */
   reopen?: () => Promise<OpenFile | undefined>;
 }
 
@@ -46,7 +46,7 @@ export async function* readTorch(
     if (hex.startsWith("504b0304")) yield* readArchive(bytes, options);
     else if (hex === LEGACY_MAGIC) yield* readLegacy(bytes, options);
     else {
-      const rule = "is neither a zip archive nor another file that torch.save makes.";
+      const rule = "is not a file that torch.save wrote: it is neither a zip archive nor the older format.";
       throw invalidWeights(path, rule, textHint(start));
     }
   } finally {
@@ -54,7 +54,7 @@ export async function* readTorch(
   }
 }
 
-/** What a pickle describes, and what of it has been read. */
+/** The tensors that a pickle describes; `read` delivers those of one storage. */
 class Checkpoint {
   readonly tensors: NamedView[];
   /** Names of what is not a tensor. */
@@ -81,7 +81,7 @@ class Checkpoint {
     return this.storages.get(key);
   }
 
-  /** Each storage comes once. */
+  /** Reads one storage. Each may be read once. */
   async *read(key: string, wanted: Wanted, bytes = this.bytes): AsyncGenerator<TensorPiece, void, undefined> {
     const storage = this.storages.get(key);
     if (!storage) throw invalidWeights(bytes.path, `storage ${quote(key)} belongs to no tensor, or comes twice.`);
@@ -131,7 +131,7 @@ async function* readArchive(first: ByteReader, options: TorchOptions): AsyncGene
         const key = name.slice("data/".length);
         const storage = checkpoint.storage(key);
         if (storage && entry.size !== undefined && entry.size !== storage.elements * storage.bytesPerElement)
-          throw invalidWeights(path, `entry ${quote(entry.name)} has not the size of its storage.`);
+          throw invalidWeights(path, `entry ${quote(entry.name)} does not have the size of its storage.`);
         yield* checkpoint.read(key, wanted, bytes);
         await zip.close();
       } else if (name === "data.pkl") {
@@ -148,7 +148,7 @@ async function* readArchive(first: ByteReader, options: TorchOptions): AsyncGene
   }
 }
 
-/** The description, and an archive that is open at the first entry after it or, where it is not the first, at its start. */
+/** Finds the description. Returns the archive open after it or, if data came before the description, open at its start. */
 async function findPickle(bytes: ByteReader, options: TorchOptions) {
   const { path } = bytes;
   const zip = new ZipReader(bytes);
@@ -181,7 +181,7 @@ function withoutFolder(path: string, name: string, folder: string): string {
   throw invalidWeights(path, `entry ${quote(name)} is not in the folder ${quote(folder)} of the others.`);
 }
 
-/** Everything beside the description and the data is a few bytes that say little. */
+/** The other entries of the archive are a few bytes each, of which two matter. */
 function checkOther(path: string, name: string, data: Uint8Array): void {
   if (name === "byteorder" && String.fromCharCode(...data) !== "little")
     throw invalidWeights(path, "its bytes are not in little-endian order.");

@@ -1,9 +1,8 @@
 /**
- * A zip archive read forward, entry by entry, as the bytes come; the directory at its end is then compared with what was
- * read. So nothing has to be seekable, and a file that a forward reader and a reader of the directory would understand
- * differently is refused.
+ * Reads a zip archive forward, entry by entry, as the bytes arrive, and at the end compares its directory with the entries. So
+ * the file need not be seekable, and an archive that another reader would understand differently is refused.
  *
- * Stored (uncompressed) entries only: `torch.save` writes no others. Offsets and names refer to APPNOTE.TXT of PKWARE.
+ * Only stored (uncompressed) entries: `torch.save` writes no others. Offsets and names refer to APPNOTE.TXT of PKWARE.
  */
 
 import { quote } from "../../../errors";
@@ -20,12 +19,12 @@ const END = 0x06054b50;
 const IN_ZIP64 = 0xffffffff;
 
 const MAX_NAME = 1024;
-/** An entry of unknown length, which only its end tells. */
+/** The most bytes of a small entry whose length is not known before its end. */
 const MAX_SEARCHED = 4096;
 
 export interface ZipEntry {
   readonly name: string;
-  /** Bytes of data, where the header before the data says it; else they are said after the data. */
+  /** Bytes of data. Undefined if the length comes only after the data. */
   readonly size?: number;
 }
 
@@ -38,7 +37,7 @@ interface Seen {
 interface Current extends ZipEntry {
   offset: number;
   crc?: number;
-  /** Whether a descriptor follows, with sizes of 4 or 8 bytes. */
+  /** Bytes of each size in the descriptor after the data; 0: no descriptor. */
   descriptor: 0 | 4 | 8;
   start: number;
   running: number;
@@ -50,7 +49,7 @@ export class ZipReader {
 
   constructor(private readonly bytes: ByteReader) {}
 
-  /** The next entry, with the reader at its data, or `undefined` after the last. The one before must have been closed. */
+  /** The next entry, with the reader at its data; `undefined` after the last one. The entry before must be closed. */
   async next(): Promise<ZipEntry | undefined> {
     const offset = this.bytes.position;
     const signature = await this.peekWord();
@@ -74,7 +73,7 @@ export class ZipReader {
     this.current = {
       name,
       offset,
-      // Writers that cannot go back leave zeros here.
+      // A writer that could not go back left zeros here.
       size: described ? undefined : size,
       crc: described ? undefined : header.getUint32(14, true),
       descriptor: !described ? 0 : findExtra(extra, 1) ? 8 : 4,
@@ -101,15 +100,16 @@ export class ZipReader {
       expected = record.getUint32(4, true);
       said = descriptor === 4 ? record.getUint32(12, true) : uint64(record, 16);
     }
-    if (said !== read) throw this.invalid(`entry ${quote(name)} has ${said} bytes where ${read} are expected.`);
-    if (expected !== running) throw this.invalid(`the data of entry ${quote(name)} does not fit its checksum.`);
+    if (said !== read) throw this.invalid(`entry ${quote(name)} should have ${said} bytes, but has ${read}.`);
+    if (expected !== running) throw this.invalid(`the data of entry ${quote(name)} does not match its checksum.`);
     this.seen.set(name, { offset, size: read, crc: running });
   }
 
-  /** The whole data of a small entry, closed; where its length is not known it ends at the first descriptor that fits. */
+  /** The whole data of a small entry, and closes it. If its length is not known, the first descriptor that fits ends it. */
   async small(): Promise<Uint8Array> {
     const { name, size, descriptor } = this.open();
-    const tooLong = () => this.invalid(`entry ${quote(name)} is longer than the ${MAX_SEARCHED} bytes that it may be.`);
+    const tooLong = () =>
+      this.invalid(`entry ${quote(name)} is longer than the ${MAX_SEARCHED} bytes that are allowed.`);
     if (size !== undefined && size > MAX_SEARCHED) throw tooLong();
     let data: Uint8Array;
     if (size !== undefined) {
@@ -124,7 +124,7 @@ export class ZipReader {
     return data;
   }
 
-  /** Reads past the data of an entry of known size. */
+  /** Skips the data of an entry of known size, and closes it. */
   async skip(): Promise<void> {
     const { name, size } = this.open();
     if (size === undefined) throw this.invalid(`the length of entry ${quote(name)} is not known.`);
@@ -141,7 +141,7 @@ export class ZipReader {
     for (const name of left.keys()) throw this.invalid(`its directory lacks the entry ${quote(name)}.`);
     const size = this.bytes.position - start;
     const check = (what: string, value: number, expected: number) => {
-      if (value !== expected) throw this.invalid(`its directory says ${what} ${value} where it is ${expected}.`);
+      if (value !== expected) throw this.invalid(`its directory has ${what} ${value} instead of ${expected}.`);
     };
     if (signature === ZIP64_END) {
       const end64 = this.bytes.position;
@@ -157,7 +157,7 @@ export class ZipReader {
     }
     if (signature !== END) throw this.invalid("its directory has no end.");
     const record = await this.record(22, "the end of its directory");
-    // Each is exact or says that the zip64 record has it.
+    // Each number is exact, or all ones if it is in the zip64 record.
     if (record.getUint16(10, true) !== 0xffff) check("entries", record.getUint16(10, true), this.seen.size);
     if (record.getUint32(12, true) !== IN_ZIP64) check("size", record.getUint32(12, true), size);
     if (record.getUint32(16, true) !== IN_ZIP64) check("offset", record.getUint32(16, true), start);
@@ -172,7 +172,7 @@ export class ZipReader {
     await this.bytes.skip(record.getUint16(32, true)); // the entry's comment
     const entry = left.get(name);
     if (!entry || !left.delete(name))
-      throw this.invalid(`its directory has an entry ${quote(name)} that is not there.`);
+      throw this.invalid(`its directory has an entry ${quote(name)} that the archive lacks.`);
     const fail = (rule: string) => this.invalid(`entry ${quote(name)} ${rule}`);
     checkFeatures(record.getUint16(8, true), record.getUint16(10, true), fail);
     const numbers = [record.getUint32(24, true), record.getUint32(20, true), record.getUint32(42, true)];
@@ -182,7 +182,7 @@ export class ZipReader {
       packed === entry.size &&
       offset === entry.offset &&
       record.getUint32(16, true) === entry.crc;
-    if (!same) throw fail("is not what the directory says of it.");
+    if (!same) throw fail("differs from its entry in the directory.");
   }
 
   private open(): Current {
@@ -219,8 +219,8 @@ export class ZipReader {
 function checkFeatures(flags: number, method: number, fail: (rule: string) => Error): void {
   if (flags & 0x2041) throw fail("is encrypted.");
   if (method !== 0)
-    throw fail(`is compressed (method ${method}${method === 8 ? ", deflate" : ""}); torch stores it as it is.`);
-  // 1, 2: how it was compressed; 3: a descriptor follows; 11: the name is UTF-8.
+    throw fail(`is compressed (method ${method}${method === 8 ? ", deflate" : ""}); torch.save does not compress.`);
+  // Bits 1 and 2: how it was compressed; 3: a descriptor follows; 11: the name is UTF-8.
   const unknown = flags & ~0x080e;
   if (unknown) throw fail(`has the unknown flags 0x${unknown.toString(16)}.`);
 }
@@ -240,7 +240,7 @@ function findExtra(extra: DataView, id: number): DataView | undefined {
   return undefined;
 }
 
-/** Section 4.5.3: numbers that are all ones are in the extra field instead, in this order. */
+/** Section 4.5.3: a number that is all ones is in the extra field instead, in this order. */
 function zip64Numbers(extra: DataView, numbers: number[]): number[] {
   const field = findExtra(extra, 1);
   let at = 0;
@@ -251,7 +251,7 @@ function zip64Numbers(extra: DataView, numbers: number[]): number[] {
   });
 }
 
-/** Where the data ends whose descriptor, with its length and checksum, is somewhere in `ahead`. */
+/** Finds in `ahead` a descriptor whose length and checksum fit the bytes before it. Returns where the data ends. */
 function findDescriptor(ahead: Uint8Array, width: number): number | undefined {
   const view = new DataView(ahead.buffer, ahead.byteOffset, ahead.byteLength);
   for (let at = 0; at + 8 + 2 * width <= ahead.length; at++) {

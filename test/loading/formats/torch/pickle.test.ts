@@ -163,7 +163,7 @@ describe("refuses, with the name or instruction and its position,", () => {
       if (known.has(text) || (code >= 0x8a && code <= 0x98)) continue;
       const error = await refusal(code);
       expect(error.message).toMatch(
-        `the byte 0x${code.toString(16).padStart(2, "0")} at byte 2 of the pickle is no pickle instruction`,
+        `the byte 0x${code.toString(16).padStart(2, "0")} at byte 2 of the pickle is not a pickle instruction`,
       );
     }
   });
@@ -175,7 +175,7 @@ describe("refuses, with the name or instruction and its position,", () => {
   const storage = [op.text("storage"), type, op.text("0"), op.text("cpu"), op.int(4)];
   const hooks = bytesOf(ordered, ")R");
   test.each<[string, (number | string | Uint8Array)[], string]>([
-    ["protocol 4", [0x80, 4], "PROTO at byte 2 of the pickle says protocol 4"],
+    ["protocol 4", [0x80, 4], "PROTO at byte 2 of the pickle is protocol 4, but torch.save writes protocol 2 or 3"],
     ["call of no global", ["})R"], "calls a dict"],
     ["call of a storage class", [type, ")R"], "calls torch.FloatStorage with arguments"],
     ["call without a tuple", [ordered, "]R"], "calls collections.OrderedDict"],
