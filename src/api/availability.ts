@@ -1,4 +1,4 @@
-/** What a translator can say of a model before and while it is loaded. */
+/** The availability of a model before it is loaded, and progress events while it is loaded. */
 
 import { checkSupport } from "../backends/webgpu/adapter";
 import { ModelError, quote } from "../errors";
@@ -14,7 +14,7 @@ import { Seq2Seq } from "./seq2seq";
  */
 export type Availability = "unavailable" | "downloadable" | "downloading" | "available";
 
-/** Reads config.json, nothing else. */
+/** Reads config.json and no other file. */
 export async function availabilityOf(
   source: Source,
   device: LoadOptions["device"] = "auto",
@@ -33,11 +33,11 @@ export async function availabilityOf(
     if (error instanceof ModelError && error.code !== "invalid_source") return "unavailable";
     throw error;
   }
-  // What comes from a server is named by its address, repositories on the Hub too.
+  // The name of a source on a server, the Hub included, is its address.
   return /^https?:/.test(name) ? "downloadable" : "available";
 }
 
-/** Loads, and tells a monitor: `downloadprogress` events with `loaded` from 0 to 1, both included. */
+/** Loads a model and sends `downloadprogress` events to a monitor, with `loaded` from 0 to 1, both included. */
 export async function watchedLoad(
   source: Source,
   options: LoadOptions,
@@ -45,25 +45,25 @@ export async function watchedLoad(
 ): Promise<Seq2Seq> {
   const target = new EventTarget();
   monitor?.(target);
-  let told = -1;
-  const tell = (loaded: number): void => {
-    if (loaded <= told) return;
-    told = loaded;
+  let last = -1;
+  const report = (loaded: number): void => {
+    if (loaded <= last) return;
+    last = loaded;
     target.dispatchEvent(progressEvent(loaded));
   };
-  tell(0);
-  // Weights are nearly all of the bytes, so their share stands for the whole.
+  report(0);
+  // Nearly all bytes are weights, so only they are counted.
   const model = await Seq2Seq.load(source, {
     ...options,
     onProgress({ phase, file, loaded, total }) {
-      if (phase === "download" && /\.(safetensors|bin)$/.test(file) && total) tell(loaded / total);
+      if (phase === "download" && /\.(safetensors|bin)$/.test(file) && total) report(loaded / total);
     },
   });
-  tell(1);
+  report(1);
   return model;
 }
 
-/** A ProgressEvent where there is one (pages and workers), else an Event with the same fields (Node). */
+/** A ProgressEvent in pages and workers; on Node, which has none, an Event with the same fields. */
 function progressEvent(loaded: number): Event {
   if (typeof ProgressEvent === "function") return new ProgressEvent("downloadprogress", { loaded, total: 1 });
   return Object.assign(new Event("downloadprogress"), { loaded, total: 1 });
@@ -74,7 +74,7 @@ export function checkTag(name: string, tag: unknown): void {
     Intl.getCanonicalLocales(tag as string);
     if (typeof tag === "string" && tag) return;
   } catch {
-    // told below
+    // the error follows below
   }
   throw new ModelError("invalid_option", `Translator: ${name} must be a language tag such as "en", not ${quote(tag)}.`);
 }

@@ -6,27 +6,27 @@ import { checkBoolean, checkedOptions } from "./options";
 
 /** The options of `Seq2Seq.load`. */
 export interface LoadOptions {
-  /** "auto" takes the GPU where there is one and the CPU elsewhere; "webgpu" throws where there is none. Default "auto". */
+  /** "auto" takes the GPU if the browser has WebGPU, else the CPU; "webgpu" throws if there is none. Default "auto". */
   device?: "auto" | "webgpu" | "cpu";
   /**
-   * How matrices are stored on the device: "f32", or smaller and less exact as half floats ("f16", exact for a checkpoint
-   * that is itself in f16) or integers of 8 or 4 bits ("q8", "q4", 9 and 5 bits an element with their scales).
-   * "auto" is "f32". docs/storage.md has the errors. Default "auto".
+   * How matrices are stored on the device: "f32", or smaller and less exact: "f16" (exact if the checkpoint is in f16), or
+   * integers of 8 or 4 bits ("q8", "q4"; with their scales 9 and 5 bits per element). "auto" is "f32". docs/storage.md has
+   * measured errors. Default "auto".
    */
   dtype?: "auto" | "f32" | "f16" | "q8" | "q4";
   /** Stops the download; `load` rejects with `signal.reason`. Default: none. */
   signal?: AbortSignal;
-  /** Called as bytes come and when the kernels are compiled. What it throws ends the load. Default: none. */
+  /** Called as bytes arrive and when the kernels are compiled. An error that it throws ends the load. Default: none. */
   onProgress?: (progress: LoadProgress) => void;
-  /** Gets each warning once: about options that do nothing or contradict each other. Default: `console.warn`. */
+  /** Called once per warning, such as an option that has no effect. Default: `console.warn`. */
   onWarning?: (message: string) => void;
-  /** There is no Worker yet: both values run the engine in the calling thread. Default true. */
+  /** Has no effect yet: the engine always runs in the calling thread. Default true. */
   worker?: boolean;
 }
 
 /** The kernels are being compiled. */
 export interface CompileProgress {
-  /** Tells it from the other kinds of progress. */
+  /** The kind of progress. */
   phase: "compile";
   /** Always "shaders". */
   file: string;
@@ -36,7 +36,7 @@ export interface CompileProgress {
   total: number;
 }
 
-/** "download" counts the bytes of one file; "compile" says that the kernels are being compiled. */
+/** "download" counts the bytes of one file; "compile" means that the kernels are being compiled. */
 export type LoadProgress = DownloadProgress | CompileProgress;
 
 export function checkLoadOptions(given: LoadOptions): LoadOptions {

@@ -20,7 +20,7 @@ import { loadPart } from "../util/part";
 export interface LoadedModel {
   model: Model;
   generationConfig: Record<string, unknown>;
-  /** The file that it comes from. */
+  /** Name of the file that it was read from. */
   generationFile: string;
   tokenizer?: Tokenizer;
 }
@@ -28,7 +28,7 @@ export interface LoadedModel {
 interface BuildOptions extends DownloadOptions {
   format?: WeightFormat;
   onWarning?: (message: string) => void;
-  /** Gets the model when its tensors are on the device and their data is still to come. */
+  /** Called when the tensors of the model exist on the device, before their data arrives. */
   onBuilt?: (model: Model, ops: Ops) => void;
 }
 
@@ -36,14 +36,14 @@ async function readFields(files: ModelFiles, file: string, options: DownloadOpti
   const fields = await readJson(files, file, options);
   if (fields === undefined) return undefined;
   if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
-    throw new ModelError("invalid_config", `${file}: holds no JSON object.`);
+    throw new ModelError("invalid_config", `${file}: is not a JSON object.`);
   }
   return fields as Record<string, unknown>;
 }
 
 /**
- * Reads config.json first and the weights last, so that what is wrong with a model is said before its largest
- * file is read. A tensor goes to the device as soon as its bytes are here; the file is never held as a whole.
+ * Reads config.json first and the weights last, so that most errors are found before the largest file is read. A tensor goes
+ * to the device as soon as its bytes arrive; the file is never held as a whole.
  */
 export async function loadModel(
   files: ModelFiles,

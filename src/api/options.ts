@@ -1,8 +1,8 @@
-/** Checks that every public method makes of its options object. */
+/** Checks of an options object, which every public method makes. */
 
 import { ModelError, quote } from "../errors";
 
-/** The options, or none where there are none; anything that is no object is refused, and so is a name not in `known`. */
+/** The options, or an empty object. Refuses a value that is not an object and, if `known` is given, names not in it. */
 export function checkedOptions<T extends object>(
   where: string,
   options: T | null | undefined,
@@ -19,7 +19,7 @@ export function checkedOptions<T extends object>(
     throw new ModelError(
       "unsupported_option",
       `${where}: there is no option "${unknown[0]}".`,
-      `Known: ${known?.join(", ")}.`,
+      `Known options: ${known?.join(", ")}.`,
     );
   }
   checkSignal(where, (given as { signal?: unknown }).signal);

@@ -1,4 +1,4 @@
-/** The public class: a loaded encoder-decoder model, its generation and its forward pass. */
+/** The public class `Seq2Seq`: a loaded encoder-decoder model with `generate`, `stream` and `forward`. */
 
 import type { AsyncDisposing } from "./disposing";
 import type { AdapterInfo } from "../backends/webgpu/adapter";
@@ -22,21 +22,21 @@ import { checkBoolean, checkedOptions } from "./options";
 import type { Tokenizer } from "../text/tokenizer";
 import { loadPart } from "../util/part";
 
-/** What `generate` found, by the names of Hugging Face transformers. */
+/** The result of `generate`, with the names of Hugging Face transformers. */
 export interface GenerateOutput extends StateOutputs {
   /**
-   * Token ids, as Hugging Face returns them: decoder start token first, end token last where it came; no padding. With
-   * `num_return_sequences` = n those of row i are n * i to n * i + n - 1, best first.
+   * Token ids as Hugging Face returns them, but without padding: decoder start token first, end token last if the sequence has
+   * one. With `num_return_sequences` = n, those of input row i are n * i to n * i + n - 1, best first.
    */
   sequences: number[][];
-  /** Of a beam search: the sum of a sequence's log-probabilities, divided by its length ** length_penalty. */
+  /** Beam search only: the sum of a sequence's log-probabilities divided by its length ** length_penalty. */
   sequences_scores?: number[];
   /**
-   * With `output_scores`: the natural logarithm of each generated token's probability, prompt excluded, after the
-   * processors. Hugging Face's `compute_transition_scores`, normalised but for beams, whose sums are the scores.
+   * With `output_scores`: [sequence][step], the natural logarithm of the probability of each new token, after the logits
+   * processors. Hugging Face's `compute_transition_scores`, with `normalize_logits` except in a beam search.
    */
   token_logprobs?: number[][];
-  /** With `output_alternatives`: [sequence][step], the most probable tokens of that step, after the processors. */
+  /** With `output_alternatives`: [sequence][step], the most probable tokens of the step, after the logits processors. */
   alternatives?: Alternative[][][];
   /** What the call cost. */
   stats: Stats;
@@ -44,7 +44,7 @@ export interface GenerateOutput extends StateOutputs {
 
 /** One token of a sequence, from `stream`. */
 export interface StreamStep {
-  /** The number of the sequence, as in `GenerateOutput.sequences`. */
+  /** Index of the sequence, as in `GenerateOutput.sequences`. */
   row: number;
   /** Its id. */
   token: number;
@@ -72,12 +72,12 @@ export interface ForwardInput {
   decoder_input_ids: number[] | number[][];
 }
 
-/** Tokens that the session made at load has room for: a translation's worth, whatever the model could hold. */
+/** Decoder positions of the session that is made at load: enough for a translation. */
 const FIRST_TARGET = 256;
 
 /**
- * Sessions, with that of a short sentence on a GPU: compiles the kernels while the weights are on their way, rather than at
- * the first call.
+ * Makes the pool of sessions and, on a GPU, a first session for a short sentence. That compiles the kernels while the weights
+ * are still arriving, and not in the first call.
  */
 async function firstSession(model: Model, ops: Ops): Promise<SessionPool> {
   const sessions = new SessionPool(ops, model);
@@ -102,7 +102,7 @@ export class Seq2Seq {
   /* eslint-enable */
   /** Where the model runs. */
   readonly device: "webgpu" | "cpu";
-  /** What the browser says of the GPU; absent on the CPU. */
+  /** What the browser reports about the GPU; absent on the CPU. */
   readonly adapter?: AdapterInfo;
   /** Present where the model's folder has the files of a tokenizer: tokenizer.json, or those of its family. */
   readonly tokenizer?: Tokenizer;
@@ -158,7 +158,7 @@ export class Seq2Seq {
     let starting: Promise<SessionPool> | undefined;
     const onBuilt = (model: Model, ops: Ops): void => {
       starting = firstSession(model, ops);
-      // Where loading fails, that is what the caller hears of.
+      // If loading fails, the caller gets that error instead.
       starting.catch(() => undefined);
     };
     const loaded = await loadModel(files, createOps, { signal, onProgress, onWarning, format, onBuilt });
@@ -176,8 +176,8 @@ export class Seq2Seq {
   }
 
   /**
-   * Finds the sequences that the options ask for: greedy search, beam search or sampling.
-   * @param inputIds source token ids, one row or several of any lengths
+   * Generates with greedy search, beam search or sampling, as the options say.
+   * @param inputIds token ids of the encoder: one row, or several of any lengths
    * @param given see {@link GenerationConfig}
    * @throws ModelError; `signal.reason` once aborted
    */
@@ -211,8 +211,8 @@ export class Seq2Seq {
   }
 
   /**
-   * Like `generate`, token by token; leaving the loop stops the work, and while the reader pauses nothing is computed
-   * but the steps under way. Of a beam search come the tokens that all beams have in common.
+   * Like `generate`, token by token. Leaving the loop stops the work. While the reader pauses, only the steps in flight are
+   * computed. A beam search yields a token as soon as all beams agree on it.
    */
   async *stream(
     inputIds: number[] | number[][],
@@ -225,7 +225,7 @@ export class Seq2Seq {
     if (options.output_attentions) refuse("output_attentions");
     if (options.output_hidden_states) refuse("output_hidden_states");
     const { numBeams, numReturnSequences: n } = request.config;
-    if (numBeams > 1 && n > 1) refuse(`num_return_sequences = ${n} of a beam search`);
+    if (numBeams > 1 && n > 1) refuse(`num_return_sequences = ${n} in a beam search`);
     const sentences = createSentences(request, this.loaded.model);
     for await (const _ of runSentences(this.engine(), request, sentences, () => undefined, true)) {
       for (const { index, search } of sentences) {
@@ -241,29 +241,29 @@ export class Seq2Seq {
 
   /**
    * One teacher-forced pass.
-   * @returns logits (B, T, V), encoder states (B, S, D) and what `options` asks for
+   * @returns logits (B, T, V), encoder states (B, S, D), and the outputs that `options` asks for
    */
-  async forward(input: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
+  async forward(given: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
     this.checkAlive();
-    checkedOptions("forward", input, ["input_ids", "attention_mask", "decoder_input_ids"]);
+    checkedOptions("forward", given, ["input_ids", "attention_mask", "decoder_input_ids"]);
     const wanted = checkedOptions("forward", options, ["output_attentions", "output_hidden_states"]);
     checkBoolean("forward", "output_attentions", wanted.output_attentions);
     checkBoolean("forward", "output_hidden_states", wanted.output_hidden_states);
     const { info } = this.loaded.model;
-    const source = inputBatch(input.input_ids, input.attention_mask, info.padTokenId, info);
-    const target = toRows("decoder_input_ids", input.decoder_input_ids);
+    const input = inputBatch(given.input_ids, given.attention_mask, info.padTokenId, info);
+    const target = toRows("decoder_input_ids", given.decoder_input_ids);
     checkIds(target, {
       name: "decoder_input_ids",
       vocabSize: info.targetVocabSize,
       maxLength: info.maxTargetLength,
     });
-    if (target.length !== source.ids.length) {
+    if (target.length !== input.ids.length) {
       throw new ModelError(
         "invalid_input",
-        `forward: ${source.ids.length} rows of input_ids but ${target.length} of decoder_input_ids.`,
+        `forward: decoder_input_ids has ${target.length} rows, but input_ids has ${input.ids.length}.`,
       );
     }
-    return forward(this.ops, this.loaded.model, source, target, wanted);
+    return forward(this.ops, this.loaded.model, input, target, wanted);
   }
 
   /** How many tokens fit the model's positions. */
@@ -272,14 +272,14 @@ export class Seq2Seq {
     return { source: maxSourceLength, target: maxTargetLength };
   }
 
-  /** Live bytes, by purpose; all 0 after `dispose`. */
+  /** Bytes in use on the device, by purpose; all 0 after `dispose`. */
   memory(): Memory {
     return this.ops.memory();
   }
 
   /**
-   * Frees everything on the device. Calls under way reject with code "disposed"; they are not waited for, since a
-   * stream may be paused for as long as its reader likes.
+   * Frees everything on the device. Running calls reject with code "disposed". This does not wait for them, because the reader
+   * of a stream may pause it forever.
    */
   dispose(): Promise<void> {
     this.disposed = true;
@@ -293,14 +293,14 @@ export class Seq2Seq {
   }
 
   private checkAlive(): void {
-    if (this.disposed) throw new ModelError("disposed", "This model has been disposed of.", "Load it again.");
+    if (this.disposed) throw new ModelError("disposed", "This model has been disposed.", "Load it again.");
   }
 
   private engine() {
     return { ops: this.ops, model: this.loaded.model, sessions: this.sessions };
   }
 
-  /** Checks everything that a call was given. */
+  /** Checks the arguments of a call. */
   private prepare(where: string, inputIds: unknown, given: GenerationConfig) {
     this.checkAlive();
     const options = checkedOptions(where, given);
@@ -315,7 +315,7 @@ export class Seq2Seq {
     return { request, options };
   }
 
-  /** Each warning once. */
+  /** Reports each warning once per model. */
   private readonly warn = (message: string): void => {
     if (this.warned.has(message)) return;
     this.warned.add(message);

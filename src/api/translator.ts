@@ -14,11 +14,11 @@ import { languagePlan, type LanguagePlan } from "../text/tokenizer";
 
 /** The options of `Translator.create` and `Translator.availability`. */
 export interface TranslatorOptions {
-  /** A loaded model, which `destroy` leaves alone, or the source of one. */
+  /** A loaded model, which `destroy` does not free, or the source of a model. */
   model: Source | Seq2Seq;
   /**
-   * The language of the text, as a BCP 47 tag such as "en". A language that the model's files do not know is refused. Where
-   * they name none, the tag only says what you expect.
+   * The language of the text, as a BCP 47 tag such as "en". A language that the model's files do not list is refused.
+   * If they list none, the tag is not checked.
    */
   sourceLanguage: string;
   /** The language of the translation, as a BCP 47 tag such as "fr"; checked in the same way. */
@@ -51,14 +51,14 @@ export interface AlignedSegment {
   alignment: Alignment;
 }
 
-/** A paragraph of at most so many tokens is translated as a whole, a longer one sentence by sentence. */
+/** A paragraph of at most this many tokens is translated as a whole, a longer one sentence by sentence. */
 const WHOLE_PARAGRAPH = 64;
-/** A sentence is cut beyond so many tokens, or what the model takes: models have seen few that are longer. */
+/** A longer sentence, in tokens, is cut into parts: models were trained on few that are longer. */
 const LONGEST_SENTENCE = 256;
 
 /** Text in, text out, in the shape of the W3C Translator API (webmachinelearning.github.io/translation-api). */
 export class Translator {
-  /** How much text, in tokens, may be translated at once: there is no limit, long text goes in parts. */
+  /** The most tokens of one call. There is no limit: long text is translated in parts. */
   readonly inputQuota = Infinity;
   private destroyed = new AbortController();
 
@@ -74,8 +74,8 @@ export class Translator {
   ) {}
 
   /**
-   * Whether `create` with these options could work: "available" (loaded, or files that are here), "downloadable", or
-   * "unavailable" (no such model, of no known family, no such device, or a loaded model without these languages).
+   * Whether `create` can work with these options: "available" (a loaded model or local files), "downloadable", or "unavailable"
+   * (no such model or device, an unknown family, or a loaded model without these languages).
    */
   static async availability(options: TranslatorOptions): Promise<Availability> {
     const checked = checkTranslatorOptions("Translator.availability", options);
@@ -103,7 +103,7 @@ export class Translator {
       if (!tokenizer) {
         throw new ModelError(
           "file_not_found",
-          "A translator needs a tokenizer beside the model's config.json: a tokenizer.json, or the files of its family.",
+          "A translator needs a tokenizer, and the model's folder has none: no tokenizer.json, nor the tokenizer files of its family.",
         );
       }
       const { sourceLanguage, targetLanguage } = options;
@@ -117,7 +117,8 @@ export class Translator {
   }
 
   /**
-   * Translates text of any length: paragraphs, long ones sentence by sentence, with the white space between them kept.
+   * Translates text of any length. Paragraphs are translated as a whole, long ones sentence by sentence. White space between
+   * them is kept.
    * @throws ModelError; `signal.reason` once aborted
    */
   async translate(text: string, options: TranslateOptions = {}): Promise<string> {
@@ -147,7 +148,7 @@ export class Translator {
           await chunks.return();
         },
       },
-      // Nothing is translated before it is asked for.
+      // Translates nothing before the reader asks for it.
       { highWaterMark: 0 },
     );
     // Safari had streams long before it could loop over them.
@@ -155,7 +156,7 @@ export class Translator {
   }
 
   /**
-   * Translates, and says which source tokens each target token comes from: see {@link Alignment} for the method.
+   * Translates and aligns: says which source token each target token comes from. {@link Alignment} has the method.
    * @throws ModelError; `signal.reason` once aborted
    */
   async align(text: string, options: TranslateOptions = {}): Promise<AlignedSegment[]> {
@@ -166,7 +167,7 @@ export class Translator {
     const out = await this.model.generate(ids, { ...this.generation(signal), output_attentions: true });
     return segments.map((segment, i): AlignedSegment => {
       const target = out.sequences[i].slice(1);
-      // Special tokens, at the end or in front, are no part of the text.
+      // Special tokens at the beginning or the end are not part of the text.
       const silent = (id: number): boolean => this.plan.decode([id]).trim() === "";
       const ignored = new Set(ids[i].flatMap((id, at) => (silent(id) ? [at] : [])));
       const words = target.length > 0 && silent(target[target.length - 1]) ? target.slice(0, -1) : target;
@@ -180,13 +181,13 @@ export class Translator {
     });
   }
 
-  /** How many tokens of `inputQuota` the text takes. */
+  /** The number of tokens of the text. */
   async measureInputUsage(text: string, options: TranslateOptions = {}): Promise<number> {
     this.signalOf("measureInputUsage", options);
     return this.split(text).segments.reduce((sum, segment) => sum + this.plan.encode(segment.text).length, 0);
   }
 
-  /** Ends running translations and frees the model, unless it was passed in loaded. */
+  /** Ends running translations, and frees the model if this translator has loaded it. */
   destroy(): void {
     this.destroyed.abort(new ModelError("disposed", "This translator has been destroyed.", "Create another one."));
     if (this.ownsModel) void this.model.dispose();
@@ -210,7 +211,8 @@ export class Translator {
   }
 
   private split(text: string): Segments {
-    if (typeof text !== "string") throw new ModelError("invalid_input", `The text to translate is a ${typeof text}.`);
+    if (typeof text !== "string")
+      throw new ModelError("invalid_input", `The text to translate must be a string, not a ${typeof text}.`);
     const limit = Math.min(LONGEST_SENTENCE, this.model.limits.source);
     const measure = (part: string): number => this.plan.encode(part).length;
     return splitText(text, this.sourceLanguage, measure, Math.min(WHOLE_PARAGRAPH, limit), limit);
@@ -225,7 +227,7 @@ export class Translator {
     return { ...this.plan.generation, signal, num_return_sequences: 1 };
   }
 
-  /** Rejects, or gives the signal that ends a call: the caller's or this translator's end. */
+  /** The signal that ends a call: that of the caller, or the end of this translator. Throws if it is aborted already. */
   private signalOf(where: string, options: TranslateOptions): AbortSignal {
     const { signal } = checkedOptions(where, options, ["signal"]);
     this.destroyed.signal.throwIfAborted();

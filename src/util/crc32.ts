@@ -1,4 +1,4 @@
-/** CRC-32 as zip files use it (polynomial 0xedb88320, reflected), eight bytes a turn. */
+/** CRC-32 as in zip files (polynomial 0xedb88320, reflected), eight bytes per round. */
 
 /** tables[k][b]: the checksum of byte b followed by k zero bytes. */
 let tables: Uint32Array[] | undefined;
@@ -19,7 +19,7 @@ function makeTables(): Uint32Array[] {
   return made;
 }
 
-/** @param previous the checksum of the bytes before these */
+/** @param previous checksum of the bytes before these */
 export function crc32(bytes: Uint8Array, previous = 0): number {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = (tables ??= makeTables());
   let crc = ~previous;

@@ -1,16 +1,16 @@
-/** A binary heap: `pop` gives the item that comes before all others. */
+/** A binary heap: `pop` returns the element that comes before all others. */
 
 export class Heap<T> {
   private readonly items: T[] = [];
 
-  /** @param before whether `a` comes out before `b` */
+  /** @param before whether `a` is popped before `b` */
   constructor(private readonly before: (a: T, b: T) => boolean) {}
 
   get size(): number {
     return this.items.length;
   }
 
-  /** What `pop` would give. */
+  /** The element that `pop` would return. */
   get top(): T | undefined {
     return this.items[0];
   }
@@ -36,7 +36,7 @@ export class Heap<T> {
     return top;
   }
 
-  /** `pop` and `push` in one; the heap must not be empty. */
+  /** `pop` and `push` in one step. The heap must not be empty. */
   replaceTop(item: T): void {
     const { items, before } = this;
     let at = 0;
