@@ -1,59 +1,7 @@
-/**
- * Lint rules. Beside the usual ones they enforce the layers of the engine: `layers` is the import table of
- * docs/architecture.md, and an import against it, a cycle included, fails `npm run lint`.
- */
+/** Lint rules for the code itself; which folder may import which is checked by .dependency-cruiser.js. */
 
 import js from "@eslint/js";
-import { createNodeResolver, importX } from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
-
-/** What each part of src/ may import from src/, itself always included. */
-const layers = {
-  "errors.ts": [],
-  "tensor.ts": ["errors.ts"],
-  "half.ts": [],
-  "heap.ts": [],
-  "storage.ts": ["half.ts", "tensor.ts", "errors.ts"],
-  "beams.ts": ["tensor.ts", "errors.ts"],
-  "rules.ts": ["beams.ts", "tensor.ts", "errors.ts"],
-  "ops.ts": ["beams.ts", "rules.ts", "tensor.ts", "errors.ts"],
-  "shapes.ts": ["ops.ts", "tensor.ts", "errors.ts"],
-  "backends/cpu": ["ops.ts", "shapes.ts", "beams.ts", "rules.ts", "storage.ts", "tensor.ts", "errors.ts"],
-  "backends/webgpu": ["ops.ts", "shapes.ts", "beams.ts", "rules.ts", "storage.ts", "tensor.ts", "errors.ts"],
-  models: ["ops.ts", "storage.ts", "half.ts", "tensor.ts", "errors.ts"],
-  generation: ["models", "ops.ts", "beams.ts", "rules.ts", "tensor.ts", "heap.ts", "errors.ts"],
-  loading: ["half.ts", "errors.ts"],
-  text: ["heap.ts", "errors.ts"],
-};
-
-const layerZones = Object.entries(layers).map(([part, allowed]) => ({
-  target: `./src/${part}`,
-  from: "./src",
-  except: [part, ...allowed].map((path) => `./${path}`),
-  message: `src/${part} may import only ${allowed.join(", ") || "nothing"} (see the layers in eslint.config.js).`,
-}));
-
-const zones = [
-  ...layerZones,
-  {
-    target: "./src",
-    from: "./src/index.ts",
-    message: "src/index.ts is for users of the package; import the module that defines the name.",
-  },
-  {
-    target: "./src",
-    from: ".",
-    except: ["./src", "./shaders", "./node_modules"],
-    message: "The engine must not depend on its demo, tests, benchmarks or scripts.",
-  },
-  {
-    target: "./src/!(backends)/**/*",
-    from: "./shaders",
-    message: "Only src/backends/webgpu knows the shaders.",
-  },
-  { target: "./src/*.ts", from: "./shaders", message: "Only src/backends/webgpu knows the shaders." },
-  { target: "./src/backends/cpu", from: "./shaders", message: "Only src/backends/webgpu knows the shaders." },
-];
 
 export default tseslint.config(
   { ignores: ["**/dist/", "node_modules/", "test-results/", "training/", "demo/public/", "test/goldens/"] },
@@ -81,14 +29,7 @@ export default tseslint.config(
   },
   {
     files: ["**/*.{ts,js}"],
-    plugins: { "import-x": importX },
-    settings: {
-      "import-x/extensions": [".ts", ".js"],
-      "import-x/resolver-next": [createNodeResolver({ extensions: [".ts", ".js", ".json"] })],
-    },
     rules: {
-      "import-x/no-cycle": "error",
-      "import-x/no-restricted-paths": ["error", { basePath: import.meta.dirname, zones }],
       "max-lines": ["warn", 400],
     },
   },

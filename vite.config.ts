@@ -4,6 +4,7 @@
  */
 
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { strippedWgsl } from "./scripts/wgsl.js";
 
 const root = import.meta.dirname;
 
@@ -14,19 +15,42 @@ const demo: ViteUserConfig = {
   server: { host: "localhost", port: 5173, fs: { allow: [root] } },
   preview: { host: "localhost", port: 5173 },
   worker: { format: "es" },
+  plugins: [strippedWgsl()],
   build: { target: "es2022" },
 };
 
-/** One ES module with the shaders and the tokenizer library in it, so that a page can import it without a bundler. */
+/** Short names inside, the names of classes as they are: they stand in stack traces and in what a console shows. */
+const minify = { compress: true, mangle: { keepNames: { class: true, function: false } }, codegen: true };
+
+/** What `index.js` always needs is one file; each part that loads when needed (`loadPart`) is another. */
+const groups = [
+  { name: "core", tags: ["$initial" as const], priority: 1 },
+  { name: "cpu", test: /\/src\/backends\/cpu\// },
+  { name: "text", test: /\/src\/text\// },
+  { name: "torch", test: /\/src\/loading\/formats\/torch\// },
+];
+
+/**
+ * The library twice: `index.js`, with chunks beside it for what not every page needs (tokenizers, the reader of `.bin`
+ * files), and `attendant.js`, all of it in one file. Both have their shaders in them, so a page can import either
+ * without a bundler.
+ */
 const library: ViteUserConfig = {
   publicDir: false,
   worker: { format: "es" },
+  plugins: [strippedWgsl()],
   build: {
     target: "es2022",
-    lib: { entry: "src/index.ts", formats: ["es"], fileName: () => "index.js" },
+    lib: { entry: "src/index.ts" },
     sourcemap: true,
-    minify: false,
-    rolldownOptions: { external: [/^node:/], output: { codeSplitting: false } },
+    minify: false, // Vite leaves the white space of a library in; Rolldown's own setting below does not.
+    rolldownOptions: {
+      external: [/^node:/],
+      output: [
+        { entryFileNames: "index.js", chunkFileNames: "[name].js", codeSplitting: { groups }, minify },
+        { entryFileNames: "attendant.js", codeSplitting: false, minify },
+      ],
+    },
   },
 };
 
@@ -39,8 +63,17 @@ const tests: ViteUserConfig = {
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/browser/**"],
+          exclude: ["test/browser/**", "test/package/**"],
           testTimeout: 60_000,
+        },
+      },
+      {
+        // What `npm pack` makes, installed.
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          globalSetup: "test/support/node/package-setup.ts",
+          testTimeout: 120_000,
         },
       },
       {
@@ -49,7 +82,7 @@ const tests: ViteUserConfig = {
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
-          globalSetup: "test/support/global-setup.ts",
+          globalSetup: "test/support/node/global-setup.ts",
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 240_000,
@@ -60,7 +93,7 @@ const tests: ViteUserConfig = {
         test: {
           name: "bench",
           include: ["bench/run.ts", "bench/storage.ts"],
-          globalSetup: "test/support/global-setup.ts",
+          globalSetup: "test/support/node/global-setup.ts",
           fileParallelism: false,
           testTimeout: 3_600_000,
           sequence: { groupOrder: 2 },

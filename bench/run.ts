@@ -4,7 +4,7 @@
  */
 
 import { expect, it } from "vitest";
-import { closePage, openPage, runInPage } from "../test/support/page";
+import { closePage, openPage, runInPage } from "../test/support/node/pages";
 import type { Report } from "./generate";
 
 const TEXTS = [

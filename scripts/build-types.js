@@ -1,25 +1,19 @@
 /**
- * Writes the type declarations of the library into dist/types.
- *
- * The sources import each other without an extension, as bundlers allow. TypeScript's `nodenext` resolution does not,
- * and would quietly give its users `any`; so every relative import of the declarations gets its `.js`.
+ * Writes the type declarations of the library: one file, dist/index.d.ts, that imports nothing, so that every way of
+ * resolving modules reads the same.
  */
 
-import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { generateDtsBundle } from "dts-bundle-generator";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const types = join(root, "dist/types");
+const fromRoot = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-const tsc = join(root, "node_modules/typescript/bin/tsc");
-const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
-if (status !== 0) process.exit(1);
-
-for (const name of readdirSync(types, { recursive: true, encoding: "utf8" })) {
-  if (!name.endsWith(".d.ts")) continue;
-  const file = join(types, name);
-  const text = readFileSync(file, "utf8");
-  writeFileSync(file, text.replace(/(\bfrom |\bimport\(|\bimport )"(\.{1,2}\/[^"]+)"/g, '$1"$2.js"'));
-}
+const [text] = generateDtsBundle(
+  // What the public names refer to must be public by name, too; test/package/declarations.test.ts finds what is not.
+  [{ filePath: fromRoot("src/index.ts"), output: { noBanner: true, exportReferencedTypes: false } }],
+  { preferredConfigPath: fromRoot("tsconfig.build.json") },
+);
+// The comment at the top of a source file would stand before the comment of its first declaration.
+const withoutHeaders = text.replace(/\/\*\*(?:(?!\*\/)[^])*\*\/\s*(?=\/\*\*)/g, "");
+writeFileSync(fromRoot("dist/index.d.ts"), withoutHeaders);

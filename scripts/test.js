@@ -1,13 +1,13 @@
 /**
- * `npm test`: types, lint, formatting, unit tests, browser tests. Every step runs even when an earlier one failed,
- * so that one run shows everything that is wrong; the exit code is 1 if any step failed.
+ * `npm test`: types, lint, formatting, unit tests, the package, browser tests. Every step runs even when an earlier one
+ * failed, so that one run shows everything that is wrong; the exit code is 1 if any step failed.
  */
 
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const STEPS = ["check", "lint", "format:check", "test:unit", "test:browser"];
+const STEPS = ["check", "lint", "format:check", "test:unit", "test:package", "test:browser"];
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Runs one script of package.json; a step that was killed by a signal has failed. */

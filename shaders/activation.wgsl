@@ -1,15 +1,7 @@
-// Activations by number, put in front of the kernels that end in one. The numbers are those of kernels.ts.
+// Activations by number, put in front of the kernels that end in one.
 
-const NONE = 0u;
-const RELU = 1u;
-const GELU = 2u;
-const SILU = 3u;
-const GELU_NEW = 4u;
-const QUICK_GELU = 5u;
-const TANH = 6u;
-
-// erf by Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7. exp's argument is clamped: WGSL promises
-// nothing once it overflows.
+// erf by Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7. The argument of exp is clamped: WGSL
+// promises nothing once it overflows.
 fn erf(x: vec4f) -> vec4f {
   let a = abs(x);
   let t = 1.0 / (1.0 + 0.3275911 * a);
@@ -24,24 +16,24 @@ fn gated(x: vec4f, y: vec4f) -> vec4f {
 
 fn activate(x: vec4f, kind: u32) -> vec4f {
   switch kind {
-    case RELU: {
+    case ACTIVATION_RELU: {
       return max(x, vec4f(0.0));
     }
-    case GELU: {
+    case ACTIVATION_GELU: {
       return 0.5 * x * (1.0 + erf(x * 0.7071067811865476));
     }
-    case SILU: {
+    case ACTIVATION_SILU: {
       return gated(x, x);
     }
-    case GELU_NEW: {
+    case ACTIVATION_GELU_NEW: {
       // 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))); beyond 20 the cube changes nothing and could overflow
       let c = clamp(x, vec4f(-20.0), vec4f(20.0));
       return gated(x, 1.5957691216057308 * (c + 0.044715 * c * c * c));
     }
-    case QUICK_GELU: {
+    case ACTIVATION_QUICK_GELU: {
       return gated(x, 1.702 * x);
     }
-    case TANH: {
+    case ACTIVATION_TANH: {
       return 1.0 - 2.0 / (1.0 + exp(clamp(2.0 * x, vec4f(-80.0), vec4f(80.0))));
     }
     default: {

@@ -1,4 +1,4 @@
-// Scaled dot-product attention of one query position and head a workgroup:
+// Scaled dot-product attention, one workgroup for each query position and head:
 //
 //   y[b, t, h] = softmax(q[b, t, h] . k[b, :, h] * scale + bias) v[b, :, h]
 //
@@ -10,9 +10,8 @@
 override WORKGROUP: u32 = 64;
 
 const TILE = 64u;
-// The widest head. A thread owns every WORKGROUP-th element of the head's output.
-const MAX_HEAD = 256u;
-const OWNED = 16u; // MAX_HEAD / the smallest WORKGROUP, 16
+// A thread owns every WORKGROUP-th element of the head's output; no WORKGROUP is smaller than 16.
+const OWNED = MAX_HEAD / 16u;
 
 var<workgroup> q: array<f32, MAX_HEAD>;
 var<workgroup> scores: array<f32, TILE>;

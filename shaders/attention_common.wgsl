@@ -29,8 +29,6 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> y: array<f32>;
 @group(0) @binding(8) var<uniform> p: Params;
 
-const LEAST = -3.0e38;
-
 // How many keys query t of row b sees, masked ones among them.
 fn visible_keys(b: u32, t: u32) -> u32 {
   if (p.causal == 0u) {
@@ -43,7 +41,7 @@ fn masked(b: u32, key: u32) -> bool {
   return p.has_mask != 0u && mask[b / p.group * p.capacity + key] == 0u;
 }
 
-// The row of the cache, of B / G * C, that holds a key of row b. A beam's past may lie in the rows of other beams.
+// The row of the cache (B / G * C rows) that holds a key of row b. A beam's past may lie in the rows of other beams.
 fn cache_row(b: u32, key: u32) -> u32 {
   if (p.has_ancestors != 0u) {
     let newest = causal_from[b];

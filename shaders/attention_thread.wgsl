@@ -4,8 +4,6 @@
 //
 // Shapes: attention_common.wgsl.
 
-const MAX_HEAD = 64u; // vec4s of the widest head
-
 // Four elements of the cache; a head may begin anywhere and be of any width.
 fn cached(at: u32) -> vec4f {
   return vec4f(cache[at], cache[at + 1u], cache[at + 2u], cache[at + 3u]);
@@ -18,7 +16,7 @@ fn query_part(start: u32, c: u32) -> vec4f {
   return select(vec4f(0.0), part, vec4u(c) + vec4u(0u, 1u, 2u, 3u) < vec4u(p.head_width));
 }
 
-@compute @workgroup_size(4)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let t = id.x / p.heads;
   let head = id.x % p.heads;
@@ -33,7 +31,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
   var highest = LEAST;
   var sum = 0.0;
-  var mixed: array<vec4f, MAX_HEAD>;
+  var mixed: array<vec4f, MAX_HEAD / 4u>;
   for (var start = 0u; start < keys; start += 4u) {
     // 1. four keys: where they lie, which of them are seen, and their scores
     var at = vec4u();

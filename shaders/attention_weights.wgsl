@@ -1,10 +1,10 @@
-// The softmax inside attention.wgsl, for those who want to look at it: one thread a query position and head.
+// The softmax inside attention.wgsl, for those who want to look at it: one thread for each query position and head.
 //
 //   y[b, h, t, :] = softmax(q[b, t, h] . k[b, :, h] * scale + bias), 0 for keys that are masked or in the future
 //
 // Shapes: attention_common.wgsl, and y (B, H, T, C).
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let t = id.x;
   let head = id.y;

@@ -1,35 +1,38 @@
-// Token embedding plus positions:
+// Token embedding, normalised where the model does that, plus positions:
 //
-//   y[b, t, :] = table[ids[b, t], :] * scale + positions[position, :]
+//   y[b, t, :] = norm(table[ids[b, t], :] * scale) + positions[position, :]
 //
-// ids (B, T)   table (V, D)   positions (P, D)   offset (B)   y (B, T, D)
-// A table that is too large for one buffer comes in parts, a dispatch each, which writes the rows whose id is in its part.
-// One thread a vec4 of the output; x runs over D / 4, y over the rows B * T. Rows are padded to vec4.
-
-const NO_POSITIONS = 0u;
-const COUNT_ALL = 1u; // position = offset[b] + t
-const COUNT_TOKENS = 2u; // fairseq's: pad for pads, else pad + offset[b] + how many of ids[b, 0 .. t] are no pads
+// ids (B, T)   table (V, D)   positions (P, D)   offset (B)   norm (2, D): gain, then bias   y (B, T, D)
+// A table that is too large for one buffer comes in parts. Each part has its own dispatch, which writes the rows of the ids
+// that are in the part. One thread per vec4 of the output: x runs over D / 4, y over the rows B * T. Each thread works the
+// statistics of its row out again.
 
 struct Params {
   length: u32, // T
-  width: u32, // vec4s a row
+  width: u32, // vec4s of a row
   scale: f32,
+  // POSITIONS_NONE: there are no positions. POSITIONS_ALL: position = offset[b] + t. POSITIONS_TOKENS, as fairseq counts:
+  // pad for pads, else pad + offset[b] + how many of ids[b, 0 .. t] are not pads.
   counting: u32,
   pad: u32,
-  first: u32, // the table's first row of the whole
-  count: u32, // the table's rows
+  first: u32, // the row of the whole table that this part begins with
+  count: u32, // rows of this part
+  row_length: u32, // D
+  norm_kind: u32, // NORM_NONE, NORM_LAYER or NORM_RMS
+  eps: f32,
 }
 
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
 // 1: w, the table, see weights_f32.wgsl
 @group(0) @binding(2) var<storage, read> positions: array<vec4f>;
 @group(0) @binding(3) var<storage, read> offset: array<u32>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
-@group(0) @binding(5) var<uniform> p: Params;
+@group(0) @binding(4) var<storage, read> norm: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(6) var<uniform> p: Params;
 
 fn position(row: u32) -> u32 {
   let b = row / p.length;
-  if (p.counting == COUNT_ALL) {
+  if (p.counting == POSITIONS_ALL) {
     return offset[b] + row % p.length;
   }
   if (ids[row] == p.pad) {
@@ -42,7 +45,25 @@ fn position(row: u32) -> u32 {
   return p.pad + count;
 }
 
-@compute @workgroup_size(64)
+// (mean, 1 / standard deviation) of the scaled row that begins at `start`. Two passes, as in layer_norm.wgsl.
+fn statistics(start: u32) -> vec2f {
+  let length = f32(p.row_length);
+  var mean = 0.0;
+  if (p.norm_kind != NORM_RMS) {
+    for (var c = 0u; c < p.width; c++) {
+      mean += dot(weight(start, c) * p.scale, present(c, p.row_length));
+    }
+    mean /= length;
+  }
+  var square = 0.0;
+  for (var c = 0u; c < p.width; c++) {
+    let d = (weight(start, c) * p.scale - mean) * present(c, p.row_length);
+    square += dot(d, d);
+  }
+  return vec2f(mean, inverseSqrt(square / length + p.eps));
+}
+
+@compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
   let row = id.y;
@@ -50,8 +71,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (column >= p.width || entry >= p.count) {
     return;
   }
-  var value = weight(weight_row(entry, p.width), column) * p.scale;
-  if (p.counting != NO_POSITIONS) {
+  let start = weight_row(entry, p.width);
+  var value = weight(start, column) * p.scale;
+  if (p.norm_kind != NORM_NONE) {
+    let s = statistics(start);
+    value = (value - s.x) * s.y * norm[column] + norm[p.width + column];
+  }
+  if (p.counting != POSITIONS_NONE) {
     value += positions[position(row) * p.width + column];
   }
   y[row * p.width + column] = value;

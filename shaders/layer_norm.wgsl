@@ -5,13 +5,13 @@
 // Root mean square normalisation is the same with 0 for mean(x).
 //
 // x, y (R, D)   norm (2, D): gain, then bias
-// One workgroup a row. Each thread sums its share, then every thread adds up all shares: two barriers in all.
+// One workgroup per row. Each thread sums its share, then every thread adds up all shares: two barriers in all.
 // Two passes, not E[x^2] - E[x]^2, which cancels where the mean is large.
 
 override WORKGROUP: u32 = 64;
 
 struct Params {
-  width: u32, // vec4s a row
+  width: u32, // vec4s of a row
   length: u32, // D
   eps: f32,
   rms: u32,

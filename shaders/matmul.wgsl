@@ -5,23 +5,21 @@
 //
 // x (R, K)   w (N, K), as PyTorch stores it   bias (N)   operand, y (R, N)
 // query (B, T, I)   cache (B, C, 2I)   offset (B)   R = B * T
-// One thread computes 8 rows by 4 columns in registers, reading x and w four elements at a time; no workgroup
+// One thread computes ROWS = 8 rows by 4 columns in registers, reading x and w four elements at a time; no workgroup
 // memory, no barriers. K is padded with zeros to vec4 and N to 4 rows in w, so only rows of x need a bound.
-
-const ROWS = 8u; // a thread
 
 struct Params {
   rows: u32, // R
-  inner: u32, // vec4s a row of x and w
+  inner: u32, // vec4s of a row of x and w: K / 4, rounded up
   outer: u32, // N / 4, rounded up
   activation: u32,
-  operand: u32, // 0: none, 1: added, 2: multiplied
+  operand_use: u32, // OPERAND_NONE, OPERAND_ADDED or OPERAND_MULTIPLIED
   scale: f32,
   time: u32, // T
   capacity: u32, // C
   width: u32, // I
   first: u32, // w may be a part of the whole: where its columns of y begin, in vec4s
-  count: u32, // and how many they are
+  count: u32, // how many columns, in vec4s
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -85,7 +83,7 @@ fn tile(row: u32, column: u32, rows: u32, inner: u32) -> array<vec4f, ROWS> {
   return array(y0, y1, y2, y3, y4, y5, y6, y7);
 }
 
-@compute @workgroup_size(16, 2)
+@compute @workgroup_size(COLUMN_THREADS, ROW_THREADS)
 fn linear(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
   let row = id.y * ROWS;
@@ -96,16 +94,16 @@ fn linear(@builtin(global_invocation_id) id: vec3u) {
   for (var i = 0u; i < ROWS && row + i < p.rows; i++) {
     let to = (row + i) * p.outer + p.first + column;
     var value = activate(result[i] * p.scale + bias[p.first + column], p.activation);
-    if (p.operand == 1u) {
+    if (p.operand_use == OPERAND_ADDED) {
       value += operand[to];
-    } else if (p.operand == 2u) {
+    } else if (p.operand_use == OPERAND_MULTIPLIED) {
       value *= operand[to];
     }
     y[to] = value;
   }
 }
 
-@compute @workgroup_size(16, 2)
+@compute @workgroup_size(COLUMN_THREADS, ROW_THREADS)
 fn project(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
   let row = id.y * ROWS;

@@ -9,7 +9,7 @@
 // row again, which costs less than a dispatch. This is the variant for software adapters, where a barrier is a
 // context switch (25 times slower there than this); matvec_group.wgsl is the one for GPUs.
 
-@compute @workgroup_size(8)
+@compute @workgroup_size(THREADS)
 fn linear(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x * 2u; // and the one after it, in vec4s
   let row = id.y;
@@ -24,7 +24,7 @@ fn linear(@builtin(global_invocation_id) id: vec3u) {
   }
 }
 
-@compute @workgroup_size(8)
+@compute @workgroup_size(THREADS)
 fn project(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x * 2u;
   let row = id.y;
@@ -65,7 +65,7 @@ fn statistics_of_operand(row: u32) -> vec2f {
     return vec2f(0.0, 1.0);
   }
   var mean = 0.0;
-  if (p.operand == 2u) {
+  if (p.operand_use == OPERAND_LAYER_NORMED) {
     for (var n = 0u; n < p.outer; n++) {
       mean += dot(operand[row * p.outer + n], present(n, p.outer_length));
     }
@@ -79,7 +79,7 @@ fn statistics_of_operand(row: u32) -> vec2f {
   return vec2f(mean, inverseSqrt(square / f32(p.outer_length) + p.operand_eps));
 }
 
-// The products of a row of norm(x) with eight rows of w; where the last four are not there, the first come twice.
+// The products of a row of norm(x) with eight rows of w; where there are only four, they come twice.
 fn products(row: u32, column: u32, p: Params, statistics: vec2f) -> array<vec4f, 2> {
   let first = row * p.inner;
   let other = min(column + 1u, p.count - 1u);

@@ -3,21 +3,21 @@
 override NORMED: bool = false;
 
 struct Params {
-  inner: u32, // vec4s a row of x and w
+  inner: u32, // vec4s of a row of x and w: K / 4, rounded up
   outer: u32, // N / 4, rounded up
   length: u32, // K
   eps: f32,
   rms: u32, // 1: norm is a root mean square norm
   scale: f32,
   activation: u32,
-  operand: u32, // 0: none, 1: added, 2: added after layer norm, 3: added after root mean square norm, 4: multiplied
+  operand_use: u32, // OPERAND_NONE, _ADDED, _MULTIPLIED, or added after a norm: _LAYER_NORMED, _RMS_NORMED
   outer_length: u32, // N
   operand_eps: f32,
   time: u32, // T
   capacity: u32, // C
   width: u32, // I
   first: u32, // w may be a part of the whole: where its columns of y begin, in vec4s
-  count: u32, // and how many they are
+  count: u32, // how many columns, in vec4s
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -36,21 +36,21 @@ struct Params {
 @group(0) @binding(7) var<uniform> project_params: Params;
 
 fn operand_is_normed() -> bool {
-  return p.operand == 2u || p.operand == 3u;
+  return p.operand_use == OPERAND_LAYER_NORMED || p.operand_use == OPERAND_RMS_NORMED;
 }
 
 // product: x w^T; s: the operand's (mean, 1 / standard deviation)
 fn write_linear(row: u32, column: u32, product: vec4f, s: vec2f) {
   let to = row * p.outer + column;
   var value = activate(product * p.scale + bias[column], p.activation);
-  switch p.operand {
-    case 1u: {
+  switch p.operand_use {
+    case OPERAND_ADDED: {
       value += operand[to];
     }
-    case 2u, 3u: {
+    case OPERAND_LAYER_NORMED, OPERAND_RMS_NORMED: {
       value += (operand[to] - s.x) * s.y * operand_norm[column] + operand_norm[p.outer + column];
     }
-    case 4u: {
+    case OPERAND_MULTIPLIED: {
       value *= operand[to];
     }
     default: {

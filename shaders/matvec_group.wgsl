@@ -62,7 +62,7 @@ fn statistics_of_operand(row: u32, local: u32) -> vec2f {
   }
   let first = row * p.outer;
   var mean = 0.0;
-  if (p.operand == 2u) {
+  if (p.operand_use == OPERAND_LAYER_NORMED) {
     var sum = 0.0;
     for (var n = local; n < p.outer; n += WORKGROUP) {
       sum += dot(operand[first + n], present(n, p.outer_length));

@@ -8,13 +8,13 @@ fn write_project(row: u32, column: u32, product: vec4f) {
   let p = project_params;
   let value = product + bias[column];
   let b = row / p.time;
-  let slot = b * p.capacity + offset[b] + row % p.time;
+  let place = b * p.capacity + offset[b] + row % p.time;
   for (var j = 0u; j < 4u; j++) {
     let n = column * 4u + j;
     if (n < p.width) {
       query[row * padded(p.width) + n] = value[j];
     } else if (n < 3u * p.width) {
-      cache[slot * padded(2u * p.width) + n - p.width] = value[j];
+      cache[place * padded(2u * p.width) + n - p.width] = value[j];
     }
   }
 }

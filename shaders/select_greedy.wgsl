@@ -4,7 +4,7 @@
 //   history[position, b] = token; logprobs[position, b] = logprob; position += 1; finished once token ends the row
 //
 // logits (B, V)   token, position, finished (B)   history, logprobs (C, B)   eos (E)
-// A row that has finished goes on with the pad token and log-probability 0. One workgroup a row.
+// A row that has finished goes on with the pad token and log-probability 0. One workgroup per row.
 
 override WORKGROUP: u32 = 64;
 

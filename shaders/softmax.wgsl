@@ -4,7 +4,7 @@
 //   log_softmax: y = x - m - log(s)
 //
 // x, y (R, V), rows of vec4
-// One workgroup a row. Four sums a thread instead of one: over 250,000 elements it is the long sum that loses digits.
+// One workgroup per row. Each thread keeps four sums, not one: over 250,000 elements it is the long sum that loses digits.
 
 override WORKGROUP: u32 = 64;
 
@@ -15,8 +15,6 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> p: Params;
-
-const LEAST = -3.0e38;
 
 var<workgroup> maxima: array<f32, WORKGROUP>;
 var<workgroup> sums: array<f32, WORKGROUP>;

@@ -1,12 +1,12 @@
 // The k largest of a list, largest first, of equals the lowest index, as pairs (bits of the value, index).
 //
-// Two kinds of list. Values: one chunk of a row of x (R, V), plus the running score of the row where there is one; its index
-// is that in `together` neighbouring rows laid end to end. Pairs: what the first kind left of all chunks, to be merged.
+// There are two kinds of lists. Values: one chunk of a row of x (R, V), plus the running score of the row where there is
+// one; the index is that in G neighbouring rows laid end to end. Pairs: what the first kind left of all chunks, to be merged.
 //
-//   x (R, V) f32 or (lists, count) pairs   slots (R, SLOT_FIELDS): running scores   y (lists, k) pairs
+//   x (R, V) f32, or (lists, count) pairs   hypotheses (R, HYPOTHESIS_FIELDS)   y (lists, k) pairs
 //
-// One workgroup a list. Each thread holds the two best of its own elements; in each of k rounds the best of all is taken. Only
-// a thread whose two are gone reads its elements again, so an element is read about once, not k times.
+// One workgroup per list. Each thread holds the two best of its own elements; each of k rounds takes the best of all threads.
+// A thread reads its elements again only once both are taken, so an element is read about once, not k times.
 
 override WORKGROUP: u32 = 64;
 
@@ -15,18 +15,15 @@ struct Params {
   count: u32, // elements of a list: V for values
   pairs: u32, // 0 values, 1 pairs
   chunk: u32, // values: elements of a chunk
-  together: u32, // values: rows that share their indices
+  group: u32, // values: G, rows that share their indices
   scored: u32, // values: whether to add running scores
-  slot_fields: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<u32>;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
+@group(0) @binding(1) var<storage, read> hypotheses: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<u32>;
 @group(0) @binding(3) var<uniform> p: Params;
 
-const LEAST = -3.0e38;
-const BANNED = -1.0e38;
 const NONE = 0xffffffffu;
 
 struct Entry {
@@ -34,7 +31,7 @@ struct Entry {
   index: u32,
 }
 
-// Two sides, used in turn: one barrier a round is enough.
+// Two sides, used in turn, so that one barrier per round is enough.
 var<workgroup> values: array<f32, 2u * WORKGROUP>;
 var<workgroup> indices: array<u32, 2u * WORKGROUP>;
 
@@ -93,9 +90,9 @@ fn main(
     list.base = row * padded(p.count);
     list.begin = group.x * p.chunk;
     list.end = min(list.begin + p.chunk, p.count);
-    list.first = row % p.together * p.count;
+    list.first = row % p.group * p.count;
     if (p.scored != 0u) {
-      list.score = bitcast<f32>(slots[row * p.slot_fields]);
+      list.score = bitcast<f32>(hypotheses[row * HYPOTHESIS_FIELDS + HYPOTHESIS_RUNNING]);
     }
   }
   let out = 2u * (row * groups.x + group.x) * p.k;

@@ -1,21 +1,21 @@
 /**
- * The one error class of the package. Every failure that a user can cause or meet has a stable `code`.
- *
- * Aborts are not among them: an aborted call rejects with `signal.reason`, as `fetch` does.
+ * The one error class of the package. Every failure that a user can cause or meet has a stable `code`. An aborted call is not
+ * a failure: it rejects with `signal.reason`, as `fetch` does.
  */
 
+/** What went wrong, for programs. */
 export type ErrorCode =
   /** No WebGPU in this environment, no adapter, or an adapter whose limits are too low. */
   | "unsupported_device"
-  /** The GPU device went away (driver reset, another page, `GPUDevice.destroy`). */
+  /** The GPU device was lost (driver reset, another page, `GPUDevice.destroy`). */
   | "device_lost"
   /** The device could not allocate what the model or the call needs. */
   | "out_of_memory"
-  /** A file is not where the source says it is. */
+  /** A file that is needed does not exist. */
   | "file_not_found"
   /** The server or the connection failed. */
   | "network"
-  /** The `source` argument itself makes no sense. */
+  /** The `source` argument is not a source of model files. */
   | "invalid_source"
   /** `config.json` or `generation_config.json` is malformed or contradicts itself. */
   | "invalid_config"
@@ -25,13 +25,13 @@ export type ErrorCode =
   | "invalid_weights"
   /** The weights lack tensors that the configuration asks for. */
   | "missing_tensor"
-  /** The weights hold tensors that the configuration does not know. */
+  /** The weights hold tensors that the configuration does not know: vanilla checkpoints only. */
   | "unexpected_tensor"
   /** A tensor whose shape is not the one the configuration asks for. */
   | "wrong_shape"
   /** Tokenizer files that are malformed or of an unknown kind. */
   | "invalid_tokenizer"
-  /** Token ids, masks or texts that the model can't take. */
+  /** Token ids, masks or texts that the model cannot take. */
   | "invalid_input"
   /** An option with a value outside its range. */
   | "invalid_option"
@@ -42,17 +42,17 @@ export type ErrorCode =
   /** A bug in this package: an assertion that should never fail. */
   | "internal";
 
+/** Every failure that a user can cause or meet. An aborted call rejects with `signal.reason` instead. */
 export class ModelError extends Error {
+  /** Always "ModelError". */
   override readonly name = "ModelError";
 
-  /**
-   * @param code stable, for programs
-   * @param message one sentence that names the file, tensor, option or limit at fault
-   * @param hint what the reader can do about it
-   */
+  /** @param message one sentence that names the file, tensor, option or limit at fault */
   constructor(
+    /** What went wrong; stable, for programs. */
     readonly code: ErrorCode,
     message: string,
+    /** What the reader can do about it. */
     readonly hint?: string,
     options?: ErrorOptions,
   ) {
@@ -60,12 +60,12 @@ export class ModelError extends Error {
   }
 }
 
-/** Asserts what this package itself must guarantee; for the user's mistakes throw a {@link ModelError} with their code. */
+/** Asserts what this package must guarantee itself. For mistakes of the user throw a {@link ModelError} with another code. */
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new ModelError("internal", message, "This is a bug in attendant; please report it.");
 }
 
-/** Any value as a message shows it: JSON where it has some, cut where it is long. Never throws, whatever a caller passed. */
+/** Any value as text for a message: as JSON if it has a JSON form, cut if it is long. Never throws. */
 export function quote(value: unknown): string {
   let text: string | undefined;
   try {
@@ -73,7 +73,7 @@ export function quote(value: unknown): string {
     if (typeof value === "bigint") text = `${value}n`;
     else text = typeof value === "number" ? String(value) : JSON.stringify(value);
   } catch {
-    // A cycle, say.
+    // Such as for an object with a cycle.
   }
   text ??= value === undefined ? "undefined" : typeof value === "object" ? "an object" : `a ${typeof value}`;
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;

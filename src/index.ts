@@ -1,16 +1,21 @@
 /** The public API of attendant. */
 
-export type { Availability } from "./availability";
+export type { Availability } from "./api/availability";
+export type { AsyncDisposing } from "./api/disposing";
+export type { CompileProgress, LoadOptions, LoadProgress } from "./api/load-options";
+export { Seq2Seq, type ForwardInput, type GenerateOutput, type Limits, type StreamStep } from "./api/seq2seq";
+export { Translator, type AlignedSegment, type TranslateOptions, type TranslatorOptions } from "./api/translator";
 export { checkSupport, type AdapterInfo, type Support } from "./backends/webgpu/adapter";
 export { ModelError, type ErrorCode } from "./errors";
 export type { Alignment } from "./generation/alignment";
-export type { GenerationConfig } from "./generation/generation-config";
 export type { ForwardOptions, ForwardOutput, HostTensor } from "./generation/forward";
-export type { Alternative } from "./generation/search";
+export type { GenerationConfig } from "./generation/options/generation-config";
+export type { StateOutputs } from "./generation/outputs";
+export type { Alternative } from "./generation/search/search";
 export type { Stats } from "./generation/stats";
-export type { LoadOptions, LoadProgress } from "./load-options";
-export type { Source } from "./loading/source";
-export type { Memory } from "./ops";
-export { Seq2Seq, type ForwardInput, type GenerateOutput, type StreamStep } from "./seq2seq";
+export type { DownloadProgress } from "./loading/sources/download";
+export type { CustomReader } from "./loading/sources/local";
+export type { HubSource } from "./loading/sources/remote";
+export type { Source } from "./loading/sources/source";
+export type { Memory } from "./ops/ops";
 export type { EncodeOptions, Tokenizer } from "./text/tokenizer";
-export { Translator, type AlignedSegment, type TranslatorOptions } from "./translator";

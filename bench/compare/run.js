@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { runnerImport } from "vite";
 
 const root = resolve(import.meta.dirname, "../..");
-const { module: browsers } = await runnerImport(join(root, "test/support/browser.ts"));
+const { module: browsers } = await runnerImport(join(root, "test/support/node/browser.ts"));
 
 const { values: args, positionals } = parseArgs({
   allowPositionals: true,

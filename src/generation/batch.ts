@@ -1,25 +1,25 @@
-/** Checks and pads what a caller passes as token ids, so that nothing unknown reaches a kernel. */
+/** Checks the token ids that a caller passes, so that no invalid id reaches a kernel, and pads them. */
 
 import { ModelError, quote } from "../errors";
 import type { ModelInfo } from "../models/model";
 
 export interface Batch {
-  /** Rows as they came. */
+  /** Rows as the caller gave them. */
   ids: number[][];
-  /** 1 for a token to read, 0 for padding; as long as its row. */
+  /** Per token: 1 to read it, 0 for padding. */
   mask: number[][];
-  /** The longest row. */
+  /** Length of the longest row. */
   length: number;
 }
 
-interface Rules {
+interface IdLimits {
   /** What to call the argument in messages. */
   name: string;
   vocabSize: number;
   maxLength: number;
 }
 
-/** `number[]` is one row; typed arrays are rows, too. */
+/** A list of ids becomes one row; a list of lists becomes its rows. Typed arrays are lists, too. */
 export function toRows(name: string, value: unknown): number[][] {
   if (!isList(value)) {
     const message = `${name} must be a list of token ids or a list of such lists, not ${described(value)}.`;
@@ -30,7 +30,7 @@ export function toRows(name: string, value: unknown): number[][] {
   const other = elements.findIndex((element) => isList(element) !== nested);
   if (other >= 0) {
     const [first, second] = [elements[0], elements[other]].map(described);
-    const message = `${name} mixes token ids and rows of them: element 0 is ${first}, element ${other} is ${second}.`;
+    const message = `${name} mixes token ids and lists of token ids: element 0 is ${first}, element ${other} is ${second}.`;
     throw new ModelError("invalid_input", message);
   }
   const rows = nested ? elements : [elements];
@@ -41,33 +41,33 @@ function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView) && !isBigints(value));
 }
 
-/** Tensors of int64 come as these; their elements are no numbers. */
+/** Tensors of int64 become these; their elements are bigints, not numbers. */
 const isBigints = (value: unknown): boolean => value instanceof BigInt64Array || value instanceof BigUint64Array;
 
 const described = (value: unknown): string =>
   isBigints(value) ? "an array of bigints" : isList(value) ? "a list" : quote(value);
 
-export function checkIds(rows: number[][], { name, vocabSize, maxLength }: Rules): void {
-  if (rows.length === 0) throw new ModelError("invalid_input", `${name} holds no rows.`);
+export function checkIds(rows: number[][], { name, vocabSize, maxLength }: IdLimits): void {
+  if (rows.length === 0) throw new ModelError("invalid_input", `${name} is empty.`);
   for (const [i, row] of rows.entries()) {
     if (row.length === 0) throw new ModelError("invalid_input", `${name}: row ${i} is empty.`);
     if (row.length > maxLength) {
       throw new ModelError(
         "invalid_input",
-        `${name}: row ${i} has ${row.length} tokens, more than the ${maxLength} positions of this model.`,
+        `${name}: row ${i} has ${row.length} tokens; this model takes at most ${maxLength}.`,
         "Split the text into shorter parts.",
       );
     }
     for (const [j, id] of row.entries()) {
       if (Number.isSafeInteger(id) && id >= 0 && id < vocabSize) continue;
-      const place = `at row ${i}, position ${j}`;
+      const place = `${name}: row ${i}, position ${j}`;
       if (Number.isSafeInteger(id)) {
-        const message = `${name}: token id ${id} ${place}; ids go from 0 to ${vocabSize - 1}.`;
+        const message = `${place} holds token id ${id}; the vocabulary has the ids from 0 to ${vocabSize - 1}.`;
         throw new ModelError("invalid_input", message);
       }
       throw new ModelError(
         "invalid_input",
-        `${name}: ${described(id)} ${place}, where a token id is needed: an integer from 0 to ${vocabSize - 1}.`,
+        `${place} holds ${described(id)}, but a token id is an integer from 0 to ${vocabSize - 1}.`,
         hintFor(id),
       );
     }
@@ -75,15 +75,15 @@ export function checkIds(rows: number[][], { name, vocabSize, maxLength }: Rules
 }
 
 function hintFor(id: unknown): string | undefined {
-  if (typeof id === "bigint" || isBigints(id)) return "Make numbers of bigints: Number(id).";
-  return isList(id) ? "A row is a list of ids; lists go no deeper than that." : undefined;
+  if (typeof id === "bigint" || isBigints(id)) return "Convert each bigint with Number(id).";
+  return isList(id) ? "Pass one list of token ids per row, without further nesting." : undefined;
 }
 
 /**
- * The source side of a batch. Without a mask pad tokens are not read, as in torch's examples
- * (`src_key_padding_mask = src == pad`) and in Hugging Face's `generate`. No `padTokenId`: every token is read.
+ * The input of the encoder. Without an attention mask pad tokens are not read, as in torch's examples
+ * (`src_key_padding_mask = src == pad`) and in Hugging Face's `generate`. If `padTokenId` is undefined, every token is read.
  */
-export function sourceBatch(
+export function inputBatch(
   inputIds: unknown,
   attentionMask: unknown,
   padTokenId: number | undefined,
@@ -93,20 +93,21 @@ export function sourceBatch(
   const ids = toRows(name, inputIds);
   checkIds(ids, { name, vocabSize: info.sourceVocabSize, maxLength: info.maxSourceLength });
   let mask: number[][] = ids.map((row) => row.map((id) => (id === padTokenId ? 0 : 1)));
-  // A row of nothing but padding would leave attention without a key.
+  // Attention needs at least one key, so a row of nothing but pad tokens is read.
   mask = mask.map((row) => (row.includes(1) ? row : row.map(() => 1)));
   if (attentionMask !== undefined && attentionMask !== null) {
     mask = toRows("attention_mask", attentionMask);
     const fits = mask.length === ids.length && mask.every((row, i) => row.length === ids[i].length);
-    if (!fits) throw new ModelError("invalid_input", `attention_mask must have the rows and lengths of ${name}.`);
+    if (!fits)
+      throw new ModelError("invalid_input", `attention_mask must have as many rows as ${name}, of the same lengths.`);
     if (!mask.every((row) => row.every((m) => m === 0 || m === 1) && row.includes(1))) {
-      throw new ModelError("invalid_input", "attention_mask must hold 0 and 1, with at least one 1 in each row.");
+      throw new ModelError("invalid_input", "attention_mask may hold only 0 and 1, with at least one 1 per row.");
     }
   }
   return { ids, mask, length: Math.max(...ids.map((row) => row.length)) };
 }
 
-/** Rows padded on the right to `length` values with `fill`, one after the other. */
+/** The rows one after the other, each padded on the right with `fill` to `length` values. */
 export function padded(rows: number[][], length: number, fill = 0): Uint32Array {
   const out = new Uint32Array(rows.length * length).fill(fill);
   rows.forEach((row, i) => out.set(row, i * length));

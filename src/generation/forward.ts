@@ -1,50 +1,62 @@
-/** One teacher-forced pass: encoder states and the logits of every target position, nothing kept afterwards. */
+/** One teacher-forced pass: the encoder states, and the logits of every target position. Nothing is kept on the device. */
 
 import type { Capture, DecoderState, Model } from "../models/model";
-import type { Ops } from "../ops";
-import { size, type Tensor } from "../tensor";
+import type { Ops } from "../ops/ops";
+import { size, type Tensor } from "../tensor/tensor";
 import { padded, type Batch } from "./batch";
 
-/** A result in JavaScript. */
+/** A tensor copied to JavaScript. */
 export interface HostTensor {
+  /** All elements, row-major: neighbours differ in the last dimension. */
   data: Float32Array;
+  /** The length of each dimension. */
   shape: number[];
 }
 
+/**
+ * What `Seq2Seq.forward` returns, by the names of `Seq2SeqLMOutput` in Hugging Face transformers. B rows, S source
+ * tokens, T target tokens, V tokens of the vocabulary, D the width of the model, H heads.
+ */
 export interface ForwardOutput {
-  /** (B, T, V) */
+  /** (B, T, V): the scores of every next token before the softmax. */
   logits: HostTensor;
-  /** (B, S, D) */
+  /** (B, S, D): what the decoder reads of the source. */
   encoder_last_hidden_state: HostTensor;
-  /** By layer: (B, H, S, S), (B, H, T, T), (B, H, T, S). */
+  /** With `output_attentions`, per layer (B, H, S, S): the weights of the encoder's self-attention. */
   encoder_attentions?: HostTensor[];
+  /** With `output_attentions`, per layer (B, H, T, T): the weights of the decoder's self-attention. */
   decoder_attentions?: HostTensor[];
+  /** With `output_attentions`, per layer (B, H, T, S): the weights of the cross-attention. */
   cross_attentions?: HostTensor[];
-  /** The embeddings and each layer's output: (B, S, D), (B, T, D). */
+  /** With `output_hidden_states`, (B, S, D) each: what the encoder's first layer reads, then each layer's output. */
   encoder_hidden_states?: HostTensor[];
+  /** With `output_hidden_states`, (B, T, D) each: what the decoder's first layer reads, then each layer's output. */
   decoder_hidden_states?: HostTensor[];
 }
 
+/** What `Seq2Seq.forward` is to return beside the logits and the encoder's states. */
 export interface ForwardOptions {
+  /** Adds the attention weights of every layer. Default false. */
   output_attentions?: boolean;
+  /** Adds the hidden states of every layer. Default false. */
   output_hidden_states?: boolean;
 }
 
 export async function forward(
   ops: Ops,
   model: Model,
-  source: Batch,
+  input: Batch,
   target: number[][],
   options: ForwardOptions,
 ): Promise<ForwardOutput> {
-  const b = source.ids.length;
-  const s = source.length;
+  const b = input.ids.length;
+  const s = input.length;
   const t = Math.max(...target.map((row) => row.length));
   const { info } = model;
-  // With two vocabularies the pad token may be none of the shorter one.
+  // With two vocabularies the pad token may lie outside of the smaller one.
   const pad = (vocabSize: number): number => (info.padTokenId < vocabSize ? info.padTokenId : 0);
-  const ids = ops.create([b, s], "u32", "activations", padded(source.ids, s, pad(info.sourceVocabSize)));
-  const mask = ops.create([b, s], "u32", "activations", padded(source.mask, s));
+  const ids = ops.create([b, s], "u32", "activations", padded(input.ids, s, pad(info.sourceVocabSize)));
+  const mask = ops.create([b, s], "u32", "activations", padded(input.mask, s));
   const targetIds = ops.create([b, t], "u32", "activations", padded(target, t, pad(info.targetVocabSize)));
   const position = ops.create([b], "u32", "activations");
   const caches = Array.from({ length: info.numDecoderLayers }, () =>

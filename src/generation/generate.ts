@@ -1,22 +1,22 @@
-/** One call of `generate` or `stream`: from a request to jobs, from jobs to batches, from batches to events. */
+/** One call of `generate` or `stream`: makes the sentences of a request and runs them in batches. */
 
 import type { Model } from "../models/model";
-import type { Ops } from "../ops";
-import { createBeamSearch } from "./beam";
-import { createChains } from "./chains";
-import { createBeamResults, deviceBeams, fitsDevice } from "./device-beams";
-import { deviceGreedy } from "./device-greedy";
-import { driveDevice } from "./driver";
-import { createGroupBeamSearch } from "./group-beam";
-import { driveSearches } from "./javascript-search";
-import { createProcessors } from "./processors/list";
-import { anySeed, createRandom } from "./random";
+import type { Ops } from "../ops/ops";
+import { createBeamSearch } from "./search/beam";
+import { createGreedySampling } from "./search/greedy-sampling";
+import { createBeamResults, deviceBeams, fitsDevice } from "./device/beams";
+import { deviceGreedy } from "./device/greedy";
+import { runDecodeLoop } from "./device/decode-loop";
+import { createGroupBeamSearch } from "./search/group-beam";
+import { runHostSearch } from "./device/host-search";
+import { createProcessors } from "./search/processors/list";
+import { anySeed, createRandom } from "./search/random";
 import type { Request } from "./request";
-import type { Hypothesis } from "./search";
-import { roundedLength, type SessionPool } from "./session";
-import type { Control, Job } from "./slots";
+import type { Hypothesis } from "./search/search";
+import { roundedLength, type SessionPool } from "./device/session";
+import type { Control, Sentence } from "./device/slots";
 
-/** Decoder rows of one session. More sentences than fit wait for a place. */
+/** The most decoder rows of one session. More sentences than fit wait for a slot. */
 export const MAX_ROWS = 64;
 
 export interface Engine {
@@ -25,7 +25,7 @@ export interface Engine {
   sessions: SessionPool;
 }
 
-export function createJobs(request: Request, model: Model, way = wayOf(request, model)): Job[] {
+export function createSentences(request: Request, model: Model, way = wayOf(request, model)): Sentence[] {
   const { batch, config, prompts, constraints, alternatives, decode } = request;
   const seed = config.seed ?? anySeed();
   const n = config.numReturnSequences;
@@ -33,35 +33,38 @@ export function createJobs(request: Request, model: Model, way = wayOf(request, 
     config.stopStrings.length > 0 && decode
       ? (sequence: readonly number[]) => endsWithStop(sequence, config.stopStrings, decode)
       : undefined;
-  return batch.ids.map((ids, row): Job => {
+  return batch.ids.map((inputIds, index): Sentence => {
     const taken: number[] = [];
     const context = {
       config,
-      prompt: prompts[row],
+      prompt: prompts[index],
       processors: createProcessors(config, {
-        row,
-        source: ids,
-        constraint: constraints?.[row],
+        index,
+        inputIds,
+        constraint: constraints?.[index],
         vocabSize: model.info.targetVocabSize,
         taken,
       }),
       taken,
       alternatives,
       stopsAt,
-      randoms: Array.from({ length: n }, (_, i) => createRandom(seed, row * n + i)),
+      randoms: Array.from({ length: n }, (_, i) => createRandom(seed, index * n + i)),
     };
-    if (way === "beams") {
-      return { row, ids, mask: batch.mask[row], prompt: prompts[row], search: createBeamResults(config, prompts[row]) };
-    }
+    const sentence = { index, inputIds, mask: batch.mask[index], prompt: prompts[index] };
+    if (way === "beams") return { ...sentence, search: createBeamResults(config, prompts[index]) };
     const create =
-      config.numBeams === 1 ? createChains : config.numBeamGroups === 1 ? createBeamSearch : createGroupBeamSearch;
-    return { row, ids, mask: batch.mask[row], prompt: prompts[row], search: create(context) };
+      config.numBeams === 1
+        ? createGreedySampling
+        : config.numBeamGroups === 1
+          ? createBeamSearch
+          : createGroupBeamSearch;
+    return { ...sentence, search: create(context) };
   });
 }
 
 /**
- * Has a stop string appeared that the last token is a part of? `StopStringCriteria` of Hugging Face decides from the
- * texts of single tokens; here the text of the sequence decides.
+ * Whether the text contains a stop string that the last token is a part of. `StopStringCriteria` of Hugging Face looks at the
+ * texts of single tokens; here the text of the whole sequence decides.
  */
 function endsWithStop(
   sequence: readonly number[],
@@ -78,82 +81,84 @@ function endsWithStop(
   });
 }
 
-/** How a request is searched: on the device alone, or with the logits in JavaScript. */
+/** Where a request is searched: "greedy" and "beams" on the device alone, "javascript" with the logits read by JavaScript. */
 export type Way = "greedy" | "beams" | "javascript";
 
-/** Does the device alone do: nothing that only JavaScript can decide, nothing to see of the scores? */
+/** The device searches alone unless JavaScript must decide something or see the scores. */
 export function wayOf({ config, alternatives, constraints, prompts }: Request, model: Model): Way {
-  const { rules, numBeams, doSample, prefixAllowedTokens } = config;
-  const needsScores = doSample || prefixAllowedTokens || constraints || alternatives > 0 || rules.removeInvalidValues;
+  const { processors, numBeams, doSample, prefixAllowedTokens } = config;
+  const needsScores =
+    doSample || prefixAllowedTokens || constraints || alternatives > 0 || processors.removeInvalidValues;
   if (needsScores || prompts.some(([first, ...more]) => first !== config.startTokenId || more.length > 0))
     return "javascript";
   if (numBeams === 1) return "greedy";
   if (config.numBeamGroups > 1) return "javascript";
-  // Time and text decide about single beams in the middle of a step.
+  // max_time and stop_strings may end single beams in the middle of a step; the device cannot.
   const decidesLate = config.maxTime !== undefined || config.stopStrings.length > 0;
   const fits = fitsDevice(config, model.info.targetVocabSize);
   return fits && !decidesLate ? "beams" : "javascript";
 }
 
 /**
- * Sentences that go through one session, one group after another. A list that fits one session is one group; of a
- * longer one, sentences of like length are together, so that short ones are not padded to the longest.
+ * Splits the sentences into groups; each group goes through one session, one after another. Sentences that fit one session
+ * are one group. Otherwise sentences of similar length are together, so that short ones are not padded to the longest.
  */
-export function bucket(jobs: readonly Job[], width: number): Job[][] {
-  const places = placesOf(width);
-  if (jobs.length <= places) return jobs.length > 0 ? [[...jobs]] : [];
-  const sorted = [...jobs].sort((a, b) => b.ids.length - a.ids.length || a.row - b.row);
-  const groups: Job[][] = [];
-  for (const job of sorted) {
+export function bucket(sentences: readonly Sentence[], width: number): Sentence[][] {
+  const slots = slotsOf(width);
+  if (sentences.length <= slots) return sentences.length > 0 ? [[...sentences]] : [];
+  const sorted = [...sentences].sort((a, b) => b.inputIds.length - a.inputIds.length || a.index - b.index);
+  const groups: Sentence[][] = [];
+  for (const sentence of sorted) {
     const group = groups[groups.length - 1];
-    // A group that would leave half of its places empty takes shorter sentences in.
+    // A group takes in shorter sentences, too, until half of its slots are in use.
     const fits =
-      group && (roundedLength(group[0].ids.length) === roundedLength(job.ids.length) || group.length < places / 2);
-    if (fits) group.push(job);
-    else groups.push([job]);
+      group &&
+      (roundedLength(group[0].inputIds.length) === roundedLength(sentence.inputIds.length) || group.length < slots / 2);
+    if (fits) group.push(sentence);
+    else groups.push([sentence]);
   }
   return groups;
 }
 
-const placesOf = (width: number): number => Math.max(1, Math.floor(MAX_ROWS / width));
+const slotsOf = (width: number): number => Math.max(1, Math.floor(MAX_ROWS / width));
 
 /**
- * Runs all jobs; yields after every step of the device, when `settled()` of some job may have something new.
- * @param follow whether `settled()` matters before the end
+ * Runs all sentences. Yields after every step of the device, when `settled()` of a sentence may have something new.
+ * @param follow whether the caller asks `settled()` before the end
  */
-export async function* runJobs(
+export async function* runSentences(
   { ops, model, sessions }: Engine,
   request: Request,
-  jobs: readonly Job[],
+  sentences: readonly Sentence[],
   onEncoded: () => void,
   follow = false,
 ): AsyncGenerator<void, void, undefined> {
   const { config, signal, logprobs } = request;
-  const width = jobs[0]?.search.width ?? 1;
+  const width = sentences[0]?.search.width ?? 1;
   const control: Control = {
     signal,
     deadline: config.maxTime === undefined ? Infinity : performance.now() + 1000 * config.maxTime,
     onEncoded,
   };
   const way = wayOf(request, model);
-  for (const queue of bucket(jobs, width)) {
+  for (const queue of bucket(sentences, width)) {
     signal?.throwIfAborted();
     const session = await sessions.take({
-      sentences: Math.min(queue.length, placesOf(width)),
+      batchSize: Math.min(queue.length, slotsOf(width)),
       width,
       endTokens: width > 1 ? config.eosTokenIds.length : 1,
-      source: Math.max(...queue.map(({ ids }) => ids.length)),
-      target: config.maxLength - 1,
+      sourceLength: Math.max(...queue.map(({ inputIds }) => inputIds.length)),
+      targetLength: config.maxLength - 1,
     });
     try {
       if (way === "javascript") {
-        yield* driveSearches(ops, session, queue, control);
+        yield* runHostSearch(ops, session, queue, control);
       } else {
         const search =
           way === "greedy"
             ? deviceGreedy(ops, session, config, logprobs)
             : deviceBeams(ops, session, config, { follow, logprobs });
-        yield* driveDevice(ops, session, queue, control, config, search);
+        yield* runDecodeLoop(ops, session, queue, control, config, search);
       }
     } finally {
       sessions.give(session);
@@ -161,7 +166,7 @@ export async function* runJobs(
   }
 }
 
-/** What came of the jobs: `num_return_sequences` a row, in the order of the rows. */
-export function resultsOf(jobs: readonly Job[]): Hypothesis[] {
-  return jobs.flatMap(({ search }) => search.results());
+/** The hypotheses of all sentences, in their order: `num_return_sequences` per sentence. */
+export function resultsOf(sentences: readonly Sentence[]): Hypothesis[] {
+  return sentences.flatMap(({ search }) => search.results());
 }

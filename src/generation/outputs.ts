@@ -1,17 +1,21 @@
-/** What `generate` returns beside the sequences: attentions and hidden states, from one more pass over what was found. */
+/** Attentions and hidden states for `generate`: one more teacher-forced pass over the finished sequences computes them. */
 
 import type { Model } from "../models/model";
-import type { Ops } from "../ops";
+import type { Ops } from "../ops/ops";
 import type { Batch } from "./batch";
 import { forward, type HostTensor } from "./forward";
 
+/**
+ * Attentions and hidden states of generated sequences, with `output_attentions` and `output_hidden_states`. Every array
+ * is row by row: its last dimension is that of neighbours.
+ */
 export interface StateOutputs {
   /**
-   * [sequence][step][layer], heads x source, row by row. Step t is the one that generated token t + 1 of the sequence;
-   * source covers the row as it was given.
+   * [sequence][step][layer], heads x source, row-major. Step t generated token t + 1 of the sequence. Source has the length
+   * of the input row as it was given.
    */
   cross_attentions?: Float32Array[][][];
-  /** [sequence][step][layer], heads x (t + 1): what step t looked at of the sequence before. */
+  /** [sequence][step][layer], heads x (t + 1): how step t attended to the tokens before it and to its own. */
   decoder_attentions?: Float32Array[][][];
   /** [row][layer], heads x source x source. */
   encoder_attentions?: Float32Array[][];
@@ -21,11 +25,11 @@ export interface StateOutputs {
   encoder_hidden_states?: Float32Array[][];
 }
 
-/** So many rows go through one pass. */
-const ROWS_A_PASS = 16;
+/** Rows per pass. */
+const ROWS_PER_PASS = 16;
 
 /**
- * @param sequences decoder start token first; `perRow` of them for each row of the batch
+ * @param sequences decoder start token first; `perRow` sequences per row of the batch
  */
 export async function stateOutputs(
   ops: Ops,
@@ -38,14 +42,14 @@ export async function stateOutputs(
   const out: StateOutputs = {};
   if (wanted.attentions) Object.assign(out, { cross_attentions: [], decoder_attentions: [], encoder_attentions: [] });
   if (wanted.hiddenStates) Object.assign(out, { decoder_hidden_states: [], encoder_hidden_states: [] });
-  for (let start = 0; start < sequences.length; start += ROWS_A_PASS) {
-    const part = sequences.slice(start, start + ROWS_A_PASS);
-    // The last token was never read by the decoder; an empty sequence has its start token looked at.
+  for (let start = 0; start < sequences.length; start += ROWS_PER_PASS) {
+    const part = sequences.slice(start, start + ROWS_PER_PASS);
+    // The decoder never read the last token. A sequence without new tokens is read as its start token.
     const targets = part.map((sequence) => sequence.slice(0, Math.max(1, sequence.length - 1)));
     const rows = part.map((_, i) => Math.floor((start + i) / perRow));
     const ids = rows.map((row) => batch.ids[row]);
-    const source = { ids, mask: rows.map((row) => batch.mask[row]), length: Math.max(...ids.map((row) => row.length)) };
-    const pass = await forward(ops, model, source, targets, {
+    const input = { ids, mask: rows.map((row) => batch.mask[row]), length: Math.max(...ids.map((row) => row.length)) };
+    const pass = await forward(ops, model, input, targets, {
       output_attentions: wanted.attentions,
       output_hidden_states: wanted.hiddenStates,
     });
@@ -70,7 +74,7 @@ export async function stateOutputs(
   return out;
 }
 
-/** Queries `from` to `to` of row b and the first `keys` keys of (B, H, T, K): (H, to - from, keys). */
+/** Queries `from` to `to` and the first `keys` keys of row b, out of (B, H, T, keys of the batch): (H, to - from, keys). */
 function attentionRows({ data, shape }: HostTensor, b: number, [from, to]: [number, number], keys: number) {
   const [, heads, length, width] = shape;
   const out = new Float32Array(heads * (to - from) * keys);
@@ -84,7 +88,7 @@ function attentionRows({ data, shape }: HostTensor, b: number, [from, to]: [numb
   return out;
 }
 
-/** Positions `from` to `to` of row b of (B, T, D): (to - from, D). */
+/** Positions `from` to `to` of row b, out of (B, T, D): (to - from, D). */
 function stateRows({ data, shape }: HostTensor, b: number, [from, to]: [number, number]): Float32Array {
   const [, length, width] = shape;
   return data.slice((b * length + from) * width, (b * length + to) * width);

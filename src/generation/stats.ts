@@ -1,26 +1,34 @@
-/** What one call cost. Counters are differences, so calls that run at the same time count into each other. */
+/** Measures one call. */
 
-import type { Counters, Ops } from "../ops";
+import type { Counters, Ops } from "../ops/ops";
 
+/** What a call cost. Counters count every call that ran at the same time on this model, and are 0 on the CPU. */
 export interface Stats {
-  /** Milliseconds until the encoder and the cross-attention projections were done. */
+  /** Milliseconds until the first batch was encoded, cross-attention keys and values included. */
   encode_ms: number;
   /** Seconds from the call to the first token. */
   time_to_first_token_s: number;
-  /** Tokens of all rows a second, after the first step. 0 for a single step. */
+  /** Tokens per second of all rows together, after the first step. 0 if there was only one step. */
   decode_tokens_per_s: number;
-  /** Generated tokens of all rows. */
+  /** Generated tokens of all rows together. */
   tokens: number;
-  /** Decoder steps whose tokens were read. */
+  /** Decoder steps whose result was read. */
   steps: number;
+  /** Kernels that were started. */
   dispatches: number;
+  /** Command buffers that were handed to the GPU's queue. */
   submits: number;
+  /** Reads from the device; JavaScript waits for each. */
   readbacks: number;
   /** Bytes copied from the device to JavaScript. */
   bytes: number;
+  /** GPU buffers that were made. */
   buffers_created: number;
+  /** Bind groups that were made. */
   bind_groups_created: number;
+  /** Writes from JavaScript to a GPU buffer. */
   buffer_writes: number;
+  /** Kernels that were compiled. */
   pipelines_created: number;
 }
 

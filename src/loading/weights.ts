@@ -1,29 +1,29 @@
 /** Finds the weight files of a model's folder and reads them as one list of tensors. */
 
 import { ModelError, quote } from "../errors";
-import { readText, type DownloadOptions } from "./download";
-import { readSafetensors } from "./safetensors";
-import type { ModelFiles, OpenFile } from "./files";
-import { parseStrictJson } from "./strict-json";
-import { announce, invalidWeights } from "./tensors";
-import type { TensorInfo, TensorPiece, Wanted, WeightOptions } from "./tensors";
-import { readTorch } from "./torch";
+import { readText, type DownloadOptions } from "./sources/download";
+import { readSafetensors } from "./formats/safetensors";
+import type { ModelFiles, OpenFile } from "./sources/files";
+import { isFields, parseStrictJson } from "./formats/json";
+import { announce, invalidWeights } from "./formats/tensors";
+import type { TensorInfo, TensorPiece, Wanted, WeightOptions } from "./formats/tensors";
+import { loadPart } from "../util/part";
 
 /** In the order of preference of Hugging Face transformers (`_get_resolved_checkpoint_files`). */
 const SINGLE = ["model.safetensors", "pytorch_model.bin"];
 const MAX_SHARDS = 10_000;
 
 export interface Weights {
-  /** The file that was found: for messages. */
+  /** Name of the file that was found, for messages. */
   name: string;
-  /** All tensors, shard by shard; `onHeader` is called once, before the first. To be called once. */
+  /** All tensors, shard by shard. `onHeader` is called once, before the first tensor. May be called once. */
   read(options: WeightOptions): AsyncGenerator<TensorPiece, void, undefined>;
-  /** Lets go of what was opened, if `read` was not called. */
+  /** Closes the file if `read` was not called. */
   close(): Promise<void>;
 }
 
 /**
- * Looks for the weights under each name in turn; the first that is there is taken.
+ * Takes the first weight file that exists, in the order of the names.
  * @throws ModelError `file_not_found` with the names, `invalid_weights` for a broken index
  */
 export async function findWeights(files: ModelFiles, options: DownloadOptions): Promise<Weights> {
@@ -50,42 +50,48 @@ export async function findWeights(files: ModelFiles, options: DownloadOptions): 
   throw new ModelError(
     "file_not_found",
     `${files.name}: there are no weights; looked for ${lookedFor.join(", ")}.`,
-    'On the Hugging Face Hub a conversion is often waiting in a pull request: try { repo, revision: "refs/pr/1" }.',
+    'On the Hugging Face Hub converted weights are often in a pull request: try { repo, revision: "refs/pr/1" }.',
   );
 }
 
-function readFile(files: ModelFiles, file: OpenFile, name: string, options: WeightOptions) {
-  if (name.endsWith(".safetensors")) return readSafetensors(file, name, options);
-  return readTorch(file, name, { ...options, reopen: () => files.open(name, options.signal) });
+async function* readFile(
+  files: ModelFiles,
+  file: OpenFile,
+  name: string,
+  options: WeightOptions,
+): AsyncGenerator<TensorPiece, void, undefined> {
+  if (name.endsWith(".safetensors")) return yield* readSafetensors(file, name, options);
+  let readTorch: typeof import("./formats/torch/torch").readTorch;
+  try {
+    ({ readTorch } = await loadPart("reads .bin files", () => import("./formats/torch/torch")));
+  } catch (error) {
+    await file.stream.cancel().catch(() => undefined);
+    throw error;
+  }
+  yield* readTorch(file, name, { ...options, reopen: () => files.open(name, options.signal) });
 }
 
-/** Shard -> the tensors that the index says are in it, shards in order of their names. */
-type Shards = Map<string, Set<string>>;
-
 /**
- * An index: `{ "weight_map": { tensor: shard }, "metadata": ... }`. The metadata is advice and not read.
+ * Reads an index: `{ "weight_map": { tensor: shard }, "metadata": ... }`. The metadata is not used.
+ * @returns the shards in order of their names
  * @throws ModelError `invalid_weights`
  */
-export function parseIndex(text: string, path: string): Shards {
-  const root = parseStrictJson(text, (at, rule) => invalidWeights(path, `character ${at}: ${rule}`), {
-    anyValue: true,
-  });
-  const map = root.get("weight_map");
-  if (!(map instanceof Map)) throw invalidWeights(path, "weight_map is not an object.");
+export function parseIndex(text: string, path: string): string[] {
+  const { weight_map: map } = parseStrictJson(text, (rule) => invalidWeights(path, rule));
+  if (!isFields(map)) throw invalidWeights(path, "weight_map is not an object.");
   const extension = path.includes(".safetensors.") ? ".safetensors" : ".bin";
-  const shards: Shards = new Map();
-  for (const [tensor, shard] of map) {
+  const shards = new Set<string>();
+  for (const [tensor, shard] of Object.entries(map)) {
     const fail = (rule: string) => invalidWeights(path, `the shard of tensor ${quote(tensor)} ${rule}`);
     if (typeof shard !== "string") throw fail("is not a file name.");
-    // An index may come from anywhere; it must not lead out of the folder or to another host.
+    // An index may be written by anyone, so it must not lead out of the folder or to another host.
     if (!/^[\w-][\w.-]*$/.test(shard) || !shard.endsWith(extension))
       throw fail(`is ${quote(shard)}, which is not the plain name of a ${extension} file.`);
-    const tensors = shards.get(shard) ?? new Set();
-    shards.set(shard, tensors.add(tensor));
+    shards.add(shard);
   }
   if (shards.size > MAX_SHARDS)
     throw invalidWeights(path, `names ${shards.size} shards, over the limit of ${MAX_SHARDS}.`);
-  return new Map([...shards].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return [...shards].sort((a, b) => (a < b ? -1 : 1));
 }
 
 async function openShard(files: ModelFiles, name: string, index: string, options: DownloadOptions): Promise<OpenFile> {
@@ -95,39 +101,46 @@ async function openShard(files: ModelFiles, name: string, index: string, options
 }
 
 /**
- * The headers of all shards are read first, since a model is built when all names and shapes are known; then each shard is
- * opened again and read through.
+ * Reads the headers of all shards first, because building a model needs all names and shapes. Then each shard is opened again
+ * and read to its end. As in transformers, what a shard holds counts, whatever the index says of it, and a
+ * tensor that two shards hold is that of the later one.
  */
 async function* readShards(
   files: ModelFiles,
-  shards: Shards,
+  shards: readonly string[],
   index: string,
   options: WeightOptions,
 ): AsyncGenerator<TensorPiece, void, undefined> {
   const headers = new Map<string, TensorInfo[]>();
-  for (const [shard, expected] of shards) {
+  for (const shard of shards) {
     const file = await openShard(files, shard, index, options);
     const onHeader = (tensors: TensorInfo[]): Wanted => {
       headers.set(shard, tensors);
       return () => false;
     };
-    const header = readFile(files, file, shard, { signal: options.signal, onHeader, headerOnly: true });
+    const header = readFile(files, file, shard, {
+      signal: options.signal,
+      onHeader,
+      onUnread: options.onUnread,
+      headerOnly: true,
+    });
     for await (const piece of header) throw invalidWeights(shard, `tensor ${quote(piece.name)} came with the header.`);
-    const names = new Set(headers.get(shard)?.map(({ name }) => name));
-    for (const name of expected)
-      if (!names.has(name)) throw invalidWeights(shard, `lacks tensor ${quote(name)}, which ${index} says is in it.`);
-    for (const name of names)
-      if (!expected.has(name))
-        throw invalidWeights(shard, `holds tensor ${quote(name)}, which ${index} does not place in it.`);
   }
-  const wanted = announce(index, [...headers.values()].flat(), options);
-  for (const shard of shards.keys()) {
+  const last = new Map([...headers].flatMap(([shard, tensors]) => tensors.map(({ name }) => [name, shard] as const)));
+  const kept = [...headers].flatMap(([shard, tensors]) => {
+    const isOf = (name: string) => last.get(name) === shard;
+    const own = tensors.filter(({ name }) => isOf(name));
+    // A tensor whose twin comes from another shard is read for itself.
+    return own.map((tensor) => (tensor.sameAs && !isOf(tensor.sameAs) ? { ...tensor, sameAs: undefined } : tensor));
+  });
+  const wanted = announce(index, kept, options);
+  for (const shard of shards) {
     const file = await openShard(files, shard, index, options);
     const before = JSON.stringify(headers.get(shard));
     const onHeader = (tensors: TensorInfo[]): Wanted => {
       if (JSON.stringify(tensors) !== before) throw invalidWeights(shard, "changed while the model was loading.");
-      return wanted;
+      return (name) => last.get(name) === shard && wanted(name);
     };
-    yield* readFile(files, file, shard, { ...options, onHeader });
+    yield* readFile(files, file, shard, { ...options, onHeader, onUnread: undefined });
   }
 }

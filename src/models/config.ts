@@ -1,7 +1,7 @@
 /** Typed reading of config.json: each getter names the field, the rule and the value that broke it. */
 
 import { ModelError, quote } from "../errors";
-import type { Activation } from "../ops";
+import type { Activation } from "../ops/ops";
 
 /** Far beyond any model, and small enough that a wrong number is told before it fills the memory. */
 export const MAX = { width: 1 << 16, layers: 512, vocabulary: 10_000_000, positions: 1 << 17 };

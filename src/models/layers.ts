@@ -3,8 +3,8 @@
  * weights, under whatever names its checkpoints have, and says where the norms go.
  */
 
-import type { Activation, AttentionOptions, Norm, Ops, PositionBias } from "../ops";
-import type { Tensor } from "../tensor";
+import type { Activation, AttentionOptions, Norm, Ops, PositionBias } from "../ops/ops";
+import type { Tensor } from "../tensor/tensor";
 import type { Capture, DecoderState } from "./model";
 
 export interface Linear {
@@ -52,7 +52,7 @@ export interface Stream {
 }
 
 /** The stream with its pending norm applied. */
-export function settle(ops: Ops, { states, norm }: Stream): Tensor {
+export function applyNorm(ops: Ops, { states, norm }: Stream): Tensor {
   return norm ? ops.layerNorm(states, norm) : states;
 }
 
@@ -84,7 +84,7 @@ export function createStack(ops: Ops, options: StackOptions) {
   /** x + f(norm(x)), or norm(x + f(x)): `f` reads its first argument and adds its result to its second. */
   function sublayer(x: Stream, norm: Norm, f: (input: Stream, residual: Stream) => Tensor): Stream {
     if (!normFirst) return { states: f(x, x), norm };
-    const states = settle(ops, x);
+    const states = applyNorm(ops, x);
     return { states: f({ states, norm }, { states }) };
   }
 
@@ -137,11 +137,11 @@ export function createStack(ops: Ops, options: StackOptions) {
     layer: (x: Stream, l: Layer, i: number) => Stream,
     capture?: Capture,
   ) {
-    capture?.hiddenStates?.push(settle(ops, x));
+    capture?.hiddenStates?.push(applyNorm(ops, x));
     for (const [i, weights] of layers.entries()) {
       x = layer(x, weights, i);
-      if (i === layers.length - 1 && finalNorm) x = { states: settle(ops, x), norm: finalNorm };
-      capture?.hiddenStates?.push(settle(ops, x));
+      if (i === layers.length - 1 && finalNorm) x = { states: applyNorm(ops, x), norm: finalNorm };
+      capture?.hiddenStates?.push(applyNorm(ops, x));
     }
     return x;
   }

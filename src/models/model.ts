@@ -1,7 +1,7 @@
 /** What generation and `Seq2Seq.forward` need of a model family; each family is one file beside this one. */
 
-import type { Ops } from "../ops";
-import type { Tensor } from "../tensor";
+import type { Ops } from "../ops/ops";
+import type { Tensor } from "../tensor/tensor";
 import type { Parameters as ParameterList } from "./parameters";
 
 /**
@@ -58,6 +58,8 @@ export interface Model {
 }
 
 export interface Family {
+  /** Tensors that nothing reads are an error, as in torch's `load_state_dict`; else they are reported. */
+  strict?: boolean;
   /** Checks config.json; throws `ModelError` "invalid_config" or "unsupported_model". */
   info(config: Record<string, unknown>): ModelInfo;
   /** Declares the parameters and returns the model; the caller fills them afterwards. */

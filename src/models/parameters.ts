@@ -7,10 +7,11 @@
  */
 
 import { ModelError } from "../errors";
-import { HALF_OVERFLOW } from "../half";
-import type { Norm, Ops } from "../ops";
-import type { Storage } from "../storage";
-import { sameShape, shapeText, size, type Tensor } from "../tensor";
+import { FLOAT16_OVERFLOW } from "../tensor/float16";
+import type { Norm, Ops } from "../ops/ops";
+import type { WeightFormat } from "../tensor/weight-format";
+import { sameShape, shapeText, size, type Tensor } from "../tensor/tensor";
+import { LEAST } from "../util/scores";
 
 interface Placement {
   tensor: Tensor;
@@ -19,6 +20,8 @@ interface Placement {
   rows: number;
   /** First element of `tensor`. */
   start: number;
+  /** -Infinity may stand in it: a token that is never chosen. */
+  mayBan?: boolean;
 }
 
 interface Expected {
@@ -45,42 +48,59 @@ export class Parameters {
   /** Device tensors that hold a whole checkpoint tensor, so that tied matrices share one. */
   private readonly whole = new Map<string, Tensor>();
   private readonly zeroed = new Map<number, Tensor>();
+  private prefix = "";
 
   /**
    * @param tensors of the checkpoint
-   * @param storage of the matrices; biases, norms and tables stay in f32
+   * @param format of the matrices; biases, norms and tables stay in f32
    */
   constructor(
     private readonly ops: Ops,
     tensors: Iterable<Announced>,
-    private readonly storage: Storage = "f32",
+    private readonly format: WeightFormat = "f32",
   ) {
     const all = [...tensors];
     this.shapes = new Map(all.map(({ name, shape }) => [name, shape]));
     this.standsFor = new Map(all.map(({ name, sameAs }) => [name, sameAs ?? name]));
   }
 
+  /**
+   * Hugging Face's `base_model_prefix`, with its dot: a name of the model may be stored with it or without it, since the
+   * bare model and the model with a head are saved under different names.
+   */
+  setPrefix(prefix: string): void {
+    this.prefix = prefix;
+  }
+
+  /** The name that the checkpoint has for a tensor of the model. */
+  private stored(name: string): string {
+    if (this.shapes.has(name) || this.prefix === "") return name;
+    const others = [this.prefix + name];
+    if (name.startsWith(this.prefix)) others.push(name.slice(this.prefix.length));
+    return others.find((other) => this.shapes.has(other)) ?? name;
+  }
+
   has(name: string): boolean {
-    return this.shapes.has(name);
+    return this.shapes.has(this.stored(name));
   }
 
   /** Rows of a checkpoint tensor, for lengths that only the weights know. */
   rowCount(name: string): number | undefined {
-    return this.shapes.get(name)?.[0];
+    return this.shapes.get(this.stored(name))?.[0];
   }
 
   /**
    * A device tensor that the checkpoint tensor of this name fills; the same one each time it is asked for.
-   * @param storage "f32" for what is added rather than multiplied, such as positions
+   * @param format "f32" for what is added rather than multiplied, such as positions
    */
-  tensor(name: string, shape: readonly number[], storage?: Storage): Tensor {
-    const stored = this.standsFor.get(name) ?? name;
+  tensor(name: string, shape: readonly number[], format?: WeightFormat): Tensor {
+    const stored = this.memoryOf(name);
     const known = this.whole.get(stored);
     if (known && sameShape(known.shape, shape)) {
-      this.declared.add(name);
+      this.declared.add(this.stored(name));
       return known;
     }
-    const tensor = this.rows(name, shape, 0, shape[0], storage);
+    const tensor = this.rows(name, shape, 0, shape[0], format);
     this.whole.set(stored, tensor);
     return tensor;
   }
@@ -99,10 +119,10 @@ export class Parameters {
     return tensor;
   }
 
-  /** A checkpoint tensor of shape (1, length) as a bias. */
-  flat(name: string, length: number): Tensor {
-    const tensor = this.allocate([length], [name], [1, length]);
-    this.place(name, [1, length], { tensor, from: 0, rows: 1, start: 0 });
+  /** What is added to the logits, of this shape in the checkpoint: (V) or (1, V). -Infinity in it bans a token. */
+  logitsBias(name: string, length: number, shape: readonly number[]): Tensor {
+    const tensor = this.allocate([length], [name], shape);
+    this.place(name, shape, { tensor, from: 0, rows: shape[0], start: 0, mayBan: true });
     return tensor;
   }
 
@@ -115,17 +135,17 @@ export class Parameters {
 
   /** Makes what is optional elsewhere, such as the bias of a norm, an error where it is missing. */
   require(name: string): void {
-    this.declared.add(name);
+    this.declared.add(this.stored(name));
   }
 
   /** Names that a checkpoint may hold though nothing reads them: what is computed here, or tied to something else. */
   ignore(...names: readonly string[]): void {
-    for (const name of names) this.ignored.add(name);
+    for (const name of names) this.ignored.add(this.stored(name));
   }
 
   /** A device tensor filled by rows `from` .. `from + rows - 1` of a checkpoint tensor of shape `shape`. */
-  rows(name: string, shape: readonly number[], from: number, rows: number, storage?: Storage): Tensor {
-    const tensor = this.allocate([rows, ...shape.slice(1)], [name], shape, storage);
+  rows(name: string, shape: readonly number[], from: number, rows: number, format?: WeightFormat): Tensor {
+    const tensor = this.allocate([rows, ...shape.slice(1)], [name], shape, format);
     this.place(name, shape, { tensor, from, rows, start: 0 });
     return tensor;
   }
@@ -135,11 +155,11 @@ export class Parameters {
     return this.has(name) ? this.rows(name, [length], from, rows) : this.zeros(rows);
   }
 
-  /** `name.weight` and, where present, `name.bias`, in one (2, D) tensor. */
+  /** `name.weight` and, where present, `name.bias`, in one (2, D) tensor. A root mean square norm has no bias. */
   norm(name: string, width: number, eps: number, kind: "layer" | "rms" = "layer"): Norm {
     const weights = this.allocate([2, width], [`${name}.weight`], [width], "f32");
     this.place(`${name}.weight`, [width], { tensor: weights, from: 0, rows: width, start: 0 });
-    if (this.has(`${name}.bias`)) {
+    if (kind === "layer" && this.has(`${name}.bias`)) {
       this.place(`${name}.bias`, [width], { tensor: weights, from: 0, rows: width, start: width });
     }
     return { weights, eps, kind };
@@ -150,33 +170,35 @@ export class Parameters {
     shape: number[],
     names: readonly string[],
     expected: readonly number[],
-    storage: Storage = shape.length === 2 ? this.storage : "f32",
+    format: WeightFormat = shape.length === 2 ? this.format : "f32",
   ): Tensor {
-    const fits = names.every((name) => sameShape(this.shapes.get(name) ?? [NaN], expected));
-    return fits ? this.ops.create(shape, storage, "weights") : { shape, dtype: storage };
+    const fits = names.every((name) => sameShape(this.shapes.get(this.stored(name)) ?? [NaN], expected));
+    return fits ? this.ops.create(shape, format, "weights") : { shape, dtype: format };
   }
 
   private place(name: string, shape: readonly number[], placement: Placement): void {
-    const stored = this.standsFor.get(name) ?? name;
+    const stored = this.memoryOf(name);
     const expected = this.expected.get(stored) ?? { shape, placements: [] };
     expected.placements.push(placement);
     this.expected.set(stored, expected);
-    this.declared.add(name);
+    this.declared.add(this.stored(name));
   }
 
-  /** Throws unless the checkpoint has exactly what was declared, names and shapes. Called before any data is read. */
-  check(file: string): void {
+  /** The checkpoint's name of the memory that a tensor of the model is in, which tied tensors share. */
+  private memoryOf(name: string): string {
+    const stored = this.stored(name);
+    return this.standsFor.get(stored) ?? stored;
+  }
+
+  /**
+   * Throws unless the checkpoint has what was declared, names and shapes. Called before any data is read.
+   * @returns the tensors that nothing reads, in the order of the file
+   */
+  check(file: string): string[] {
     const list = (names: string[]) => names.slice(0, 8).join(", ") + (names.length > 8 ? `, … (${names.length})` : "");
     const missing = [...this.declared].filter((name) => !this.shapes.has(name));
     if (missing.length > 0) {
       throw new ModelError("missing_tensor", `${file}: missing tensors that config.json asks for: ${list(missing)}.`);
-    }
-    const unexpected = [...this.shapes.keys()].filter((name) => !this.declared.has(name) && !this.ignored.has(name));
-    if (unexpected.length > 0) {
-      throw new ModelError(
-        "unexpected_tensor",
-        `${file}: tensors that config.json does not know: ${list(unexpected)}.`,
-      );
     }
     for (const [name, shape] of this.shapes) {
       const expected = this.expected.get(name)?.shape ?? shape;
@@ -186,6 +208,12 @@ export class Parameters {
         `${file}: tensor "${name}" has shape ${shapeText(shape)}, config.json asks for ${shapeText(expected)}.`,
       );
     }
+    return [...this.shapes.keys()].filter((name) => !this.isKnown(name));
+  }
+
+  /** Read, passed over on purpose, or another name of a tensor that is. */
+  private isKnown(name: string): boolean {
+    return this.declared.has(name) || this.ignored.has(name) || this.expected.has(this.standsFor.get(name) ?? name);
   }
 
   /** Whether the data of a checkpoint tensor goes anywhere. */
@@ -197,14 +225,16 @@ export class Parameters {
   fill(file: string, name: string, data: Float32Array, start = 0): void {
     const expected = this.expected.get(name);
     if (!expected) return;
+    if (expected.placements.every(({ mayBan }) => mayBan)) data = withoutMinusInfinity(data);
+    const width = size(expected.shape.slice(1));
     // WGSL lets a driver assume that there is no infinity or NaN: what came out would be anything.
     const bad = notBelow(data, Infinity);
     if (bad >= 0) {
-      const at = start + bad;
-      throw new ModelError("invalid_weights", `${file}: tensor "${name}" holds ${data[bad]} at element ${at}.`);
+      const row = Math.floor((start + bad) / width);
+      const where = expected.shape.length > 1 ? `row ${row}, element ${start + bad - row * width}` : `element ${row}`;
+      throw new ModelError("invalid_weights", `${file}: tensor "${name}" holds ${data[bad]} at ${where}.`);
     }
     if (expected.placements.some(({ tensor }) => tensor.dtype === "f16")) checkHalves(file, name, data, start);
-    const width = size(expected.shape.slice(1));
     for (const { tensor, from, rows, start: first } of expected.placements) {
       // The part of this placement that the data covers, in elements of the checkpoint tensor.
       const begin = Math.max(start, from * width);
@@ -223,9 +253,14 @@ function notBelow(data: Float32Array, limit: number): number {
   return -1;
 }
 
+/** A GPU may assume that there are no infinities; a score of -3e38 is never chosen, either. */
+function withoutMinusInfinity(data: Float32Array): Float32Array {
+  return data.includes(-Infinity) ? data.map((x) => (x === -Infinity ? LEAST : x)) : data;
+}
+
 /** Rounding to f16 would give infinity, which WGSL lets a driver assume away. */
 function checkHalves(file: string, name: string, data: Float32Array, start: number): void {
-  const large = notBelow(data, HALF_OVERFLOW);
+  const large = notBelow(data, FLOAT16_OVERFLOW);
   if (large < 0) return;
   throw new ModelError(
     "invalid_option",

@@ -1,4 +1,4 @@
-/** UTF-8 in and out, and a list of bytes that grows. */
+/** Conversion to and from UTF-8, and a growing list of bytes. */
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -12,7 +12,7 @@ export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes);
 /** Lone surrogates become U+FFFD, as they do on the way to UTF-8. */
 export const wellFormed = (text: string): string => text.replace(/\p{Cs}/gu, "\ufffd");
 
-/** UTF-8 where each byte that belongs to no valid character becomes `invalid`: "\ufffd", or "" to leave it out. */
+/** Decodes UTF-8. Each byte outside of a valid character becomes `invalid`: "\ufffd", or "" to leave it out. */
 export function fromUtf8ByByte(bytes: Uint8Array, invalid: string): string {
   let out = "";
   for (let at = 0; at < bytes.length;) {
@@ -23,14 +23,14 @@ export function fromUtf8ByByte(bytes: Uint8Array, invalid: string): string {
   return out;
 }
 
-/** Bytes of the valid UTF-8 character at `at`; 0 where there is none. */
+/** Number of bytes of the UTF-8 character at `at`; 0 if it is not valid. */
 function validLength(bytes: Uint8Array, at: number): number {
   const lead = bytes[at];
   const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
   if (length < 2 || at + length > bytes.length) return length === 1 ? 1 : 0;
   for (let i = 1; i < length; i++) if ((bytes[at + i] & 0xc0) !== 0x80) return 0;
   const second = bytes[at + 1];
-  // Overlong forms, surrogates, and what lies past U+10FFFF.
+  // Overlong forms, surrogates, and code points above U+10FFFF.
   if ((lead === 0xe0 && second < 0xa0) || (lead === 0xed && second > 0x9f)) return 0;
   if ((lead === 0xf0 && second < 0x90) || (lead === 0xf4 && second > 0x8f)) return 0;
   return length;

@@ -1,11 +1,24 @@
-/** What a model's folder says about its tokenizer, read as `from_pretrained` of transformers 5 reads it. */
+/** The tokenizer settings in a model's folder, read as `from_pretrained` of transformers 5 reads them. */
 
 import { ModelError, quote } from "../errors";
-import type { AddedToken } from "./pipeline/definition";
+
+/** A token that is looked for in the text before the model sees it. */
+export interface AddedToken {
+  content: string;
+  /** Also removes the white space before it, or after it. */
+  lstrip: boolean;
+  rstrip: boolean;
+  /** Matches only as a whole word. */
+  singleWord: boolean;
+  /** Matched in the normalised text. */
+  normalized: boolean;
+  /** Left out of decoded text. */
+  special: boolean;
+}
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The files of a model; each is `undefined` where there is none of that name. */
+/** The files of a model. Each is `undefined` if there is no file of that name. */
 export interface Folder {
   json(file: string): Promise<unknown>;
   text(file: string): Promise<string | undefined>;
@@ -21,13 +34,13 @@ export const contentOf = (token: Token): string => (typeof token === "string" ? 
 export const NAMES = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
 export interface Settings {
-  /** tokenizer_config.json; empty where there is none. */
+  /** tokenizer_config.json; empty if there is none. */
   config: Fields;
-  /** Special tokens that have a name, where the files give them. */
+  /** The special tokens with a name, such as "eos_token", that the files define. */
   named: Map<string, Token>;
-  /** `extra_special_tokens`: special tokens that have none. */
+  /** `extra_special_tokens`: special tokens without a name. */
   extra?: Token[];
-  /** `additional_special_tokens`, the older word for the same, where it reaches the tokenizer's class as such. */
+  /** `additional_special_tokens`, the older name of the same, if it reaches the tokenizer's class under this name. */
   additional?: Token[];
   /** Tokens with their ids, by id. */
   added: [id: number, token: AddedToken][];
@@ -38,7 +51,8 @@ export function invalidFile(file: string, message: string, cause?: unknown): Mod
 }
 
 export function fieldsOf(value: unknown, file: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidFile(file, "is no JSON object");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw invalidFile(file, "is not a JSON object");
   return value as Fields;
 }
 
@@ -47,11 +61,11 @@ export async function optionalFields(folder: Folder, file: string): Promise<Fiel
   return value === undefined ? undefined : fieldsOf(value, file);
 }
 
-/** A file that the tokenizer cannot do without. */
+/** Reads a file that the tokenizer needs. */
 export async function required<T>(read: Promise<T | undefined>, file: string, kind: string): Promise<T> {
   const value = await read;
   if (value !== undefined) return value;
-  throw new ModelError("file_not_found", `There is no ${file}, which a ${kind} needs.`);
+  throw new ModelError("file_not_found", `There is no ${file}, but a ${kind} needs it.`);
 }
 
 export function addedToken(content: string, given: Partial<AddedToken> = {}): AddedToken {
@@ -80,11 +94,11 @@ function parseToken(value: unknown, file: string, special?: boolean): Token {
 
 function parseTokens(value: unknown, file: string, special?: boolean): Token[] | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!Array.isArray(value)) throw invalidFile(file, "a list of special tokens is none");
+  if (!Array.isArray(value)) throw invalidFile(file, "the value of the special tokens must be a list");
   return value.map((item) => parseToken(item, file, special));
 }
 
-/** The files beside tokenizer_config.json that speak of special tokens; it alone counts where it has `added_tokens_decoder`. */
+/** Reads all files about special tokens. If tokenizer_config.json has `added_tokens_decoder`, the others are not read. */
 export async function readSettings(folder: Folder, config: Fields, tokenizerJson?: Fields): Promise<Settings> {
   if (config.added_tokens_decoder !== undefined) return parseSettings(config, { tokenizerJson });
   const specialTokensMap = await optionalFields(folder, "special_tokens_map.json");
@@ -136,13 +150,13 @@ export function parseSettings(
       added.set(idOf(id, ADDED), addedToken(content, { special: special.has(content) }));
     }
     const listed = files.tokenizerJson?.added_tokens ?? [];
-    if (!Array.isArray(listed)) throw invalidFile("tokenizer.json", "added_tokens is no list");
+    if (!Array.isArray(listed)) throw invalidFile("tokenizer.json", "added_tokens is not a list");
     for (const token of listed as unknown[]) {
       const { id } = fieldsOf(token, "tokenizer.json");
       added.set(idOf(id, "tokenizer.json"), parseAdded(token, "tokenizer.json"));
     }
   }
-  // A name that only repeats the text of an added token takes its properties over.
+  // A named token with the text of an added token gets its properties.
   const byContent = new Map([...added.values()].map((token) => [token.content, token]));
   for (const name of NAMES) {
     const token = named.get(name);
@@ -154,18 +168,18 @@ export function parseSettings(
 
 function idOf(value: unknown, file: string): number {
   const id = typeof value === "string" && value !== "" ? Number(value) : value;
-  if (!Number.isSafeInteger(id) || (id as number) < 0) throw invalidFile(file, `${quote(value)} is no token id`);
+  if (!Number.isSafeInteger(id) || (id as number) < 0) throw invalidFile(file, `${quote(value)} is not a token id`);
   return id as number;
 }
 
-/** Special tokens with a name: those of the files over those of the class, in transformers' order. */
+/** The special tokens with a name, in transformers' order. Those of the files replace those of the class. */
 export function namedTokens(settings: Settings, defaults: Readonly<Record<string, Token>>): Map<string, Token> {
   const all = new Map([...Object.entries(defaults), ...settings.named]);
   const order = (name: string) => (NAMES.includes(name) ? NAMES.indexOf(name) : NAMES.length);
   return new Map([...all].sort(([a], [b]) => order(a) - order(b)));
 }
 
-/** What is added to a tokenizer of the tokenizers library, in transformers' order (`TokenizersBackend.__init__`). */
+/** The tokens to add to a tokenizer of the tokenizers library, in transformers' order (`TokenizersBackend.__init__`). */
 export function tokensToAdd(
   settings: Settings,
   named: ReadonlyMap<string, Token>,

@@ -2,7 +2,7 @@
 
 import { ModelError, quote } from "../errors";
 
-/** ISO 639-1 to the ISO 639-3 code that models use, the macrolanguages as NLLB (FLORES-200) has them. */
+/** From ISO 639-1 to the ISO 639-3 code that models use; macrolanguages as in NLLB (FLORES-200). */
 const ISO_639_3 = new Map(
   `aa:aar ab:abk af:afr ak:aka am:amh an:arg ar:arb as:asm av:ava ay:ayr az:azj ba:bak be:bel bg:bul bh:bho bi:bis bm:bam
   bn:ben bo:bod br:bre bs:bos ca:cat ce:che ch:cha co:cos cs:ces cv:chv cy:cym da:dan de:deu dv:div dz:dzo ee:ewe el:ell
@@ -19,7 +19,7 @@ const ISO_639_3 = new Map(
     .map((pair) => pair.split(":") as [string, string]),
 );
 
-/** Macrolanguages and their usual member: either may stand in a tag or in a model's codes. */
+/** Macrolanguages and their usual member. A tag or a model's code may have either. */
 const MEMBERS = [
   ["ara", "arb"],
   ["aze", "azj"],
@@ -45,7 +45,7 @@ const MEMBERS = [
   ["zho", "cmn"],
 ];
 
-/** Tags of one letter's difference: what models call by another name. */
+/** Languages with two names. */
 const SAME = [
   ["nb", "no"],
   ["fil", "tl"],
@@ -55,7 +55,7 @@ const SAME = [
   ["cs", "cz"],
 ];
 
-/** All ways in which a language may be written: "fr" is "fr" and "fra". */
+/** All codes of a language: "fr" is "fr" and "fra". */
 function spellings(language: string): Set<string> {
   const out = new Set([language]);
   for (const pair of SAME) if (pair.includes(language)) for (const name of pair) out.add(name);

@@ -1,4 +1,4 @@
-/** Cuts text into what a model translates at a time, and keeps all that stands between: joined, nothing is lost. */
+/** Cuts text into segments that a model translates one at a time, and keeps the white space between them. */
 
 export interface Segment {
   /** White space (line breaks too) in front of it. */
@@ -13,14 +13,13 @@ export interface Segments {
   after: string;
 }
 
-/** Says how many tokens a text takes. */
+/** Returns the number of tokens of a text. */
 export type Measure = (text: string) => number;
 
 /**
- * A paragraph goes as a whole where it has at most `whole` tokens: what stands together is better understood together.
- * A longer one goes sentence by sentence, and a sentence of more than `limit` tokens in pieces that end at punctuation
- * or between words.
- * @param language BCP 47 tag of the text: where sentences and words end depends on it
+ * A paragraph of at most `whole` tokens is one segment, because context helps a model. A longer one is split into sentences,
+ * and a sentence of more than `limit` tokens into pieces that end at punctuation or between words.
+ * @param language BCP 47 tag of the text: the ends of sentences and words depend on it
  */
 export function splitText(text: string, language: string, measure: Measure, whole: number, limit: number): Segments {
   const parts = text
@@ -46,7 +45,7 @@ export function splitText(text: string, language: string, measure: Measure, whol
   }
 }
 
-/** Ends of text that only look like the end of a sentence. */
+/** Abbreviations, which only look like the end of a sentence. */
 const ABBREVIATION = /(?:^|[\s(])(?:\p{Lu}|Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|z\.B|bzw|p\.ex|M|Mme|Mlle)\.\s*$/u;
 
 function sentences(paragraph: string, language: string): string[] {
@@ -59,7 +58,7 @@ function sentences(paragraph: string, language: string): string[] {
   return found;
 }
 
-/** Pieces as long as fit, cut after punctuation where there is some, else between words, else between characters. */
+/** The longest pieces that fit, cut after punctuation if possible, else between words, else between characters. */
 function pieces(sentence: string, language: string, fits: (piece: string) => boolean): string[] {
   for (const cut of [clauses, words, characters]) {
     const units = cut(sentence, language);

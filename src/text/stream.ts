@@ -1,11 +1,11 @@
-/** Turns a growing list of tokens into text that only ever grows: what was emitted is never rewritten. */
+/** Turns a growing list of tokens into text that only grows: emitted text is never changed. */
 
 import type { Tokenizer } from "./tokenizer";
 
 export interface TextStream {
   /** The text that this token adds; "" while a character is incomplete. */
   push(id: number): string;
-  /** What was held back, at the end. */
+  /** After the last token: the text that was held back. */
   end(): string;
 }
 
@@ -14,8 +14,8 @@ export function createTextStream(tokenizer: Pick<Tokenizer, "decode">): TextStre
   let emitted = "";
   const rest = (text: string): string => {
     if (text.length <= emitted.length) return "";
-    // A decoder may take back what it said (clean-up, bytes that turn out invalid). What was emitted stays, and what
-    // follows it comes; the cut may not leave half of a surrogate pair.
+    // A decoder may change earlier text (clean-up, bytes that turn out invalid). Emitted text stays, and what comes after it is
+    // emitted. The cut must not leave half of a surrogate pair.
     const added = text.slice(emitted.length);
     const whole = text.startsWith(emitted) ? added : added.replace(/^[\udc00-\udfff]/, "");
     emitted = text;

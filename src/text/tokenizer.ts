@@ -1,15 +1,18 @@
-/** Text to token ids and back: what every tokenizer of this package can do. families.ts says which one a folder gets. */
+/** The interface of every tokenizer: from text to token ids and back. families/registry.ts chooses the tokenizer of a folder. */
 
 import { ModelError, quote } from "../errors";
 
-/** Languages as BCP 47 tags ("en", "zh-Hans") or as the model writes them ("fra_Latn", "fr_XX"). */
+/** For models of several languages: BCP 47 tags ("en", "zh-Hans"), or codes as the model writes them ("fra_Latn"). */
 export interface EncodeOptions {
-  /** Default: the language that the files name, else English, as in transformers. */
+  /** Default: the language in the files, otherwise English, as in transformers. */
   sourceLanguage?: string;
-  /** Only where the model reads it off its input: Marian's ">>fra<<", T5's "translate English to French: ". */
+  /**
+   * Only for models that read it in their input: Marian's ">>fra<<", T5's "translate English to French: ". Default: none.
+   */
   targetLanguage?: string;
 }
 
+/** Text to token ids and back, with the ids of Hugging Face. */
 export interface Tokenizer {
   /**
    * Token ids with the special tokens that the model expects, such as the end token.
@@ -18,18 +21,18 @@ export interface Tokenizer {
   encode(text: string, options?: EncodeOptions): number[];
   /** Text without special tokens. */
   decode(ids: readonly number[]): string;
-  /** The token as it stands in the vocabulary, such as "▁chat"; "" for an id that there is not. */
+  /** The token as in the vocabulary, such as "▁chat"; "" for an unknown id. */
   token(id: number): string;
-  /** The model's codes of the languages that it can be told of. Absent where there is no choice. */
+  /** The model's codes of the languages to choose from. Absent if there is no choice. */
   readonly languages?: readonly string[];
   /**
-   * The token that generation has to begin with for this language (`forced_bos_token_id`), where the model is told so.
+   * The token that output in this language must begin with (`forced_bos_token_id`). Absent if the model has no such token.
    * @throws ModelError `unsupported_option` for a language that the model does not know
    */
   forcedBosTokenId?(targetLanguage: string): number | undefined;
 }
 
-/** What a translator does with a tokenizer for one pair of languages. */
+/** How a translator uses a tokenizer for one pair of languages. */
 export interface LanguagePlan {
   encode(text: string): number[];
   decode(ids: readonly number[]): string;
@@ -37,7 +40,7 @@ export interface LanguagePlan {
   generation: { forced_bos_token_id?: number };
 }
 
-/** @throws ModelError `unsupported_option` where the model does not know one of the languages */
+/** @throws ModelError `unsupported_option` if the model does not know one of the languages */
 export function languagePlan(tokenizer: Tokenizer, sourceLanguage: string, targetLanguage: string): LanguagePlan {
   const languages = { sourceLanguage, targetLanguage };
   // Throws here rather than at the first text.
@@ -51,11 +54,12 @@ export function languagePlan(tokenizer: Tokenizer, sourceLanguage: string, targe
 }
 
 export function checkedText(text: unknown): string {
-  if (typeof text !== "string") throw new ModelError("invalid_input", `The text to encode is a ${typeof text}.`);
+  if (typeof text !== "string")
+    throw new ModelError("invalid_input", `The text to encode must be a string, not a ${typeof text}.`);
   return text;
 }
 
-/** @throws ModelError for an option that is none, or a language that is no text */
+/** @throws ModelError for an unknown option, or a language that is not a string */
 export function checkedLanguages(options: EncodeOptions = {}): EncodeOptions {
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (name !== "sourceLanguage" && name !== "targetLanguage") {
@@ -68,7 +72,7 @@ export function checkedLanguages(options: EncodeOptions = {}): EncodeOptions {
   return options;
 }
 
-/** transformers' `clean_up_tokenization`, where tokenizer_config.json asks for it. */
+/** transformers' `clean_up_tokenization`, for tokenizers whose tokenizer_config.json asks for it. */
 export function cleanUp(text: string): string {
   return text
     .replaceAll(" .", ".")

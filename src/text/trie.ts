@@ -5,7 +5,7 @@
  * four typed arrays and not a million objects.
  */
 
-/** Nothing at this node. */
+/** No value at this node, or no such node. */
 export const NONE = -1;
 
 const ROOT = 0;
@@ -35,7 +35,7 @@ export class Trie {
     return NONE;
   }
 
-  /** What was added for the key that ends at `node`, or {@link NONE}. */
+  /** The value of the key that ends at `node`, or {@link NONE}. */
   value(node: number): number {
     return this.values[node];
   }
@@ -52,7 +52,7 @@ export class Trie {
     this.values[node] = value;
   }
 
-  /** Length of the longest key that `bytes` has at `at`; 0 where there is none. */
+  /** Length of the longest key that `bytes` has at `at`; 0 if there is none. */
   longestBytes(bytes: Uint8Array, at: number): number {
     let longest = 0;
     for (let node = ROOT, i = at; i < bytes.length;) {
@@ -63,7 +63,7 @@ export class Trie {
     return longest;
   }
 
-  /** The longest key that `text` has at `at`: what was added for it, and its length. */
+  /** The longest key that `text` has at `at`: its value and its length. */
   longestText(text: string, at: number): { value: number; length: number } | undefined {
     let longest: { value: number; length: number } | undefined;
     for (let node = ROOT, i = at; i < text.length;) {

@@ -1,9 +1,9 @@
 /**
  * The best segmentation of a text under a unigram model (Kudo 2018, "Subword Regularization", section 3.2).
  *
- * Both implementations that models come with are one dynamic programme over end positions (`EncodeOptimized` in
- * sentencepiece's unigram_model.cc, `encode_optimized` in the tokenizers library's unigram model) and differ in the
- * precision that path scores are kept in, which decides between paths that are nearly equal.
+ * sentencepiece (`EncodeOptimized` in unigram_model.cc) and the tokenizers library (`encode_optimized` of its unigram model)
+ * use the same dynamic programme over end positions. They differ only in the precision of path scores, which decides between
+ * paths that are nearly equal.
  */
 
 import { NONE, Trie } from "./trie";
@@ -15,14 +15,14 @@ export interface UnigramTable {
   scores: Float64Array;
   unkId: number;
   unkScore: number;
-  /** What path scores are rounded to: "float32" as in sentencepiece, "float64" as in the tokenizers library. */
+  /** Precision of path scores: "float32" as in sentencepiece, "float64" as in the tokenizers library. */
   precision: "float32" | "float64";
 }
 
 /** One piece of the best path. */
 export type Segment = { id: number; start: number; end: number };
 
-/** Where sentencepiece starts counting from 0 again, because 32-bit sums become coarse. */
+/** At this score sentencepiece subtracts the best one from all, because 32-bit sums become coarse. */
 const RESET = 100_000;
 
 function rebase(best: Float32Array | Float64Array, starts: Int32Array, start: number, frontier: number): void {

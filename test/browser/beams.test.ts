@@ -1,8 +1,8 @@
-/** Beam search and the rules on scores, on the GPU, against Hugging Face: test/goldens/beams.json and rules.json. */
+/** Beam search and the logits processors, on the GPU, against Hugging Face: test/goldens/beams.json and device_processors.json. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { closePage, openPage, runInPage } from "../support/page";
+import { closePage, openPage, runInPage } from "../support/node/pages";
 
 let page: Page;
 beforeAll(async () => {
@@ -13,17 +13,17 @@ afterAll(() => closePage(page));
 it("finds what Hugging Face finds, by the same way", async () => {
   const results = await runInPage<{ name: string; faults: string[] }[]>(
     page,
-    "/test/support/beam-table.ts",
+    "/test/support/page/beam-table.ts",
     "searchTablesOnGpu",
   );
   expect(results.length).toBeGreaterThanOrEqual(36);
   expect(results.filter(({ faults }) => faults.length > 0)).toEqual([]);
 });
 
-it("adjusts scores as Hugging Face's processors do", async () => {
+it("processes logits as Hugging Face does", async () => {
   const results = await runInPage<{ name: string; faults: string[] }[]>(
     page,
-    "/test/support/rules-table.ts",
+    "/test/support/shared/processors-table.ts",
     "ruleFaultsOnGpu",
   );
   expect(results.length).toBeGreaterThanOrEqual(300);

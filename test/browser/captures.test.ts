@@ -1,12 +1,12 @@
-/** The same as test/captures.test.ts on WebGPU, and what a token costs in each family. */
+/** The same as test/checkpoints/captures.test.ts on WebGPU, and what a token costs in each family. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { captureInput, captureNames, captureSource, expectCaptures } from "../support/capture-goldens";
-import type { Captures, StepCost } from "../support/captures";
-import { closePage, openPage, runInPage } from "../support/page";
+import { captureInput, captureNames, captureSource, expectCaptures } from "../support/node/captures";
+import type { Captures, StepCost } from "../support/shared/captures";
+import { closePage, openPage, runInPage } from "../support/node/pages";
 
-const CAPTURES = "/test/support/captures.ts";
+const CAPTURES = "/test/support/shared/captures.ts";
 
 /** Dispatches of a decoder layer, and of the rest: embedding, vocabulary, selection; mBART's norm over the embedding. */
 const COSTS: Record<string, [layer: number, rest: number]> = {

@@ -1,11 +1,11 @@
 /** What a token costs in WebGPU calls, counted outside the engine by wrapping the browser's own objects. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { closePage, openPage, runInPage } from "../support/page";
-import type { CostReport, LeakReport } from "../support/counting";
+import { closePage, openPage, runInPage } from "../support/node/pages";
+import type { CostReport, LeakReport } from "../support/page/counting";
 
-const COUNTING = "/test/support/counting.ts";
+const COUNTING = "/test/support/page/counting.ts";
 
 describe.each([
   { norm: "pre-norm", normFirst: true, layers: 1 },

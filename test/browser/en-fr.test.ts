@@ -4,11 +4,11 @@
  */
 
 import { readFileSync } from "node:fs";
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Seq2Seq, type GenerateOutput, type GenerationConfig } from "../../src/index";
-import { generateAll } from "../support/models";
-import { closePage, openPage, runInPage } from "../support/page";
+import { generateAll } from "../support/shared/models";
+import { closePage, openPage, runInPage } from "../support/node/pages";
 
 interface Golden {
   max_new_tokens: number;
@@ -34,7 +34,7 @@ describe("the English-French model", () => {
   afterAll(() => closePage(page));
 
   const onGpu = (batches: number[][][], options: GenerationConfig = {}): Promise<GenerateOutput[]> =>
-    runInPage(page, "/test/support/models.ts", "generateAll", "/models/en-fr", "webgpu", batches, {
+    runInPage(page, "/test/support/shared/models.ts", "generateAll", "/models/en-fr", "webgpu", batches, {
       max_new_tokens,
       ...options,
     });

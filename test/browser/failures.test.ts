@@ -1,10 +1,10 @@
 /** What goes wrong with a GPU is said in words, with a code, and the next call works. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { wantsRealGpu } from "../support/browser";
-import type * as failures from "../support/failures";
-import { closePage, openPage, runInPage, takeProblems } from "../support/page";
+import { wantsRealGpu } from "../support/node/browser";
+import type * as failures from "../support/page/failures";
+import { closePage, openPage, runInPage, takeProblems } from "../support/node/pages";
 
 type Result<Name extends keyof typeof failures> = (typeof failures)[Name] extends (...args: never) => Promise<infer R>
   ? R
@@ -13,7 +13,7 @@ type Result<Name extends keyof typeof failures> = (typeof failures)[Name] extend
 describe("the engine in a page", () => {
   let page: Page;
   const run = <Name extends keyof typeof failures>(name: Name) =>
-    runInPage<Result<Name>>(page, "/test/support/failures.ts", name);
+    runInPage<Result<Name>>(page, "/test/support/page/failures.ts", name);
   beforeEach(async () => {
     page = await openPage();
   });

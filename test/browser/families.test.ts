@@ -1,10 +1,10 @@
 /** Tiny checkpoints of Hugging Face transformers, as it saves them, on WebGPU: its logits, its ids, its beams. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectFamily, FAMILIES, familyNames, readFamily } from "../support/families";
-import type { FamilyResult } from "../support/models";
-import { closePage, openPage, runInPage } from "../support/page";
+import { expectFamily, FAMILIES, familyNames, readFamily } from "../support/node/families";
+import type { FamilyResult } from "../support/shared/models";
+import { closePage, openPage, runInPage } from "../support/node/pages";
 
 describe("checkpoints of Hugging Face transformers on WebGPU", () => {
   let page: Page;
@@ -26,7 +26,14 @@ describe("checkpoints of Hugging Face transformers on WebGPU", () => {
     const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
     const input = { input_ids, attention_mask, decoder_input_ids, max_new_tokens };
     const source = `/${FAMILIES}/${name}`;
-    const result = await runInPage<FamilyResult>(page, "/test/support/models.ts", "runFamily", source, "webgpu", input);
+    const result = await runInPage<FamilyResult>(
+      page,
+      "/test/support/shared/models.ts",
+      "runFamily",
+      source,
+      "webgpu",
+      input,
+    );
     worst.push(expectFamily(result, golden));
     expect(worst.at(-1)).toBeLessThanOrEqual(1);
   });

@@ -1,12 +1,12 @@
 /** Searching on WebGPU: Hugging Face's answers for the toy model, and what a step of beams costs. */
 
 import { readFileSync } from "node:fs";
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CostReport } from "../support/counting";
-import { closePage, openPage, runInPage } from "../support/page";
-import { expectFound, readSearchGoldens } from "../support/search-goldens";
-import type { DeviceAnswer, SearchGolden } from "../support/toy";
+import type { CostReport } from "../support/page/counting";
+import { closePage, openPage, runInPage } from "../support/node/pages";
+import { expectFound, readSearchGoldens } from "../support/node/search";
+import type { DeviceAnswer, SearchGolden } from "../support/shared/toy";
 
 describe("searching on WebGPU", () => {
   let page: Page;
@@ -19,7 +19,7 @@ describe("searching on WebGPU", () => {
     const { rows, tables, cases } = readSearchGoldens();
     // Every way and every option; the CPU runs them all.
     const chosen = cases.filter(({ options }, i) => i % 3 === 0 || options.num_beams === 4);
-    const module = "/test/support/toy.ts";
+    const module = "/test/support/shared/toy.ts";
     const answers = await runInPage<DeviceAnswer[]>(page, module, "searchOnDevice", "webgpu", rows, tables, chosen);
     answers.forEach(({ found }, i) => expectFound(found, chosen[i].found, JSON.stringify(chosen[i].options)));
     const ways = answers.map(({ way }) => way);
@@ -32,7 +32,7 @@ describe("searching on WebGPU", () => {
     const { rows, tables } = readSearchGoldens();
     const { cases } = JSON.parse(readFileSync("test/goldens/groups.json", "utf8")) as { cases: SearchGolden[] };
     const chosen = cases.filter((_, i) => i % 16 === 0);
-    const module = "/test/support/toy.ts";
+    const module = "/test/support/shared/toy.ts";
     const answers = await runInPage<DeviceAnswer[]>(page, module, "searchOnDevice", "webgpu", rows, tables, chosen);
     answers.forEach(({ found }, i) => {
       expect(found.map(({ tokens }) => tokens)).toEqual(chosen[i].found.map(({ sequence }) => sequence));
@@ -50,7 +50,7 @@ describe("searching on WebGPU", () => {
     async ({ beams, rules, dispatches }) => {
       const model = { normFirst: true, layers: 2, rows: 1 };
       const options = { num_beams: beams, ...(rules ? { repetition_penalty: 1.2, no_repeat_ngram_size: 3 } : {}) };
-      const cost = await runInPage<CostReport>(page, "/test/support/counting.ts", "costOfTokens", model, options);
+      const cost = await runInPage<CostReport>(page, "/test/support/page/counting.ts", "costOfTokens", model, options);
       const { createBuffer, createBindGroup, writeBuffer, submit, beginComputePass, mapAsync, mappedBytes } =
         cost.perToken;
       expect({ createBuffer, createBindGroup, writeBuffer }).toEqual({

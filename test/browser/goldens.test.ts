@@ -1,10 +1,10 @@
 /** Options of generate() on WebGPU: Hugging Face's ids and scores, case by case as on the CPU. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { GenerationResult } from "../support/generation-cases";
-import { generationFailures, generationNames, readGeneration } from "../support/generation-goldens";
-import { closePage, openPage, runInPage } from "../support/page";
+import type { GenerationResult } from "../support/shared/generation-cases";
+import { generationFailures, generationNames, readGeneration } from "../support/node/generation";
+import { closePage, openPage, runInPage } from "../support/node/pages";
 
 describe("the options of generate() on WebGPU, on every family, give what Hugging Face's give", () => {
   let page: Page;
@@ -19,7 +19,7 @@ describe("the options of generate() on WebGPU, on every family, give what Huggin
 
   it.each(generationNames)("%s", { timeout: 600_000 }, async (name) => {
     const file = readGeneration(name);
-    const module = "/test/support/generation-cases.ts";
+    const module = "/test/support/shared/generation-cases.ts";
     const source = `/test/goldens/families/${name}`;
     const results = await runInPage<GenerationResult[]>(page, module, "runGenerationCases", source, "webgpu", file);
     expect(generationFailures(results, file.cases)).toEqual([]);

@@ -1,17 +1,17 @@
 /** Models from everywhere that a page can load them from: a Hub, a plain host, picked files, a directory, a function. */
 
 import { readFileSync } from "node:fs";
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readSafetensors } from "../../src/loading/safetensors";
-import { readGolden, VANILLA, type Golden } from "../support/goldens";
-import { serveHub, type HubServer } from "../support/hub-server";
-import { closePage, openPage, runInPage } from "../support/page";
-import { makeSafetensors, openBytes, type TensorSpec } from "../support/safetensors";
-import type { Failure, Loaded } from "../support/sources";
-import { makeLegacy, makeTorchZip, stateDictPickle, type ViewSpec } from "../support/torch";
+import { readSafetensors } from "../../src/loading/formats/safetensors";
+import { readGolden, VANILLA, type Golden } from "../support/node/vanilla";
+import { serveHub, type HubServer } from "../support/node/hub-server";
+import { closePage, openPage, runInPage } from "../support/node/pages";
+import { makeSafetensors, openBytes, type TensorSpec } from "../support/shared/safetensors";
+import type { Failure, Loaded } from "../support/page/sources";
+import { makeLegacy, makeTorchZip, stateDictPickle, type ViewSpec } from "../support/shared/torch";
 
-const MODULE = "/test/support/sources.ts";
+const MODULE = "/test/support/page/sources.ts";
 const NAME = "pre-norm-learned-silu";
 const FOLDER = `${VANILLA}/${NAME}`;
 

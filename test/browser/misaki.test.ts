@@ -1,10 +1,10 @@
 /** A real pretrained BART on WebGPU: the ids of Hugging Face's greedy search for 500 words. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GenerateOutput } from "../../src/index";
-import { inBatches, misakiFiles, misakiIsHere, readMisaki } from "../support/misaki";
-import { closePage, openPage, runInPage } from "../support/page";
+import { inBatches, misakiFiles, misakiIsHere, readMisaki } from "../support/node/misaki";
+import { closePage, openPage, runInPage } from "../support/node/pages";
 
 describe.skipIf(!misakiIsHere)("a pretrained BART on WebGPU", () => {
   let page: Page;
@@ -16,7 +16,7 @@ describe.skipIf(!misakiIsHere)("a pretrained BART on WebGPU", () => {
   it("spells 500 words as with transformers", async () => {
     const { rows, words, correct, max_new_tokens, different, countCorrect } = readMisaki();
     const { batches, restore } = inBatches(rows, 50);
-    const module = "/test/support/models.ts";
+    const module = "/test/support/shared/models.ts";
     const options = { max_new_tokens };
     const results = await runInPage<GenerateOutput[]>(
       page,

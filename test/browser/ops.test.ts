@@ -1,51 +1,89 @@
 /** Every operation on the GPU against the CPU specification, over the table of op-cases.ts, with both kernel variants. */
 
-import type { Page } from "puppeteer-core";
+import { readFileSync } from "node:fs";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Comparison } from "../support/op-compare";
-import { closePage, openPage, runInPage } from "../support/page";
+import { kernelsOf } from "../../src/backends/webgpu/operations";
+import { GPU_TUNING, SOFTWARE_TUNING } from "../../src/backends/webgpu/tuning";
+import type { OpsReport } from "../support/page/op-compare";
+import { closePage, openPage, runInPage } from "../support/node/pages";
+import { operationNames } from "../support/shared/op-bench";
+import { opCases } from "../support/shared/op-cases";
 
-const COMPARE = "/test/support/op-compare.ts";
+const COMPARE = "/test/support/page/op-compare.ts";
 
-describe.each(["software", "gpu"])("the %s kernels against the CPU", (variant) => {
+describe.each([
+  ["software", SOFTWARE_TUNING],
+  ["gpu", GPU_TUNING],
+])("the %s kernels against the CPU", (variant, tuning) => {
   let page: Page;
-  let comparisons: Comparison[];
+  let report: OpsReport;
   beforeAll(async () => {
     page = await openPage();
-    comparisons = await runInPage<Comparison[]>(page, COMPARE, "compareOps", variant);
+    report = await runInPage<OpsReport>(page, COMPARE, "compareOps", variant);
   });
   afterAll(() => closePage(page));
 
   it("agree within 2e-6 + 1e-5 relative on every element of every case", () => {
+    const { comparisons } = report;
     const wrong = comparisons.filter(({ worst }) => !(worst <= 1));
     expect(wrong).toEqual([]);
     const worst = Math.max(...comparisons.map((c) => c.worst));
     console.log(`${variant}: ${comparisons.length} op cases, worst ${worst.toFixed(2)} of the tolerance`);
   });
 
-  it("cover every operation", () => {
-    const covered = new Set(comparisons.map(({ name }) => name.split(" ")[0]));
-    const operations = [
-      "embed",
-      "layerNorm",
-      "linear",
-      "projectQueryKeyValue",
-      "attention",
-      "attentionWeights",
-      "softmax",
-      "selectGreedy",
-      "logSoftmax",
-      "topK",
-      "beams",
-      "adjustScores",
-    ];
-    expect([...covered].sort()).toEqual(operations.sort());
-    expect(comparisons.length).toBeGreaterThanOrEqual(180);
+  it("cover every operation of the contract", () => {
+    const { comparisons } = report;
+    const covered = new Set(comparisons.flatMap(({ operations }) => operations));
+    expect([...covered].sort()).toEqual([...operationNames].sort());
+    expect(comparisons.length).toBeGreaterThanOrEqual(460);
+    // A case is found by the operations that it names.
+    for (const { name, operations } of comparisons) {
+      const named = opCases.find((opCase) => opCase.name === name)?.operations ?? [];
+      expect([...operations].sort(), name).toEqual([...named].sort());
+    }
+  });
+
+  it("are all run, in each weight format", () => {
+    expect([...report.kernels].sort()).toEqual(
+      kernelsOf(tuning)
+        .map(({ name }) => name)
+        .sort(),
+    );
   });
 
   it("differ from a wrong result", async () => {
     // The comparison itself must be able to fail.
     const worst = await runInPage<number>(page, COMPARE, "compareAgainstWrong");
     expect(worst).toBeGreaterThan(1);
+  });
+});
+
+describe("a mistake in WGSL", () => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await openPage();
+  });
+  afterAll(() => closePage(page));
+
+  it.each([
+    ["matvec_normed_group_q8", "weights_q8.wgsl", "w[block + 1u", "v[block + 1u"],
+    ["matmul", "project_common.wgsl", "product + bias[column]", "product + bais[column]"],
+    ["advance_beams", "advance_beams.wgsl", "HYPOTHESIS_SUM", "HYPOTHESIS_SUMS"],
+    ["attention", "layout.wgsl", "return (length", "return (-length"],
+  ])("of %s names %s and the line", async (name, file, text, replacement) => {
+    const { code, message } = await runInPage<{ code: string; message: string }>(
+      page,
+      "/test/support/page/broken-shader.ts",
+      "messageOfMistake",
+      name,
+      file,
+      text,
+      replacement,
+    );
+    expect(code).toBe("internal");
+    const lines = readFileSync(`shaders/${file}`, "utf8").split("\n");
+    const line = lines.findIndex((content) => content.includes(text)) + 1;
+    expect(message).toContain(`The ${name}_broken kernel does not compile: ${file}:${line}:`);
   });
 });

@@ -1,15 +1,14 @@
-/** The published module, built, imported by a page without a bundler, under the strictest policy. */
+/** The published modules, built, imported by a page without a bundler, under the strictest policy. */
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { gzipSync } from "node:zlib";
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { mutants } from "../support/hostile";
-import { closePage, openPage } from "../support/page";
-import { serveFolder } from "../support/static-server";
+import { mutants } from "../support/shared/hostile";
+import { closePage, openPage } from "../support/node/pages";
+import { serveFolder } from "../support/node/static-server";
 
 const [{ text, translation }] = (
   JSON.parse(readFileSync("test/goldens/en_fr.json", "utf8")) as { cases: { text: string; translation: string }[] }
@@ -31,7 +30,7 @@ try {
 
 /** Loads each of the broken models and says what came of it, a line each. */
 const HOSTILE = `
-import { ModelError, Seq2Seq } from "./dist/index.js";
+import { ModelError, Seq2Seq } from "./dist/attendant.js";
 const lines = [];
 for (let i = 0; i < Number(location.hash.slice(1)); i++) {
   try {
@@ -93,11 +92,11 @@ describe("the built package", () => {
     expect(lines.filter((line) => line !== "loaded").length).toBeGreaterThan(20);
   });
 
-  it("is one small module with nothing to fetch or install", () => {
-    const module = readFileSync(join(folder, "dist/index.js"), "utf8");
-    expect(module).not.toMatch(/^import\b/m);
-    expect(module).toContain("@compute");
-    expect(gzipSync(module).length).toBeLessThan(180_000); // the README says 165 kB
-    expect(JSON.parse(readFileSync("package.json", "utf8"))).not.toHaveProperty("dependencies");
+  it("fetches a part when it is needed: tokenizers for text, nothing of the CPU or of .bin files", async () => {
+    await page.goto(server.url);
+    await page.waitForFunction(() => document.getElementById("out")?.textContent);
+    const fetched = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+    const files = fetched.filter((name) => name.includes("/dist/")).map((name) => name.replace(/.*\/dist\//, ""));
+    expect(files.sort()).toEqual(["core.js", "index.js", "rolldown-runtime.js", "text.js"]);
   });
 });

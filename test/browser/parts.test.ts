@@ -1,14 +1,14 @@
 /** A vocabulary that is larger than what the GPU binds at once is split by rows, and nothing changes. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { expectGolden, readGolden, VANILLA } from "../support/goldens";
-import type { GoldenResult } from "../support/models";
-import { closePage, openPage, runInPage } from "../support/page";
-import type { PartsReport } from "../support/parts";
+import { expectGolden, readGolden, VANILLA } from "../support/node/vanilla";
+import type { GoldenResult } from "../support/shared/models";
+import { closePage, openPage, runInPage } from "../support/node/pages";
+import type { PartsReport } from "../support/page/parts";
 
 const NAME = "pre-norm-learned-silu";
-const PARTS = "/test/support/parts.ts";
+const PARTS = "/test/support/page/parts.ts";
 
 describe("a matrix over the binding limit", () => {
   let page: Page;
@@ -40,9 +40,9 @@ describe("a matrix over the binding limit", () => {
     ["software", "q8", 72],
     ["gpu", "q4", 40],
     ["software", "f16", 80],
-  ])("%s kernels, a matrix in %s", async (variant, storage, pitch) => {
+  ])("%s kernels, a matrix in %s", async (variant, format, pitch) => {
     // Rows of 37 elements: two blocks in q8 and q4.
-    const report = await runInPage<PartsReport>(page, PARTS, "compareParts", variant, 16_384, 1025, 37, storage);
+    const report = await runInPage<PartsReport>(page, PARTS, "compareParts", variant, 16_384, 1025, 37, format);
     expect(report.comparisons.filter(({ worst }) => !(worst <= 1))).toEqual([]);
     expect(report.buffers.length).toBeGreaterThan(2);
     expect(report.buffers.reduce((sum, size) => sum + size, 0)).toBe(1028 * pitch);
@@ -54,7 +54,7 @@ describe("a matrix over the binding limit", () => {
     const input = { input_ids, attention_mask, decoder_input_ids, max_new_tokens };
     // 50 x 16, 48 x 16 and 32 x 16 floats: the vocabulary in four parts, query, key and value in three, the rest in two.
     await runInPage(page, PARTS, "lowerLimit", 1100);
-    const models = "/test/support/models.ts";
+    const models = "/test/support/shared/models.ts";
     const result = await runInPage<GoldenResult>(page, models, "runGolden", `/${VANILLA}/${NAME}`, "webgpu", input);
     expect(expectGolden(result, golden)).toBeLessThanOrEqual(1);
     // Two decoder layers take 8 * 2 + 3 dispatches a token otherwise.

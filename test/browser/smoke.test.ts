@@ -1,12 +1,12 @@
 /** The ground under every other browser test: the page has WebGPU, it computes, and mistakes in it reach the test. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AdapterReport } from "../support/adapter";
-import { wantsRealGpu } from "../support/browser";
-import { closePage, openPage, runInPage, takeProblems } from "../support/page";
+import type { AdapterReport } from "../support/page/adapter";
+import { wantsRealGpu } from "../support/node/browser";
+import { closePage, openPage, runInPage, takeProblems } from "../support/node/pages";
 
-const ADAPTER = "/test/support/adapter.ts";
+const ADAPTER = "/test/support/page/adapter.ts";
 
 describe("the browser of the tests", () => {
   let page: Page;

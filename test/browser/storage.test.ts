@@ -1,13 +1,13 @@
 /** Whole models with their weights in f16, q8 and q4: the GPU gives what the CPU gives, and holds fewer bytes. */
 
 import { readFileSync } from "node:fs";
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LoadOptions } from "../../src/index";
-import { worstOf } from "../support/goldens";
-import type { GoldenInput } from "../support/models";
-import { closePage, openPage, runInPage } from "../support/page";
-import { runStored, type StoredResult } from "../support/stored";
+import { worstOf } from "../support/node/vanilla";
+import type { GoldenInput } from "../support/shared/models";
+import { closePage, openPage, runInPage } from "../support/node/pages";
+import { runStored, type StoredResult } from "../support/shared/stored";
 
 type DType = LoadOptions["dtype"];
 const DTYPES: DType[] = ["f32", "f16", "q8", "q4"];
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => closePage(page));
 
 const onGpu = (source: string, dtype: DType, rows: number[][], options: object): Promise<StoredResult> =>
-  runInPage(page, "/test/support/stored.ts", "runStored", source, "webgpu", dtype, rows, options);
+  runInPage(page, "/test/support/shared/stored.ts", "runStored", source, "webgpu", dtype, rows, options);
 
 function expectEqual(gpu: StoredResult, cpu: StoredResult): void {
   expect(gpu.sequences).toEqual(cpu.sequences);

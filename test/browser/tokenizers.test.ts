@@ -3,10 +3,10 @@
  * characters in regular expressions, UTF-8, normalisation.
  */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { closePage, openPage, runInPage } from "../support/page";
-import { classOf, corpusLines, expectFirstBlocks, filesOf } from "../support/tokenizers";
+import { closePage, openPage, runInPage } from "../support/node/pages";
+import { classOf, corpusLines, expectFirstBlocks, filesOf } from "../support/node/tokenizers";
 
 describe("4,000 lines in a page, as transformers encodes and decodes them", () => {
   let page: Page;
@@ -19,7 +19,7 @@ describe("4,000 lines in a page, as transformers encodes and decodes them", () =
     const lines = corpusLines().slice(0, 4000);
     const answers = await runInPage<{ ids: number[]; text: string }[]>(
       page,
-      "/test/support/encode.ts",
+      "/test/support/page/encode.ts",
       "encodeLines",
       filesOf(name),
       classOf(name),

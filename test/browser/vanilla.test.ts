@@ -1,10 +1,10 @@
 /** Tiny checkpoints of PyTorch's nn.Transformer on WebGPU: its logits, its ids, its attention. */
 
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectGolden, readGolden, VANILLA, vanillaNames } from "../support/goldens";
-import type { GoldenResult } from "../support/models";
-import { closePage, openPage, runInPage } from "../support/page";
+import { expectGolden, readGolden, VANILLA, vanillaNames } from "../support/node/vanilla";
+import type { GoldenResult } from "../support/shared/models";
+import { closePage, openPage, runInPage } from "../support/node/pages";
 
 describe("vanilla checkpoints on WebGPU", () => {
   let page: Page;
@@ -24,7 +24,7 @@ describe("vanilla checkpoints on WebGPU", () => {
     const source = `/${VANILLA}/${name}`;
     worst.push(
       expectGolden(
-        await runInPage<GoldenResult>(page, "/test/support/models.ts", "runGolden", source, "webgpu", input),
+        await runInPage<GoldenResult>(page, "/test/support/shared/models.ts", "runGolden", source, "webgpu", input),
         golden,
       ),
     );

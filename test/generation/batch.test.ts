@@ -1,11 +1,11 @@
 /** What reaches a kernel: ids inside the vocabulary, rows that fit, masks that fit the rows. */
 
 import { describe, expect, it } from "vitest";
-import { padded, sourceBatch } from "../../src/generation/batch";
-import { failureOf } from "../support/failure";
+import { padded, inputBatch } from "../../src/generation/batch";
+import { failureOf } from "../support/node/failure";
 
 const info = { sourceVocabSize: 10, maxSourceLength: 6 };
-const batch = (ids: unknown, mask?: unknown) => sourceBatch(ids, mask, 0, info);
+const batch = (ids: unknown, mask?: unknown) => inputBatch(ids, mask, 0, info);
 
 describe("token ids", () => {
   it.each([
@@ -29,21 +29,21 @@ describe("token ids", () => {
     ],
     ["nothing", [], "row 0 is empty"],
     ["an empty row", [[4], []], "row 1 is empty"],
-    ["a row that is too long", [[4], [1, 2, 3, 4, 5, 6, 7]], "row 1 has 7 tokens, more than the 6 positions"],
-    ["an id at the vocabulary size", [4, 10], "token id 10 at row 0, position 1; ids go from 0 to 9"],
-    ["a negative id", [-1], "token id -1"],
-    ["a fraction", [1.5], "input_ids: 1.5 at row 0, position 0, where a token id is needed: an integer from 0 to 9."],
-    ["NaN", [NaN], "input_ids: NaN at row 0, position 0"],
-    ["text among ids", [1, "2"], 'input_ids: "2" at row 0, position 1'],
-    ["a number among rows", [[1], 2], "mixes token ids and rows of them: element 0 is a list, element 1 is 2."],
-    ["a row among numbers", [1, [2]], "mixes token ids and rows of them: element 0 is 1, element 1 is a list."],
+    ["a row that is too long", [[4], [1, 2, 3, 4, 5, 6, 7]], "row 1 has 7 tokens; this model takes at most 6."],
     [
-      "a bigint",
-      [[4], [5n]],
-      "input_ids: 5n at row 1, position 0, where a token id is needed: an integer from 0 to 9.",
+      "an id at the vocabulary size",
+      [4, 10],
+      "row 0, position 1 holds token id 10; the vocabulary has the ids from 0 to 9",
     ],
-    ["rows of rows", [[[1]]], "input_ids: a list at row 0, position 0, where a token id is needed"],
-    ["a list of arrays of bigints", [BigInt64Array.of(1n)], "input_ids: an array of bigints at row 0, position 0"],
+    ["a negative id", [-1], "token id -1"],
+    ["a fraction", [1.5], "input_ids: row 0, position 0 holds 1.5, but a token id is an integer from 0 to 9."],
+    ["NaN", [NaN], "input_ids: row 0, position 0 holds NaN"],
+    ["text among ids", [1, "2"], 'input_ids: row 0, position 1 holds "2"'],
+    ["a number among rows", [[1], 2], "mixes token ids and lists of token ids: element 0 is a list, element 1 is 2."],
+    ["a row among numbers", [1, [2]], "mixes token ids and lists of token ids: element 0 is 1, element 1 is a list."],
+    ["a bigint", [[4], [5n]], "input_ids: row 1, position 0 holds 5n, but a token id is an integer from 0 to 9."],
+    ["rows of rows", [[[1]]], "input_ids: row 0, position 0 holds a list, but a token id is an integer"],
+    ["a list of arrays of bigints", [BigInt64Array.of(1n)], "input_ids: row 0, position 0 holds an array of bigints"],
   ])("%s is refused", async (_name, ids, message) => {
     const error = await failureOf(() => batch(ids));
     expect(error.code).toBe("invalid_input");
@@ -54,7 +54,7 @@ describe("token ids", () => {
 it.each([
   ["a bigint", [[5n]], "Number(id)"],
   ["an array of bigints", [BigUint64Array.of(5n)], "Number(id)"],
-  ["a list", [[[1]]], "no deeper"],
+  ["a list", [[[1]]], "without further nesting"],
   ["text", [["x"]], ""],
 ])("%s among ids has its hint", async (_name, ids, hint) => {
   expect((await failureOf(() => batch(ids))).hint ?? "").toMatch(hint === "" ? /^$/ : hint);

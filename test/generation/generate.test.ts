@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Seq2Seq, type GenerationConfig } from "../../src/index";
 import { MAX_ROWS } from "../../src/generation/generate";
-import type { Ops } from "../../src/ops";
-import { failureOf } from "../support/failure";
-import { tinyCheckpoint } from "../support/tiny";
+import type { Ops } from "../../src/ops/ops";
+import { failureOf } from "../support/node/failure";
+import { tinyCheckpoint } from "../support/shared/tiny";
 
 const rows = [[4, 5, 6, 7], [8], [9, 10, 11, 12, 13, 14, 15], [16, 4, 17]];
 
@@ -27,7 +27,7 @@ const named = kinds.map((options) => ({ name: JSON.stringify(options), options }
 
 /** The options for row i alone; draws of row i of a batch come from its own stream, so alone it must be row 0. */
 const samples = (options: GenerationConfig): boolean => options.do_sample === true;
-/** Rules on the source see what the caller wrote into the row, padding too. */
+/** AllLogitsProcessors on the source see what the caller wrote into the row, padding too. */
 const readsSource = (options: GenerationConfig): boolean =>
   Object.keys(options).some((name) => name.startsWith("encoder_"));
 
@@ -125,15 +125,15 @@ describe("a tiny model", () => {
       const { sequences } = await generate([ids], given);
       const { ops } = model as unknown as { ops: Ops };
       const submit = vi.spyOn(ops, "submit");
-      const told: number[] = [];
+      const emitted: number[] = [];
       let before = 0;
       for await (const { token } of model.stream([ids], given)) {
         before ||= submit.mock.calls.length;
-        told.push(token);
+        emitted.push(token);
       }
       const all = submit.mock.calls.length;
       submit.mockRestore();
-      expect([1, ...told]).toEqual(sequences[0]);
+      expect([1, ...emitted]).toEqual(sequences[0]);
       expect(before).toBeLessThan(all - 3);
     },
   );

@@ -1,8 +1,8 @@
 /** Options of generate(), alone and in pairs, in every search, on checkpoints of every family: Hugging Face's ids and scores. */
 
 import { describe, expect, it } from "vitest";
-import { runGenerationCases } from "../support/generation-cases";
-import { generationFailures, generationNames, readGeneration } from "../support/generation-goldens";
+import { runGenerationCases } from "../support/shared/generation-cases";
+import { generationFailures, generationNames, readGeneration } from "../support/node/generation";
 
 describe("the options of generate() on the CPU give what Hugging Face's give", () => {
   it("in at least 600 cases", () => {

@@ -71,7 +71,7 @@ def search(name, vocab, seed, divisor=12000, boost=2.5, batch=1, **options):
     for row, (ids, indices, scores) in enumerate(zip(out.sequences.tolist(), out.beam_indices.tolist(), transitions.tolist())):
         length = sum(i >= 0 for i in indices)
         hypotheses.append({
-            "item": row // returned,
+            "sentence": row // returned,
             "tokens": ids[1 : 1 + length],
             "parents": indices[:length],
             "logprobs": [number(x) for x in scores[:length]],

@@ -1,4 +1,4 @@
-"""Lines of text in 18 scripts, the same as test/support/corpus.ts makes: see there.
+"""Lines of text in 18 scripts, the same as test/support/node/corpus.ts makes: see there.
 
 Both read test/goldens/tokenizers/corpus.json (words) and take every choice from one xorshift generator, so that the lines
 need not be committed.

@@ -3,17 +3,14 @@
 from dataclasses import dataclass, field, replace
 
 import torch
-import transformers
+from transformers import CONFIG_MAPPING, MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING
 
-CLASSES = {
-    "marian": (transformers.MarianConfig, transformers.MarianMTModel),
-    "bart": (transformers.BartConfig, transformers.BartForConditionalGeneration),
-    "mbart": (transformers.MBartConfig, transformers.MBartForConditionalGeneration),
-    "m2m_100": (transformers.M2M100Config, transformers.M2M100ForConditionalGeneration),
-    "t5": (transformers.T5Config, transformers.T5ForConditionalGeneration),
-    "mt5": (transformers.MT5Config, transformers.MT5ForConditionalGeneration),
-    "umt5": (transformers.UMT5Config, transformers.UMT5ForConditionalGeneration),
-}
+
+
+def classes_of(model_type: str):
+    """The configuration class and the model class of a `model_type`."""
+    config = CONFIG_MAPPING[model_type]
+    return config, MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING[config]
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,14 @@ def m2m(**changes) -> dict:
         "decoder_attention_heads": 2, "encoder_ffn_dim": 24, "decoder_ffn_dim": 24, "max_position_embeddings": 64,
         "activation_function": "relu", "scale_embedding": True, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2,
         "decoder_start_token_id": 2, **changes,
+    }  # fmt: skip
+
+
+def small(**changes) -> dict:
+    """The fields that make a model of this kind small; the others are the defaults of its configuration class."""
+    return {
+        "vocab_size": 50, "d_model": 16, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 2,
+        "decoder_attention_heads": 2, "encoder_ffn_dim": 24, "decoder_ffn_dim": 24, "max_position_embeddings": 32, **changes,
     }  # fmt: skip
 
 
@@ -154,6 +159,61 @@ CASES = {
         "m2m_100", m2m(encoder_layers=1, decoder_layers=3, encoder_attention_heads=1, decoder_attention_heads=4),
         generation={"forced_bos_token_id": 48}, dtype=torch.float16,
     ),
+    # Pegasus: pre-norm, final norms, Marian's sinusoids, final_logits_bias
+    "pegasus": Case("pegasus", small(scale_embedding=True)),
+    "pegasus-heads-3x7-unscaled": Case(
+        "pegasus", small(d_model=21, encoder_attention_heads=3, decoder_attention_heads=3, activation_function="relu", encoder_layers=1),
+    ),
+    "pegasus-depth-3-1-untied": Case("pegasus", small(encoder_layers=3, decoder_layers=1, scale_embedding=True, **UNTIED)),
+    "pegasus-xsum": Case(
+        "pegasus", small(activation_function="relu", scale_embedding=True, encoder_layers=1, encoder_ffn_dim=20),
+        generation={"length_penalty": 0.6, "max_length": 30, "num_beams": 8},
+    ),
+    "pegasus-tied-present-f16": Case("pegasus", small(encoder_layers=1, scale_embedding=True), storage="all", dtype=torch.float16),
+    # Blenderbot: pre-norm, final norms, learned positions from row 0
+    "blenderbot": Case("blenderbot", small(scale_embedding=True)),
+    "blenderbot-depth-1-3": Case("blenderbot", small(encoder_layers=1, decoder_layers=3, scale_embedding=True, encoder_ffn_dim=37)),
+    "blenderbot-heads-5x10-bf16": Case(
+        "blenderbot", small(d_model=50, encoder_attention_heads=5, decoder_attention_heads=5, encoder_layers=1, decoder_layers=1),
+        lengths=(5, 3, 8), dtype=torch.bfloat16,
+    ),
+    "blenderbot-left-padding": Case(
+        "blenderbot", small(encoder_layers=1, scale_embedding=True), lengths=(6, 9, 4, 7), holes=((0, 0), (0, 1), (2, 0)),
+    ),
+    "blenderbot-untied": Case("blenderbot", small(encoder_layers=1, **UNTIED)),
+    # Blenderbot-small: post-norm; the decoder's embedding has its norm before the positions, the encoder's after
+    "blenderbot-small": Case("blenderbot-small", small()),
+    "blenderbot-small-heads-3x7-scaled": Case(
+        "blenderbot-small",
+        small(d_model=21, encoder_attention_heads=3, decoder_attention_heads=3, encoder_layers=1, scale_embedding=True),
+    ),
+    "blenderbot-small-depth-1-3-relu": Case(
+        "blenderbot-small", small(encoder_layers=1, decoder_layers=3, activation_function="relu")
+    ),
+    "blenderbot-small-bin": Case("blenderbot-small", small(decoder_layers=1, encoder_ffn_dim=29), storage="bin"),
+    "blenderbot-small-left-padding": Case(
+        "blenderbot-small", small(encoder_layers=1), lengths=(6, 9, 4, 7), holes=((0, 0), (0, 1), (2, 0)),
+    ),
+    "blenderbot-small-untied-bf16": Case("blenderbot-small", small(encoder_layers=1, **UNTIED), dtype=torch.bfloat16),
+    # PLBart: BART, its embedding scaled; decoding starts from or is forced to a language
+    "plbart": Case("plbart", small(decoder_start_token_id=40)),
+    "plbart-heads-5x10": Case(
+        "plbart", small(d_model=50, encoder_attention_heads=5, decoder_attention_heads=5, encoder_layers=1, decoder_layers=1,
+                        decoder_start_token_id=2),
+        lengths=(5, 3, 8),
+    ),
+    "plbart-depth-1-3": Case(
+        "plbart", small(encoder_layers=1, decoder_layers=3, decoder_ffn_dim=28, decoder_start_token_id=2),
+        generation={"forced_bos_token_id": 44},
+    ),
+    "plbart-untied-f16": Case("plbart", small(encoder_layers=1, decoder_start_token_id=41, **UNTIED), dtype=torch.float16),
+    # MVP: BART, with prompts that are off
+    "mvp": Case("mvp", small()),
+    "mvp-heads-3x7-scaled": Case(
+        "mvp", small(d_model=21, encoder_attention_heads=3, decoder_attention_heads=3, encoder_layers=1, scale_embedding=True),
+    ),
+    "mvp-depth-3-1-forced-eos": Case("mvp", small(encoder_layers=3, decoder_layers=1, forced_eos_token_id=2)),
+    "mvp-untied-bf16": Case("mvp", small(encoder_layers=1, **UNTIED), dtype=torch.bfloat16),
     # T5: relative positions, RMS norm, scores without a scale, no bias anywhere
     "t5-relu": Case("t5", t5()),
     "t5-v1.1-gated-gelu": Case("t5", t5(feed_forward_proj="gated-gelu", **UNTIED), legacy=V1_1),
@@ -214,6 +274,30 @@ SEEDS = {
     "m2m100-heads-3x7-unscaled": 117,
     "nllb-sharded": 57,
     "nllb-depth-1-3-f16": 91,
+    "pegasus": 46,
+    "pegasus-heads-3x7-unscaled": 25,
+    "pegasus-depth-3-1-untied": 5,
+    "pegasus-xsum": 1,
+    "pegasus-tied-present-f16": 26,
+    "blenderbot": 16,
+    "blenderbot-depth-1-3": 15,
+    "blenderbot-heads-5x10-bf16": 114,
+    "blenderbot-left-padding": 2,
+    "blenderbot-untied": 2,
+    "blenderbot-small": 12,
+    "blenderbot-small-heads-3x7-scaled": 5,
+    "blenderbot-small-depth-1-3-relu": 84,
+    "blenderbot-small-bin": 4,
+    "blenderbot-small-left-padding": 0,
+    "blenderbot-small-untied-bf16": 10,
+    "plbart": 5,
+    "plbart-heads-5x10": 22,
+    "plbart-depth-1-3": 12,
+    "plbart-untied-f16": 3,
+    "mvp": 16,
+    "mvp-heads-3x7-scaled": 22,
+    "mvp-depth-3-1-forced-eos": 31,
+    "mvp-untied-bf16": 42,
     "t5-relu": 2,
     "t5-v1.1-gated-gelu": 4,
     "t5-v1.1-as-saved": 2,

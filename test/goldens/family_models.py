@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import torch
-from family_cases import CLASSES, Case
+from family_cases import Case, classes_of
 from family_weights import fill
 from safetensors.torch import save_file
 
@@ -13,7 +13,7 @@ ACTIVATIONS = ("relu", "gelu", "gelu_new", "silu")
 
 
 def build(case: Case):
-    config_class, model_class = CLASSES[case.model_type]
+    config_class, model_class = classes_of(case.model_type)
     model = model_class(config_class(**case.config)).eval()
     if case.config.get("tie_word_embeddings") is False:
         model.lm_head.weight = torch.nn.Parameter(torch.empty_like(model.lm_head.weight))  # T5's class ties it regardless
@@ -46,19 +46,19 @@ def save(case: Case, folder: Path) -> None:
 
 
 def is_sinusoid(case: Case, name: str) -> bool:
-    """Marian's tables, which the class makes itself."""
-    return case.model_type == "marian" and "embed_positions" in name
+    """The tables of Marian and Pegasus, which the class makes itself."""
+    return case.model_type in ("marian", "pegasus") and "embed_positions" in name
 
 
 def load(case: Case, folder: Path, dtype=torch.float32):
-    model = CLASSES[case.model_type][1].from_pretrained(folder, dtype=dtype, attn_implementation="eager")
+    model = classes_of(case.model_type)[1].from_pretrained(folder, dtype=dtype, attn_implementation="eager")
     return model.eval()
 
 
 def make_inputs(case: Case):
     """Random source rows, padded on the right and at `holes`, and random decoder inputs after the start token."""
     generator = torch.Generator().manual_seed(1000 + case.seed)
-    config = CLASSES[case.model_type][0](**case.config)
+    config = classes_of(case.model_type)[0](**case.config)
     pad = config.pad_token_id
 
     def tokens(vocab, *shape):
@@ -120,7 +120,18 @@ def mutants(model, case: Case):
         other = changed()
         other.final_logits_bias = torch.zeros_like(model.final_logits_bias)
         yield "final_logits_bias", other
-    if case.model_type in ("bart", "mbart"):
+    if any(hasattr(module, "offset") for module in model.modules()):
         yield "offset of the positions", with_attribute("offset", lambda offset: offset - 2)
-    if case.model_type == "m2m_100":
+    elif case.model_type == "m2m_100":
         yield "offset of the positions", with_attribute("weights", lambda table: table.roll(1, 0))
+    else:
+        other = changed()
+        for side in (other.get_encoder(), other.get_decoder()):
+            side.embed_positions.weight = torch.nn.Parameter(side.embed_positions.weight.roll(1, 0), requires_grad=False)
+        yield "offset of the positions", other
+    if case.model_type == "blenderbot-small":
+        other = changed()
+        decoder = other.get_decoder()
+        norm, decoder.layernorm_embedding = decoder.layernorm_embedding, torch.nn.Identity()
+        decoder.layers[0].register_forward_pre_hook(lambda _, inputs: (norm(inputs[0]), *inputs[1:]))
+        yield "the decoder's norm after the positions", other

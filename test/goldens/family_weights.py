@@ -32,22 +32,23 @@ def fill(model: nn.Module, seed: int) -> None:
     def rows(shape, std):  # rows of one length: else the few longest win every step
         return nn.functional.normalize(normal(shape)) * std * math.sqrt(shape[1])
 
+    last = last_norm(model)
     tied = model.lm_head.weight is model.get_decoder().get_input_embeddings().weight
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad and "embed_positions" in name:
-            continue  # Marian's sinusoids
-        parameter.data = value_of(name, parameter.shape, config, normal, rows, tied)
+            continue  # sinusoids
+        parameter.data = value_of(name, parameter.shape, config, normal, rows, tied, last)
     if hasattr(model, "final_logits_bias"):
         model.final_logits_bias.copy_(normal(model.final_logits_bias.shape, std=0.5))
         model.final_logits_bias[:, config.pad_token_id] -= 2
         model.final_logits_bias[:, config.eos_token_id] += 1
 
 
-def value_of(name, shape, config, normal, rows, tied):
+def value_of(name, shape, config, normal, rows, tied, last):
     t5 = config.model_type in ("t5", "mt5", "umt5")
-    pre_norm = config.model_type in ("t5", "mt5", "umt5", "mbart", "m2m_100")
+    pre_norm = t5 or last.endswith("decoder.layer_norm.weight")
     scaled = getattr(config, "scale_embedding", False)
-    if name == last_norm(config):
+    if name == last:
         # Random signs: else a tied output projection mostly repeats the token it was just given.
         loud = 2.5 if t5 else 1.0
         return loud * normal(shape).sign() * normal(shape, std=0.1, mean=1.0)
@@ -88,10 +89,10 @@ def gain_of(name: str, config, t5: bool, pre_norm: bool) -> float:
     raise ValueError(f"no gain for {name}")
 
 
-def last_norm(config) -> str:
+def last_norm(model) -> str:
     """The weight of the norm that the output projection reads."""
-    if config.model_type in ("t5", "mt5", "umt5"):
-        return "decoder.final_layer_norm.weight"
-    if config.model_type in ("mbart", "m2m_100"):
-        return "model.decoder.layer_norm.weight"
-    return f"model.decoder.layers.{config.decoder_layers - 1}.final_layer_norm.weight"
+    names = dict(model.named_parameters())
+    for name in ("decoder.final_layer_norm.weight", "model.decoder.layer_norm.weight"):
+        if name in names:
+            return name
+    return f"model.decoder.layers.{model.config.decoder_layers - 1}.final_layer_norm.weight"

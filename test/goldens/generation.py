@@ -24,7 +24,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import torch
 import transformers
-from family_cases import CASES, CLASSES
+from family_cases import CASES, classes_of
 from transformers import LogitsProcessor, LogitsProcessorList
 
 torch.set_num_threads(1)
@@ -56,7 +56,7 @@ class Checkpoint:
         self.name = name
         case = CASES[name]
         folder = HERE / "families" / name
-        self.model = CLASSES[case.model_type][1].from_pretrained(folder, dtype=torch.float32).eval()
+        self.model = classes_of(case.model_type)[1].from_pretrained(folder, dtype=torch.float32).eval()
         self.use_cache = case.use_cache
         config = self.model.config
         self.pad, self.vocab = config.pad_token_id, self.model.get_output_embeddings().weight.shape[0]

@@ -1,4 +1,4 @@
-"""Makes ops.json: what PyTorch answers, in float64, for every operation of src/ops.ts on small odd shapes.
+"""Makes ops.json: what PyTorch answers, in float64, for every operation of src/ops/ops.ts on small odd shapes.
 
     pip install -r test/goldens/requirements.txt
     python test/goldens/ops.py    # rewrites test/goldens/ops.json
@@ -64,14 +64,20 @@ def sinusoidal(length, width):
     return torch.stack([torch.sin(angle), torch.cos(angle)], dim=2).reshape(length, width)
 
 
-def embed(b, t, d, v, offset):
+def embed(b, t, d, v, offset, eps=None):
     ids, table = integers(v, b, t), normal(v, d)
     positions = sinusoidal(t + 9, d).float().double() if d % 2 == 0 else normal(t + 9, d)
     from_ = integers(9, b) if offset else torch.zeros(b, dtype=torch.long)
     rows = positions[from_[:, None] + torch.arange(t)]  # (B, T, D)
-    out = nn.Embedding(v, d, _weight=table)(ids) * math.sqrt(d) + rows
+    out = nn.Embedding(v, d, _weight=table)(ids) * math.sqrt(d)
     inputs = {"ids": ids, "table": table, "positions": positions, "offset": from_ if offset else None}
-    add("embed", f"B{b} T{t} D{d} V{v}" + " offset" * offset, inputs, [out], scale=math.sqrt(d))
+    options = {"scale": math.sqrt(d)}
+    if eps is not None:
+        gain, bias = normal(d, mean=1, std=0.3), normal(d)
+        out = F.layer_norm(out, (d,), gain, bias, eps)
+        inputs["norm"] = torch.stack([gain, bias])
+        options["eps"] = eps
+    add("embed", f"B{b} T{t} D{d} V{v}" + " offset" * offset + " normed" * (eps is not None), inputs, [out + rows], **options)
 
 
 def layer_norm(b, t, d, eps, mean=0.0, std=1.0):
@@ -285,6 +291,9 @@ def sampled(table):
 def marian_positions(length, width):
     return MarianSinusoidalPositionalEmbedding(length, width).create_weight()
 
+
+for b, t, d, v in [(1, 1, 1, 1), (2, 3, 5, 7), (1, 5, 24, 11)]:
+    embed(b, t, d, v, offset=b > 1, eps=1e-5)
 
 halves = [sampled(marian_positions(*shape)) for shape in [(3, 2), (9, 6), (30, 21), (512, 64)]]
 fairseq = [

@@ -65,7 +65,7 @@ ROWS = [[5, 6, 7, 5, 6, 2], [9, 4, 9, 4, 11, 2]]
 
 
 def allowed(name):
-    """The same functions are in test/generation/search.test.ts."""
+    """The same functions are in test/generation/search/search.test.ts."""
     if name == "even":
         return lambda row, ids: [t for t in range(V) if t % 2 == 0]
     if name == "by-row-and-length":

@@ -10,7 +10,7 @@ some lines the whole answer, for a reader who looks for a difference:
     {"size": 1200, "encode": "4c1d9a0f...", "decode": "...", "random": "...", "long": "...", "cases": [[text, ids, decoded], ...]}
 
 "decode" is of the encoded line (ids modulo the size of the target vocabulary, where there are two), "random" of up to twelve random ids, "long" of all lines twice in one text. The character maps of two normalisation rules are
-240 kB each and are kept once: the models are stored without, and test/support/tokenizers.ts puts them back.
+240 kB each and are kept once: the models are stored without, and test/support/node/tokenizers.ts puts them back.
 """
 
 import base64

@@ -1,7 +1,7 @@
 /** 400 models with a broken file: each loads and generates, or is refused with a ModelError; none hangs or takes memory. */
 
 import { expect, test } from "vitest";
-import { KINDS, loadMutants } from "../support/hostile";
+import { KINDS, loadMutants } from "../support/shared/hostile";
 
 test("mutated weights, indices, configurations and tokenizers", { timeout: 240_000 }, async () => {
   const before = process.memoryUsage().arrayBuffers;

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { ModelError, type ErrorCode } from "../../src/errors";
-import { familyOf } from "../../src/models/registry";
+import { familyOf } from "../../src/models/families/registry";
 
 const good: Record<string, unknown> = {
   model_type: "transformer",

@@ -2,16 +2,16 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { attempt, loadAndGenerate, noOutcome } from "../support/hostile";
-import { chooser, mutateJson } from "../support/mutate";
+import { attempt, loadAndGenerate, noOutcome } from "../support/shared/hostile";
+import { FAMILIES, onePerFamily } from "../support/node/families";
+import { chooser, mutateJson } from "../support/shared/mutate";
 
-const FAMILIES = ["marian-swish", "bart-relu-scaled", "mbart-50", "m2m100", "t5-relu", "mt5", "umt5"];
 /** Of each file. */
 const MUTANTS = 30;
 
-test.each(FAMILIES)("%s", { timeout: 240_000 }, async (name) => {
+test.each(onePerFamily())("%s", { timeout: 240_000 }, async (name) => {
   const below = chooser(20170612);
-  const fileOf = (path: string) => `test/goldens/families/${name}/${path}`;
+  const fileOf = (path: string) => `${FAMILIES}/${name}/${path}`;
   const outcome = noOutcome();
   for (const broken of ["config.json", "generation_config.json"]) {
     const whole = readFileSync(fileOf(broken), "utf8");

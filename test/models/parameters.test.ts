@@ -4,10 +4,10 @@ import { describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../src/backends/cpu/backend";
 import { ModelError } from "../../src/errors";
 import { Parameters } from "../../src/models/parameters";
-import type { Ops } from "../../src/ops";
-import type { Storage } from "../../src/storage";
-import { size, type Tensor } from "../../src/tensor";
-import { random } from "../support/random";
+import type { Ops } from "../../src/ops/ops";
+import type { WeightFormat } from "../../src/tensor/weight-format";
+import { size, type Tensor } from "../../src/tensor/tensor";
+import { random } from "../support/shared/random";
 
 const FILE = "model.safetensors";
 
@@ -58,20 +58,29 @@ describe("check", () => {
     expect(error.message).toBe(`${FILE}: missing tensors that config.json asks for: a, n.weight.`);
   });
 
-  test("an unexpected tensor; missing ones are told first", () => {
-    const { parameters } = setUp("a", "toString", "z");
+  test("tensors that nothing reads are returned; a missing one is an error all the same", () => {
+    const { parameters } = setUp("a", "toString", "z", ["twin", [2], "a"], ["unread twin", [2], "z"], "ignored");
     parameters.tensor("a", [2]);
-    const error = failure(() => parameters.check(FILE));
-    expect(error.code).toBe("unexpected_tensor");
-    expect(error.message).toBe(`${FILE}: tensors that config.json does not know: toString, z.`);
+    parameters.ignore("ignored");
+    expect(parameters.check(FILE)).toEqual(["toString", "z", "unread twin"]);
     parameters.tensor("b", [2]);
     expect(failure(() => parameters.check(FILE)).code).toBe("missing_tensor");
   });
 
-  test("of many names eight are told, and how many there are", () => {
-    const { parameters } = setUp(...Array.from({ length: 30 }, (_, i) => `t${i}`));
+  test("of many missing names eight are named, and how many there are", () => {
+    const { parameters } = setUp();
+    for (let i = 0; i < 30; i++) parameters.tensor(`t${i}`, [1]);
     const { message } = failure(() => parameters.check(FILE));
     expect(message).toContain("t0, t1, t2, t3, t4, t5, t6, t7, … (30).");
+  });
+
+  test("names with and without the prefix of the bare model", () => {
+    const { parameters } = setUp("model.a", "b", "model.head", "bare.c", "both", "model.both");
+    parameters.setPrefix("model.");
+    for (const name of ["model.a", "model.b", "head", "both"]) parameters.tensor(name, [2]);
+    expect(parameters.check(FILE)).toEqual(["bare.c", "model.both"]);
+    for (const name of ["model.a", "b", "model.head", "both"]) expect(parameters.wants(name), name).toBe(true);
+    expect([parameters.has("model.c"), parameters.rowCount("a")]).toEqual([false, 2]);
   });
 });
 
@@ -170,10 +179,34 @@ describe("fill", () => {
 
   test.each([NaN, Infinity, -Infinity])("%d in a tensor is an error that says where", (value) => {
     const { parameters } = setUp("a");
-    parameters.tensor("a", [2, 2]);
-    const error = failure(() => parameters.fill(FILE, "a", Float32Array.of(0, 1, value, 2)));
+    parameters.tensor("a", [4, 3]);
+    const error = failure(() => parameters.fill(FILE, "a", Float32Array.of(0, 1, value, 2, 3, 4), 6));
     expect(error.code).toBe("invalid_weights");
-    expect(error.message).toBe(`${FILE}: tensor "a" holds ${value} at element 2.`);
+    expect(error.message).toBe(`${FILE}: tensor "a" holds ${value} at row 2, element 2.`);
+    parameters.tensor("b", [9]);
+    const flat = failure(() => parameters.fill(FILE, "b", Float32Array.of(0, 1, value), 6));
+    expect(flat.message).toBe(`${FILE}: tensor "b" holds ${value} at element 8.`);
+  });
+
+  test("-Infinity in a bias of the logits is the finite score of a token that is never chosen", async () => {
+    const { ops, parameters } = setUp(["b", [1, 4]], ["c", [2]]);
+    const flat = parameters.logitsBias("b", 4, [1, 4]);
+    const row = parameters.logitsBias("c", 2, [2]);
+    parameters.fill(FILE, "b", Float32Array.of(1, -Infinity, 2, -Infinity));
+    parameters.fill(FILE, "c", Float32Array.of(-Infinity, 0));
+    const least = Math.fround(-3e38);
+    expect(await contents(ops, flat)).toEqual([1, least, 2, least]);
+    expect(await contents(ops, row)).toEqual([least, 0]);
+    for (const value of [NaN, Infinity]) {
+      const error = failure(() => parameters.fill(FILE, "b", Float32Array.of(1, -Infinity, value, 0)));
+      expect(error.message).toBe(`${FILE}: tensor "b" holds ${value} at row 0, element 2.`);
+    }
+  });
+
+  test("a root mean square norm has no bias, whatever the file holds", () => {
+    const { parameters } = setUp("n.weight", "n.bias");
+    parameters.norm("n", 2, 1e-6, "rms");
+    expect(parameters.check(FILE)).toEqual(["n.bias"]);
   });
 });
 
@@ -186,12 +219,12 @@ test("what the checkpoint cannot fill takes no memory", () => {
   expect(failure(() => parameters.check(FILE)).code).toBe("missing_tensor");
 });
 
-describe("storage", () => {
-  const declare = (storage: Storage) => {
+describe("weight format", () => {
+  const declare = (format: WeightFormat) => {
     const shapes = { w: [3, 40], packed: [6, 40], "n.weight": [40], b: [3], p: [2, 40] };
     const ops = createCpuBackend();
     const announced = Object.entries(shapes).map(([name, shape]) => ({ name, shape }));
-    const parameters = new Parameters(ops, announced, storage);
+    const parameters = new Parameters(ops, announced, format);
     const tensors = [
       parameters.tensor("w", [3, 40]),
       parameters.rows("packed", [6, 40], 2, 4),
@@ -208,9 +241,9 @@ describe("storage", () => {
     ["f16", 80],
     ["q8", 72],
     ["q4", 40],
-  ] as const)("in %s a row of a matrix of 40 columns takes %d bytes, the rest stays in f32", (storage, row) => {
-    const { ops, tensors } = declare(storage);
-    expect(tensors.map(({ dtype }) => dtype)).toEqual([storage, storage, "f32", "f32", "f32", "f32"]);
+  ] as const)("in %s a row of a matrix of 40 columns takes %d bytes, the rest stays in f32", (format, row) => {
+    const { ops, tensors } = declare(format);
+    expect(tensors.map(({ dtype }) => dtype)).toEqual([format, format, "f32", "f32", "f32", "f32"]);
     expect(ops.memory().weights).toBe(7 * row + 4 * (80 + 3 + 3 + 80));
   });
 
@@ -218,8 +251,8 @@ describe("storage", () => {
     ["f16", 2 ** -11],
     ["q8", 1 / 100],
     ["q4", 1 / 6],
-  ] as const)("%s rows come in pieces", async (storage, error) => {
-    const { ops, parameters, tensors } = declare(storage);
+  ] as const)("%s rows come in pieces", async (format, error) => {
+    const { ops, parameters, tensors } = declare(format);
     const data = random(5).normal(240);
     for (const row of [4, 0, 5, 2, 1, 3])
       parameters.fill(FILE, "packed", data.subarray(40 * row, 40 * row + 40), 40 * row);
@@ -270,9 +303,9 @@ describe("what Hugging Face's checkpoints need", () => {
     expect(await contents(ops, bias)).toEqual([1, 2, 8, 9]);
   });
 
-  test("flat: a bias stored as one row, in pieces", async () => {
+  test("logitsBias: a bias stored as one row, in pieces", async () => {
     const { ops, parameters } = setUp(["b", [1, 5]]);
-    const bias = parameters.flat("b", 5);
+    const bias = parameters.logitsBias("b", 5, [1, 5]);
     parameters.check(FILE);
     parameters.fill(FILE, "b", counting(5));
     expect([bias.shape, await contents(ops, bias)]).toEqual([[5], [1, 2, 3, 4, 5]]);

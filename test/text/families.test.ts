@@ -2,12 +2,12 @@
 
 import { describe, expect, test } from "vitest";
 import { createPythonTrie } from "../../src/text/families/python-trie";
-import { loadTokenizer, tokenizerClass } from "../../src/text/families";
+import { loadTokenizer, tokenizerClass } from "../../src/text/families/registry";
 import { createTextStream } from "../../src/text/stream";
 import type { Tokenizer } from "../../src/text/tokenizer";
-import { failureOf } from "../support/failure";
-import { folderIn } from "../support/folder";
-import { corpusLines, expectGolden, folderNames, folderOf, sourceLanguageOf } from "../support/tokenizers";
+import { failureOf } from "../support/node/failure";
+import { folderIn } from "../support/shared/folder";
+import { corpusLines, expectGolden, folderNames, folderOf, sourceLanguageOf } from "../support/node/tokenizers";
 
 async function open(name: string, modelConfig?: Record<string, unknown>): Promise<Tokenizer> {
   return (await loadTokenizer(folderOf(name, modelConfig))) ?? expect.fail(`${name} has no tokenizer`);

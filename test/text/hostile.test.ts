@@ -2,12 +2,12 @@
 
 import { expect, test } from "vitest";
 import { ModelError } from "../../src/errors";
-import { loadTokenizer } from "../../src/text/families";
+import { loadTokenizer } from "../../src/text/families/registry";
 import type { Folder } from "../../src/text/folder";
-import { folderIn } from "../support/folder";
-import { attempt, noOutcome } from "../support/hostile";
-import { chooser, mutateBytes, mutateJson } from "../support/mutate";
-import { corpusLines, filesOf, folderNames, folderOf } from "../support/tokenizers";
+import { folderIn } from "../support/shared/folder";
+import { attempt, noOutcome } from "../support/shared/hostile";
+import { chooser, mutateBytes, mutateJson } from "../support/shared/mutate";
+import { corpusLines, filesOf, folderNames, folderOf } from "../support/node/tokenizers";
 
 /** Of each file. */
 const MUTANTS = 6;

@@ -1,11 +1,11 @@
 /** Language tags and the codes, tokens and prefixes of each family. */
 
 import { describe, expect, test } from "vitest";
-import { loadTokenizer } from "../../src/text/families";
+import { loadTokenizer } from "../../src/text/families/registry";
 import { findCode, sameLanguage } from "../../src/text/languages";
 import { languagePlan, type Tokenizer } from "../../src/text/tokenizer";
-import { failureOf } from "../support/failure";
-import { folderOf } from "../support/tokenizers";
+import { failureOf } from "../support/node/failure";
+import { folderOf } from "../support/node/tokenizers";
 
 async function open(name: string, modelConfig?: Record<string, unknown>): Promise<Tokenizer> {
   return (await loadTokenizer(folderOf(name, modelConfig))) ?? expect.fail(`${name} has no tokenizer`);

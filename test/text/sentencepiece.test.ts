@@ -3,8 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/errors";
 import { createSentencePiece } from "../../src/text/sentencepiece/processor";
-import { random } from "../support/random";
-import { bytesField, charsmap, expectGolden, modelBytes, unzipped } from "../support/tokenizers";
+import { random } from "../support/shared/random";
+import { bytesField, charsmap, expectGolden, modelBytes, unzipped } from "../support/node/tokenizers";
 
 const models = [
   "unigram",

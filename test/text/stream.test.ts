@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createTextStream } from "../../src/text/stream";
-import { createTokenizer } from "../../src/text/families";
+import { createTokenizer } from "../../src/text/families/registry";
 import type { Tokenizer } from "../../src/text/tokenizer";
-import { random } from "../support/random";
+import { random } from "../support/shared/random";
 
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 const folder = "../../demo/public/models/en-fr";

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/errors";
-import { createTokenizer } from "../../src/text/families";
+import { createTokenizer } from "../../src/text/families/registry";
 
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 const folder = "../../demo/public/models/en-fr";

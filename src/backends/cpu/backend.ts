@@ -1,11 +1,12 @@
 /**
- * The CPU implementation of `Ops`: a plan is a list of closures over plain arrays. It proves the GPU right and
- * runs models where there is no GPU.
+ * The CPU backend: a plan is a list of closures over plain arrays. The GPU is tested against it, and it runs models where
+ * there is no GPU.
  */
 
 import { invariant } from "../../errors";
-import { zeroCounters, type Ops, type Plan } from "../../ops";
-import { createOperations } from "./operations";
+import { zeroCounters, type Ops, type Plan } from "../../ops/ops";
+import { createOperations } from "../../ops/front";
+import { implementation } from "./operations";
 import { createTensors, type CpuTensor } from "./tensors";
 
 interface CpuPlan<T> extends Plan<T> {
@@ -43,7 +44,7 @@ export function createCpuBackend(): Ops {
       checkAlive();
       for (const plan of plans as CpuPlan<unknown>[]) for (const run of plan.commands) run();
       const copies = wanted.map(read);
-      // A breath between submits: timers, aborts and the page get their turn.
+      // A pause between submits, so that timers, aborts and the page get their turn.
       await new Promise<void>(nextTask);
       return copies;
     },
@@ -55,15 +56,19 @@ export function createCpuBackend(): Ops {
     memory: () => ({ ...memory }),
     dispose,
 
-    ...createOperations({
-      temporary(shape, dtype = "f32") {
-        const { temporaries } = current();
-        const made = create(shape, dtype, "activations");
-        temporaries.push(made);
-        return made;
+    ...createOperations(
+      {
+        temporary(shape, dtype) {
+          const { temporaries } = current();
+          const made = create(shape, dtype, "activations");
+          temporaries.push(made);
+          return made;
+        },
+        // The loops see the arrays as they are when the plan runs.
+        append: (compute) => void current().commands.push(compute),
       },
-      append: (run) => void current().commands.push(run),
-    }),
+      implementation,
+    ),
   };
 }
 

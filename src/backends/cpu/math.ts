@@ -1,6 +1,6 @@
 /** Scalar functions of the specification, in double precision. */
 
-import type { Activation } from "../../ops";
+import type { Activation } from "../../ops/ops";
 
 /** The error function, to about 1e-15: the series near zero, the continued fraction of erfc elsewhere. */
 export function erf(x: number): number {

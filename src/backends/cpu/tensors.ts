@@ -1,10 +1,9 @@
 /** Tensors in plain arrays. */
 
 import { invariant, ModelError } from "../../errors";
-import type { Memory, Purpose, Slice } from "../../ops";
-import { pack, rowWords, unpack, unpackRow } from "../../storage";
-import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
-import type { CpuMatrix } from "./kernels";
+import type { Memory, Purpose, Slice } from "../../ops/ops";
+import { pack, rowWords, unpack, unpackRow } from "../../tensor/weight-format";
+import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor/tensor";
 import { COLUMNS } from "./products";
 
 export interface CpuTensor extends Tensor {
@@ -15,23 +14,29 @@ export interface CpuTensor extends Tensor {
 export const f32 = (tensor: Tensor) => (tensor as CpuTensor).data as Float32Array;
 export const u32 = (tensor: Tensor) => (tensor as CpuTensor).data as Uint32Array;
 
-/** Floats in fewer bits; f32 and u32 are plain arrays here, without the padding that storage.ts gives f32 rows. */
+/** Stored in fewer bits. f32 and u32 are plain arrays here, without the padding that weight-format.ts gives f32 rows. */
 const isPacked = (dtype: DType) => dtype !== "f32" && dtype !== "u32";
 
-/** The rows of a weight as floats. */
+/** The rows of a weight as floats, in whatever format it is stored. */
+export interface CpuMatrix {
+  /** Loads up to `COLUMNS` rows to `values`, one after another; returns where they begin. They stay until the next call. */
+  load(this: void, first: number, count: number): number;
+  values: Float32Array;
+}
+
 export function matrix(tensor: Tensor): CpuMatrix {
   const { dtype, shape } = tensor;
   const [, width] = rowsOf(shape);
-  if (!isPacked(dtype)) return { values: f32(tensor), rows: (first) => first * width };
+  if (!isPacked(dtype)) return { values: f32(tensor), load: (first) => first * width };
   const values = new Float32Array(COLUMNS * width);
-  const rows = (first: number, count: number): number => {
+  const load = (first: number, count: number): number => {
     for (let i = 0; i < count; i++) {
       const out = values.subarray(i * width, (i + 1) * width);
       unpackRow(dtype, u32(tensor), (first + i) * rowWords(dtype, width), out);
     }
     return 0;
   };
-  return { values, rows };
+  return { values, load };
 }
 
 export function createTensors() {

@@ -2,20 +2,27 @@
 
 import { ModelError } from "../../errors";
 
+/** What the browser says of the GPU: `GPUAdapterInfo` of WebGPU. Browsers leave fields empty for privacy. */
 export interface AdapterInfo {
+  /** The maker, such as "nvidia"; "" where the browser does not say. */
   vendor: string;
+  /** The family of GPUs, such as "turing"; "" where the browser does not say. */
   architecture: string;
+  /** The maker's number of the GPU; "" where the browser does not say. */
   device: string;
+  /** In words; "" where the browser does not say. */
   description: string;
-  /** A software implementation: right, but slow. */
+  /** Whether it is a software implementation: exact, but slow. */
   fallback: boolean;
 }
 
+/** What this environment can compute on. */
 export interface Support {
   /** Whether `device: "webgpu"` would work here. */
   webgpu: boolean;
-  /** Why not, in a sentence. */
+  /** Why not, in a sentence. Absent with WebGPU. */
   reason?: string;
+  /** The GPU. Absent without WebGPU. */
   adapter?: AdapterInfo;
 }
 

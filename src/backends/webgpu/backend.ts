@@ -1,18 +1,18 @@
 /**
- * The WebGPU implementation of `Ops`: tensors are buffers (tensors.ts), an operation notes dispatches (operations.ts,
- * recorder.ts), a plan is a list of them that can be submitted any number of times (plan.ts).
+ * The WebGPU backend: tensors are buffers (tensors.ts), an operation notes dispatches (operations.ts, recorder.ts), a plan
+ * is a list of them that can be submitted any number of times (plan.ts).
  */
 
-import type { Ops } from "../../ops";
+import type { Ops } from "../../ops/ops";
 import type { AdapterInfo } from "./adapter";
 import { openDevice } from "./device";
-import { GPU_TUNING, SOFTWARE_TUNING, type Tuning } from "./kernels";
-import { createOperations } from "./operations";
+import { createGpuOperations } from "./operations";
 import type { PartLimits } from "./parts";
 import { encodePlans, type GpuPlan } from "./plan";
 import { createRecorder } from "./recorder";
 import { createStaging } from "./staging";
 import { createTensors } from "./tensors";
+import { GPU_TUNING, SOFTWARE_TUNING, type Tuning } from "./tuning";
 
 /** @param given which kernel variants to use; by default those that fit the adapter */
 export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; adapter: AdapterInfo }> {
@@ -55,7 +55,7 @@ export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; a
     memory: () => ({ ...gpu.memory }),
     dispose: () => gpu.dispose(),
 
-    ...createOperations(recorder, tuning),
+    ...createGpuOperations(recorder, tuning),
   };
   return { ops, adapter: gpu.adapter };
 }

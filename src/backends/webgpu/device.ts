@@ -4,9 +4,9 @@
  */
 
 import { ModelError } from "../../errors";
-import { zeroCounters, type Memory } from "../../ops";
+import { zeroCounters, type Memory } from "../../ops/ops";
 import { adapterInfo, requestAdapter } from "./adapter";
-import type { Kernel } from "./kernels";
+import { locate, type Kernel } from "./kernel";
 
 const MEMORY_HINT = 'Close other pages, load with dtype "q8" or "q4", or use a smaller model.';
 
@@ -97,7 +97,7 @@ export async function openDevice() {
       return device.createBindGroup({ layout, entries });
     },
 
-    /** Compiled once a kernel; a shader that fails names its line. */
+    /** Each kernel is compiled once. Where its WGSL is wrong, the error names the file of shaders/ and the line in it. */
     pipeline(kernel: Kernel): Promise<GPUComputePipeline> {
       let pipeline = pipelines.get(kernel.name);
       if (!pipeline) {
@@ -143,12 +143,12 @@ function gpuError(error: GPUError): ModelError {
 }
 
 async function compile(device: GPUDevice, kernel: Kernel): Promise<GPUComputePipeline> {
-  // The pipeline's own error tells it better; without a scope this one would count as a failure of the device.
+  // The error of the pipeline says more; without a scope this one would count as a failure of the device.
   device.pushErrorScope("validation");
-  const module = device.createShaderModule({ label: kernel.name, code: kernel.source });
+  const module = device.createShaderModule({ label: kernel.name, code: kernel.code });
   void device.popErrorScope().catch(() => null);
   const buffers: GPUBufferBindingType[] = [
-    ...kernel.bindings.map((access): GPUBufferBindingType => (access === "read" ? "read-only-storage" : "storage")),
+    ...Object.values(kernel.bindings).map((access): GPUBufferBindingType => BUFFER_TYPES[access]),
     "uniform",
   ];
   const layout = device.createBindGroupLayout({
@@ -159,12 +159,21 @@ async function compile(device: GPUDevice, kernel: Kernel): Promise<GPUComputePip
     return await device.createComputePipelineAsync({
       label: kernel.name,
       layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: kernel.entryPoint, constants: kernel.constants },
+      compute: { module, entryPoint: kernel.entryPoint, constants: kernel.overrides },
     });
   } catch (cause) {
     const { messages } = await module.getCompilationInfo();
-    const lines = messages.map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join("; ");
-    const text = `The ${kernel.name} kernel does not compile: ${lines || (cause as Error).message}.`;
+    const errors = messages.filter(({ type }) => type === "error").map((message) => messageText(kernel, message));
+    const text = `The ${kernel.name} kernel does not compile: ${errors.join("; ") || (cause as Error).message}`;
     throw new ModelError("internal", text, "Please report it with the name of your GPU.", { cause });
   }
+}
+
+const BUFFER_TYPES = { read: "read-only-storage", write: "storage" } as const;
+
+/** "matvec.wgsl:12:5 unresolved value 'x'"; a line of 0 is none. */
+function messageText(kernel: Kernel, { lineNum, linePos, message }: GPUCompilationMessage): string {
+  if (lineNum === 0) return message;
+  const { file, line } = locate(kernel, lineNum);
+  return `${file}:${line}:${linePos} ${message}`;
 }

@@ -1,216 +1,43 @@
-/** The operations on WebGPU: each checks its operands, picks its kernels and notes one or two dispatches. */
+/** All operations on WebGPU: each picks its kernels and notes one or more dispatches. */
 
-import { beamShape, candidatesShape, SLOT_FIELDS, walkedShape, type BeamState } from "../../beams";
-import { ModelError } from "../../errors";
-import type { AttentionOptions, Norm, Operations } from "../../ops";
-import { rulesShape } from "../../rules";
-import {
-  attentionShape,
-  embedShape,
-  layerNormShape,
-  linearShape,
-  projectionShape,
-  selectionShape,
-  topKShape,
-} from "../../shapes";
-import type { Storage } from "../../storage";
-import { bitsOf, rowsOf, size, type Tensor } from "../../tensor";
-import { ACTIVATIONS, attentionGrid, createKernels, matmulGrid, matvecGrid, topKChunk } from "./kernels";
-import type { Grid, Kernel, Tuning } from "./kernels";
-import { partsOf } from "./parts";
-import type { Recorder } from "./recorder";
-import type { GpuTensor } from "./tensors";
+import { createOperations } from "../../ops/front";
+import type { Implementation, Operations } from "../../ops/operations";
+import * as attention from "./attention";
+import * as beams from "./beams";
+import * as embedding from "./embedding";
+import type { Kernel } from "./kernel";
+import * as linear from "./linear";
+import type { OperationRecorder, Recorder } from "./recorder";
+import * as rowwise from "./rowwise";
+import * as selection from "./selection";
+import type { Tuning } from "./tuning";
 
-/** vec4s that hold `length` elements. */
-const vec4s = (length: number): number => Math.ceil(length / 4);
+const groups = { embedding, rowwise, linear, attention, selection, beams };
 
-/** Of a tensor whose dtype shapes.ts has checked. */
-const storageOf = (tensor: Tensor): Storage => tensor.dtype as Storage;
+/** Every kernel of a tuning, for each weight format. */
+export const kernelsOf = (tuning: Tuning): Kernel[] =>
+  Object.values(groups).flatMap((group) => kernelsIn(group.kernels(tuning)));
 
-const isRms = (norm: Norm | undefined): number => (norm?.kind === "rms" ? 1 : 0);
+const isKernel = (value: object): value is Kernel => "code" in value;
 
-export function createOperations({ temporary, dispatch, ...recorder }: Recorder, tuning: Tuning): Operations {
-  const kernels = createKernels(tuning);
+function kernelsIn(tree: object): Kernel[] {
+  return isKernel(tree) ? [tree] : Object.values(tree).flatMap((branch) => kernelsIn(branch as object));
+}
 
-  function layerNorm(x: Tensor, norm: Norm): Tensor {
-    const y = temporary(layerNormShape(x, norm));
-    const [rows, width] = rowsOf(x.shape);
-    const params = [vec4s(width), width, bitsOf(norm.eps), isRms(norm)];
-    dispatch(kernels.layerNorm, [x, norm.weights, y], params, [rows, 1, 1]);
-    return y;
-  }
-
-  /** For the kernels that don't normalise themselves; a norm that two operations ask for is computed once. */
-  const normed = (x: Tensor, norm: Norm | undefined): Tensor => (norm ? recorder.normed(x, norm, layerNorm) : x);
-
-  /** x times the rows of w, which may lie in parts: each writes its own columns. */
-  function product(
-    kernel: Record<Storage, Kernel>,
-    [x, w, ...operands]: [Tensor, Tensor, ...(Tensor | undefined)[]],
-    params: number[],
-    gridOf: (columns: number) => Grid,
-  ): void {
-    for (const { tensor, first } of partsOf(w as GpuTensor)) {
-      const [columns] = tensor.shape;
-      const place = [first / 4, vec4s(columns)];
-      dispatch(kernel[storageOf(w)], [x, tensor, ...operands], [...params, ...place], gridOf(columns));
-    }
-  }
-
-  function attentionDispatch(kernel: Kernel, query: Tensor, cache: Tensor, y: Tensor, options: AttentionOptions): void {
-    const [b, t, width] = query.shape;
-    const { heads, mask, causalFrom, positionBias, ancestors } = options;
-    const headWidth = width / heads;
-    if (headWidth > 256) {
-      throw new ModelError(
-        "unsupported_model",
-        `Heads of ${headWidth} elements are wider than the 256 that the GPU kernels take.`,
-      );
-    }
-    const params = [t, cache.shape[1], width, headWidth, heads, b, b / cache.shape[0]];
-    params.push(bitsOf(options.scale ?? 1 / Math.sqrt(headWidth)), mask ? 1 : 0, causalFrom ? 1 : 0);
-    params.push(positionBias ? 1 : 0, positionBias ? (positionBias.buckets.shape[0] - 1) / 2 : 0, ancestors ? 1 : 0);
-    const tensors = [query, cache, mask, causalFrom, positionBias?.table, positionBias?.buckets, ancestors, y];
-    const weightsGrid: Grid = [Math.ceil(t / 64), heads, b];
-    const grid = kernel === kernels.attentionWeights ? weightsGrid : attentionGrid(b, t, heads, tuning);
-    dispatch(kernel, tensors, params, grid);
-  }
-
-  /** The k largest of every `together` rows of x, which may get running scores added; in two dispatches. */
-  function largest(x: Tensor, k: number, together: number, state?: BeamState): GpuTensor {
-    const [rows, width] = rowsOf(x.shape);
-    const chunk = topKChunk(k);
-    const chunks = Math.ceil(width / chunk);
-    const kept = Math.min(k, chunk, width);
-    const parts = temporary([rows, chunks * kept, 2], "u32");
-    const params = [kept, width, 0, chunk, together, state ? 1 : 0, SLOT_FIELDS];
-    dispatch(kernels.topK, [x, state?.slots, parts], params, [chunks, rows, 1]);
-    if (chunks * together === 1) return parts;
-    const lists = rows / together;
-    const merged = temporary([lists, k, 2], "u32");
-    dispatch(kernels.topK, [parts, undefined, merged], [k, together * chunks * kept, 1, 0, 1, 0, 0], [1, lists, 1]);
-    return merged;
-  }
-
-  return {
-    embed(ids, table, options) {
-      const { scale, positions, offset, padTokenId } = options;
-      const shape = embedShape(ids, table, options);
-      const y = temporary(shape);
-      const [rows, width] = rowsOf(shape);
-      const counting = positions ? (padTokenId === undefined ? 1 : 2) : 0;
-      const kernel = kernels.embed[storageOf(table)];
-      for (const { tensor, first } of partsOf(table as GpuTensor)) {
-        const params = [shape[1], vec4s(width), bitsOf(scale), counting, padTokenId ?? 0, first, tensor.shape[0]];
-        dispatch(kernel, [ids, tensor, positions, offset, y], params, [Math.ceil(vec4s(width) / 64), rows, 1]);
-      }
-      return y;
-    },
-    layerNorm,
-    linear(x, w, options) {
-      const shape = linearShape(x, w, options);
-      const { bias, norm, scale = 1, activation = "none", residual, residualNorm, multiply } = options;
-      const [rows, inner] = rowsOf(x.shape);
-      const outer = w.shape[0];
-      const y = temporary(shape);
-      if (rows >= tuning.matmulRows) {
-        const operand = multiply ?? (residual && normed(residual, residualNorm));
-        const mode = multiply ? 2 : residual ? 1 : 0;
-        const params = [rows, vec4s(inner), vec4s(outer), ACTIVATIONS[activation], mode, bitsOf(scale), 0, 0, 0];
-        product(kernels.matmul, [normed(x, norm), w, bias, operand, y], params, (n) => matmulGrid(rows, n));
-        return y;
-      }
-      const mode = multiply ? 4 : residual ? (residualNorm ? 2 + isRms(residualNorm) : 1) : 0;
-      const params = [vec4s(inner), vec4s(outer), inner, bitsOf(norm?.eps ?? 0), isRms(norm), bitsOf(scale)];
-      params.push(ACTIVATIONS[activation], mode, outer, bitsOf(residualNorm?.eps ?? 0), 0, 0, 0);
-      const kernel = norm ? kernels.matvecNormed : kernels.matvec;
-      const operands = [bias, norm?.weights, multiply ?? residual, residualNorm?.weights, y];
-      product(kernel, [x, w, ...operands], params, (n) => matvecGrid(rows, n, tuning));
-      return y;
-    },
-    projectQueryKeyValue(x, w, options) {
-      const [shape, cacheShape] = projectionShape(x, w, options);
-      const { bias, norm, offset } = options;
-      const query = temporary(shape);
-      const cache = options.cache ?? temporary(cacheShape);
-      const [rows, inner] = rowsOf(x.shape);
-      const [, time, width] = shape;
-      const outer = w.shape[0];
-      const capacity = cache.shape[1];
-      if (rows >= tuning.matmulRows) {
-        const params = [rows, vec4s(inner), vec4s(outer), 0, 0, 0, time, capacity, width];
-        const operands = [bias, offset, cache, query];
-        product(kernels.matmulProject, [normed(x, norm), w, ...operands], params, (n) => matmulGrid(rows, n));
-      } else {
-        const params = [vec4s(inner), vec4s(outer), inner, bitsOf(norm?.eps ?? 0), isRms(norm)];
-        params.push(0, 0, 0, 0, 0, time, capacity, width);
-        const kernel = norm ? kernels.matvecProjectNormed : kernels.matvecProject;
-        const operands = [bias, norm?.weights, offset, cache, query];
-        product(kernel, [x, w, ...operands], params, (n) => matvecGrid(rows, n, tuning));
-      }
-      return { query, cache };
-    },
-    attention(query, cache, options) {
-      const y = temporary(attentionShape(query, cache, options));
-      attentionDispatch(kernels.attention, query, cache, y, options);
-      return y;
-    },
-    attentionWeights(query, cache, options) {
-      const [b, t] = attentionShape(query, cache, options);
-      const y = temporary([b, options.heads, t, cache.shape[1]]);
-      attentionDispatch(kernels.attentionWeights, query, cache, y, options);
-      return y;
-    },
-    softmax(x) {
-      const y = temporary(x.shape);
-      const [rows, width] = rowsOf(x.shape);
-      dispatch(kernels.softmax, [x, y], [width], [rows, 1, 1]);
-      return y;
-    },
-    logSoftmax(x) {
-      const y = temporary(x.shape);
-      const [rows, width] = rowsOf(x.shape);
-      dispatch(kernels.logSoftmax, [x, y], [width], [rows, 1, 1]);
-      return y;
-    },
-    adjustScores(scores, state) {
-      rulesShape(scores, state);
-      const { table, position, history, ancestors, source, sourceLength } = state;
-      const [rows, , width] = scores.shape;
-      const fields = history.shape.length === 3 ? history.shape[1] : 1;
-      const together = rows / source.shape[0];
-      const params = [width, rows, history.shape[0], fields, ancestors ? 1 : 0, together, source.shape[1]];
-      const tensors = [table, position, history, ancestors, source, sourceLength, scores];
-      dispatch(kernels.adjustScores, tensors, params, [rows, 1, 1]);
-    },
-    topK(x, k) {
-      topKShape(x, k);
-      return largest(x, k, 1);
-    },
-    beamCandidates(logprobs, state) {
-      const [, count] = candidatesShape(logprobs, state);
-      return largest(logprobs, count, state.beams, state);
-    },
-    advanceBeams(candidates, state, vocabSize) {
-      beamShape(candidates, state);
-      const { beams, endTokens, token, position, ancestors, trace, slots, done, settings } = state;
-      const params = [beams, candidates.shape[1], vocabSize, slots.shape[0], trace.shape[0], endTokens];
-      const tensors = [candidates, settings, token, position, ancestors, trace, slots, done];
-      dispatch(kernels.advanceBeams, tensors, params, [candidates.shape[0], 1, 1]);
-    },
-    walkBack(state) {
-      const shape = walkedShape(state);
-      const [rows, , capacity] = shape;
-      const y = temporary(shape, "u32");
-      dispatch(kernels.walkBack, [state.trace, state.slots, y], [rows, capacity], [Math.ceil(rows / 64), 1, 1]);
-      return y;
-    },
-    selectGreedy(logits, selection) {
-      selectionShape(logits, selection);
-      const { token, position, finished, history, logprobs, eos, pad } = selection;
-      const [rows, width] = rowsOf(logits.shape);
-      const tensors = [logits, eos, token, position, finished, history, logprobs];
-      dispatch(kernels.selectGreedy, tensors, [rows, width, size(eos.shape), pad], [rows, 1, 1]);
-    },
+export function createGpuOperations(recorder: Recorder, tuning: Tuning): Operations {
+  const inPlan: OperationRecorder = {
+    ...recorder,
+    tuning,
+    normed: (x, norm) => (norm ? recorder.normed(x, norm, () => operations.layerNorm(x, norm)) : x),
   };
+  const implementation: Implementation = {
+    ...groups.embedding.operations(inPlan),
+    ...groups.rowwise.operations(inPlan),
+    ...groups.linear.operations(inPlan),
+    ...groups.attention.operations(inPlan),
+    ...groups.selection.operations(inPlan),
+    ...groups.beams.operations(inPlan),
+  };
+  const operations = createOperations({ temporary: recorder.temporary, append: (note) => note() }, implementation);
+  return operations;
 }

@@ -4,14 +4,8 @@
  */
 
 import { ModelError } from "../../errors";
-import { rowsOf, shapeText, type Tensor } from "../../tensor";
-import type { GpuTensor } from "./tensors";
-
-export interface Part {
-  tensor: GpuTensor;
-  /** The row of the whole that it begins with; a multiple of four. */
-  first: number;
-}
+import { rowsOf, shapeText, type Tensor } from "../../tensor/tensor";
+import type { GpuTensor, Part } from "./gpu-tensor";
 
 /** The whole as its only part, where it fits. */
 export function partsOf(tensor: GpuTensor): readonly Part[] {

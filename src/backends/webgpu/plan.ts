@@ -1,18 +1,18 @@
 /**
  * From recorded dispatches to something that can be replayed: buffers for the temporaries, one uniform buffer for all
- * parameters, one bind group a dispatch.
+ * parameters, one bind group per dispatch.
  */
 
-import type { Plan } from "../../ops";
+import type { Plan } from "../../ops/ops";
 import type { Gpu } from "./device";
-import type { Grid, Kernel } from "./kernels";
-import type { GpuTensor } from "./tensors";
+import type { Grid, Kernel } from "./kernel";
+import type { GpuTensor } from "./gpu-tensor";
 
 export interface Dispatch {
   kernel: Kernel;
-  /** One a binding of the kernel. */
+  /** One for each binding of the kernel, in order. */
   tensors: GpuTensor[];
-  /** The words of the kernel's Params. */
+  /** The words of the kernel's parameters. */
   params: number[];
   grid: Grid;
 }
@@ -76,7 +76,7 @@ export async function buildPlan<T>(
   const compiled = await Promise.all(kernels.map((kernel) => gpu.pipeline(kernel)));
   const pipelines = new Map(kernels.map((kernel, i) => [kernel, compiled[i]]));
   const buffers: GPUBuffer[] = [];
-  const settle = (): GpuPlan<T> => {
+  const bindAll = (): GpuPlan<T> => {
     assignBuffers(gpu, label, dispatches, temporaries, tensorsIn(outputs, temporaries), buffers);
     const stride = gpu.device.limits.minUniformBufferOffsetAlignment;
     const words = new Uint32Array((dispatches.length * stride) / 4);
@@ -99,7 +99,7 @@ export async function buildPlan<T>(
     return { outputs, commands, buffers };
   };
   try {
-    return await gpu.guarded(settle);
+    return await gpu.guarded(bindAll);
   } catch (error) {
     for (const buffer of buffers) gpu.destroyBuffer(buffer);
     throw error;

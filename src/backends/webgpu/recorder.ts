@@ -1,13 +1,15 @@
 /** What operations do while a plan is recorded: they ask for temporaries and note dispatches. */
 
 import { invariant } from "../../errors";
-import type { Norm } from "../../ops";
-import type { DType, Tensor } from "../../tensor";
+import type { Norm } from "../../ops/rowwise";
+import type { DType, Tensor } from "../../tensor/tensor";
 import type { Gpu } from "./device";
-import type { Grid, Kernel } from "./kernels";
+import { paramWords, type Grid, type Kernel, type ParamValues } from "./kernel";
 import { tooLarge, type PartLimits } from "./parts";
 import { buildPlan, type Dispatch, type GpuPlan } from "./plan";
-import { describe, type GpuTensor, type Tensors } from "./tensors";
+import { describe, type GpuTensor } from "./gpu-tensor";
+import type { Tensors } from "./tensors";
+import type { Tuning } from "./tuning";
 
 interface Recording {
   dispatches: Dispatch[];
@@ -17,6 +19,13 @@ interface Recording {
 }
 
 export type Recorder = ReturnType<typeof createRecorder>;
+
+/** What an operation has at hand. */
+export interface OperationRecorder extends Pick<Recorder, "temporary" | "dispatch"> {
+  readonly tuning: Tuning;
+  /** x normalised, for kernels that do not normalise themselves; what two operations of a plan ask for is computed once. */
+  normed(this: void, x: Tensor, norm: Norm | undefined): Tensor;
+}
 
 export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimits) {
   let recording: Recording | undefined;
@@ -49,27 +58,34 @@ export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimit
     return tensor;
   }
 
-  /** @param operands one a binding of the kernel */
-  function dispatch(kernel: Kernel, operands: (Tensor | undefined)[], params: number[], grid: Grid): void {
+  /**
+   * @param operands by the names of the kernel's bindings; undefined where an operation has an optional one and none is given
+   * @param params by the names of the kernel's parameters
+   */
+  function dispatch<Binding extends string, Param extends string>(
+    kernel: Kernel<Binding, Param>,
+    operands: Readonly<Record<NoInfer<Binding>, Tensor | undefined>>,
+    params: ParamValues<NoInfer<Param>>,
+    grid: Grid,
+  ): void {
     const limit = gpu.device.limits.maxComputeWorkgroupsPerDimension;
     invariant(
       Math.max(...grid) <= limit,
       `${kernel.name}: a grid of ${grid.join(" x ")} is over the limit of ${limit}`,
     );
-    const bound = operands.map((tensor) => {
-      if (tensor && (tensor as GpuTensor).parts) throw tooLarge(tensor, partLimits, kernel.name);
-      if (tensor) return tensor as GpuTensor;
-      absent ??= tensors.create([64], "u32", "activations");
-      return absent;
+    const bound = (Object.keys(kernel.bindings) as Binding[]).map((name) => {
+      const tensor = operands[name] as GpuTensor | undefined;
+      if (tensor?.parts) throw tooLarge(tensor, partLimits, kernel.name);
+      return tensor ?? (absent ??= tensors.create([64], "u32", "activations"));
     });
-    current().dispatches.push({ kernel, tensors: bound, params, grid });
+    current().dispatches.push({ kernel, tensors: bound, params: paramWords(kernel, params), grid });
   }
 
   /** x normalised, which `compute` does the first time. */
-  function normed(x: Tensor, norm: Norm, compute: (x: Tensor, norm: Norm) => Tensor): Tensor {
+  function normed(x: Tensor, norm: Norm, compute: () => Tensor): Tensor {
     const known = current().normed;
     const byNorm = known.get(x) ?? new Map<Norm, Tensor>();
-    const y = byNorm.get(norm) ?? compute(x, norm);
+    const y = byNorm.get(norm) ?? compute();
     known.set(x, byNorm.set(norm, y));
     return y;
   }

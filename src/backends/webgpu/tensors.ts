@@ -1,34 +1,18 @@
 /**
- * Tensors in buffers. Floats lie there as storage.ts says, with the number of rows padded to four, which the products
+ * Tensors in buffers. Floats lie there as weight-format.ts says, with the number of rows padded to four, which the products
  * rely on; u32 tensors have no padding. A weight that is too large for one buffer lies in several, see parts.ts.
  */
 
 import { invariant } from "../../errors";
-import type { Purpose, Slice } from "../../ops";
-import { pack, rowWords, unpack } from "../../storage";
-import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor";
+import type { Purpose, Slice } from "../../ops/ops";
+import { pack, rowWords, unpack } from "../../tensor/weight-format";
+import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor/tensor";
 import type { Gpu } from "./device";
-import { partsOf, rowsOfPart, type Part, type PartLimits } from "./parts";
+import { describe, type GpuTensor, type Part } from "./gpu-tensor";
+import { partsOf, rowsOfPart, type PartLimits } from "./parts";
 import type { Staging } from "./staging";
 
-export interface GpuTensor extends Tensor {
-  /** In bytes, rows padded. */
-  readonly bytes: number;
-  readonly dtype: DType;
-  /** Absent while a temporary is being recorded, and where there are parts. */
-  buffer?: GPUBuffer;
-  /** Of a weight that is too large for one buffer. */
-  parts?: readonly Part[];
-}
-
 type Data = Float32Array | Uint32Array;
-
-/** A tensor without a buffer. */
-export function describe(shape: readonly number[], dtype: DType): GpuTensor {
-  const [rows, width] = rowsOf(shape);
-  const words = dtype === "u32" ? rows * width : Math.ceil(rows / 4) * 4 * rowWords(dtype, width);
-  return { shape: [...shape], dtype, bytes: Math.max(16, 4 * words) };
-}
 
 export type Tensors = ReturnType<typeof createTensors>;
 

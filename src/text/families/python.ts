@@ -4,8 +4,7 @@
  */
 
 import { quote } from "../../errors";
-import { addedToken, contentOf, invalidFile, type Settings, type Token } from "../folder";
-import type { AddedToken } from "../pipeline/definition";
+import { addedToken, contentOf, invalidFile, type AddedToken, type Settings, type Token } from "../folder";
 import { cleanUp } from "../tokenizer";
 import { createPythonTrie } from "./python-trie";
 

@@ -1,7 +1,7 @@
 /** Tokens that are found in the text itself: `AddedVocabulary` of the tokenizers library (tokenizer/added_vocabulary.rs). */
 
 import { Trie } from "../trie";
-import type { AddedToken } from "./definition";
+import type { AddedToken } from "../folder";
 import type { Model } from "./models";
 import { trimEnd, type Normalize } from "./normalizers";
 

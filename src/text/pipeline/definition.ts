@@ -1,23 +1,10 @@
 /** The parts of a tokenizer.json and how this package reads them. */
 
 import { ModelError, quote } from "../../errors";
+import type { AddedToken } from "../folder";
 
 /** A component of tokenizer.json: `type` and its settings. */
 export type Component = Readonly<Record<string, unknown>> & { type: string };
-
-/** A token that is looked for in the text before the model sees it. */
-export interface AddedToken {
-  content: string;
-  /** Takes the white space before it, or after it, along. */
-  lstrip: boolean;
-  rstrip: boolean;
-  /** Only as a word of its own. */
-  singleWord: boolean;
-  /** Looked for in the normalised text. */
-  normalized: boolean;
-  /** Left out of decoded text. */
-  special: boolean;
-}
 
 export interface Definition {
   normalizer?: Component;

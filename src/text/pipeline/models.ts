@@ -2,7 +2,7 @@
 
 import { quote } from "../../errors";
 import { byteToken, utf8 } from "../bytes";
-import { Heap } from "../../heap";
+import { Heap } from "../../util/heap";
 import { Trie } from "../trie";
 import { bestSegmentation } from "../viterbi";
 import { invalid, type ModelDefinition } from "./definition";

@@ -1,6 +1,6 @@
 /** Byte-pair encoding as sentencepiece does it (`Model::SampleEncode` in bpe_model.cc): the piece scores rank the merges. */
 
-import { Heap } from "../../heap";
+import { Heap } from "../../util/heap";
 import type { Trie } from "../trie";
 
 export interface BpeTable {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
-import { beamCases, faults, searchTable } from "../../support/beam-table";
+import { beamCases, faults, searchTable } from "../../support/page/beam-table";
 
 describe("as Hugging Face finds it", () => {
   test.each(beamCases.map((c) => [c.name, c] as const))("%s", async (_name, c) => {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { activations, erf } from "../../../src/backends/cpu/math";
-import type { Activation } from "../../../src/ops";
+import type { Activation } from "../../../src/ops/ops";
 
 type Points = [x: number, y: number][];
 

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
-import type { Activation, AttentionOptions, Norm, Ops } from "../../../src/ops";
-import { size, type Tensor } from "../../../src/tensor";
+import type { Activation, AttentionOptions, Norm, Ops } from "../../../src/ops/ops";
+import { size, type Tensor } from "../../../src/tensor/tensor";
 
 interface Values {
   dtype: "f32" | "u32";
@@ -65,9 +65,10 @@ function interleaved(ops: Ops, key: Values, value: Values): Tensor {
 /** Creates the inputs of a case and returns what records it. */
 const runners: Record<string, (ops: Ops, c: Case) => () => Tensor[]> = {
   embed(ops, c) {
-    const { need, maybe } = inputsOf(ops, c);
+    const { need, maybe, norm } = inputsOf(ops, c);
     const [ids, table, positions, offset] = [need("ids"), need("table"), need("positions"), maybe("offset")];
-    return () => [ops.embed(ids, table, { ...c.options, positions, offset })];
+    const { scale, padTokenId, eps } = c.options;
+    return () => [ops.embed(ids, table, { scale, padTokenId, positions, offset, norm: norm("norm", eps) })];
   },
   layerNorm(ops, c) {
     const { need, norm } = inputsOf(ops, c);
@@ -98,7 +99,7 @@ const runners: Record<string, (ops: Ops, c: Case) => () => Tensor[]> = {
     const options = { heads, scale, mask: maybe("mask"), causalFrom: maybe("causalFrom"), positionBias };
     return () => [ops.attention(query, cache, options), ops.attentionWeights(query, cache, options)];
   },
-  /** nn.MultiheadAttention, as src/models/transformer.ts writes it. */
+  /** nn.MultiheadAttention, as src/models/families/transformer.ts writes it. */
   multihead(ops, c) {
     const { need, maybe, rows, make } = inputsOf(ops, c);
     const { heads, causal } = c.options;

@@ -1,9 +1,9 @@
 /** Several sums at once are to the bit what one sum after another is. */
 
 import { expect, test } from "vitest";
-import { linear } from "../../../src/backends/cpu/kernels";
+import { affine } from "../../../src/backends/cpu/linear";
 import { COLUMNS, ROWS } from "../../../src/backends/cpu/products";
-import { random } from "../../support/random";
+import { random } from "../../support/shared/random";
 
 /** x w^T, one sum after another. */
 function plain(x: Float32Array, w: Float32Array, inner: number): Float32Array {
@@ -23,8 +23,8 @@ test.each(sizes)("%i rows by %i columns", (rows, outer) => {
     const draw = random(rows * 1000 + outer);
     const [x, w] = [draw.normal(rows * inner), draw.normal(outer * inner)];
     const out = new Float32Array(rows * outer);
-    const matrix = { values: w, rows: (first: number) => first * inner };
-    linear(out, { x, w: matrix, bias: new Float32Array(outer) }, rows);
+    const matrix = { values: w, load: (first: number) => first * inner };
+    affine(out, { x, w: matrix, bias: new Float32Array(outer) }, rows);
     expect(out).toEqual(plain(x, w, inner));
   }
 });

@@ -1,0 +1,80 @@
+/** The availability of a model before it is loaded, and progress events while it is loaded. */
+
+import { checkSupport } from "../backends/webgpu/adapter";
+import { ModelError, quote } from "../errors";
+import { readJson } from "../loading/sources/download";
+import { openSource, type Source } from "../loading/sources/source";
+import { familyOf } from "../models/families/registry";
+import type { LoadOptions } from "./load-options";
+import { Seq2Seq } from "./seq2seq";
+
+/**
+ * Whether a translator can be made, in the words of the W3C Translator API: "available" at once, "downloadable" from a
+ * server, "unavailable" at all. "downloading" is never said: this package does not know what other pages load.
+ */
+export type Availability = "unavailable" | "downloadable" | "downloading" | "available";
+
+/** Reads config.json and no other file. */
+export async function availabilityOf(
+  source: Source,
+  device: LoadOptions["device"] = "auto",
+  signal?: AbortSignal,
+): Promise<Availability> {
+  if (device === "webgpu" && !(await checkSupport()).webgpu) return "unavailable";
+  let name: string;
+  try {
+    const files = openSource(source);
+    name = files.name;
+    const config = await readJson(files, "config.json", { signal });
+    if (typeof config !== "object" || config === null) return "unavailable";
+    familyOf(config as Record<string, unknown>).info(config as Record<string, unknown>);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof ModelError && error.code !== "invalid_source") return "unavailable";
+    throw error;
+  }
+  // The name of a source on a server, the Hub included, is its address.
+  return /^https?:/.test(name) ? "downloadable" : "available";
+}
+
+/** Loads a model and sends `downloadprogress` events to a monitor, with `loaded` from 0 to 1, both included. */
+export async function watchedLoad(
+  source: Source,
+  options: LoadOptions,
+  monitor?: (monitor: EventTarget) => void,
+): Promise<Seq2Seq> {
+  const target = new EventTarget();
+  monitor?.(target);
+  let last = -1;
+  const report = (loaded: number): void => {
+    if (loaded <= last) return;
+    last = loaded;
+    target.dispatchEvent(progressEvent(loaded));
+  };
+  report(0);
+  // Nearly all bytes are weights, so only they are counted.
+  const model = await Seq2Seq.load(source, {
+    ...options,
+    onProgress({ phase, file, loaded, total }) {
+      if (phase === "download" && /\.(safetensors|bin)$/.test(file) && total) report(loaded / total);
+    },
+  });
+  report(1);
+  return model;
+}
+
+/** A ProgressEvent in pages and workers; on Node, which has none, an Event with the same fields. */
+function progressEvent(loaded: number): Event {
+  if (typeof ProgressEvent === "function") return new ProgressEvent("downloadprogress", { loaded, total: 1 });
+  return Object.assign(new Event("downloadprogress"), { loaded, total: 1 });
+}
+
+export function checkTag(name: string, tag: unknown): void {
+  try {
+    Intl.getCanonicalLocales(tag as string);
+    if (typeof tag === "string" && tag) return;
+  } catch {
+    // the error follows below
+  }
+  throw new ModelError("invalid_option", `Translator: ${name} must be a language tag such as "en", not ${quote(tag)}.`);
+}

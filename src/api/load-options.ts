@@ -1,0 +1,54 @@
+/** The options of `Seq2Seq.load`. */
+
+import { ModelError, quote } from "../errors";
+import type { DownloadProgress } from "../loading/sources/download";
+import { checkBoolean, checkedOptions } from "./options";
+
+/** The options of `Seq2Seq.load`. */
+export interface LoadOptions {
+  /** "auto" takes the GPU if the browser has WebGPU, else the CPU; "webgpu" throws if there is none. Default "auto". */
+  device?: "auto" | "webgpu" | "cpu";
+  /**
+   * How matrices are stored on the device: "f32", or smaller and less exact: "f16" (exact if the checkpoint is in f16), or
+   * integers of 8 or 4 bits ("q8", "q4"; with their scales 9 and 5 bits per element). "auto" is "f32". docs/storage.md has
+   * measured errors. Default "auto".
+   */
+  dtype?: "auto" | "f32" | "f16" | "q8" | "q4";
+  /** Stops the download; `load` rejects with `signal.reason`. Default: none. */
+  signal?: AbortSignal;
+  /** Called as bytes arrive and when the kernels are compiled. An error that it throws ends the load. Default: none. */
+  onProgress?: (progress: LoadProgress) => void;
+  /** Called once per warning, such as an option that has no effect. Default: `console.warn`. */
+  onWarning?: (message: string) => void;
+  /** Has no effect yet: the engine always runs in the calling thread. Default true. */
+  worker?: boolean;
+}
+
+/** The kernels are being compiled. */
+export interface CompileProgress {
+  /** The kind of progress. */
+  phase: "compile";
+  /** Always "shaders". */
+  file: string;
+  /** 0 at the start, 1 at the end. */
+  loaded: number;
+  /** Always 1. */
+  total: number;
+}
+
+/** "download" counts the bytes of one file; "compile" means that the kernels are being compiled. */
+export type LoadProgress = DownloadProgress | CompileProgress;
+
+export function checkLoadOptions(given: LoadOptions): LoadOptions {
+  const options = checkedOptions("load", given, ["device", "dtype", "signal", "onProgress", "onWarning", "worker"]);
+  const { device = "auto", dtype = "auto", worker = true, onProgress, onWarning } = options;
+  const wrong = (name: string, value: unknown, choices: string) =>
+    new ModelError("invalid_option", `load: ${name} must be ${choices}, not ${quote(value)}.`);
+  if (!["auto", "webgpu", "cpu"].includes(device)) throw wrong("device", device, '"auto", "webgpu" or "cpu"');
+  if (!["auto", "f32", "f16", "q8", "q4"].includes(dtype))
+    throw wrong("dtype", dtype, '"auto", "f32", "f16", "q8" or "q4"');
+  checkBoolean("load", "worker", worker);
+  if (onProgress && typeof onProgress !== "function") throw wrong("onProgress", onProgress, "a function");
+  if (onWarning && typeof onWarning !== "function") throw wrong("onWarning", onWarning, "a function");
+  return options;
+}

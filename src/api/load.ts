@@ -1,0 +1,127 @@
+/** From a source to a model on a device: files, configuration, weights, tokenizer. */
+
+import { ModelError } from "../errors";
+import { FILE } from "../generation/options/resolve";
+import { checkGenerationFile, legacyFields } from "../generation/options/config-file";
+import { readBytes, readJson, readText, type DownloadOptions } from "../loading/sources/download";
+import { toFloat32 } from "../loading/formats/dtypes";
+import type { ModelFiles } from "../loading/sources/files";
+import type { TensorInfo, Wanted } from "../loading/formats/tensors";
+import { Unread } from "../loading/unread";
+import { findWeights, type Weights } from "../loading/weights";
+import type { Family, Model } from "../models/model";
+import { Parameters } from "../models/parameters";
+import { familyOf } from "../models/families/registry";
+import type { Ops } from "../ops/ops";
+import type { WeightFormat } from "../tensor/weight-format";
+import type { Tokenizer } from "../text/tokenizer";
+import { loadPart } from "../util/part";
+
+export interface LoadedModel {
+  model: Model;
+  generationConfig: Record<string, unknown>;
+  /** Name of the file that it was read from. */
+  generationFile: string;
+  tokenizer?: Tokenizer;
+}
+
+interface BuildOptions extends DownloadOptions {
+  format?: WeightFormat;
+  onWarning?: (message: string) => void;
+  /** Called when the tensors of the model exist on the device, before their data arrives. */
+  onBuilt?: (model: Model, ops: Ops) => void;
+}
+
+async function readFields(files: ModelFiles, file: string, options: DownloadOptions) {
+  const fields = await readJson(files, file, options);
+  if (fields === undefined) return undefined;
+  if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
+    throw new ModelError("invalid_config", `${file}: is not a JSON object.`);
+  }
+  return fields as Record<string, unknown>;
+}
+
+/**
+ * Reads config.json first and the weights last, so that most errors are found before the largest file is read. A tensor goes
+ * to the device as soon as its bytes arrive; the file is never held as a whole.
+ */
+export async function loadModel(
+  files: ModelFiles,
+  createOps: () => Promise<Ops>,
+  options: BuildOptions,
+): Promise<LoadedModel & { ops: Ops }> {
+  const { signal } = options;
+  const config = await readFields(files, "config.json", options);
+  if (!config) {
+    throw new ModelError(
+      "file_not_found",
+      `${files.name}: there is no config.json.`,
+      "A model is a folder with config.json and weights, such as model.safetensors.",
+    );
+  }
+  const family = familyOf(config);
+  const info = family.info(config);
+  const ownFile = await readFields(files, FILE, options);
+  const generationFile = ownFile ? FILE : "config.json";
+  const generationConfig = ownFile ?? legacyFields(config);
+  checkGenerationFile(generationConfig, info, generationFile);
+  const tokenizer = await readTokenizer(files, config, options);
+
+  const unread = new Unread();
+  const weights = await findWeights(files, options);
+  let ops: Ops | undefined;
+  try {
+    ops = await createOps();
+    signal?.throwIfAborted();
+    const model = await readWeights(weights, ops, options, family, config, unread);
+    const message = unread.message();
+    if (message !== undefined) options.onWarning?.(message);
+    return { model, generationConfig, generationFile, tokenizer, ops };
+  } catch (error) {
+    ops?.dispose();
+    await weights.close();
+    throw error;
+  }
+}
+
+async function readTokenizer(files: ModelFiles, modelConfig: Record<string, unknown>, given: DownloadOptions) {
+  const { loadTokenizer } = await loadPart("reads tokenizers", () => import("../text/families/registry"));
+  const options = { ...given, errorCode: "invalid_tokenizer" as const };
+  return loadTokenizer({
+    modelConfig,
+    json: (file) => readJson(files, file, options),
+    text: (file) => readText(files, file, options),
+    bytes: (file) => readBytes(files, file, options),
+  });
+}
+
+async function readWeights(
+  weights: Weights,
+  ops: Ops,
+  options: BuildOptions,
+  family: Family,
+  config: Record<string, unknown>,
+  unread: Unread,
+): Promise<Model> {
+  let loading: { model: Model; parameters: Parameters } | undefined;
+  const onHeader = (tensors: TensorInfo[]): Wanted => {
+    const parameters = new Parameters(ops, tensors, options.format);
+    loading = { model: family.build(ops, config, parameters), parameters };
+    const names = parameters.check(weights.name);
+    if (names.length > 0 && family.strict) throw unexpectedTensors(weights.name, names);
+    unread.add(weights.name, names);
+    options.onBuilt?.(loading.model, ops);
+    return (name) => parameters.wants(name);
+  };
+  const onUnread = (file: string, names: string[]) => unread.add(file, names);
+  for await (const { file, name, dtype, data, start } of weights.read({ ...options, onHeader, onUnread })) {
+    loading?.parameters.fill(file, name, toFloat32(dtype, data), start);
+  }
+  if (!loading) throw new ModelError("internal", "The weights were read without a header.");
+  return loading.model;
+}
+
+function unexpectedTensors(file: string, names: string[]): ModelError {
+  const list = names.slice(0, 8).join(", ") + (names.length > 8 ? `, … (${names.length})` : "");
+  return new ModelError("unexpected_tensor", `${file}: tensors that config.json does not know: ${list}.`);
+}

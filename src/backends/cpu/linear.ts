@@ -1,0 +1,72 @@
+/** What the operations of src/ops/linear.ts compute. The inner products, where nearly all the time goes, are in products.ts. */
+
+import type { ImplementationOf } from "../../ops/contract";
+import type { Activation, linear as contract } from "../../ops/linear";
+import { rowsOf } from "../../tensor/tensor";
+import { activations } from "./math";
+import { COLUMNS, products, ROWS } from "./products";
+import { normed } from "./rowwise";
+import { f32, matrix, u32, type CpuMatrix } from "./tensors";
+
+export interface Affine {
+  x: Float32Array; // (R, K)
+  w: CpuMatrix; // (N, K)
+  bias: Float32Array; // (N)
+  scale?: number;
+  activation?: Activation;
+  residual?: Float32Array; // (R, N)
+  multiply?: Float32Array; // (R, N)
+}
+
+/** out = activation(x w^T * scale + bias) + residual, or times `multiply`; out (R, N). */
+export function affine(out: Float32Array, l: Affine, rows: number): void {
+  const { x, w, bias, scale = 1, activation = "none", residual, multiply } = l;
+  const activate = activations[activation];
+  const outer = bias.length; // N
+  const inner = x.length / rows; // K
+  const sums = new Float64Array(ROWS * COLUMNS);
+  for (let n = 0; n < outer; n += COLUMNS) {
+    const columns = Math.min(COLUMNS, outer - n);
+    const wi = w.load(n, columns);
+    for (let row = 0, together; row < rows; row += together) {
+      together = row + ROWS <= rows ? ROWS : 1;
+      products(sums, x, row * inner, together, w.values, wi, columns, inner);
+      for (let i = 0; i < together; i++) {
+        for (let j = 0; j < columns; j++) {
+          const to = (row + i) * outer + n + j;
+          const value = activate(sums[i * COLUMNS + j] * scale + bias[n + j]);
+          out[to] = (multiply ? value * multiply[to] : value) + (residual ? residual[to] : 0);
+        }
+      }
+    }
+  }
+}
+
+export const linear: ImplementationOf<typeof contract> = {
+  linear(y, x, w, { bias, norm, scale, activation, residual, residualNorm, multiply }) {
+    const operands = {
+      x: normed(x, norm),
+      w: matrix(w),
+      bias: f32(bias),
+      residual: residual && normed(residual, residualNorm),
+      multiply: multiply && f32(multiply),
+    };
+    affine(f32(y), { ...operands, scale, activation }, rowsOf(x.shape)[0]);
+  },
+
+  projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset }) {
+    const [b, t, width] = query.shape; // (B, T, I)
+    const capacity = cache.shape[1];
+    const packed = new Float32Array(b * t * 3 * width); // (B, T, 3I): query, key, value
+    affine(packed, { x: normed(x, norm), w: matrix(w), bias: f32(bias) }, b * t);
+    for (let row = 0; row < b; row++) {
+      const first = offset ? u32(offset)[row] : 0;
+      for (let i = 0; i < t; i++) {
+        const from = (row * t + i) * 3 * width;
+        f32(query).set(packed.subarray(from, from + width), (row * t + i) * width);
+        const place = row * capacity + first + i;
+        f32(cache).set(packed.subarray(from + width, from + 3 * width), place * 2 * width);
+      }
+    }
+  },
+};

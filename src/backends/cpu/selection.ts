@@ -1,0 +1,58 @@
+/** What the operations of src/ops/selection.ts compute. */
+
+import type { ImplementationOf } from "../../ops/contract";
+import type { selection as contract } from "../../ops/selection";
+import { asFloats, rowsOf } from "../../tensor/tensor";
+import { LEAST } from "../../util/scores";
+import { processRows } from "./logits-processors";
+import { f32, u32 } from "./tensors";
+
+/** The index of the largest value (the first of equals) and its log-probability. */
+function argmax(logits: Float32Array, from: number, width: number): [index: number, logprob: number] {
+  let best = 0;
+  for (let c = 1; c < width; c++) if (logits[from + c] > logits[from + best]) best = c;
+  let total = 0;
+  for (let c = 0; c < width; c++) total += Math.exp(logits[from + c] - logits[from + best]);
+  return [best, -Math.log(total)];
+}
+
+/** out (k, 2): bits and index of the k largest of `count` values, largest first, of equals the lowest index. */
+export function largest(out: Uint32Array, k: number, count: number, valueOf: (index: number) => number): void {
+  const values = asFloats(out);
+  let kept = 0;
+  for (let i = 0; i < count; i++) {
+    const value = Math.max(LEAST, valueOf(i));
+    if (kept === k && value <= values[2 * k - 2]) continue;
+    let at = kept < k ? kept++ : k - 1;
+    for (; at > 0 && values[2 * at - 2] < value; at--) out.copyWithin(2 * at, 2 * at - 2, 2 * at);
+    values[2 * at] = value;
+    out[2 * at + 1] = i;
+  }
+}
+
+export const selection: ImplementationOf<typeof contract> = {
+  selectGreedy(logits, { token, position, finished, history, logprobs, eos, pad }) {
+    const [rows, width] = rowsOf(logits.shape);
+    for (let row = 0; row < rows; row++) {
+      const at = u32(position)[row] * rows + row;
+      const ended = u32(finished)[row] === 1;
+      const [best, logprob] = argmax(f32(logits), row * width, width);
+      const chosen = ended ? pad : best;
+      u32(history)[at] = chosen;
+      f32(logprobs)[at] = ended ? 0 : logprob;
+      u32(token)[row] = chosen;
+      u32(position)[row]++;
+      if (u32(eos).includes(chosen)) u32(finished)[row] = 1;
+    }
+  },
+
+  processLogits: processRows,
+
+  topK(y, x, k) {
+    const [rows, width] = rowsOf(x.shape);
+    const values = f32(x);
+    for (let row = 0; row < rows; row++) {
+      largest(u32(y).subarray(row * k * 2, (row + 1) * k * 2), k, width, (i) => values[row * width + i]);
+    }
+  },
+};

@@ -1,0 +1,145 @@
+/**
+ * The decode loop of searches that stay on the device. The device chooses every token; JavaScript reads only a few bytes per
+ * step, and it submits the next steps before it reads the result of the last one. `greedy.ts` and `beams.ts` say what a
+ * step returns, and how a sentence starts and ends. Searches that need the scores in JavaScript run in `host-search.ts`.
+ *
+ * Example: 2 slots, at most 2 steps in flight, and three sentences: A of 3 tokens, B of 5, C of 2. Time runs to the right; a
+ * slot shows what is read: "A0" is the first token of A, "$" marks the last token of a sentence, "--" is an empty slot.
+ *
+ *   encode  A,B                               B,C
+ *   submit  s0  s1      s2      s3            s4  s5      s6
+ *   read            s0      s1      s2   s3           s4       s5
+ *   slot 0          A0      A1      A2$  --           C0       C1$
+ *   slot 1          B0      B1      B2   B3           B4$      --
+ *                                   (1)  (2)          (3)      (4)
+ *
+ * (1) A has ended and C waits, so nothing more is submitted. (2) Nothing is in flight: C takes slot 0, and both sentences are
+ * encoded. (3) B has ended and nobody waits: C goes on. (4) C has ended: the loop returns, and the result of s6 is dropped.
+ *
+ * What always holds:
+ * - At most `ops.stepsInFlight` steps are in flight, and they are read in the order in which they were submitted.
+ * - A step decodes every slot. The next one to be submitted decodes slot i at position `fed[i] + inFlight.length`.
+ * - No slot, live or empty, is decoded past the end of its cache: that would write into the cache of the next row.
+ * - A step is submitted only if at least one live sentence can still use its token.
+ * - Slots are written only while no step is in flight.
+ * - When the loop is left, by return, error or abort, no step is in flight.
+ */
+
+import { invariant } from "../../errors";
+import type { Ops, Plan, Slice } from "../../ops/ops";
+import { packProcessors } from "../../ops/logits-processors";
+import { isIdle, type SearchConfig } from "../options/search-config";
+import type { Session } from "./session";
+import { createSlots, type Control, type Sentence } from "./slots";
+
+type Data = Float32Array | Uint32Array;
+
+/** What one step returned for one slot. */
+export interface StepResult {
+  /** The position of the cache that the step filled. */
+  position: number;
+  /** One for each of `DeviceSearch.reads`. */
+  data: Data[];
+  /** The slice that `DeviceSearch.readAt` gives for this position. */
+  atPosition?: Data;
+  /** The time is up: the sentence ends with this token. */
+  expired: boolean;
+}
+
+/** What differs between greedy search and beam search. */
+export interface DeviceSearch {
+  /** What to read after every step. */
+  readonly reads: readonly Slice[];
+  /** What else to read for each position in use. Slots that started at different times are at different positions. */
+  readonly readAt?: (position: number) => Slice;
+  /** Sets a slot back to position 0. An empty slot, without a sentence, goes on decoding, but its results are ignored. */
+  start(slot: number, sentence: Sentence | undefined): void;
+  /** Takes the result of a step for a sentence. Returns true if the sentence has ended. */
+  accept(sentence: Sentence, slot: number, result: StepResult): boolean;
+  /** Reads what the device still holds of sentences that have ended. Returns false if there was nothing to read. */
+  collect?(): Promise<boolean>;
+}
+
+interface Step {
+  data: Data[];
+  byPosition: Map<number, Data>;
+}
+
+/**
+ * Runs all sentences of `queue`. They are taken from its front as slots become empty; every prompt is the start token alone.
+ * Yields after each step, when `settled()` of a sentence may have something new. The session needs no clean-up afterwards:
+ * the next call starts every slot anew.
+ */
+export async function* runDecodeLoop(
+  ops: Ops,
+  session: Session,
+  queue: Sentence[],
+  control: Control,
+  config: SearchConfig,
+  search: DeviceSearch,
+): AsyncGenerator<void, void, undefined> {
+  const capacity = session.targetLength;
+  const lastPosition = Math.min(config.maxLength - 1, capacity) - 1;
+  const select = await selectPlan(ops, session, config);
+  const slots = createSlots(ops, session);
+  const inFlight: Promise<Step>[] = [];
+  const isLive = (slot: number): boolean => slots.sentences[slot] !== undefined;
+  /** Where the next step to be submitted would decode a slot. */
+  const nextPosition = (slot: number): number => slots.fed[slot] + inFlight.length;
+  const all = slots.sentences.map((_, slot) => slot);
+
+  const canSubmit = (): boolean =>
+    inFlight.length < ops.stepsInFlight &&
+    all.every((slot) => nextPosition(slot) < capacity) &&
+    all.some((slot) => isLive(slot) && nextPosition(slot) <= lastPosition);
+
+  const submitStep = (): void => {
+    const positions = search.readAt ? [...new Set(all.filter(isLive).map(nextPosition))] : [];
+    const slices = positions.map((position) => search.readAt!(position));
+    const step = ops.submit([session.decode, select], [...search.reads, ...slices]).then((data): Step => {
+      const rest = data.splice(search.reads.length);
+      return { data, byPosition: new Map(rest.map((part, i) => [positions[i], part])) };
+    });
+    // `finally` below waits for this promise; without this line a rejection before that would count as unhandled.
+    step.catch(() => undefined);
+    inFlight.push(step);
+  };
+
+  try {
+    for (;;) {
+      control.signal?.throwIfAborted();
+      const done = queue.length === 0 && !all.some(isLive);
+      // An empty slot counts on with the others. At the end of its cache it must be set back.
+      const emptyIsFull = all.some((slot) => !isLive(slot) && nextPosition(slot) >= capacity);
+      const pause = emptyIsFull || slots.wantsRefill(queue.length);
+      if (done || (pause && inFlight.length === 0)) {
+        if (await search.collect?.()) yield;
+        if (done) return;
+        for (const slot of slots.refill(queue, control.onEncoded)) search.start(slot, slots.sentences[slot]);
+        continue;
+      }
+      while (!pause && canSubmit()) submitStep();
+      const step = await inFlight.shift();
+      invariant(step, "runDecodeLoop: no step is in flight");
+      control.signal?.throwIfAborted();
+      const expired = performance.now() > control.deadline;
+      slots.sentences.forEach((sentence, slot) => {
+        const position = slots.fed[slot]++;
+        const result = { position, data: step.data, atPosition: step.byPosition.get(position), expired };
+        if (sentence && search.accept(sentence, slot, result)) slots.sentences[slot] = undefined;
+      });
+      yield;
+    }
+  } finally {
+    await Promise.allSettled(inFlight);
+  }
+}
+
+/** The plan that applies the logits processors and chooses on the device. Writes their parameters to the device. */
+async function selectPlan(ops: Ops, session: Session, config: SearchConfig): Promise<Plan> {
+  if (isIdle(config.processors)) return session.select();
+  const table = packProcessors(config.processors, config);
+  const plan = await session.select({ tableLength: table.length, renormalize: config.renormalize });
+  if (session.processors) ops.write(session.processors.table, table);
+  return plan;
+}

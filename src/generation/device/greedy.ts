@@ -1,0 +1,31 @@
+/** Greedy search on the device: JavaScript reads one token per row and step, four bytes, and writes nothing. */
+
+import { NO_TOKEN } from "../../ops/beam-state";
+import { invariant } from "../../errors";
+import type { Ops } from "../../ops/ops";
+import type { GreedySampling } from "../search/greedy-sampling";
+import { MAX_EOS_TOKENS, type SearchConfig } from "../options/search-config";
+import type { DeviceSearch } from "./decode-loop";
+import type { Session } from "./session";
+
+/** For sentences whose search is a `GreedySampling` of one sequence. */
+export function deviceGreedy(ops: Ops, session: Session, config: SearchConfig, logprobs: boolean): DeviceSearch {
+  const { selection, rows } = session;
+  invariant(selection, "deviceGreedy: the session was made for beams");
+  const eos = new Uint32Array(MAX_EOS_TOKENS).fill(NO_TOKEN);
+  eos.set(config.eosTokenIds);
+  ops.write(selection.eos, eos);
+  return {
+    reads: [{ tensor: selection.token, start: 0, count: rows }],
+    readAt: logprobs ? (at) => ({ tensor: selection.logprobs, start: at * rows, count: rows }) : undefined,
+    start(slot, sentence) {
+      ops.write(selection.token, Uint32Array.of(config.startTokenId), slot);
+      ops.write(selection.position, Uint32Array.of(0), slot);
+      ops.write(selection.finished, Uint32Array.of(sentence ? 0 : 1), slot);
+    },
+    accept(sentence, slot, { data: [tokens], atPosition: logprobs, expired }) {
+      const choice = { token: tokens[slot], logprob: logprobs?.[slot] ?? 0 };
+      return (sentence.search as GreedySampling).accept(choice, expired);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * The decode loop of searches that choose in JavaScript. Per step it reads the logits, V floats per row, asks the search of
+ * each sentence, and writes tokens, positions and ancestors. It can run every search; `decode-loop.ts` is faster for those that
+ * need no JavaScript.
+ */
+
+import type { Ops } from "../../ops/ops";
+import type { Session } from "./session";
+import { createSlots, type Control, type Sentence } from "./slots";
+
+/**
+ * Runs all sentences of `queue`. They are taken from its front as slots become empty. Yields after each step. The session needs
+ * no clean-up afterwards: the next call starts every slot anew.
+ */
+export async function* runHostSearch(
+  ops: Ops,
+  session: Session,
+  queue: Sentence[],
+  control: Control,
+): AsyncGenerator<void, void, undefined> {
+  const { width, vocabSize, decode } = session;
+  const slots = createSlots(ops, session);
+  const rows = createRows(session);
+  const repeated = (token: number): number[] => new Array<number>(width).fill(token);
+  const identity = Array.from({ length: width }, (_, i) => i);
+  for (;;) {
+    control.signal?.throwIfAborted();
+    if (slots.wantsRefill(queue.length)) {
+      for (const slot of slots.refill(queue, control.onEncoded)) {
+        rows.set(slot, 0, repeated(slots.sentences[slot]?.prompt[0] ?? 0), identity);
+      }
+    }
+    const live = slots.sentences.flatMap((sentence, slot) => (sentence ? [{ sentence, slot }] : []));
+    if (live.length === 0) return;
+    rows.write(ops);
+    // Only slots at the end of their prompt need their logits.
+    const asking = live
+      .filter(({ sentence, slot }) => slots.fed[slot] >= sentence.prompt.length - 1)
+      .map(({ slot }) => slot);
+    const first = Math.min(...asking) * width * vocabSize;
+    const count = (Math.max(...asking) + 1) * width * vocabSize - first;
+    const [logits] = await ops.submit(
+      [decode],
+      asking.length > 0 ? [{ tensor: decode.outputs, start: first, count }] : [],
+    );
+    control.signal?.throwIfAborted();
+    const expired = performance.now() > control.deadline;
+    for (const { sentence, slot } of live) {
+      const fed = ++slots.fed[slot];
+      if (fed < sentence.prompt.length) {
+        rows.set(slot, fed, repeated(sentence.prompt[fed]), identity);
+        continue;
+      }
+      const scores = identity.map((i) => {
+        const start = (slot * width + i) * vocabSize - first;
+        return (logits as Float32Array).subarray(start, start + vocabSize);
+      });
+      const move = sentence.search.step(scores, expired);
+      if (move) {
+        rows.set(slot, fed, move.tokens, move.parents);
+      } else {
+        slots.sentences[slot] = undefined;
+        rows.set(slot, 0, repeated(0), identity);
+      }
+    }
+    yield;
+  }
+}
+
+/**
+ * What the next step reads: the token and position of each row, and the table of ancestors (2, C, R) (see
+ * `AttentionOptions.ancestors`), which says in which row's cache each position of a row lies. A step reads one of the two
+ * tables, by the parity of the position. Rows may be at different positions here, so both tables are kept equal.
+ */
+function createRows(session: Session) {
+  const { width, rows, targetLength, beams } = session;
+  const token = new Uint32Array(rows);
+  const position = new Uint32Array(rows);
+  const ancestors = Uint32Array.from({ length: 2 * targetLength * rows }, (_, i) => i % rows);
+  return {
+    /** Row i of the slot gets `tokens[i]` and continues the sequence of row `parents[i]`, whose cache holds `fed` tokens. */
+    set(slot: number, fed: number, tokens: readonly number[], parents: readonly number[]): void {
+      const first = slot * width;
+      token.set(tokens, first);
+      position.fill(fed, first, first + width);
+      if (!beams) return;
+      for (let p = 0; p < Math.min(fed, targetLength); p++) {
+        const before = ancestors.slice(p * rows + first, p * rows + first + width);
+        for (let i = 0; i < width; i++) ancestors[p * rows + first + i] = before[parents[i]];
+      }
+      // A row's newest position always lies in the row itself.
+      if (fed < targetLength) for (let i = 0; i < width; i++) ancestors[fed * rows + first + i] = first + i;
+      ancestors.copyWithin(targetLength * rows, 0, targetLength * rows);
+    },
+    write(ops: Ops): void {
+      ops.write(session.token, token);
+      ops.write(session.position, position);
+      if (beams) ops.write(beams.ancestors, ancestors);
+    },
+  };
+}

@@ -1,0 +1,230 @@
+/**
+ * A session is everything that one batch needs on the device: input ids and mask, caches, the state of the search, and three
+ * recorded plans, "encode", "decode" and "select". It is made once and used for many calls. Lengths are capacities and are
+ * rounded up, so that batches of similar length use the same session.
+ *
+ * The batch has `batchSize` slots, each for one sentence. A slot has one row of the encoder and `width` rows of the decoder
+ * (beams, or sequences to sample), which share that row.
+ */
+
+import type { BeamState } from "../../ops/beam-state";
+import { beamTensors, createBeams } from "./beam-readback";
+import { MAX_EOS_TOKENS } from "../options/search-config";
+import type { DecoderState, Model, ModelInfo } from "../../models/model";
+import type { Ops, Plan, Selection } from "../../ops/ops";
+import type { Tensor } from "../../tensor/tensor";
+
+export interface SessionSizes {
+  /** Slots. */
+  batchSize: number;
+  /** Decoder rows per slot. */
+  width: number;
+  /** How many end tokens of a beam search fit. */
+  endTokens: number;
+  /** Encoder positions, S. */
+  sourceLength: number;
+  /** Decoder positions, the capacity C of the caches. */
+  targetLength: number;
+}
+
+export interface Selecting {
+  /** Words of the table of logits processors. Default 0: no processors. */
+  tableLength?: number;
+  /** Makes the probabilities of a beam search add up to one again after the processors. */
+  renormalize?: boolean;
+}
+
+export interface Session extends SessionSizes {
+  /** R = batchSize * width. */
+  readonly rows: number;
+  readonly vocabSize: number;
+  readonly inputIds: Tensor; // (B, S)
+  readonly mask: Tensor; // (B, S)
+  readonly token: Tensor; // (R, 1)
+  readonly position: Tensor; // (R)
+  /** If width is 1. */
+  readonly selection?: Selection;
+  /** If width is above 1. */
+  readonly beams?: BeamState;
+  /** The recorded `ops.backtrace(beams)`. */
+  readonly backtrace?: Plan<Tensor>;
+  readonly encode: Plan;
+  /** Decodes one token per row. The output is the logits (R, 1, V). */
+  readonly decode: Plan<Tensor>;
+  /** Present once `select` was called with a table length. */
+  processors?: { table: Tensor; sourceLength: Tensor };
+  /** The plan that chooses from the logits on the device. It is recorded at the first call. */
+  select(what?: Selecting): Promise<Plan>;
+  dispose(): void;
+}
+
+async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promise<Session> {
+  const { info } = model;
+  const { batchSize, width, endTokens, sourceLength, targetLength } = sizes;
+  const rows = batchSize * width;
+  const created: Tensor[] = [];
+  const create = (...args: Parameters<Ops["create"]>): Tensor => {
+    const tensor = ops.create(...args);
+    created.push(tensor);
+    return tensor;
+  };
+  const u32 = (...shape: number[]): Tensor => create(shape, "u32", "activations");
+  const inputIds = u32(batchSize, sourceLength);
+  const mask = u32(batchSize, sourceLength);
+  const selection = width === 1 ? createSelection(create, rows, targetLength, info) : undefined;
+  const beams = selection
+    ? undefined
+    : createBeams(ops, { sentences: batchSize, beams: width, endTokens, capacity: targetLength });
+  if (beams) created.push(...beamTensors(beams));
+  const { token, position } = (beams ?? selection) as BeamState | Selection;
+  const caches = Array.from({ length: info.numDecoderLayers }, () =>
+    create([rows, targetLength, info.cacheWidth], "f32", "cache"),
+  );
+  const plans: Plan[] = [];
+  const record = async <T>(label: string, body: () => T): Promise<Plan<T>> => {
+    const plan = await ops.record(label, body);
+    plans.push(plan);
+    return plan;
+  };
+  const dispose = (): void => {
+    for (const plan of plans) ops.release(plan);
+    ops.free(created);
+  };
+  try {
+    const encode = await record("encode", () => model.projectCross(model.encode(inputIds, mask)));
+    const state: DecoderState = { caches, cross: encode.outputs, mask, position, ancestors: beams?.ancestors };
+    const decode = await record("decode", () => model.decode(token, state));
+    const backtrace = beams && (await record("backtrace", () => ops.backtrace(beams)));
+    const logits = decode.outputs;
+    const vocabSize = info.targetVocabSize;
+    const recorded = new Map<string, Promise<Plan>>();
+    const session: Session = {
+      ...sizes,
+      rows,
+      vocabSize,
+      inputIds,
+      mask,
+      token,
+      position,
+      selection,
+      beams,
+      backtrace,
+      encode,
+      decode,
+      select({ tableLength = 0, renormalize = false } = {}) {
+        if (tableLength > (session.processors?.table.shape[0] ?? 0)) {
+          const length = 2 ** Math.ceil(Math.log2(Math.max(256, tableLength)));
+          session.processors = { table: u32(length), sourceLength: u32(batchSize) };
+        }
+        const processors = tableLength > 0 ? session.processors : undefined;
+        const key = `${processors?.table.shape[0] ?? 0} ${renormalize}`;
+        const known = recorded.get(key);
+        if (known) return known;
+        const plan = record("select", () => {
+          const scores = beams ? ops.logSoftmax(logits) : logits;
+          const history = (beams?.trace ?? selection?.history) as Tensor;
+          const state = { position, history, ancestors: beams?.ancestors, source: inputIds };
+          if (processors) ops.processLogits(scores, { ...processors, ...state });
+          if (selection) ops.selectGreedy(scores, selection);
+          if (!beams) return;
+          const logprobs = processors && renormalize ? ops.logSoftmax(scores) : scores;
+          ops.advanceBeams(ops.beamCandidates(logprobs, beams), beams, vocabSize);
+        });
+        recorded.set(key, plan);
+        return plan;
+      },
+      dispose,
+    };
+    return session;
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** The state of greedy search for `rows` rows and `capacity` positions. */
+function createSelection(create: Ops["create"], rows: number, capacity: number, info: ModelInfo): Selection {
+  const u32 = (...shape: number[]): Tensor => create(shape, "u32", "activations");
+  return {
+    token: u32(rows, 1),
+    position: u32(rows),
+    finished: u32(rows),
+    history: u32(capacity, rows),
+    logprobs: create([capacity, rows], "f32", "activations"),
+    eos: u32(MAX_EOS_TOKENS),
+    // With two vocabularies the pad token may lie outside of the target's.
+    pad: info.padTokenId < info.targetVocabSize ? info.padTokenId : info.decoderStartTokenId,
+  };
+}
+
+/** Writes the input ids of each slot, padded to the session's length, and their mask. */
+export function writeInputs(
+  ops: Ops,
+  session: Session,
+  slots: readonly ({ inputIds: number[]; mask: number[] } | undefined)[],
+): void {
+  const { batchSize, sourceLength, processors } = session;
+  const ids = new Uint32Array(batchSize * sourceLength);
+  const mask = new Uint32Array(batchSize * sourceLength);
+  for (let i = 0; i < batchSize; i++) {
+    // Attention needs at least one key, so an empty slot gets a token, too.
+    const sentence = slots[i] ?? { inputIds: [0], mask: [1] };
+    ids.set(sentence.inputIds, i * sourceLength);
+    mask.set(sentence.mask, i * sourceLength);
+  }
+  ops.write(session.inputIds, ids);
+  ops.write(session.mask, mask);
+  if (!processors) return;
+  ops.write(
+    processors.sourceLength,
+    Uint32Array.from(slots, (sentence) => sentence?.inputIds.length ?? 0),
+  );
+}
+
+/** Sessions that no call uses, the most recently used last. A session serves one call at a time. */
+export class SessionPool {
+  private idle: Session[] = [];
+
+  constructor(
+    private readonly ops: Ops,
+    private readonly model: Model,
+    /** How many unused sessions are kept. */
+    private readonly keep = 4,
+  ) {}
+
+  /** A session with at least these sizes. A longer cache than needed costs a step nothing. */
+  async take({ batchSize, width, endTokens, sourceLength, targetLength }: SessionSizes): Promise<Session> {
+    const { info } = this.model;
+    const s = this.capacity(sourceLength, info.maxSourceLength);
+    const t = this.capacity(targetLength, info.maxTargetLength);
+    const found = this.idle.findIndex(
+      (session) =>
+        session.batchSize === batchSize &&
+        session.width === width &&
+        session.endTokens === endTokens &&
+        session.sourceLength === s &&
+        session.targetLength >= t,
+    );
+    if (found >= 0) return this.idle.splice(found, 1)[0];
+    return createSession(this.ops, this.model, { batchSize, width, endTokens, sourceLength: s, targetLength: t });
+  }
+
+  give(session: Session): void {
+    this.idle.push(session);
+    while (this.idle.length > this.keep) this.idle.shift()?.dispose();
+  }
+
+  /** Rounded up on a GPU, where making a plan is expensive. On the CPU padding would only cost time. */
+  private capacity(length: number, limit: number): number {
+    return this.ops.device === "cpu" ? length : Math.min(limit, roundedLength(length));
+  }
+}
+
+/**
+ * Rounds up to a multiple of an eighth of the next power of two, at least of 8. So there are few different lengths, and above
+ * 32 less than a fifth is padding. Steps below 8 would save nothing: matrix products work on eight rows at a time.
+ */
+export function roundedLength(length: number): number {
+  const step = Math.max(8, 2 ** Math.ceil(Math.log2(length)) / 8);
+  return step * Math.ceil(length / step);
+}

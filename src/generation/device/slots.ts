@@ -1,0 +1,66 @@
+/** The slots of a session and the sentences in them. When a sentence ends, the next one may take its slot. */
+
+import type { Ops } from "../../ops/ops";
+import type { Search } from "../search/search";
+import { writeInputs, type Session } from "./session";
+
+/** A sentence that is being decoded, or that waits for a slot. */
+export interface Sentence {
+  /** Its number in the call. */
+  index: number;
+  /** Token ids for the encoder. */
+  inputIds: number[];
+  /** 1 for a token to read, 0 for padding. */
+  mask: number[];
+  /** What the decoder starts from: the start token, then `decoder_input_ids`. */
+  prompt: readonly number[];
+  search: Search;
+}
+
+/** What a call asks of the loop that runs its sentences. */
+export interface Control {
+  signal?: AbortSignal;
+  /** By `performance.now()`. */
+  deadline: number;
+  onEncoded: () => void;
+}
+
+export interface Slots {
+  /** By slot; undefined: the slot is empty. */
+  readonly sentences: (Sentence | undefined)[];
+  /** By slot: how many tokens its cache holds. */
+  readonly fed: number[];
+  /** Are enough slots empty that it pays to encode the batch again? */
+  wantsRefill(waiting: number): boolean;
+  /**
+   * Sets all empty slots back to position 0. Where a refill pays, it first puts sentences from the front of the queue into
+   * them and encodes the batch.
+   * @returns the slots that were empty
+   */
+  refill(queue: Sentence[], onEncoded: () => void): number[];
+}
+
+export function createSlots(ops: Ops, session: Session): Slots {
+  const { batchSize } = session;
+  const sentences = new Array<Sentence | undefined>(batchSize).fill(undefined);
+  const fed = new Array<number>(batchSize).fill(0);
+  const empty = (): number[] => sentences.flatMap((sentence, slot) => (sentence ? [] : [slot]));
+  // A refill encodes the whole batch again, so it waits for half of the slots, or for as many as there are sentences.
+  const wantsRefill = (waiting: number): boolean =>
+    waiting > 0 && empty().length >= Math.min(waiting, Math.ceil(batchSize / 2));
+  return {
+    sentences,
+    fed,
+    wantsRefill,
+    refill(queue, onEncoded) {
+      const slots = empty();
+      for (const slot of slots) fed[slot] = 0;
+      if (!wantsRefill(queue.length)) return slots;
+      for (const slot of slots) sentences[slot] = queue.shift();
+      writeInputs(ops, session, sentences);
+      // Not awaited: the device runs the next steps after it. If it fails, they fail too, and they are awaited.
+      ops.submit([session.encode]).then(onEncoded, () => undefined);
+      return slots;
+    },
+  };
+}

@@ -1,0 +1,178 @@
+/** The options of `generate` and `stream`, under their Hugging Face names. docs/generation.md says what each costs. */
+
+/**
+ * The options of `generate` and `stream`. Names and meanings are those of `GenerationConfig` in Hugging Face
+ * transformers, unless an option says otherwise. An option that the call leaves out, or gives as `null`, has the value of
+ * the model's generation_config.json. The default below holds where that file says nothing either.
+ *
+ * "Sequence" means the tokens of one output with the start token. "Device" options cost nothing extra; those that need
+ * the logits in JavaScript read V floats per row and step from the device.
+ */
+export interface GenerationConfig {
+  // --- length ---
+  /** The most tokens to add to the prompt: an integer from 1. Default: as many as `max_length` leaves. */
+  max_new_tokens?: number;
+  /**
+   * The longest sequence, in tokens: an integer from 2. `max_new_tokens` goes first where both are given. Default: what
+   * the positions of the model's decoder allow (transformers: 20 new tokens).
+   */
+  max_length?: number;
+  /** No end token before the sequence has this many tokens: an integer from 0. Default 0. */
+  min_length?: number;
+  /** No end token before this many new tokens: an integer from 0. Goes before `min_length`. Default: `min_length` decides. */
+  min_new_tokens?: number;
+  /** Seconds after which every row ends with its next token. Needs the logits in JavaScript with beams. Default: none. */
+  max_time?: number;
+  /**
+   * Texts that end a row as soon as they appear in its decoded text; the row keeps them. Needs a tokenizer, and the logits
+   * in JavaScript with beams. Default: none.
+   */
+  stop_strings?: string | string[];
+
+  // --- search ---
+  /** The width of a beam search: an integer from 1. 1 is greedy search, or sampling with `do_sample`. Default 1. */
+  num_beams?: number;
+  /**
+   * Splits the beams into this many groups of one size, which choose one after the other: diverse beam search
+   * (Vijayakumar et al. 2018), as transformers 4.56 has it. Divides `num_beams` and needs `diversity_penalty` and the
+   * logits in JavaScript. Default 1.
+   */
+  num_beam_groups?: number;
+  /** What a token's score loses for each beam of an earlier group that has just taken it: at least 0. Default 0. */
+  diversity_penalty?: number;
+  /** Sequences to return per row: an integer from 1, in a beam search at most `num_beams`. Default 1. */
+  num_return_sequences?: number;
+  /**
+   * When the beam search of a row ends. `true`: with `num_beams` finished sequences. `false`: when the best running beam
+   * could not beat them if it ended at its present length. "never": when no running beam could at any length. Default false.
+   */
+  early_stopping?: boolean | "never";
+  /**
+   * Finished beams are compared by the sum of their log-probabilities divided by their length to this power (Wu et al.
+   * 2016). Above 0 favours long sequences. Default 1.
+   */
+  length_penalty?: number;
+  /** Draw tokens instead of taking the best. Needs the logits in JavaScript. Default false. */
+  do_sample?: boolean;
+  /**
+   * Makes draws reproducible: an integer from 0 to 2^32 - 1. Each sequence draws from a stream of its own, so a row draws
+   * the same in any batch. Not an option of transformers. Default: another seed for every call.
+   */
+  seed?: number;
+  /** Divides the logits before a draw: above 0. Sampling only. Default 1. */
+  temperature?: number;
+  /** Draws from this many most probable tokens: an integer from 0, where 0 means all. Sampling only. Default 50. */
+  top_k?: number;
+  /**
+   * Draws from the fewest most probable tokens whose probabilities add up to this (Holtzman et al. 2020): 0 to 1. Sampling
+   * only. Default 1: all.
+   */
+  top_p?: number;
+  /**
+   * Draws from tokens that are at least this many times as probable as the most probable one (Nguyen et al. 2024): 0 to 1.
+   * Sampling only. Default: off.
+   */
+  min_p?: number;
+  /**
+   * Draws from the best tokens, of 100, that together hold at most this share of the entropy: above 0, at most 1. Sampling
+   * only. Default: off.
+   */
+  top_h?: number;
+  /**
+   * Draws from the tokens whose information is nearest to the entropy, until their probabilities add up to this (Meister et
+   * al. 2022): above 0, at most 1. Sampling only. Default 1: all.
+   */
+  typical_p?: number;
+  /** Draws from tokens of at least this probability (Hewitt et al. 2022): 0 to below 1. Sampling only. Default 0. */
+  epsilon_cutoff?: number;
+  /**
+   * The same with the bound min(eta, sqrt(eta) exp(-entropy)) (Hewitt et al. 2022): 0 to below 1. Sampling only. Default 0.
+   */
+  eta_cutoff?: number;
+
+  // --- what changes the scores ---
+  /**
+   * Divides positive scores of tokens that are in the sequence, start token included, and multiplies negative ones (Keskar
+   * et al. 2019): above 0, where more than 1 means fewer repetitions. Default 1.
+   */
+  repetition_penalty?: number;
+  /** The inverse of it for the tokens of the source: more than 1 means more of them. Default 1. */
+  encoder_repetition_penalty?: number;
+  /** No n-gram of this length twice in a sequence: an integer from 0, where 0 is off. Default 0. */
+  no_repeat_ngram_size?: number;
+  /** No n-gram of this length of the source in the sequence: an integer from 0, where 0 is off. Default 0. */
+  encoder_no_repeat_ngram_size?: number;
+  /** Sequences of token ids that must not appear. An end token alone cannot be banned. Default: none. */
+  bad_words_ids?: number[][];
+  /** Pairs of token ids and a number that is added to the score of the last id where the others stand before it. Default: none. */
+  sequence_bias?: [number[], number][];
+  /** The first token after the start token, as a token id; many models of several languages need it. Default: none. */
+  forced_bos_token_id?: number;
+  /** The token id, or one of those, that a sequence of `max_length` tokens ends with. Default: none. */
+  forced_eos_token_id?: number | number[];
+  /** Pairs of a position in the sequence, from 1, and the token id that must stand there; as in transformers 4. Default: none. */
+  forced_decoder_ids?: [number, number][];
+  /** Token ids that never come. Default: none. */
+  suppress_tokens?: number[];
+  /** Token ids that do not come first. Default: none. */
+  begin_suppress_tokens?: number[];
+  /**
+   * `[start, factor]`: n new tokens after the first `start` the score s of the end token is
+   * s + |s| (factor ** n - 1). Default: off.
+   */
+  exponential_decay_length_penalty?: [number, number];
+  /** Log-probabilities that add up to one after all of these. Default false. */
+  renormalize_logits?: boolean;
+  /** NaN becomes 0 and infinities the largest float32. Needs the logits in JavaScript. Default false. */
+  remove_invalid_values?: boolean;
+  /**
+   * The token ids that may come next, asked at every step with the number of the row and the sequence so far. Needs the
+   * logits in JavaScript. `prefix_allowed_tokens_fn` of transformers. Default: all.
+   */
+  prefix_allowed_tokens?: (row: number, sequence: number[]) => number[];
+  /**
+   * Token ids that every sequence begins with, after the start token and a forced first one: one list, or one per row.
+   * Needs the logits in JavaScript. Not an option of transformers. Default: none.
+   */
+  constraint?: number[] | number[][];
+
+  // --- tokens ---
+  /** The token id or ids, at most 8, that end a sequence. Default: those of config.json. */
+  eos_token_id?: number | number[];
+  /** The token id that a sequence starts with. Default: that of config.json. */
+  decoder_start_token_id?: number;
+  /** The id of padding in the input where there is no `attention_mask`, see there. Default: that of config.json. */
+  pad_token_id?: number;
+  /**
+   * Has no effect, with a warning: transformers starts with it if there is no `decoder_start_token_id`, but the models here
+   * always have one.
+   */
+  bos_token_id?: number;
+
+  // --- what comes back ---
+  /** Adds `token_logprobs` to the result. Default false. */
+  output_scores?: boolean;
+  /**
+   * Adds `alternatives` to the result: this many most probable tokens per step. Needs the logits in JavaScript. Not an
+   * option of transformers. Default 0.
+   */
+  output_alternatives?: number;
+  /** Adds attention weights to the result, at the cost of one more pass over the finished sequences. Default false. */
+  output_attentions?: boolean;
+  /** Adds hidden states to the result, at the cost of one more pass over the finished sequences. Default false. */
+  output_hidden_states?: boolean;
+
+  // --- input and control ---
+  /**
+   * 1 for each source token to read, 0 for padding; one list, or one per row, of the lengths of the input. Default: 0 for
+   * `pad_token_id`, unless that is an end token as well.
+   */
+  attention_mask?: number[] | number[][];
+  /**
+   * What each sequence begins with: token ids, as many rows as the input has, all of one length. The start token is put
+   * before them where no row begins with it. Needs the logits in JavaScript. Default: the start token.
+   */
+  decoder_input_ids?: number[] | number[][];
+  /** Stops within one step; the call rejects with `signal.reason`. Default: none. */
+  signal?: AbortSignal;
+}

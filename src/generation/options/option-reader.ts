@@ -1,0 +1,94 @@
+/** Reads options with type checks. An error says where the option was set, its name, the rule and the value. */
+
+import { ModelError, quote } from "../../errors";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Looks an option up in several places in turn. Undefined and null count as absent. */
+export class OptionReader {
+  constructor(private readonly places: readonly { where: string; fields: Fields }[]) {}
+
+  /** The value, and the place where it was found. */
+  find(name: string): { value: unknown; where: string } {
+    for (const { where, fields } of this.places) {
+      const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+      if (value !== undefined && value !== null) return { value, where };
+    }
+    return { value: undefined, where: this.places[0]?.where ?? "generate" };
+  }
+
+  has(name: string): boolean {
+    return this.find(name).value !== undefined;
+  }
+
+  /** The value, which must pass `test`, or `fallback` if it is absent. */
+  private read<T>(name: string, fallback: T, rule: string, test: (value: unknown) => boolean): T {
+    const { value, where } = this.find(name);
+    if (value === undefined) return fallback;
+    if (!test(value)) throw invalid(where, name, rule, value);
+    return value as T;
+  }
+
+  boolean(name: string): boolean {
+    return this.read(name, false, "true or false", (value) => typeof value === "boolean");
+  }
+
+  integer<T extends number | undefined>(name: string, min: number, fallback: T): number | T {
+    return this.read<number | T>(name, fallback, `an integer of at least ${min}`, (value) => isInteger(value, min));
+  }
+
+  number<T extends number | undefined>(
+    name: string,
+    rule: string,
+    test: (x: number) => boolean,
+    fallback: T,
+  ): number | T {
+    return this.read<number | T>(
+      name,
+      fallback,
+      rule,
+      (value) => typeof value === "number" && Number.isFinite(value) && test(value),
+    );
+  }
+
+  /** A number from 0 to 1. `open` says which of the two ends are excluded. */
+  share(name: string, open: { low: boolean; high: boolean }): number | undefined {
+    const rule = `a number in ${open.low ? "(" : "["}0, 1${open.high ? ")" : "]"}`;
+    return this.number(name, rule, (x) => (open.low ? x > 0 : x >= 0) && (open.high ? x < 1 : x <= 1), undefined);
+  }
+
+  token<T extends number | undefined>(name: string, vocabSize: number, fallback: T): number | T {
+    return this.read<number | T>(name, fallback, `a token id below ${vocabSize}`, (value) => isToken(value, vocabSize));
+  }
+
+  /** One token id or a list of them, as a list; `fallback` if absent. An empty list is allowed. */
+  tokens<T extends readonly number[] | undefined>(name: string, vocabSize: number, fallback: T): number[] | T {
+    const { value, where } = this.find(name);
+    if (value === undefined) return fallback;
+    const list: unknown[] = Array.isArray(value) ? value : [value];
+    for (const id of list) if (!isToken(id, vocabSize)) throw invalid(where, name, `a token id below ${vocabSize}`, id);
+    return list as number[];
+  }
+
+  /** A list whose elements all pass `element`; empty if absent. `rule` says the same in words. */
+  list<T>(name: string, rule: string, element: (value: unknown) => boolean): T[] {
+    return this.read<T[]>(name, [], rule, (value) => Array.isArray(value) && value.every(element));
+  }
+}
+
+export function isInteger(value: unknown, min = 0): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= min;
+}
+
+export function isToken(value: unknown, vocabSize: number): value is number {
+  return isInteger(value) && value < vocabSize;
+}
+
+/** A list of at least one token id. */
+export function isTokenList(value: unknown, vocabSize: number): value is number[] {
+  return Array.isArray(value) && value.length > 0 && value.every((id) => isToken(id, vocabSize));
+}
+
+export function invalid(where: string, name: string, rule: string, value: unknown): ModelError {
+  return new ModelError("invalid_option", `${where}: ${name} must be ${rule}, not ${quote(value)}.`);
+}

@@ -1,0 +1,53 @@
+/** The configuration of a search: every option checked and with a value. */
+
+import { isIdle as nothingToDo, type LogitsProcessors } from "../../ops/logits-processors";
+
+/** The most end tokens that the device supports. */
+export const MAX_EOS_TOKENS = 8;
+
+/** Lengths count the whole sequence, prompt included. */
+export interface SearchConfig {
+  /** Tokens of the prompt. */
+  promptLength: number;
+  maxLength: number;
+  eosTokenIds: number[];
+  padTokenId: number;
+  startTokenId: number;
+  numBeams: number;
+  numBeamGroups: number;
+  diversityPenalty: number;
+  numReturnSequences: number;
+  doSample: boolean;
+  /** Undefined: a random seed per call. */
+  seed?: number;
+  earlyStopping: boolean | "never";
+  lengthPenalty: number;
+  /** Seconds. */
+  maxTime?: number;
+  stopStrings: string[];
+  processors: AllLogitsProcessors;
+  warpers: Warpers;
+  renormalize: boolean;
+  prefixAllowedTokens?: (row: number, sequence: number[]) => number[];
+}
+
+/** Parameters of all logits processors but the warpers. The device has those of `LogitsProcessors`. */
+export interface AllLogitsProcessors extends LogitsProcessors {
+  removeInvalidValues: boolean;
+}
+
+/** Parameters of the logits processors of sampling, in the order of application. */
+export interface Warpers {
+  temperature: number;
+  topH?: number;
+  topK: number;
+  topP: number;
+  minP?: number;
+  typicalP: number;
+  epsilonCutoff: number;
+  etaCutoff: number;
+}
+
+/** Whether the device has no logits processor to apply. */
+export const isIdle = ({ removeInvalidValues: _, ...processors }: AllLogitsProcessors): boolean =>
+  nothingToDo(processors);

@@ -1,0 +1,94 @@
+/** Model folders on a server: at a URL, or on the Hugging Face Hub. */
+
+import { quote } from "../../errors";
+import { failure, invalidSource, reason, type ModelFiles, type OpenFile } from "./files";
+
+/** A repository on the Hugging Face Hub. */
+export interface HubSource {
+  /** "owner/name", or "name" for the old ones without an owner. */
+  repo: string;
+  /** A branch, tag, commit, or a pull request such as "refs/pr/1". Default "main". */
+  revision?: string;
+  /** The address of a mirror of the Hub. Default "https://huggingface.co". */
+  endpoint?: string | URL;
+}
+
+const HUB = "https://huggingface.co";
+/** "owner/name" */
+export const HUB_REPO = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
+
+export function openHub({
+  repo,
+  revision = "main",
+  endpoint = HUB,
+}: { [Key in keyof HubSource]: unknown }): ModelFiles {
+  // Some old repositories have no owner, such as "t5-small".
+  if (typeof repo !== "string" || !HUB_REPO.test(repo.includes("/") ? repo : `owner/${repo}`))
+    throw invalidSource(`${quote(repo)} is not the name of a repository, such as "owner/name".`);
+  if (typeof revision !== "string" || revision === "")
+    throw invalidSource(`${quote(revision)} is not a revision. Pass a branch, a tag or a commit.`);
+  const hub = String(endpoint).replace(/\/+$/, "");
+  if (!/^https?:\/\/[^?#]+$/i.test(hub) || !URL.canParse(hub))
+    throw invalidSource(`${quote(endpoint)} is not the address of a mirror of the Hub.`);
+  return openUrl(new URL(`${hub}/${repo}/resolve/${encodeURIComponent(revision)}/`));
+}
+
+export function openUrl(folder: URL): ModelFiles {
+  const base = new URL(folder);
+  base.hash = "";
+  try {
+    new URL("config.json", base);
+  } catch (cause) {
+    throw invalidSource(`${displayed(base)} cannot be a folder: a ${base.protocol} URL has no files below it.`, cause);
+  }
+  if (!base.pathname.endsWith("/")) base.pathname += "/";
+  return { name: displayed(base), open: (path, signal) => fetchFile(below(base, path), path, signal) };
+}
+
+export function below(base: URL, path: string): URL {
+  const url = new URL(path.split("/").map(encodeURIComponent).join("/"), base);
+  url.search = base.search;
+  return url;
+}
+
+/** Without credentials and query: error messages end up in logs. */
+function displayed(url: URL): string {
+  return url.href.replace(/[?#].*$/, "").replace(/\/\/[^/@]*@/, "//");
+}
+
+async function fetchFile(url: URL, path: string, signal?: AbortSignal): Promise<OpenFile | undefined> {
+  let response: Response;
+  try {
+    response = await fetch(url, { signal });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const hint =
+      "Check the address and the connection. A server of another origin must send CORS headers for this page.";
+    throw failure("network", `${path}: ${displayed(url)} could not be fetched: ${reason(cause)}`, hint, cause);
+  }
+  return fromResponse(response, path, displayed(url));
+}
+
+/**
+ * Content-Length counts the bytes as sent, so it is not the length of a body with a Content-Encoding. A page cannot see that
+ * header of another origin (it can see Content-Length), so there the length is only good for a progress bar.
+ */
+export async function fromResponse(response: Response, path: string, url: string): Promise<OpenFile | undefined> {
+  const { status, headers } = response;
+  // Servers of single-page applications answer with 200 and index.html for files that do not exist.
+  const isPage = /^\s*text\/html\b/i.test(headers.get("content-type") ?? "") && !/\.html?$/i.test(path);
+  const missing = status === 404 || status === 410 || (response.ok && isPage);
+  if (missing || !response.ok) {
+    response.body?.cancel().catch(() => {});
+    if (missing) return undefined;
+    // The Hub answers 401 for repositories that do not exist.
+    const denied = status === 401 || status === 403;
+    const hint = denied ? "The model does not exist, or is private or gated." : "Try again later.";
+    throw failure("network", `${path}: ${url} answered ${status} ${response.statusText}`.trimEnd(), hint);
+  }
+  const stream = response.body ?? new Blob().stream();
+  const length = headers.get("content-length") ?? "";
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (!/^\d+$/.test(length) || encoding.toLowerCase() !== "identity") return { stream };
+  return response.type === "cors" ? { stream, expectedSize: Number(length) } : { stream, size: Number(length) };
+}

@@ -1,0 +1,113 @@
+/**
+ * Makes a folder of files, which can be opened by name, of any source: a URL, a path, a Hub repository, picked files, a
+ * directory handle, or a function.
+ *
+ * It does not read file contents. A missing file is `undefined` and not an error, because many files of a model are optional.
+ */
+
+import { ModelError, quote } from "../../errors";
+import { failure, invalidSource, isMissing, reason, type ModelFiles, type OpenFile } from "./files";
+import { openDirectory, openFiles, openNodeFolder, openReader, type CustomReader } from "./local";
+import { HUB_REPO, openHub, openUrl, type HubSource } from "./remote";
+
+/**
+ * Where a model's files are: the URL or path of a folder, "owner/name" or a {@link HubSource} on the Hugging Face Hub,
+ * picked files, a directory's handle, or your own {@link CustomReader}. A string is read by the first rule that fits:
+ *
+ * 1. with a scheme ("https://...") it is a URL; in Node "file:" is the file system;
+ * 2. exactly "owner/name" is a repository on the Hub. A local folder of that form needs a leading "./";
+ * 3. anything else ("/models/x", "models/en-fr/v1") is relative to the page or worker, or, in Node, a path.
+ */
+export type Source = string | URL | HubSource | File[] | FileList | FileSystemDirectoryHandle | CustomReader;
+
+/**
+ * Makes a folder of files of a source, without access to network or disk yet.
+ *
+ * The first rule that fits a string decides:
+ * 1. It has a scheme (`https:`, `http:`, `chrome-extension:` ...): a URL. On Node `file:` is the file system.
+ * 2. It is `owner/name`, of letters, digits and `_ - .`, without leading dots: a repository on the Hub. A local folder of that
+ *    form needs a leading `./`.
+ * 3. Anything else (`/models/x`, `./x`, `../x`, `models/en-fr/v1`): an address relative to the page or worker script
+ *    (`document.baseURI`, `location.href`) or, on Node, a path of the file system.
+ *
+ * The query of a URL (`?token=...`) is sent with the request for each file; its hash is dropped. Picked files with a
+ * `webkitRelativePath` get their path below the deepest common folder, others their name.
+ *
+ * @throws ModelError `invalid_source`
+ */
+export function openSource(source: Source): ModelFiles {
+  const folder = resolve(source);
+  return {
+    name: folder.name,
+    async open(path, signal) {
+      checkPath(path);
+      signal?.throwIfAborted();
+      try {
+        return await untilAborted(folder.open(path, signal), signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof ModelError) throw error;
+        if (isMissing(error)) return undefined;
+        const message = `${path}: can't be opened in ${folder.name}: ${reason(error)}`;
+        throw failure("file_not_found", message, "Check the permissions of the file.", error);
+      }
+    },
+  };
+}
+
+function resolve(source: unknown): ModelFiles {
+  if (typeof source === "string") return openString(source);
+  if (source instanceof URL) return openAddress(source);
+  if (typeof source === "object" && source !== null) {
+    if ("read" in source && typeof source.read === "function") return openReader(source as CustomReader);
+    if ("getFileHandle" in source) return openDirectory(source as FileSystemDirectoryHandle);
+    if ("repo" in source) return openHub(source);
+    if ("length" in source) return openFiles(Array.from(source as ArrayLike<unknown>));
+  }
+  throw invalidSource(`A value of type ${source === null ? "null" : typeof source} is not a source of model files.`);
+}
+
+function openString(text: string): ModelFiles {
+  if (text === "") throw invalidSource("The source is an empty string.");
+  // At least two letters, because `C:\models` is a path.
+  const scheme = /^[a-z][a-z0-9+.-]+:/i.test(text);
+  if (!scheme && HUB_REPO.test(text)) return openHub({ repo: text });
+  const base = pageUrl();
+  if (!scheme && base === undefined) return openNodeFolder(text);
+  let url: URL;
+  try {
+    url = new URL(text, base);
+  } catch (cause) {
+    throw invalidSource(`"${text}" is not a URL${scheme ? "" : ` below ${base}`}.`, cause);
+  }
+  return openAddress(url);
+}
+
+function openAddress(url: URL): ModelFiles {
+  return url.protocol === "file:" && pageUrl() === undefined ? openNodeFolder(url) : openUrl(url);
+}
+
+/** Address of the page or worker; undefined elsewhere. */
+const pageUrl = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href;
+
+/** Names may come from an index file of anyone, so they must not lead out of the folder. */
+function checkPath(path: string): void {
+  const parts = path.split("/");
+  if (/[\\?#:]|\p{Cc}/u.test(path) || parts.some((part) => part === "" || part === "." || part === "..")) {
+    const hint = 'A file name may not have "..", a leading "/", a backslash, a scheme or a query.';
+    throw failure("file_not_found", `${quote(path)} is not a plain file name below the model's folder.`, hint);
+  }
+}
+
+/** Rejects with `signal.reason` even if `opening` ignores the signal. A file that opens too late is closed. */
+function untilAborted(opening: Promise<OpenFile | undefined>, signal?: AbortSignal): Promise<OpenFile | undefined> {
+  if (!signal) return opening;
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(signal.reason);
+      opening.then((file) => file?.stream.cancel(signal.reason)).catch(() => {});
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    opening.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

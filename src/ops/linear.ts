@@ -1,0 +1,80 @@
+/** Products with the weights of a model. */
+
+import { invariant } from "../errors";
+import type { Tensor } from "../tensor/tensor";
+import { expectShape, result, WEIGHTS } from "./contract";
+import { expectNorm, type Norm } from "./rowwise";
+
+/** `gelu` is x Phi(x); `gelu_new` its approximation by tanh; `quick_gelu` x sigmoid(1.702 x); `silu` x sigmoid(x). */
+export type Activation = "none" | "relu" | "gelu" | "gelu_new" | "quick_gelu" | "silu" | "tanh";
+
+export interface LinearOptions {
+  /** (N) */
+  bias: Tensor;
+  /** Normalises x before the product. */
+  norm?: Norm;
+  /** Multiplies the product, before the bias is added; 1 where absent. */
+  scale?: number;
+  /** Applied to the product plus bias, before the residual; "none" where absent. */
+  activation?: Activation;
+  /** (B, T, N), added last. */
+  residual?: Tensor;
+  /** Normalises the residual before it is added. */
+  residualNorm?: Norm;
+  /** (B, T, N), multiplies the result: a gated feed-forward (Shazeer 2020). Not together with a residual. */
+  multiply?: Tensor;
+}
+
+export interface ProjectionOptions {
+  /** (3I) */
+  bias: Tensor;
+  /** Normalises x before the product. */
+  norm?: Norm;
+  /** (B, C, 2I); a new one with C = T where absent. */
+  cache?: Tensor;
+  /** (B) u32: the cache row of the first position; 0 where absent. */
+  offset?: Tensor;
+}
+
+/** The rules about x (B, T, K), w (N, K), the bias and the norm of x. */
+function expectProduct(op: string, x: Tensor, w: Tensor, { bias, norm }: { bias: Tensor; norm?: Norm }): void {
+  expectShape(op, "x", x, [null, null, null]);
+  expectShape(op, "w", w, [null, x.shape[2]], WEIGHTS);
+  expectShape(op, "bias", bias, [w.shape[0]]);
+  expectNorm(op, norm, x.shape[2]);
+}
+
+export const linear = {
+  /**
+   * activation(norm(x) w^T * scale + bias) + residualNorm(residual), or times `multiply`:
+   * x (B, T, K), w (N, K) -> (B, T, N).
+   */
+  linear(x: Tensor, w: Tensor, options: LinearOptions) {
+    const { residual, residualNorm, multiply } = options;
+    expectProduct("linear", x, w, options);
+    const shape = [x.shape[0], x.shape[1], w.shape[0]];
+    if (residual) expectShape("linear", "residual", residual, shape);
+    invariant(residual || !residualNorm, "linear: residualNorm without a residual");
+    expectNorm("linear", residualNorm, w.shape[0]);
+    if (multiply) expectShape("linear", "multiply", multiply, shape);
+    invariant(!residual || !multiply, "linear: a residual and multiply exclude each other");
+    return result(shape);
+  },
+
+  /**
+   * Query, key and value in one product: norm(x) w^T + bias with x (B, T, K), w (3I, K). The query is (B, T, I); key and
+   * value go side by side to rows offset .. offset + T - 1 of `cache` (B, C, 2I).
+   */
+  projectQueryKeyValue(x: Tensor, w: Tensor, { bias, norm, cache, offset }: ProjectionOptions) {
+    expectProduct("projectQueryKeyValue", x, w, { bias, norm });
+    const [b, t] = x.shape;
+    invariant(w.shape[0] % 3 === 0, `projectQueryKeyValue: w has ${w.shape[0]} rows, not a multiple of 3`);
+    const width = w.shape[0] / 3;
+    if (cache) {
+      expectShape("projectQueryKeyValue", "cache", cache, [b, null, 2 * width]);
+      invariant(t <= cache.shape[1], `projectQueryKeyValue: ${t} rows do not fit a cache of ${cache.shape[1]}`);
+    }
+    if (offset) expectShape("projectQueryKeyValue", "offset", offset, [b]);
+    return { query: result([b, t, width]), cache: cache ?? result([b, t, 2 * width]) };
+  },
+};

@@ -1,0 +1,286 @@
+/** The public class on the CPU backend, with a tiny random checkpoint: results agree with each other, mistakes are told. */
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Seq2Seq, type GenerateOutput } from "../../src/index";
+import { failureOf } from "../support/node/failure";
+import { tinyCheckpoint } from "../support/shared/tiny";
+
+const rows = [[4, 5, 6, 7], [8], [9, 10, 11, 12, 13, 14, 15], [16, 4, 17]];
+const options = { max_new_tokens: 12, output_scores: true };
+
+describe("a loaded model", () => {
+  let model: Seq2Seq;
+  let batch: GenerateOutput;
+  beforeAll(async () => {
+    model = await Seq2Seq.load(tinyCheckpoint(), { device: "cpu" });
+    batch = await model.generate(rows, options);
+  });
+  afterAll(() => model.dispose());
+
+  it("says where it runs", () => {
+    expect([model.device, model.adapter, model.tokenizer]).toEqual(["cpu", undefined, undefined]);
+    expect(model.memory().weights).toBeGreaterThan(1000);
+  });
+
+  it("gives rows that start with the start token and differ", () => {
+    expect(batch.sequences.map((row) => row[0])).toEqual([1, 1, 1, 1]);
+    expect(new Set(batch.sequences.map(String)).size).toBe(4);
+    const ended = batch.sequences.filter((row) => row.at(-1) === 2).length;
+    expect([ended > 0, ended < 4]).toEqual([true, true]);
+    for (const row of batch.sequences) {
+      expect(row.length === 13 || row.at(-1) === 2).toBe(true);
+      expect(row.slice(1, -1)).not.toContain(2);
+    }
+  });
+
+  it("gives a row of a batch what it gives it alone", async () => {
+    for (const [i, row] of rows.entries()) {
+      const alone = await model.generate(row, options);
+      expect(alone.sequences).toEqual([batch.sequences[i]]);
+      alone.token_logprobs?.[0].forEach((logprob, t) => {
+        expect(Math.abs(logprob - (batch.token_logprobs?.[i][t] ?? NaN))).toBeLessThan(1e-5);
+      });
+    }
+  });
+
+  it("does not mind padding on the right, masked or told by its token", async () => {
+    const padded = [[...rows[0], 0, 0, 0]];
+    expect((await model.generate(padded, options)).sequences).toEqual([batch.sequences[0]]);
+    const masked = await model.generate([[...rows[0], 9, 9]], { ...options, attention_mask: [[1, 1, 1, 1, 0, 0]] });
+    expect(masked.sequences).toEqual([batch.sequences[0]]);
+    const seen = await model.generate([[...rows[0], 9, 9]], options);
+    expect(seen.token_logprobs).not.toEqual(masked.token_logprobs);
+  });
+
+  it("reads a pad token that is an end token, too, as transformers does", async () => {
+    const input = [[...rows[0], 0, 0, 0]];
+    const end = { ...options, eos_token_id: [2, 0] };
+    const inferred = await model.generate(input, end);
+    const read = await model.generate(input, { ...end, attention_mask: [[1, 1, 1, 1, 1, 1, 1]] });
+    const masked = await model.generate(input, { ...end, attention_mask: [[1, 1, 1, 1, 0, 0, 0]] });
+    expect(inferred.token_logprobs).toEqual(read.token_logprobs);
+    expect(inferred.token_logprobs).not.toEqual(masked.token_logprobs);
+  });
+
+  it("streams what it generates", async () => {
+    const streamed = rows.map(() => [1]);
+    const logprobs = rows.map((): number[] => []);
+    for await (const { row, token, logprob } of model.stream(rows, options)) {
+      streamed[row].push(token);
+      logprobs[row].push(logprob ?? NaN);
+    }
+    expect(streamed).toEqual(batch.sequences);
+    expect(logprobs).toEqual(batch.token_logprobs);
+  });
+
+  it("streams no log-probability that was not asked for", async () => {
+    for await (const step of model.stream([4], { max_new_tokens: 2 }))
+      expect(Object.keys(step)).toEqual(["row", "token"]);
+  });
+
+  it("gives with a cache what a teacher-forced pass gives without", async () => {
+    for (const [i, row] of rows.entries()) {
+      const sequence = batch.sequences[i];
+      const { logits } = await model.forward({ input_ids: row, decoder_input_ids: sequence.slice(0, -1) });
+      const [, steps, vocab] = logits.shape;
+      expect(steps).toBe(sequence.length - 1);
+      for (let t = 0; t < steps; t++) {
+        const step = Array.from(logits.data.subarray(t * vocab, (t + 1) * vocab));
+        const highest = Math.max(...step);
+        expect(step.indexOf(highest)).toBe(sequence[t + 1]);
+        const logprob = -Math.log(step.reduce((sum, x) => sum + Math.exp(x - highest), 0));
+        expect(Math.abs(logprob - (batch.token_logprobs?.[i][t] ?? NaN))).toBeLessThan(1e-5);
+      }
+    }
+  });
+
+  it("gives attention that adds up to one, of the shape that is documented, with the same ids", async () => {
+    const { sequences, cross_attentions } = await model.generate(rows, { max_new_tokens: 12, output_attentions: true });
+    expect(sequences).toEqual(batch.sequences);
+    expect(cross_attentions?.map((row) => row.length)).toEqual(sequences.map((row) => row.length - 1));
+    cross_attentions?.forEach((steps, row) => {
+      for (const layers of steps) {
+        expect(layers).toHaveLength(2);
+        for (const weights of layers) {
+          const source = rows[row].length;
+          expect(weights).toHaveLength(2 * source);
+          for (const head of [0, 1]) {
+            const sum = weights.subarray(head * source, (head + 1) * source).reduce((a, b) => a + b, 0);
+            expect(Math.abs(sum - 1)).toBeLessThan(1e-5);
+          }
+        }
+      }
+    });
+  });
+
+  it("gives attentions and hidden states of a forward pass by layer", async () => {
+    const input = {
+      input_ids: [
+        [4, 5, 6],
+        [7, 8, 9],
+      ],
+      decoder_input_ids: [
+        [1, 4],
+        [1, 5],
+      ],
+    };
+    const plain = await model.forward(input);
+    const all = await model.forward(input, { output_attentions: true, output_hidden_states: true });
+    expect(all.logits).toEqual(plain.logits);
+    expect(plain.logits.shape).toEqual([2, 2, 19]);
+    expect([plain.cross_attentions, plain.decoder_hidden_states]).toEqual([undefined, undefined]);
+    const shapes = (tensors: { shape: number[] }[] | undefined) => tensors?.map(({ shape }) => shape);
+    expect(shapes(all.encoder_attentions)).toEqual([
+      [2, 2, 3, 3],
+      [2, 2, 3, 3],
+    ]);
+    expect(shapes(all.decoder_attentions)).toEqual([
+      [2, 2, 2, 2],
+      [2, 2, 2, 2],
+    ]);
+    expect(shapes(all.cross_attentions)).toEqual([
+      [2, 2, 2, 3],
+      [2, 2, 2, 3],
+    ]);
+    expect(shapes(all.encoder_hidden_states)).toEqual([
+      [2, 3, 16],
+      [2, 3, 16],
+      [2, 3, 16],
+    ]);
+    expect(shapes(all.decoder_hidden_states)).toEqual([
+      [2, 2, 16],
+      [2, 2, 16],
+      [2, 2, 16],
+    ]);
+    // The future has no weight.
+    expect(all.decoder_attentions?.[0].data[1]).toBe(0);
+  });
+
+  it("stops at each of several end tokens", async () => {
+    const [, first, second] = batch.sequences[2];
+    const stopped = await model.generate(rows[2], { max_new_tokens: 12, eos_token_id: [second, 18] });
+    expect(stopped.sequences).toEqual([first === second ? [1, first] : [1, first, second]]);
+  });
+
+  it("stops when every row has ended", async () => {
+    const lengths = batch.sequences.map((row) => row.length - 1);
+    const shortest = lengths.indexOf(Math.min(...lengths));
+    const { stats } = await model.generate(rows[shortest], options);
+    expect([stats.steps, stats.tokens]).toEqual([lengths[shortest], lengths[shortest]]);
+    expect(stats.steps).toBeLessThan(12);
+  });
+
+  it("takes null for an option that is not given", async () => {
+    const nothing = {
+      max_new_tokens: 12,
+      output_scores: null,
+      attention_mask: null,
+      signal: null,
+    } as unknown as object;
+    expect((await model.generate(rows, nothing)).sequences).toEqual(batch.sequences);
+    expect((await model.generate([4], null as unknown as undefined)).sequences).toHaveLength(1);
+  });
+
+  it("takes 64 rows", async () => {
+    const many = Array.from({ length: 64 }, (_, i) => rows[i % 4]);
+    const { sequences, stats } = await model.generate(many, options);
+    expect(sequences).toEqual(many.map((_, i) => batch.sequences[i % 4]));
+    expect(stats.tokens).toBe(sequences.reduce((sum, row) => sum + row.length - 1, 0));
+  });
+
+  it("runs calls at the same time as one after the other", async () => {
+    const all = await Promise.all(rows.map((row) => model.generate(row, options)));
+    expect(all.map(({ sequences }) => sequences[0])).toEqual(batch.sequences);
+  });
+
+  it("holds no more after fifty generations than after one", async () => {
+    await model.generate(rows[0], { max_new_tokens: 3 });
+    const before = model.memory();
+    for (let i = 0; i < 50; i++) await model.generate(rows[0], { max_new_tokens: 3 });
+    expect(model.memory()).toEqual(before);
+  });
+
+  it("rejects with the signal's reason when aborted, and works afterwards", async () => {
+    const reason = new Error("enough");
+    await expect(model.generate(rows, { ...options, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const running = model.generate(rows, { ...options, signal: controller.signal });
+    controller.abort(reason);
+    await expect(running).rejects.toBe(reason);
+    expect((await model.generate(rows, options)).sequences).toEqual(batch.sequences);
+  });
+
+  it("stops when the loop over its stream is left", async () => {
+    for await (const step of model.stream(rows, options)) if (step) break;
+    expect((await model.generate(rows, options)).sequences).toEqual(batch.sequences);
+  });
+
+  it.each([
+    ["no ids", () => model.generate([]), "invalid_input"],
+    ["an id out of range", () => model.generate([19]), "invalid_input"],
+    ["an input over the maximum length", () => model.generate(new Array<number>(65).fill(4)), "invalid_input"],
+    ["an unknown option", () => model.generate([4], { max_tokens: 3 } as object), "unsupported_option"],
+    ["options that are a list", () => model.generate([4], [3] as object), "invalid_option"],
+    ["a signal that is none", () => model.generate([4], { signal: "x" } as object), "invalid_option"],
+    ["ids and rows mixed", () => model.generate([1, [2]] as never), "invalid_input"],
+    ["bigints", () => model.generate(BigInt64Array.of(1n) as never), "invalid_input"],
+    [
+      "an option of forward of another type",
+      () => model.forward({ input_ids: [4], decoder_input_ids: [1] }, { output_attentions: "yes" } as object),
+      "invalid_option",
+    ],
+    [
+      "groups of beams without a penalty",
+      () => model.generate([4], { num_beams: 4, num_beam_groups: 2 }),
+      "invalid_option",
+    ],
+    ["attention of a stream", () => model.stream([4], { output_attentions: true }).next(), "unsupported_option"],
+    ["decoder ids out of range", () => model.forward({ input_ids: [4], decoder_input_ids: [99] }), "invalid_input"],
+    ["fewer decoder rows", () => model.forward({ input_ids: [[4], [5]], decoder_input_ids: [[1]] }), "invalid_input"],
+    [
+      "an unknown input",
+      () => model.forward({ input_ids: [4], decoder_input_ids: [1], labels: [1] } as never),
+      "unsupported_option",
+    ],
+  ])("refuses %s", async (_name, call, code) => {
+    expect((await failureOf(call)).code).toBe(code);
+  });
+});
+
+describe("after dispose", () => {
+  it("a stream that is paused does not hold it up", async () => {
+    const model = await Seq2Seq.load(tinyCheckpoint(), { device: "cpu" });
+    const error = await failureOf(async () => {
+      for await (const step of model.stream(rows, options)) if (step) await model.dispose();
+    });
+    expect(error.code).toBe("disposed");
+    const other = await Seq2Seq.load(tinyCheckpoint(), { device: "cpu" });
+    await other.stream(rows, options).next();
+    await other.dispose();
+  });
+
+  it("in the same task, a call that had a session waiting says so", async () => {
+    const model = await Seq2Seq.load(tinyCheckpoint(), { device: "cpu" });
+    await model.generate([4], options);
+    const running = failureOf(() => model.generate([4], options));
+    const stop = model.dispose();
+    expect((await running).code).toBe("disposed");
+    await stop;
+  });
+
+  it("nothing is held and every call says so", async () => {
+    const model = await Seq2Seq.load(tinyCheckpoint(), { device: "cpu" });
+    const running = failureOf(() => model.generate(rows, options));
+    await model.dispose();
+    await model.dispose();
+    expect((await running).code).toBe("disposed");
+    expect(model.memory()).toEqual({ weights: 0, cache: 0, activations: 0, staging: 0 });
+    for (const call of [
+      () => model.generate([4]),
+      () => model.stream([4]).next(),
+      () => model.forward({ input_ids: [4], decoder_input_ids: [1] }),
+    ]) {
+      expect((await failureOf(call)).code).toBe("disposed");
+    }
+  });
+});

@@ -1,0 +1,376 @@
+import { describe, expect, test } from "vitest";
+import { ModelError } from "../../../src/errors";
+import { parseHeader, readSafetensors } from "../../../src/loading/formats/safetensors";
+import type { TensorPiece } from "../../../src/loading/formats/tensors";
+import type { OpenFile } from "../../../src/loading/sources/files";
+import { allocated } from "../../support/node/allocation";
+import { f32, makeSafetensors, openBytes, rawFile } from "../../support/shared/safetensors";
+
+const PATH = "model.safetensors";
+
+async function readAll(file: OpenFile): Promise<TensorPiece[]> {
+  const tensors: TensorPiece[] = [];
+  // The memory of a piece is used again for the next one.
+  for await (const piece of readSafetensors(file, PATH)) tensors.push({ ...piece, data: piece.data.slice() });
+  return tensors;
+}
+
+async function failure(file: OpenFile): Promise<ModelError> {
+  const error: unknown = await readAll(file).then(
+    () => "it loaded",
+    (e: unknown) => e,
+  );
+  expect(error).toBeInstanceOf(ModelError);
+  return error as ModelError;
+}
+
+const entry = (begin: number, end: number, shape: unknown = [(end - begin) / 4], dtype = "F32") =>
+  JSON.stringify({ dtype, shape, data_offsets: [begin, end] });
+
+describe("good files", () => {
+  const spec = {
+    weight: f32([1, 2, 3, 4, 5, 6], [2, 3]),
+    empty: f32([], [0, 4]),
+    scalar: f32([7], []),
+    half: { dtype: "F16", shape: [3], data: Uint8Array.of(0, 0x3c, 0, 0x40, 0, 0xc0) },
+    brain: { dtype: "BF16", shape: [1], data: Uint8Array.of(0x80, 0x3f) },
+    '日本 "quoted" \\ 😀': f32([8, 9]),
+  };
+  const file = makeSafetensors(spec, { format: "pt" });
+
+  test.each([1, 3, 7, 64, 1 << 16])("the same tensors in chunks of %i bytes, size known or not", async (chunk) => {
+    for (const size of [file.length, null]) {
+      const tensors = await readAll(openBytes(file, chunk, size));
+      expect(tensors.map((t) => t.name)).toEqual(Object.keys(spec));
+      for (const tensor of tensors) {
+        const { dtype, shape, data } = spec[tensor.name as keyof typeof spec];
+        expect({ dtype: tensor.dtype, shape: tensor.shape }).toEqual({ dtype, shape });
+        expect(tensor.data).toEqual(data);
+        expect([tensor.file, tensor.start]).toEqual([PATH, 0]);
+      }
+    }
+  });
+
+  test("tensors come in file order, whatever the header's order", async () => {
+    const header = `{"b":${entry(4, 8)},"z":${entry(0, 4)},"a":${entry(8, 8, [0])}}`;
+    expect((await readAll(openBytes(rawFile(header, 8)))).map((t) => t.name)).toEqual(["z", "b", "a"]);
+  });
+
+  test("no tensors; empty tensors at one offset; padding and white space; hazardous names", async () => {
+    expect(await readAll(openBytes(rawFile("{}")))).toEqual([]);
+    expect(await readAll(openBytes(rawFile(`{"__metadata__":{}}        `)))).toEqual([]);
+    expect(await readAll(openBytes(rawFile(`{"__metadata__": null }`)))).toEqual([]);
+    const empties = `{"a":${entry(0, 0, [0])},"b":${entry(0, 4)},"c":${entry(0, 0, [3, 0])}}`;
+    expect((await readAll(openBytes(rawFile(empties, 4)))).map((t) => t.name)).toEqual(["a", "c", "b"]);
+    expect((await readAll(openBytes(rawFile(` \t\r\n{ "a" :\n${entry(0, 4)} }\r\n `, 4)))).length).toBe(1);
+    const hazards = `{"__proto__":${entry(0, 4)},"constructor":${entry(4, 8)},"prototype":${entry(8, 12)}}`;
+    const names = (await readAll(openBytes(rawFile(hazards, 12)))).map((t) => t.name);
+    expect(names).toEqual(["__proto__", "constructor", "prototype"]);
+    expect(({} as Record<string, unknown>).dtype).toBeUndefined();
+  });
+
+  test("an expected size that is wrong does no harm", async () => {
+    for (const expectedSize of [0, 20, file.length, 10 * file.length])
+      expect((await readAll({ ...openBytes(file, 50, null), expectedSize })).length).toBe(6);
+  });
+});
+
+const good = `"a":${entry(0, 4)}`;
+const bytes = (...codes: number[]) => Uint8Array.from(codes);
+const utf8 = (text: string) => [...new TextEncoder().encode(text)];
+
+/** [the rule that is broken, the file, what the message says]; one rule each. */
+const BROKEN: [string, Uint8Array, string | RegExp][] = [
+  ["empty file", bytes(), "is 0 bytes long"],
+  ["7 bytes", bytes(1, 0, 0, 0, 0, 0, 0), "is 7 bytes long"],
+  ["header length over the limit", rawFile("{}", 0, 100_000_001n), "100000001 bytes is over the limit"],
+  ["header length of 2^64 - 1", rawFile("{}", 0, 2n ** 64n - 1n), "18446744073709551615 bytes is over the limit"],
+  ["header length of 2^53 + 2", rawFile("{}", 0, 2n ** 53n + 2n), "9007199254740994 bytes is over"],
+  ["header length beyond the file", rawFile("{}", 0, 3n), /does not fit the file|within its header/],
+  ["header length of 99 MB in a small file", rawFile("{}", 0, 99_000_000n), /does not fit|within its header/],
+  ["header length of 0", rawFile(""), "its header is not valid JSON"],
+  ["invalid UTF-8", rawFile(bytes(...utf8('{"'), 0xff, ...utf8(`":${entry(0, 4)}}`)), 4), "not valid UTF-8"],
+  ["overlong UTF-8", rawFile(bytes(...utf8('{"'), 0xc0, 0x80, ...utf8(`":${entry(0, 4)}}`)), 4), "not valid UTF-8"],
+  ["surrogate in UTF-8", rawFile(bytes(...utf8('{"'), 0xed, 0xa0, 0x80, ...utf8('":1}'))), "not valid UTF-8"],
+  ["byte order mark", rawFile("\ufeff{}"), "its header is not valid JSON"],
+  ["array at the root", rawFile("[]"), "its header is not a JSON object"],
+  ["form feed before the header", rawFile("\f{}"), "its header is not valid JSON"],
+  ["no-break space before the header", rawFile("\u00a0{}"), "its header is not valid JSON"],
+  ["NUL padding", rawFile("{}\0\0"), "its header is not valid JSON"],
+  ["second object after the header", rawFile("{}{}"), "its header is not valid JSON"],
+  ["header that ends early", rawFile(`{${good}`, 4), "its header is not valid JSON"],
+  ["trailing comma", rawFile(`{${good},}`, 4), "its header is not valid JSON"],
+  ["missing colon", rawFile(`{"a" ${entry(0, 4)}}`, 4), "its header is not valid JSON"],
+  ["single quotes", rawFile(`{'a':1}`), "its header is not valid JSON"],
+  ["string without end", rawFile(`{"a`), "its header is not valid JSON"],
+  ["string that ends in a backslash", rawFile(`{"a\\`), "its header is not valid JSON"],
+  ["bad escape", rawFile(`{"\\x41":${entry(0, 4)}}`, 4), "its header is not valid JSON"],
+  ["raw control character", rawFile(`{"a\n":${entry(0, 4)}}`, 4), "its header is not valid JSON"],
+  ["lone surrogate", rawFile(`{"\\ud800":${entry(0, 4)}}`, 4), "lone surrogate"],
+  ["duplicate tensor", rawFile(`{${good},${good}}`, 4), 'duplicate key "a"'],
+  ["duplicate tensor by escape", rawFile(`{${good},"\\u0061":${entry(4, 8)}}`, 8), 'duplicate key "a"'],
+  ["duplicate __proto__", rawFile(`{"__proto__":${entry(0, 4)},"__proto__":${entry(4, 8)}}`, 8), "duplicate key"],
+  ["duplicate key in an entry", rawFile(`{"a":{"dtype":"F32","dtype":"F32","shape":[]}}`), 'duplicate key "dtype"'],
+  ["duplicate key in the metadata", rawFile(`{"__metadata__":{"k":"1","k":"1"}}`), 'duplicate key "k"'],
+  ["duplicate metadata", rawFile(`{"__metadata__":{},"__metadata__":{}}`), "duplicate key"],
+  ["NUL in a name", rawFile(`{"a\\u0000":${entry(0, 4)}}`, 4), 'tensor "a\\u0000": its name holds U+0000'],
+  ["metadata that is no object", rawFile(`{"__metadata__":"x"}`), "__metadata__ is not"],
+  ["a tensor that is null", rawFile(`{"a":null}`), 'tensor "a": is not described by an object'],
+  [
+    "null within the metadata",
+    rawFile(`{"__metadata__":{"__metadata__":null}}`),
+    "__metadata__ is not an object of strings",
+  ],
+  ["metadata that begins like null", rawFile(`{"__metadata__":nul}`), "its header is not valid JSON"],
+  ["metadata with a number", rawFile(`{"__metadata__":{"k":1}}`), "__metadata__ is not"],
+  ["metadata with an object", rawFile(`{"__metadata__":{"k":{}}}`), "__metadata__ is not"],
+  ["null", rawFile(`{"a":null}`), 'tensor "a": is not described by an object'],
+  ["true", rawFile(`{"a":true}`), 'tensor "a": is not described by an object'],
+  ["entry that is a string", rawFile(`{"a":"b"}`), 'tensor "a": is not described by an object'],
+  ["entry that is an array", rawFile(`{"a":[]}`), 'tensor "a": is not described by an object'],
+  ["unknown key", rawFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}`, 4), 'unknown key "x"'],
+  ["no dtype", rawFile(`{"a":{"shape":[1],"data_offsets":[0,4]}}`, 4), "dtype is not a string"],
+  ["no shape", rawFile(`{"a":{"dtype":"F32","data_offsets":[0,4]}}`, 4), "shape is not an array"],
+  ["no data_offsets", rawFile(`{"a":{"dtype":"F32","shape":[1]}}`, 4), "data_offsets is not an array"],
+  ["dtype that is a number", rawFile(`{"a":{"dtype":1,"shape":[1],"data_offsets":[0,4]}}`, 4), "dtype is not a string"],
+  ["unknown dtype", rawFile(`{"a":${entry(0, 4, [1], "F31")}}`, 4), 'tensor "a": there is no dtype "F31"'],
+  ["dtype named like a method", rawFile(`{"a":${entry(0, 4, [1], "toString")}}`, 4), 'there is no dtype "toString"'],
+  ["lower-case dtype", rawFile(`{"a":${entry(0, 4, [1], "f32")}}`, 4), 'there is no dtype "f32"'],
+  ...["I64 1", "U8 8", "BOOL 8", "F8_E4M3 8", "F4 16", "C64 1"].map((text): [string, Uint8Array, string] => {
+    const [dtype, length] = text.split(" ");
+    const file = rawFile(`{"a":${entry(0, 8, [Number(length)], dtype)}}`, 8);
+    return [`dtype ${dtype}`, file, `tensor "a": dtype ${dtype} is not supported`];
+  }),
+  ["half a byte", rawFile(`{"a":${entry(0, 1, [1], "F4")}}`, 1), "in F4 takes 0.5"],
+  ["shape that is a number", rawFile(`{"a":${entry(0, 4, 1)}}`, 4), "shape is not an array"],
+  ["shape of strings", rawFile(`{"a":${entry(0, 4, ["1"])}}`, 4), "shape is not an array"],
+  ["nested shape", rawFile(`{"a":${entry(0, 4, [[1]])}}`, 4), "shape is not an array"],
+  ["negative length", rawFile(`{"a":${entry(0, 4, [-1])}}`, 4), 'number "-1", which is not an integer'],
+  ["fraction", rawFile(`{"a":${entry(0, 4, [1.5])}}`, 4), 'number "1.5", which is not an integer'],
+  [
+    "exponent",
+    rawFile(`{"a":{"dtype":"F32","shape":[1e0],"data_offsets":[0,4]}}`, 4),
+    'number "1e0", which is not an integer',
+  ],
+  [
+    "1.0",
+    rawFile(`{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}`, 4),
+    'number "1.0", which is not an integer',
+  ],
+  [
+    "leading zero",
+    rawFile(`{"a":{"dtype":"F32","shape":[01],"data_offsets":[0,4]}}`, 4),
+    "its header is not valid JSON",
+  ],
+  [
+    "2^53",
+    rawFile(`{"a":{"dtype":"F32","shape":[9007199254740992],"data_offsets":[0,4]}}`, 4),
+    'number "9007199254740992", which is not an integer from 0 to 2^53 - 1',
+  ],
+  [
+    "number of 400 digits",
+    rawFile(`{"a":{"dtype":"F32","shape":[${"9".repeat(400)}]}}`, 4),
+    "which is not an integer from 0 to 2^53 - 1",
+  ],
+  ["shape that overflows", rawFile(`{"a":${entry(0, 4, [2 ** 40, 2 ** 40])}}`, 4), "overflows"],
+  ["shape that wraps to 4 bytes in 64 bits", rawFile(`{"a":${entry(0, 4, [2 ** 32, 2 ** 32, 1])}}`, 4), "overflows"],
+  ["one offset", rawFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}`, 4), "data_offsets is not an array"],
+  ["three offsets", rawFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}`, 8), "data_offsets is not"],
+  ["end before begin", rawFile(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, 4), "end before they begin"],
+  ["too few bytes for the shape", rawFile(`{"a":${entry(0, 4, [2])}}`, 4), "takes 8"],
+  ["too many bytes for the shape", rawFile(`{"a":${entry(0, 8, [1])}}`, 8), "takes 4"],
+  ["bytes for an empty shape", rawFile(`{"a":${entry(0, 4, [0])}}`, 4), "takes 0"],
+  ["wrong bytes for the dtype", rawFile(`{"a":${entry(0, 4, [1], "F16")}}`, 4), "in F16 takes 2"],
+  [
+    "first tensor not at 0",
+    rawFile(`{"a":${entry(4, 8)}}`, 8),
+    'tensor "a": leaves a hole of 4 bytes after the header',
+  ],
+  ["hole", rawFile(`{${good},"b":${entry(8, 12)}}`, 12), 'tensor "b": leaves a hole of 4 bytes after "a"'],
+  ["overlap", rawFile(`{"a":${entry(0, 8)},"b":${entry(4, 8)}}`, 8), 'tensor "b": overlaps "a"'],
+  ["same bytes twice", rawFile(`{${good},"b":${entry(0, 4)}}`, 4), 'tensor "b": overlaps "a"'],
+  ["empty tensor within another", rawFile(`{"a":${entry(0, 8)},"b":${entry(4, 4, [0])}}`, 8), '"b": overlaps "a"'],
+  ["truncated data", rawFile(`{"a":${entry(0, 8)}}`, 7), "truncated"],
+  ["no data at all", rawFile(`{"a":${entry(0, 8)}}`, 0), "truncated"],
+  ["bytes after the last tensor", rawFile(`{${good}}`, 5), "follow the last tensor"],
+  ["bytes after an empty header", rawFile("{}", 1), "follow the last tensor"],
+];
+
+describe("broken files", () => {
+  test.each(BROKEN)("%s", async (_, file, message) => {
+    for (const size of [file.length, null])
+      for (const chunk of [5, 1 << 16]) {
+        const error = await failure(openBytes(file, chunk, size));
+        expect([error.code, error.message]).toEqual(["invalid_weights", expect.stringContaining(PATH)]);
+        expect(error.message).toMatch(message);
+      }
+  });
+
+  test.each([
+    ["[", "]"],
+    ['{"a":', "}"],
+    ['{"__metadata__":[', "]}"],
+  ])("100,000 nested %s%s do not overflow the stack", async (open, close) => {
+    const nested = open.repeat(100_000) + (open.endsWith(":") ? "1" : "");
+    const header = `{"a":${nested}${close.repeat(100_000)}}`;
+    expect((await failure(openBytes(rawFile(header)))).message).toMatch("its header is nested over 8 levels");
+    expect((await failure(openBytes(rawFile(`{"a":${nested}`)))).message).toMatch("its header is not valid JSON");
+  });
+
+  test("a string of ten million escapes does not overflow the stack", async () => {
+    const header = `{"__metadata__":{"k":"${"\\n".repeat(1e7)}"},"a":1}`;
+    expect((await failure(openBytes(rawFile(header), 1 << 20))).message).toMatch(
+      'tensor "a": is not described by an object',
+    );
+  });
+
+  test("a header beyond a known size is refused before it is read", async () => {
+    const stream = new ReadableStream<Uint8Array>({ start: (c) => c.enqueue(rawFile("{}", 0, 1000n)) });
+    expect((await failure({ stream, size: 500 })).message).toMatch("header of 1000 bytes does not fit the file of 500");
+  });
+
+  test("a name of a million letters does not fill the message", async () => {
+    const error = await failure(openBytes(rawFile(`{"${"n".repeat(1e6)}":[]}`)));
+    expect(error.message.length).toBeLessThan(400);
+  });
+
+  test("a Git LFS pointer gets a hint", async () => {
+    const pointer = new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+    expect((await failure(openBytes(pointer))).hint).toMatch("Git LFS");
+    expect((await failure(openBytes(rawFile("{}", 0, 2n ** 60n)))).hint).toBeUndefined();
+  });
+
+  test("parseHeader says what it expects", () => {
+    const header = new TextEncoder().encode(`{"x":${entry(0, 8)}}`);
+    expect(parseHeader(header, PATH, 8)).toEqual([{ name: "x", dtype: "F32", shape: [2], begin: 0, end: 8 }]);
+    expect(parseHeader(header, PATH).length).toBe(1);
+    expect(() => parseHeader(header, PATH, 5)).toThrow(/its tensors take 8 bytes, but 5 bytes follow the header/);
+  });
+});
+
+describe("tensors that are not wanted", () => {
+  test("are passed over, and only they may have a dtype that is not loaded", async () => {
+    const ids = { dtype: "I64", shape: [2], data: new Uint8Array(16) };
+    const file = makeSafetensors({ a: f32([1]), position_ids: ids, b: f32([2]) });
+    const names: string[] = [];
+    const wanted = (name: string) => name !== "position_ids";
+    const seen: string[] = [];
+    const onHeader = (tensors: { name: string; dtype: string }[]) => {
+      seen.push(...tensors.map(({ name, dtype }) => `${name} ${dtype}`));
+      return wanted;
+    };
+    for await (const { name } of readSafetensors(openBytes(file, 10), PATH, { onHeader })) names.push(name);
+    expect([seen, names]).toEqual([
+      ["a F32", "position_ids I64", "b F32"],
+      ["a", "b"],
+    ]);
+    expect((await failure(openBytes(file))).message).toMatch('"position_ids": dtype I64 is not supported');
+  });
+
+  test("a file that ends within one is refused", async () => {
+    const file = makeSafetensors({ a: f32([1]) }).slice(0, -1);
+    const reading = async () => {
+      const options = { onHeader: () => () => false };
+      for await (const _ of readSafetensors(openBytes(file, 10, null), PATH, options));
+    };
+    await expect(reading()).rejects.toThrow(/ends within it/);
+  });
+});
+
+describe("streaming", () => {
+  test("a large tensor comes in pieces of whole rows", async () => {
+    const [rows, width] = [3000, 701];
+    const values = Float32Array.from({ length: rows * width }, (_, i) => i);
+    const header = `{"a":${entry(0, values.byteLength, [rows, width])}}`;
+    const file = rawFile(header, new Uint8Array(values.buffer));
+    let next = 0;
+    const memory = new Set<ArrayBuffer>();
+    let pieces = 0;
+    for await (const { start, data } of readSafetensors(openBytes(file, 99_991), PATH)) {
+      pieces++;
+      memory.add(data.buffer);
+      expect([start, data.length % (4 * width)]).toEqual([next, 0]);
+      const floats = new Float32Array(data.buffer, data.byteOffset, data.length / 4);
+      expect(floats.every((value, i) => value === start + i)).toBe(true);
+      next += floats.length;
+    }
+    expect([next, pieces, memory.size]).toEqual([rows * width, 3, 1]);
+  });
+
+  const file = makeSafetensors({ a: f32([1]), b: f32([2, 3]), c: f32(Array<number>(1000).fill(4)) });
+
+  test("a tensor is delivered before the next one is read", async () => {
+    let delivered = 0;
+    const stream = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          controller.enqueue(file.slice(delivered, (delivered += 4)));
+          if (delivered >= file.length) controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const reader = readSafetensors({ stream, size: file.length }, PATH);
+    expect((await reader.next()).value?.name).toBe("a");
+    expect(delivered).toBeLessThan(file.length - 4000);
+    await reader.return();
+  });
+
+  test("leaving the loop, an abort and a broken file all cancel the stream", async () => {
+    const cancelled: unknown[] = [];
+    const open = (bytes: Uint8Array): OpenFile => {
+      const source = {
+        pull: (c: ReadableStreamDefaultController) => c.enqueue(bytes),
+        cancel: () => void cancelled.push(1),
+      };
+      return { stream: new ReadableStream<Uint8Array>(source) };
+    };
+    for await (const tensor of readSafetensors(open(file), PATH)) if (tensor.name === "b") break;
+    expect(cancelled.length).toBe(1);
+
+    const abort = new AbortController();
+    const seen: string[] = [];
+    const reading = async () => {
+      for await (const { name } of readSafetensors(open(file), PATH, { signal: abort.signal })) {
+        seen.push(name);
+        abort.abort("stop");
+      }
+    };
+    await expect(reading()).rejects.toBe("stop");
+    expect(seen).toEqual(["a"]);
+    expect(cancelled.length).toBe(2);
+
+    await failure(open(rawFile("[]")));
+    expect(cancelled.length).toBe(3);
+  });
+
+  test("progress, and a stream that falls short of its announced size", async () => {
+    const loaded: number[] = [];
+    for await (const _ of readSafetensors(openBytes(file, 1000), PATH, { onProgress: (p) => loaded.push(p.loaded) }));
+    expect(loaded).toEqual([0, 1000, 2000, 3000, 4000, file.length]);
+    const error = await failure(openBytes(file.slice(0, -10), 1000, file.length));
+    expect([error.code, error.message]).toEqual(["network", expect.stringContaining(`of ${file.length} bytes`)]);
+  });
+});
+
+describe("allocation", () => {
+  test("lengths that the file can't keep are never allocated", async () => {
+    const liars = [rawFile("{}", 0, 100_000_000n), rawFile(`{"a":${entry(0, 4e9)}}`, 100)];
+    for (const file of liars)
+      for (const opened of [openBytes(file), openBytes(file, 16, null)])
+        expect((await allocated(() => failure(opened))).largest).toBeLessThanOrEqual(2 * file.length);
+  });
+
+  test("a tensor of a known size is allocated once", async () => {
+    const file = makeSafetensors({ a: f32(Array<number>(5000).fill(1)) });
+    expect((await allocated(() => readAll(openBytes(file, 100)))).total).toBe(file.length);
+  });
+
+  test("a buffer that the host refuses is out_of_memory", async () => {
+    const size = 2 ** 49;
+    const header = `{"a":${entry(0, size)}}`;
+    const file = rawFile(header, 4);
+    const error = await failure(openBytes(file, 1 << 16, 8 + header.length + size));
+    expect([error.code, error.message]).toEqual(["out_of_memory", expect.stringContaining(PATH)]);
+  });
+});

@@ -1,0 +1,110 @@
+/** The package at work in Node, installed: the documentation's code, both modules, and what an error still says. */
+
+import { spawnSync } from "node:child_process";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import ts from "typescript";
+import { describe, expect, inject, it } from "vitest";
+import { codeBlocks } from "../support/node/code-blocks";
+
+const consumer = inject("consumer");
+const MODEL = resolve("demo/public/models/en-fr");
+const golden = JSON.parse(readFileSync("test/goldens/en_fr.json", "utf8")) as {
+  cases: { text: string; translation: string }[];
+};
+const [{ text, translation }] = golden.cases;
+
+/** Runs a module in the project that has the package installed. */
+function run(name: string, code: string) {
+  const file = join(consumer, name);
+  writeFileSync(file, code);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file], { cwd: consumer, encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+const MODULES = ["attendant", "attendant/attendant.js"];
+
+describe("the documentation's code", () => {
+  const blocks = codeBlocks().filter(({ code }) => !/\b(document|navigator|window)\b/.test(code));
+
+  it.each(blocks.flatMap((block) => MODULES.map((module) => ({ ...block, module }))))(
+    "$name runs with $module",
+    ({ name, code, module }) => {
+      const source = code.replaceAll("/models/en-fr/", MODEL).replaceAll('"attendant"', `"${module}"`);
+      const target = ts.ScriptTarget.ES2022;
+      const { outputText } = ts.transpileModule(source, {
+        compilerOptions: { target, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
+      });
+      const result = run(`${name.replace(/\W/g, "-")}.mjs`, outputText);
+      expect(result).toMatchObject({ status: 0, stderr: "" });
+      expect(result.stdout).not.toBe("");
+    },
+  );
+
+  it("is there to be run", () => {
+    expect(blocks.length).toBeGreaterThan(0);
+  });
+});
+
+describe.each(MODULES)("%s", (module) => {
+  it("translates as PyTorch does", () => {
+    const result = run(
+      "translate.mjs",
+      `import { Translator } from "${module}";
+       const translator = await Translator.create({ model: ${JSON.stringify(MODEL)}, sourceLanguage: "en", targetLanguage: "fr" });
+       console.log(await translator.translate(${JSON.stringify(text)}));`,
+    );
+    expect(result).toEqual({ status: 0, stdout: `${translation}\n`, stderr: "" });
+  });
+
+  it("keeps the names of classes and what errors say", () => {
+    const result = run(
+      "names.mjs",
+      `import { ModelError, Seq2Seq, Translator } from "${module}";
+       const error = await Seq2Seq.load("./none").catch((error) => error);
+       console.log(JSON.stringify([ModelError, Seq2Seq, Translator].map(({ name }) => name)));
+       console.log(error instanceof ModelError, error.code, String(error), /^ModelError: /.test(error.stack));
+       console.log(Object.prototype.toString.call(error), Object.keys(error).sort().join());`,
+    );
+    expect(result.stderr).toBe("");
+    expect(result.stdout.split("\n")).toEqual([
+      '["ModelError","Seq2Seq","Translator"]',
+      "true file_not_found ModelError: ./none: there is no config.json. true",
+      "[object Error] code,hint,name",
+      "",
+    ]);
+  });
+});
+
+describe("a part whose file is not there", () => {
+  // A copy of the modules, so that the other tests keep theirs.
+  const without = (part: string, code: string) => {
+    const copy = join(consumer, "copy");
+    cpSync(join(consumer, "node_modules/attendant/dist"), copy, { recursive: true });
+    rmSync(join(copy, part));
+    try {
+      return run("without.mjs", code);
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
+  };
+  const load = (model: string) => `
+    import { Seq2Seq } from "./copy/index.js";
+    const result = await Seq2Seq.load(${JSON.stringify(resolve(model))}, { device: "cpu" }).catch((error) => error);
+    console.log(result.code, result.message, result.hint);`;
+
+  it.each([
+    ["text.js", "demo/public/models/en-fr", "reads tokenizers"],
+    ["cpu.js", "demo/public/models/en-fr", "computes on the CPU"],
+    ["torch.js", "test/goldens/families/marian-opus-bin", "reads .bin files"],
+  ])("%s is named", (part, model, what) => {
+    const { stdout } = without(part, load(model));
+    expect(stdout).toContain(`network The part of attendant that ${what} could not be loaded: `);
+    expect(stdout).toContain(part);
+    expect(stdout).toContain("dist/attendant.js");
+  });
+
+  it("is not missed where it is not needed", () => {
+    expect(without("torch.js", load("demo/public/models/en-fr")).stdout).toMatch(/^undefined undefined undefined/);
+  });
+});

@@ -1,0 +1,148 @@
+/**
+ * The declarations of the package in the hands of strict users: the documentation's code and `USES` compile with every
+ * library checked, for each way of resolving modules, each `lib`, and with and without the types of WebGPU.
+ */
+
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import ts from "typescript";
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import { codeBlocks } from "../support/node/code-blocks";
+
+const consumer = inject("consumer");
+
+/** Code that compiles only where types are what they should be; a missing declaration would be `any` and let it all pass. */
+const USES = `
+import { ModelError, Seq2Seq, Translator, checkSupport, type GenerationConfig, type Source } from "attendant";
+import { Seq2Seq as Single } from "attendant/attendant.js";
+
+type Is<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const is = <A, B>(same: Is<A, B>): void => void same;
+
+export async function uses(model: Seq2Seq, translator: Translator, folder: FileSystemDirectoryHandle): Promise<void> {
+  is<Awaited<ReturnType<Seq2Seq["generate"]>>["sequences"], number[][]>(true);
+  is<typeof Single, typeof Seq2Seq>(true);
+  for await (const piece of translator.translateStreaming("a")) is<typeof piece, string>(true);
+  const stream: ReadableStream<string> = translator.translateStreaming("a");
+  await stream.cancel();
+  for await (const step of model.stream([1, 2])) is<typeof step.token, number>(true);
+  const sources: Source[] = ["a", new URL("https://a.example"), { repo: "a/b" }, folder, { read: () => undefined }];
+  const config: GenerationConfig = { num_beams: 4, early_stopping: "never", stop_strings: ["."] };
+  await Seq2Seq.load(sources[0], {
+    onProgress: (progress) => void (progress.phase === "compile" ? progress.total.toFixed() : progress.file.trim()),
+  });
+  const out = await model.generate([[1]], config);
+  is<typeof out.cross_attentions, Float32Array[][][] | undefined>(true);
+  const { adapter, webgpu } = await checkSupport();
+  is<typeof webgpu, boolean>(true);
+  is<NonNullable<typeof adapter>["vendor"], string>(true);
+  try {
+    // @ts-expect-error There is no such option.
+    await model.generate([1], { beams: 4 });
+  } catch (error) {
+    if (error instanceof ModelError && error.code === "unsupported_option") error.hint?.trim();
+    // @ts-expect-error There is no such code.
+    if (error instanceof ModelError && error.code === "unsupported") return;
+  }
+}
+`;
+
+/** Compiles only with ESNext.Disposable in `lib`. */
+const USING = `
+import { Seq2Seq } from "attendant";
+export async function uses(): Promise<void> {
+  await using model = await Seq2Seq.load("a");
+  model.memory();
+}
+`;
+
+const LIBS: Record<string, string[]> = {
+  ES2022: ["es2022", "dom", "dom.iterable"],
+  ES2023: ["es2023", "dom", "dom.iterable"],
+  "ESNext with all of DOM": ["esnext", "dom", "dom.iterable", "dom.asynciterable"],
+};
+const RESOLUTIONS: Record<string, ts.CompilerOptions> = {
+  bundler: { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
+  nodenext: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
+};
+const cases = Object.keys(RESOLUTIONS).flatMap((resolution) =>
+  Object.keys(LIBS).flatMap((lib) => [[], ["@webgpu/types"]].map((types) => ({ resolution, lib, types }))),
+);
+
+/** TypeScript's own libraries are read once for all programs. */
+const libraries = new Map<string, ts.SourceFile | undefined>();
+
+/** What TypeScript has to say, one line per message. */
+function compile(files: string[], given: ts.CompilerOptions): string[] {
+  const options: ts.CompilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    // Those of TypeScript itself are right, and large.
+    skipDefaultLibCheck: true,
+    verbatimModuleSyntax: true,
+    noUncheckedSideEffectImports: true,
+    moduleDetection: ts.ModuleDetectionKind.Force,
+    noEmit: true,
+    ...given,
+  };
+  const host = ts.createCompilerHost(options);
+  host.getCurrentDirectory = () => consumer;
+  const read = host.getSourceFile.bind(host);
+  host.getSourceFile = (name, ...rest) => {
+    if (!/\/typescript\/lib\/lib\.[\w.]+$/.test(name)) return read(name, ...rest);
+    if (!libraries.has(name)) libraries.set(name, read(name, ...rest));
+    return libraries.get(name);
+  };
+  const program = ts.createProgram(files, options, host);
+  return ts.getPreEmitDiagnostics(program).map(({ file, start = 0, messageText }) => {
+    const line = file ? `${file.fileName}:${file.getLineAndCharacterOfPosition(start).line + 1}: ` : "";
+    return line + ts.flattenDiagnosticMessageText(messageText, "\n");
+  });
+}
+
+function write(name: string, code: string): string {
+  const file = join(consumer, name);
+  writeFileSync(file, code);
+  return file;
+}
+
+describe("the declarations of the package", () => {
+  const shown = codeBlocks();
+  let files: string[];
+  beforeAll(() => {
+    files = [
+      write("uses.ts", USES),
+      ...shown.map(({ name, code }) => write(`${name.replace(/\W/g, "-")}.ts`, `${code}\nexport {};\n`)),
+    ];
+    mkdirSync(join(consumer, "node_modules/@webgpu"), { recursive: true });
+    const types = join(consumer, "node_modules/@webgpu/types");
+    if (!existsSync(types)) symlinkSync(resolve("node_modules/@webgpu/types"), types, "junction");
+  });
+
+  it("are used by the documentation", () => {
+    expect(shown.map(({ name }) => name.replace(/:.*/, ""))).toContain("README.md");
+    for (const { name, code } of shown) expect(code, name).toContain('from "attendant"');
+  });
+
+  it.each(cases)("compile: $resolution, $lib, types $types", ({ resolution, lib, types }) => {
+    const options = { ...RESOLUTIONS[resolution], lib: LIBS[lib].map((name) => `lib.${name}.d.ts`), types };
+    expect(compile(files, options)).toEqual([]);
+  });
+
+  it("have Symbol.asyncDispose where the compiler knows it, and only there", () => {
+    const file = write("using.ts", USING);
+    const options = { ...RESOLUTIONS.bundler, types: [] };
+    expect(compile([file], { ...options, lib: ["lib.esnext.d.ts", "lib.dom.d.ts"] })).toEqual([]);
+    const without = compile([file], { ...options, lib: ["lib.es2023.d.ts", "lib.dom.d.ts"] });
+    expect(without.join("\n")).toContain("AsyncDisposable");
+    expect(without.filter((line) => line.includes("node_modules"))).toEqual([]);
+  });
+
+  it("are refused where they are wrong", () => {
+    const file = write("wrong.ts", USES.replace('["."]', "[1]"));
+    const options = { ...RESOLUTIONS.nodenext, lib: ["lib.es2022.d.ts", "lib.dom.d.ts"], types: [] };
+    expect(compile([file], options).join()).toMatch(/wrong.ts:\d+: Type 'number' is not assignable to type 'string'/);
+  });
+});

@@ -1,0 +1,129 @@
+/** Makes WebGPU fail in a page, one way at a time, and reports what the public API says. Each runs in a fresh page. */
+
+import { checkSupport, ModelError, Seq2Seq, type GenerateOutput } from "../../../src/index";
+import { tinyCheckpoint } from "../shared/tiny";
+
+export interface Failure {
+  name: string;
+  code: string;
+  message: string;
+  hint: string;
+}
+
+async function failureOf(call: () => Promise<unknown>): Promise<Failure> {
+  try {
+    await call();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const { code, hint } = error instanceof ModelError ? error : { code: "", hint: "" };
+    return { name: error.name, code, message: error.message, hint: hint ?? "" };
+  }
+  return { name: "", code: "", message: "nothing was thrown", hint: "" };
+}
+
+const ids = [4, 5, 6, 7];
+const load = (device: "webgpu" | "auto" = "webgpu") => Seq2Seq.load(tinyCheckpoint(), { device });
+/** Sixty steps of a model whose end token never comes. */
+const long = { max_new_tokens: 60, eos_token_id: 0 };
+
+export async function withoutWebGpu(): Promise<{ failure: Failure; reason?: string; auto: string }> {
+  Object.defineProperty(navigator, "gpu", { value: undefined });
+  const failure = await failureOf(() => load());
+  const { reason } = await checkSupport();
+  const model = await load("auto");
+  const auto = model.device;
+  await model.dispose();
+  return { failure, reason, auto };
+}
+
+export async function withoutAdapter(): Promise<{ failure: Failure; webgpu: boolean }> {
+  navigator.gpu.requestAdapter = () => Promise.resolve(null);
+  return { failure: await failureOf(() => load()), webgpu: (await checkSupport()).webgpu };
+}
+
+export async function refusedDevice(): Promise<Failure> {
+  GPUAdapter.prototype.requestDevice = () => Promise.reject(new DOMException("no more devices", "OperationError"));
+  return failureOf(() => load());
+}
+
+/** The device goes away, as after a driver reset, in the middle of a generation. */
+export async function lostDevice(): Promise<{ during: Failure; after: Failure; reloaded: boolean }> {
+  const { requestDevice } = GPUAdapter.prototype;
+  let device: GPUDevice | undefined;
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    return (device = await requestDevice.apply(this, args));
+  };
+  const model = await load();
+  const during = await failureOf(async () => {
+    for await (const step of model.stream(ids, long)) if (step) device?.destroy();
+  });
+  const after = await failureOf(() => model.generate(ids));
+  const second = await load();
+  const reloaded = (await second.generate(ids)).sequences.length === 1;
+  await second.dispose();
+  await model.dispose();
+  return { during, after, reloaded };
+}
+
+/** A buffer that the device cannot allocate. */
+export async function outOfMemory(): Promise<Failure> {
+  const { createBuffer } = GPUDevice.prototype;
+  GPUDevice.prototype.createBuffer = function (descriptor) {
+    if (descriptor.label?.startsWith("decode")) throw new RangeError("createBuffer: out of memory");
+    return createBuffer.call(this, descriptor);
+  };
+  return failureOf(() => load());
+}
+
+export async function aborted(): Promise<{ loading: Failure; generating: Failure; tokens: number; same: boolean }> {
+  const loading = await failureOf(() =>
+    Seq2Seq.load(tinyCheckpoint(), {
+      device: "webgpu",
+      signal: AbortSignal.abort(new DOMException("stop", "AbortError")),
+    }),
+  );
+  const model = await load();
+  const before = await model.generate(ids, long);
+  const controller = new AbortController();
+  let tokens = 0;
+  const generating = await failureOf(async () => {
+    for await (const step of model.stream(ids, { ...long, signal: controller.signal })) {
+      if (step) tokens++;
+      if (tokens === 3) controller.abort();
+    }
+  });
+  const again = await model.generate(ids, long);
+  await model.dispose();
+  return { loading, generating, tokens, same: JSON.stringify(before.sequences) === JSON.stringify(again.sequences) };
+}
+
+export async function disposed(): Promise<{ during: Failure; after: Failure; forward: Failure }> {
+  const model = await load();
+  const running = failureOf(() => model.generate(ids, long));
+  await model.dispose();
+  await model.dispose();
+  return {
+    during: await running,
+    after: await failureOf(() => model.generate(ids)),
+    forward: await failureOf(() => model.forward({ input_ids: ids, decoder_input_ids: [1] })),
+  };
+}
+
+export async function adapterIsSaid(): Promise<{ adapter: Seq2Seq["adapter"]; supported: boolean }> {
+  const model = await load();
+  const { adapter } = model;
+  await model.dispose();
+  const support = await checkSupport();
+  return { adapter, supported: support.webgpu && support.adapter?.description === adapter?.description };
+}
+
+/** Several calls at once give what they give one after the other. */
+export async function concurrent(): Promise<boolean> {
+  const model = await load();
+  const inputs = [[4], [5, 6, 7, 8], [9, 10], [4, 5, 6, 7, 8, 9, 10, 11]];
+  const all = await Promise.all(inputs.map((row) => model.generate(row, long)));
+  const one: GenerateOutput[] = [];
+  for (const row of inputs) one.push(await model.generate(row, long));
+  await model.dispose();
+  return JSON.stringify(all.map((o) => o.sequences)) === JSON.stringify(one.map((o) => o.sequences));
+}

@@ -1,0 +1,107 @@
+/** The operations that read weights, with each way to store them, over rows shorter and longer than a block of 32. */
+
+import { add } from "./op-bench";
+
+for (const format of ["f16", "q8", "q4"] as const) {
+  // What was written is what is read, by rows, from the middle on, too.
+  add(`embed ${format} rows in pieces`, (bench) => {
+    const [v, d] = [7, 37];
+    const table = bench.weight(v, d, format);
+    bench.ops.write(table, bench.rng.normal(2 * d), 3 * d);
+    bench.ops.write(table, bench.rng.normal(d), 6 * d);
+    const ids = bench.u32([1, v], [6, 5, 4, 3, 2, 1, 0]);
+    return () => [bench.ops.embed(ids, table, { scale: 1 }), table];
+  });
+
+  for (const [b, t, d, v] of [
+    [1, 1, 1, 1],
+    [2, 3, 5, 11],
+    [1, 7, 32, 61],
+    [3, 1, 50, 97],
+    [1, 5, 300, 13],
+  ]) {
+    add(`embed ${format} B${b} T${t} D${d} V${v}`, (bench) => {
+      const ids = bench.u32([b, t], bench.rng.integers(b * t, v));
+      const table = bench.weight(v, d, format);
+      const positions = bench.f32([t, d]);
+      return () => [bench.ops.embed(ids, table, { scale: Math.sqrt(d), positions })];
+    });
+  }
+
+  for (const [b, t, k, n] of [
+    [1, 1, 1, 1],
+    [1, 1, 15, 7],
+    [1, 1, 31, 5],
+    [1, 1, 32, 8],
+    [1, 2, 33, 61],
+    [1, 1, 37, 256],
+    [2, 1, 300, 31],
+    [1, 1, 1024, 129],
+    [1, 5, 15, 17],
+    [1, 6, 33, 65],
+    [2, 7, 37, 12],
+    [3, 11, 50, 97],
+    [1, 33, 64, 64],
+    [1, 17, 300, 41],
+  ]) {
+    for (const mode of ["", "norm residual"]) {
+      add(`linear ${format} B${b} T${t} K${k} N${n} ${mode}`.trimEnd(), (bench) => {
+        const x = bench.f32([b, t, k], 1, mode ? 0.5 : 0);
+        const w = bench.weight(n, k, format);
+        const bias = bench.f32([n]);
+        const norm = mode ? bench.norm(k) : undefined;
+        const residual = mode ? bench.f32([b, t, n]) : undefined;
+        return () => [bench.ops.linear(x, w, { bias, norm, residual, activation: mode ? "relu" : "none" })];
+      });
+    }
+  }
+
+  for (const [b, t, k, d, capacity] of [
+    [1, 1, 4, 4, 1],
+    [2, 1, 37, 21, 5],
+    [1, 1, 64, 50, 7],
+    [1, 5, 24, 24, 8],
+    [3, 6, 37, 21, 11],
+  ]) {
+    for (const normed of [false, true]) {
+      add(`projectQueryKeyValue ${format} B${b} T${t} K${k} D${d} ${normed ? "norm" : ""}`.trimEnd(), (bench) => {
+        const x = bench.f32([b, t, k]);
+        const w = bench.weight(3 * d, k, format);
+        const bias = bench.f32([3 * d]);
+        const norm = normed ? bench.norm(k) : undefined;
+        const given = capacity > t ? bench.zeros([b, capacity, 2 * d]) : undefined;
+        const offset = given && bench.u32([b], bench.rng.integers(b, capacity - t + 1));
+        return () => {
+          const { query, cache } = bench.ops.projectQueryKeyValue(x, w, { bias, norm, cache: given, offset });
+          return [query, cache];
+        };
+      });
+    }
+  }
+}
+
+// Every kind of half: zeros of both signs, subnormals, the smallest and largest normals, ties of the rounding.
+add("linear f16 values at the edges", (bench) => {
+  const [n, k] = [3, 21];
+  const edges = [0, -0, 2 ** -24, -(2 ** -24), 3 * 2 ** -24, 1023 * 2 ** -24, 2 ** -14, -(2 ** -14), 65504, -65504];
+  const values = [
+    ...edges,
+    1 + 2 ** -11,
+    1 + 3 * 2 ** -11,
+    2 ** -25,
+    3 * 2 ** -25,
+    1 / 3,
+    65519,
+    2 ** -26,
+    1,
+    -2,
+    0.1,
+    7,
+  ];
+  const data = Float32Array.from({ length: n * k }, (_, i) => values[i % k] * (i < k ? 1 : 0.75));
+  const w = bench.ops.create([n, k], "f16", "weights", data);
+  const identity = Float32Array.from({ length: k * k }, (_, i) => (i % (k + 1) === 0 ? 2 ** 10 : 0));
+  const x = bench.ops.create([1, k, k], "f32", "activations", identity);
+  const bias = bench.zeros([n]);
+  return () => [bench.ops.linear(x, w, { bias }), w];
+});

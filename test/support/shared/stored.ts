@@ -1,0 +1,46 @@
+/** What a model gives with its weights stored in some way; runs in a page and in Node. */
+
+import { Seq2Seq, type GenerationConfig, type LoadOptions, type Source } from "../../../src/index";
+
+export interface StoredResult {
+  /** Bytes. */
+  weights: number;
+  /** Compiled while loading and generating; 0 on the CPU. */
+  pipelines: number;
+  sequences: number[][];
+  /** Of the first row, teacher-forced with its own sequence. */
+  logits: Float32Array;
+}
+
+/** Loads a model with `dtype`, generates for `rows` in one batch and one by one, and disposes of it. */
+export async function runStored(
+  source: Source,
+  device: "webgpu" | "cpu",
+  dtype: LoadOptions["dtype"],
+  rows: number[][],
+  options: GenerationConfig,
+): Promise<StoredResult> {
+  const pipelines = countPipelines();
+  const model = await Seq2Seq.load(source, { device, dtype });
+  const { sequences } = await model.generate(rows, options);
+  for (const row of rows.slice(0, 3)) sequences.push(...(await model.generate(row, options)).sequences);
+  const { logits } = await model.forward({ input_ids: rows[0], decoder_input_ids: sequences[0].slice(0, -1) });
+  const { weights } = model.memory();
+  await model.dispose();
+  return { weights, pipelines: pipelines(), sequences, logits: logits.data };
+}
+
+/** Counts from now on, where there is WebGPU. */
+function countPipelines(): () => number {
+  if (typeof GPUDevice === "undefined") return () => 0;
+  let count = 0;
+  const original = GPUDevice.prototype.createComputePipelineAsync;
+  GPUDevice.prototype.createComputePipelineAsync = function (descriptor) {
+    count++;
+    return original.call(this, descriptor);
+  };
+  return () => {
+    GPUDevice.prototype.createComputePipelineAsync = original;
+    return count;
+  };
+}
