@@ -11,6 +11,9 @@ import torch
 from safetensors.torch import save_file
 
 from model import Config, Translator
+from tokenizer import END, PAD
+
+LANGUAGES = {"source_lang": "en", "target_lang": "fr"}
 
 
 def main():
@@ -25,17 +28,23 @@ def main():
     states = [torch.load(file, weights_only=False)["model"] for file in files]
     mean = {name: torch.stack([s[name].float() for s in states]).mean(0) for name in states[0]}
     fields = json.loads((args.run / "config.json").read_text())
-    model = Translator(Config(**{k: v for k, v in fields.items() if k != "model_type"}))
+    model = Translator(Config(**{k: v for k, v in fields.items() if k in Config.__dataclass_fields__}))
     model.load_state_dict(mean)
 
     args.out.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.half().contiguous() for name, tensor in model.checkpoint().items()}
     save_file(tensors, args.out / "model.safetensors")
-    (args.out / "config.json").write_text(json.dumps(fields, indent=2) + "\n")
+    (args.out / "config.json").write_text(json.dumps(fields | LANGUAGES, indent=2) + "\n")
     (args.out / "generation_config.json").write_text(json.dumps({"max_new_tokens": 200}, indent=2) + "\n")
     tokenizer = json.loads(args.tokenizer.read_text())
     (args.out / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")))
-    settings = {"clean_up_tokenization_spaces": False, "tokenizer_class": "PreTrainedTokenizerFast"}
+    settings = {
+        "clean_up_tokenization_spaces": False,
+        "eos_token": END,
+        "pad_token": PAD,
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        **LANGUAGES,
+    }
     (args.out / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")
     print(f"averaged {[file.name for file in files]}")
     for file in sorted(args.out.iterdir()):

@@ -135,7 +135,7 @@ def main():
     parser.add_argument("--encoder-layers", type=int, default=6)
     parser.add_argument("--decoder-layers", type=int, default=3)
     parser.add_argument("--batch-slots", type=int, default=6000)
-    parser.add_argument("--round-pairs", type=int, default=60000)
+    parser.add_argument("--round-pairs", type=int, default=30000)
     parser.add_argument("--lr", type=float, default=1.2e-3)
     parser.add_argument("--warmup-steps", type=int, default=100)
     parser.add_argument("--optimizer", choices=["adamw", "muon"], default="muon")
@@ -201,13 +201,14 @@ def main():
     saved_at = evaluated_at = state["seconds"]
     tokens, loss_sum, loss_count, since = 0, 0.0, 0, state["seconds"]
     clock = time.monotonic()
-    print(f"step {state['step']} dev BLEU {bleu(model, tokenizer, dev, 400):.2f}", file=log)
+    if state["step"] == 0:
+        print(f"step 0 dev BLEU {bleu(model, tokenizer, dev, 400):.2f}", file=log)
     model.train()
     while state["seconds"] < args.minutes * 60:
         progress = state["seconds"] / (args.minutes * 60)
         state["round"] += 1
         for source, target in batches(
-            mix.round(args.round_pairs), tokenizer, config, args.batch_slots, args.bpe_dropout if progress < 0.75 else 0
+            mix.round(args.round_pairs, progress), tokenizer, config, args.batch_slots, args.bpe_dropout if progress < 0.75 else 0
         ):
             progress = min(1.0, state["seconds"] / (args.minutes * 60))
             rate = args.lr * min((state["step"] + 1) / args.warmup_steps, 1.0) * (1 - progress)

@@ -144,9 +144,10 @@ class Augmentation(unittest.TestCase):
 
 class Mixing(unittest.TestCase):
     def test_shares_are_whole_and_within_what_was_asked(self):
-        self.assertAlmostEqual(sum(mix.SHARES.values()), 1)
-        self.assertGreaterEqual(mix.SHARES["everyday"] + mix.SHARES["augmented"], 0.5)
-        self.assertLessEqual(mix.SHARES["law"], 0.2)
+        for shares in (mix.SHARES, mix.FINAL):
+            self.assertAlmostEqual(sum(shares.values()), 1)
+            self.assertGreaterEqual(shares["everyday"] + shares["augmented"], 0.5)
+            self.assertLessEqual(shares["law"], 0.2)
 
     def test_each_pair_of_a_group_is_dealt_once_before_any_is_again(self):
         sources = {source: PAIRS for members in mix.GROUPS.values() for source in members} | {"ui-x": PAIRS}
