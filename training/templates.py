@@ -66,6 +66,11 @@ def date(rng):
     return f"{MONTHS[month]} {day}, {year}", f"{jour} {MOIS[month]} {year}"
 
 
+def month(rng):
+    i, year = rng.randrange(12), rng.choice(["", f" {rng.randint(1900, 2060)}"])
+    return MONTHS[i] + year, MOIS[i] + year
+
+
 def ordinal(rng):
     n = rng.randint(2, 99)
     ending = "th" if 10 < n < 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
@@ -85,7 +90,7 @@ SLOTS = {
     "file": same(names.file), "code": same(names.code), "user": same(names.user), "password": same(names.password),
     "id": same(names.identifier), "version": same(names.version), "phone": same(names.phone), "other": same(names.other),
     "emoji": same(names.emoji), "n": same(lambda rng: str(rng.randint(2, 99))), "year": same(lambda rng: str(rng.randint(1500, 2080))),
-    "number": number, "decimal": decimal, "price": price, "percent": percent, "time": time, "date": date, "day": weekday, "ordinal": ordinal,
+    "number": number, "decimal": decimal, "price": price, "percent": percent, "time": time, "date": date, "day": weekday, "ordinal": ordinal, "month": month,
 }  # fmt: skip
 
 PATTERNS = r"""
@@ -184,6 +189,8 @@ I am {n} years old.|J'ai {n} ans.
 She bought {n} eggs and {n2} apples.|Elle a acheté {n} œufs et {n2} pommes.
 The meeting is on {date} at {time}.|La réunion est le {date} à {time}.
 The meeting is on {day} at {time}.|La réunion est {day} à {time}.
+The school opened in {month}.|L'école a ouvert en {month}.
+I came here in {month}.|Je suis venu ici en {month}.
 I was born on {date}.|Je suis né le {date}.
 We arrive on {date}.|Nous arrivons le {date}.
 The shop opens at {time} and closes at {time2}.|Le magasin ouvre à {time} et ferme à {time2}.
