@@ -145,7 +145,7 @@ export interface GenerationConfig {
   pad_token_id?: number;
   /**
    * Has no effect, with a warning: transformers starts with it if there is no `decoder_start_token_id`, but the models here
-   * always have one.
+   * always have one. Default: none.
    */
   bos_token_id?: number;
 
