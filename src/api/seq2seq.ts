@@ -54,7 +54,7 @@ export interface StreamStep {
   alternatives?: Alternative[];
 }
 
-/** How many tokens a model takes and makes. */
+/** The longest input and output of a model. */
 export interface Limits {
   /** The longest source, in tokens. */
   source: number;
