@@ -20,6 +20,7 @@ import hashlib
 import json
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import sentencepiece as spm
@@ -278,19 +279,27 @@ def generic(name, **settings):
 
 def subword_nmt():
     """A vocabulary and merges as Blenderbot-small has them: a token that does not end its word has "@@" after it."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-
-    tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    trainer = trainers.BpeTrainer(vocab_size=1100, min_frequency=2, end_of_word_suffix="</w>", show_progress=False)
-    tokenizer.train_from_iterator((line.lower() for line in training_lines()), trainer)
-    model = json.loads(tokenizer.to_str())["model"]
-    tokens = [token[:-4] if token.endswith("</w>") else token + "@@" for token in sorted(model["vocab"], key=model["vocab"].get)]
+    words = Counter(word for line in training_lines() for word in line.lower().split())
+    symbols = {word: [*word[:-1], word[-1] + "</w>"] for word in words}
+    tokens = {symbol for parts in symbols.values() for symbol in parts}
+    merges = []
+    for _ in range(600):
+        pairs = Counter()
+        for word, parts in symbols.items():
+            for pair in zip(parts, parts[1:]):
+                pairs[pair] += words[word]
+        best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+        merges.append(best)
+        tokens.add("".join(best))
+        for parts in symbols.values():
+            for i in range(len(parts) - 2, -1, -1):
+                if tuple(parts[i : i + 2]) == best:
+                    parts[i : i + 2] = ["".join(best)]
+    tokens = [token[:-4] if token.endswith("</w>") else token + "@@" for token in sorted(tokens)]
     # Every thirteenth is missing: such pieces are unknown.
     tokens = [token for i, token in enumerate(tokens) if i % 13]
     vocab = numbered(["__null__", "__start__", "__end__", "__unk__", "__newln__"], tokens, list(".,!?()'"))
-    merges = [" ".join(merge) if isinstance(merge, list) else merge for merge in model["merges"]]
-    return vocab, "\n".join(["#version: 0.2", *merges, ""])
+    return vocab, "\n".join(["#version: 0.2", *map(" ".join, merges), ""])
 
 
 # What stands in the lines for the special tokens of other families.
