@@ -114,7 +114,7 @@ describe("which tokenizer a folder gets", () => {
       "a class whose own files are missing",
       { "tokenizer.model": "x", "special_tokens_map.json": "{}" },
       { model_type: "t5" },
-      "special_tokens_map.json, tokenizer.model. There is no tokenizer.json or spiece.model, which a T5 tokenizer needs.",
+      "special_tokens_map.json, tokenizer.model. There is no tokenizer.json or spiece.model, but a T5 tokenizer needs it.",
     ],
   ])("%s: the files that are not read are named, with the reason", async (_name, files, modelConfig, reason) => {
     const said: string[] = [];
