@@ -43,7 +43,7 @@ export interface DecoderLayer extends EncoderLayer {
 }
 
 /**
- * The residual stream: what it is worth is `norm(states)` where there is a norm, `states` where there is none.
+ * The residual stream. Its value is `norm(states)`, or `states` if there is no norm.
  *
  * Post-norm adds first and normalises the sum afterwards. That norm is not computed where it is due; it stays pending in
  * `norm`, and each operation that reads the sum applies it. A layer with sublayers f, then g, of an x without norm:

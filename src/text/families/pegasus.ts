@@ -60,7 +60,7 @@ export async function createPegasus(folder: Folder, config: Fields): Promise<Tok
   };
 }
 
-/** The mask of whole sentences; null in tokenizer_config.json: there is none. */
+/** The mask of whole sentences. `null` in tokenizer_config.json switches it off. */
 function sentenceMask({ mask_token_sent: given }: Fields, byDefault: string): string | undefined {
   if (given === undefined) return byDefault;
   if (given === null) return undefined;

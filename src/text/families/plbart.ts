@@ -1,6 +1,6 @@
 /**
  * PLBart (tokenization_plbart.py): sentencepiece.bpe.model cuts and numbers, one id later than it says itself; text, end
- * token, language. The "base" models may be told no language, the "multi" models have more of them.
+ * token, language. A "base" model may be given a text without a language; a "multi" model has more languages and needs one.
  */
 
 import { wellFormed } from "../bytes";

@@ -11,7 +11,7 @@ import { createPythonTrie } from "./python-trie";
 export interface PythonFamily {
   /** Text without added tokens to tokens. */
   tokenize(text: string): string[];
-  /** The id of a token that is not an added one. */
+  /** The id of a token of the vocabulary. Not called for added tokens. */
   id(token: string): number;
   token(id: number): string;
   /** Tokens to text; `special`: the special tokens, which may be among them. */

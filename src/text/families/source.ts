@@ -43,7 +43,7 @@ export interface Source {
   charsmap?: string;
 }
 
-/** @param file the SentencePiece model that is read where there is no tokenizer.json */
+/** @param file the SentencePiece model that is read if there is no tokenizer.json */
 export async function readSource(folder: Folder, config: Fields, file: string, kind: string): Promise<Source> {
   const tokenizerJson = await optionalFields(folder, "tokenizer.json");
   const settings = await readSettings(folder, config, tokenizerJson);
@@ -118,7 +118,7 @@ export function build(
   return { ...pipeline, unsettled: UNCLEANED, decode: (ids) => cleanUp(pipeline.decode(ids)) };
 }
 
-/** The id of a token that the family cannot do without. */
+/** The id of a token that the family needs. */
 export function idOf(pipeline: Pipeline, named: ReadonlyMap<string, Token>, name: string): number {
   const token = contentOf(named.get(name)!);
   const id = pipeline.id(token);

@@ -1,4 +1,4 @@
-/** Tokenizers that say the language with a token beside the text: M2M100, NLLB, mBART. */
+/** Tokenizers that put a token for the language beside the text: M2M100, NLLB, mBART, PLBart. */
 
 import { ModelError, quote } from "../../errors";
 import { codeOf, findCode } from "../languages";
