@@ -1,4 +1,4 @@
-/** The part of the page below the translation: chooses layer and head, draws the map, its legend and its table. */
+/** The attention panel below the translation: the choice of layer and head, the map, its legend and its table. */
 
 import { heatGradient } from "./colors";
 import { byId, clear, element } from "./dom";
@@ -6,7 +6,7 @@ import type { Attention } from "./engine";
 import { percent, tokenLabel, type TokenLabel } from "./format";
 import { Heatmap } from "./heatmap";
 
-/** Rows of weights, target by source. */
+/** Attention weights, (target, source). */
 export type Weights = number[][];
 
 const AVERAGE = "average";
@@ -45,7 +45,7 @@ export class AttentionPanel {
     clear(this.box).append(this.placeholder);
   }
 
-  /** Keeps the choice from sentence to sentence. */
+  /** Keeps the user's choice for the next sentence. */
   private fillSelects(layers: number, heads: number): void {
     if (this.layer.options.length === layers && this.head.options.length === heads + 1) return;
     clear(this.layer);
@@ -82,7 +82,7 @@ export class AttentionPanel {
     );
   }
 
-  /** Only while it is open. */
+  /** Draws the table only while it is open. */
   private drawTable(): void {
     const box = clear(this.details.querySelector<HTMLElement>(".table-scroll")!);
     if (!this.details.open || !this.attention) return;

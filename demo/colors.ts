@@ -1,6 +1,6 @@
 /**
- * The colour scale of the heat map. In dark mode it is viridis with a darker end; in light mode viridis the other way
- * round with a pale end, so that in both "nothing" sinks into the page. Lightness changes monotonically in each.
+ * The colour scale of the heat map. In dark mode it is viridis with a darker end. In light mode it is viridis reversed, with a
+ * pale end. So in both modes a weight of 0 looks like the page. Lightness changes monotonically in each.
  */
 
 type Rgb = [number, number, number];

@@ -1,4 +1,4 @@
-/** Small helpers for a page without a framework. */
+/** Helpers for a page without a framework. */
 
 /** The element with this id, which index.html must have. */
 export function byId<T extends HTMLElement>(id: string, type: abstract new () => T): T {

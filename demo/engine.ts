@@ -1,4 +1,4 @@
-/** The model behind the page: which device it is on, one translation with its times, and its attention. */
+/** The model behind the page: loads it on a device, translates with timing, and computes the attention. */
 
 import { ModelError, Seq2Seq, type AdapterInfo, type HostTensor, type LoadProgress, type Memory } from "../src/index";
 
@@ -6,11 +6,11 @@ export type Device = "webgpu" | "cpu";
 
 const MODEL = new URL("./models/en-fr/", document.baseURI);
 
-/** What is measured of one translation, as far as it has come. */
+/** Measurements of one translation so far. */
 export interface Timing {
   tokens: number;
   firstTokenMs: number;
-  /** Over the tokens after the first one; undefined below two tokens. */
+  /** Counts the tokens after the first one; undefined below two tokens. */
   tokensPerSecond?: number;
 }
 
@@ -22,7 +22,7 @@ export interface Translation extends Timing {
   targetIds: number[];
 }
 
-/** Cross-attention by layer, (1, heads, target, source), and the names of both axes. */
+/** Cross-attention per layer, (1, heads, target, source), and the token names of both axes. */
 export interface Attention {
   layers: HostTensor[];
   source: string[];
@@ -45,7 +45,7 @@ export class Engine {
     return this.model?.adapter;
   }
 
-  /** Loads the model on `device`; the one before serves until then, and is freed. */
+  /** Loads the model on `device`. The previous model works until then; afterwards it is freed. */
   async load(device: Device, signal: AbortSignal, onProgress: (progress: LoadProgress) => void): Promise<void> {
     const next = await Seq2Seq.load(MODEL, { device, signal, onProgress });
     try {
@@ -60,7 +60,7 @@ export class Engine {
     await previous?.dispose();
   }
 
-  /** Frees a model that is of no more use, such as one whose GPU is gone. */
+  /** Frees a model that no longer works, such as one whose GPU was lost. */
   async drop(): Promise<void> {
     const { model } = this;
     this.model = undefined;
@@ -73,7 +73,7 @@ export class Engine {
     return memory ? memory.weights + memory.cache + memory.activations + memory.staging : 0;
   }
 
-  /** Yields after every token; the last value is the finished translation. */
+  /** Yields after every token. The last value is the finished translation. */
   async *translate(text: string, signal: AbortSignal): AsyncGenerator<Translation, void, undefined> {
     const { model, tokenizer } = this.parts();
     const sourceIds = tokenizer.encode(text);
@@ -87,7 +87,7 @@ export class Engine {
       if (targetIds.length === 0) first = now;
       targetIds.push(token);
       const decoded = tokenizer.decode(targetIds);
-      // An unfinished character decodes to U+FFFD: it waits for its other bytes.
+      // An unfinished character decodes to U+FFFD; it is shown when its other bytes have come.
       if (!decoded.endsWith("\ufffd")) french = decoded;
       const seconds = (now - first) / 1000;
       yield {
@@ -98,7 +98,7 @@ export class Engine {
         firstTokenMs: first - start,
         tokensPerSecond: seconds > 0 ? (targetIds.length - 1) / seconds : undefined,
       };
-      // The CPU computes in this thread: let the page paint and hear the Stop button.
+      // The CPU computes in this thread, so let the page paint and react to the Stop button.
       if (model.device === "cpu" && now - rested > 16) {
         await turn();
         rested = performance.now();
@@ -125,7 +125,7 @@ export class Engine {
   }
 }
 
-/** The stream leaves out the token that the decoder starts from; config.json, in the browser's cache, names it. */
+/** The id of the decoder's start token, which the stream leaves out. config.json is in the browser's cache by now. */
 async function readStartToken(signal: AbortSignal): Promise<number> {
   const response = await fetch(new URL("config.json", MODEL), { signal });
   const config = (await response.json()) as { decoder_start_token_id?: unknown };
@@ -136,7 +136,7 @@ async function readStartToken(signal: AbortSignal): Promise<number> {
   return id;
 }
 
-/** One turn of the event loop, without the 4 ms that timers wait. */
+/** Waits for one turn of the event loop. Timers would wait 4 ms. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -18,7 +18,7 @@ export function percent(share: number): string {
   return `${value > 0 && value < 9.95 ? value.toFixed(1) : value.toFixed(0)}${NARROW_SPACE}%`;
 }
 
-/** Browsers tell more or less about a GPU, some nothing. */
+/** Browsers report more or less about a GPU, some report nothing. */
 export function adapterName(adapter: AdapterInfo | undefined): string {
   if (!adapter) return "CPU";
   const name = adapter.description || [adapter.vendor, adapter.architecture].filter(Boolean).join(" ");

@@ -1,20 +1,20 @@
 /**
- * A grid of weights with token names on both sides. One element of it is in the tab order; arrow keys move from
- * there. Pointing at or moving to a cell or a name marks its row and column and says the number.
+ * A grid of weights with token names on both sides. One element of it is in the tab order, and arrow keys move from there.
+ * Pointing at a cell or a name, or moving to it, marks its row and column and shows the number.
  */
 
 import { heat } from "./colors";
 import { clear, element } from "./dom";
 import { percent, type TokenLabel } from "./format";
 
-/** -1 is the names: row -1 the source tokens, column -1 the target tokens. */
+/** A cell or a name. Row -1 holds the names of the source tokens, column -1 those of the target tokens. */
 interface Place {
   row: number;
   column: number;
 }
 
 const IDLE = "Point at a cell or a token, or move with the arrow keys.";
-/** Up to this many columns the cells have room for their numbers. */
+/** The most columns for which the numbers fit into the cells. */
 const ROOMY = 14;
 const STEPS: Record<string, [number, number]> = {
   ArrowUp: [-1, 0],
@@ -30,7 +30,7 @@ export class Heatmap {
   private items = new Map<string, HTMLElement>();
   private places = new Map<Element, Place>();
   private readonly bands = { row: element("div", "band"), column: element("div", "band") };
-  /** The one in the tab order. */
+  /** The element in the tab order. */
   private current: Place = { row: 0, column: 0 };
   private marked: HTMLElement[] = [];
 
@@ -47,7 +47,7 @@ export class Heatmap {
     box.addEventListener("keydown", (event) => this.onKey(event));
   }
 
-  /** @param scale the weight that gets the end of the colour scale */
+  /** @param scale the weight at the end of the colour scale */
   draw(weights: number[][], scale: number, source: TokenLabel[], target: TokenLabel[]): void {
     this.weights = weights;
     this.source = source;
@@ -146,7 +146,7 @@ export class Heatmap {
     this.moveTo(next);
   }
 
-  /** Marks row and column of `place`, or nothing. */
+  /** Marks the row and column of `place`; undefined marks nothing. */
   private mark(place: Place | undefined): void {
     for (const item of this.marked) item.classList.remove("marked");
     const { row, column } = place ?? { row: -1, column: -1 };

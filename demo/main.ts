@@ -14,7 +14,7 @@ const EXAMPLES = [
   "It's raining today.",
   "Can you help me?",
 ];
-/** What the CPU would not have. */
+/** Errors that the CPU would not have. */
 const GPU_TROUBLE: ErrorCode[] = ["unsupported_device", "device_lost", "out_of_memory", "internal"];
 const NAMES: Record<Device, string> = { webgpu: "GPU", cpu: "CPU" };
 
@@ -22,26 +22,26 @@ const engine = new Engine();
 const panel = new AttentionPanel();
 let gpu = false;
 let wanted: Device = "webgpu";
-/** What runs now, if anything. */
-let job: { controller: AbortController; done: Promise<void> } | undefined;
+/** The task that runs now, if any. */
+let task: { controller: AbortController; done: Promise<void> } | undefined;
 let retry: () => void = () => undefined;
 
-/** Ends what runs now, then runs `body`; a later call ends this one in turn. */
+/** Ends the running task, then runs `body` as the next one. */
 async function start(body: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
-  const before = job;
+  const before = task;
   before?.controller.abort();
   const done = (async () => {
     await before?.done;
     if (!overtaken(controller.signal)) await body(controller.signal);
   })();
-  job = { controller, done };
+  task = { controller, done };
   await done;
-  if (job?.controller === controller) job = undefined;
+  if (task?.controller === controller) task = undefined;
 }
 
-/** Whether `start` has been called again, so that what the page shows is no longer this job's business. */
-const overtaken = (signal: AbortSignal): boolean => job !== undefined && job.controller.signal !== signal;
+/** Whether a newer task has started. The older one must not change the page any more. */
+const overtaken = (signal: AbortSignal): boolean => task !== undefined && task.controller.signal !== signal;
 
 function fail(error: unknown, again: () => void): void {
   const code = error instanceof ModelError ? error.code : undefined;
@@ -64,7 +64,7 @@ const load = (device: Device): Promise<void> =>
       await engine.load(device, signal, view.createProgress(NAMES[device]));
     } catch (error) {
       if (overtaken(signal)) return;
-      // The model on the other device is still there, where there was one.
+      // If there was a model on the other device, it still works.
       const before = engine.device;
       if (before) view.showChoice((wanted = before));
       if (!signal.aborted) return fail(error, () => void load(device));
@@ -122,7 +122,7 @@ async function run(text: string, signal: AbortSignal): Promise<void> {
 }
 
 /** Cancels loading or stops translating. */
-const stop = (): void => job?.controller.abort();
+const stop = (): void => task?.controller.abort();
 
 function addExamples(): void {
   const list = byId("examples", HTMLUListElement);
@@ -147,7 +147,7 @@ function listen(): void {
   view.buttons.retry.addEventListener("click", () => retry());
   view.buttons.useCpu.addEventListener("click", () => void load("cpu"));
   view.source.addEventListener("keydown", (event) => {
-    // Enter also ends the composition of a character in some input methods.
+    // In some input methods Enter also ends the composition of a character.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     translate();
@@ -171,7 +171,7 @@ async function main(): Promise<void> {
       `${support.reason ?? "There is no WebGPU here."} The model runs on the CPU instead: slower, same French.`,
     );
   }
-  // What the browser restored after a reload is not what is loaded.
+  // After a reload the browser may restore another choice of device than the one that is loaded here.
   await load(gpu ? "webgpu" : "cpu");
 }
 

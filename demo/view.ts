@@ -1,4 +1,4 @@
-/** What the page shows and how: state, status, progress, errors, text and facts. Knows nothing of the model. */
+/** Everything that the page shows: state, status, progress, errors, text and facts. It does not know the model. */
 
 import { ModelError, type AdapterInfo, type LoadProgress } from "../src/index";
 import { byId, clear } from "./dom";
@@ -35,7 +35,7 @@ export function setState(state: State, usable: boolean): void {
   if (state !== "translating" && hadFocus && !buttons.translate.disabled) buttons.translate.focus();
 }
 
-/** @param spoken for news that a screen reader should say */
+/** @param spoken whether a screen reader should say it */
 export function setStatus(text: string, spoken = false): void {
   status.textContent = text;
   if (spoken) announce(text, "en");
@@ -46,7 +46,7 @@ export function setNotice(text: string): void {
   notice.hidden = text === "";
 }
 
-/** Adds up the files that have been heard of; the weights are nearly all of the bytes. */
+/** Adds up the progress of all files so far. Nearly all bytes are weights. */
 export function createProgress(where: string): (event: LoadProgress) => void {
   const files = new Map<string, { loaded: number; total?: number }>();
   progress.removeAttribute("value");
@@ -76,7 +76,7 @@ export function createProgress(where: string): (event: LoadProgress) => void {
   };
 }
 
-/** @param offer which ways out make sense: the same again, or on the CPU */
+/** @param offer which buttons make sense: try again, or use the CPU */
 export function showError(error: unknown, offer: { retry: boolean; cpu: boolean }): void {
   const hint = error instanceof ModelError ? error.hint : undefined;
   byId("error-message", HTMLElement).textContent = error instanceof Error ? error.message : String(error);
@@ -103,13 +103,13 @@ export function clearOutput(): void {
   clear(finished);
 }
 
-/** Shows `text`, which goes on from what is shown, with the next frame. */
+/** Shows `text` with the next frame. It continues the text that is shown. */
 export function growOutput(text: string): void {
   pending = text;
   frame ||= requestAnimationFrame(flush);
 }
 
-/** Shows the finished text now and has it read out. */
+/** Shows the finished text now, and lets a screen reader say it. */
 export function finishOutput(text: string): void {
   cancelAnimationFrame(frame);
   pending = text;

@@ -23,6 +23,8 @@ export interface LoadedModel {
   /** Name of the file that it was read from. */
   generationFile: string;
   tokenizer?: Tokenizer;
+  /** Why there is none, where the folder has files of one. */
+  tokenizerProblem?: string;
 }
 
 interface BuildOptions extends DownloadOptions {
@@ -65,7 +67,7 @@ export async function loadModel(
   const generationFile = ownFile ? FILE : "config.json";
   const generationConfig = ownFile ?? legacyFields(config);
   checkGenerationFile(generationConfig, info, generationFile);
-  const tokenizer = await readTokenizer(files, config, options);
+  const { tokenizer, tokenizerProblem } = await readTokenizer(files, config, options);
 
   const unread = new Unread();
   const weights = await findWeights(files, options);
@@ -76,7 +78,8 @@ export async function loadModel(
     const model = await readWeights(weights, ops, options, family, config, unread);
     const message = unread.message();
     if (message !== undefined) options.onWarning?.(message);
-    return { model, generationConfig, generationFile, tokenizer, ops };
+    if (tokenizerProblem !== undefined) options.onWarning?.(tokenizerProblem);
+    return { model, generationConfig, generationFile, tokenizer, tokenizerProblem, ops };
   } catch (error) {
     ops?.dispose();
     await weights.close();
@@ -87,12 +90,17 @@ export async function loadModel(
 async function readTokenizer(files: ModelFiles, modelConfig: Record<string, unknown>, given: DownloadOptions) {
   const { loadTokenizer } = await loadPart("reads tokenizers", () => import("../text/families/registry"));
   const options = { ...given, errorCode: "invalid_tokenizer" as const };
-  return loadTokenizer({
+  let tokenizerProblem: string | undefined;
+  const folder = {
     modelConfig,
-    json: (file) => readJson(files, file, options),
-    text: (file) => readText(files, file, options),
-    bytes: (file) => readBytes(files, file, options),
+    json: (file: string) => readJson(files, file, options),
+    text: (file: string) => readText(files, file, options),
+    bytes: (file: string) => readBytes(files, file, options),
+  };
+  const tokenizer = await loadTokenizer(folder, (message) => {
+    tokenizerProblem = `${files.name}: ${message}`;
   });
+  return { tokenizer, tokenizerProblem };
 }
 
 async function readWeights(

@@ -54,7 +54,7 @@ export interface StreamStep {
   alternatives?: Alternative[];
 }
 
-/** How many tokens a model takes and makes. */
+/** The longest input and output of a model. */
 export interface Limits {
   /** The longest source, in tokens. */
   source: number;
@@ -106,6 +106,8 @@ export class Seq2Seq {
   readonly adapter?: AdapterInfo;
   /** Present where the model's folder has the files of a tokenizer: tokenizer.json, or those of its family. */
   readonly tokenizer?: Tokenizer;
+  /** Why there is no `tokenizer` although the folder has files of one: which files, and why they are not read. */
+  readonly tokenizerProblem?: string;
   private readonly warned = new Set<string>();
   private disposed = false;
 
@@ -119,6 +121,7 @@ export class Seq2Seq {
     this.device = ops.device;
     this.adapter = adapter;
     this.tokenizer = loaded.tokenizer;
+    this.tokenizerProblem = loaded.tokenizerProblem;
   }
 
   /**
@@ -310,6 +313,7 @@ export class Seq2Seq {
       generationConfig,
       generationFile,
       decode: tokenizer && ((ids) => tokenizer.decode(ids)),
+      tokenizerProblem: this.tokenizerProblem,
       onWarning: this.warn,
     });
     return { request, options };

@@ -101,10 +101,9 @@ export class Translator {
     try {
       const { tokenizer } = model;
       if (!tokenizer) {
-        throw new ModelError(
-          "file_not_found",
-          "A translator needs a tokenizer, and the model's folder has none: no tokenizer.json, nor the tokenizer files of its family.",
-        );
+        const none = "no tokenizer.json, nor the tokenizer files of its family.";
+        const message = `A translator needs a tokenizer, and the model's folder has none: ${model.tokenizerProblem ?? none}`;
+        throw new ModelError("file_not_found", message);
       }
       const { sourceLanguage, targetLanguage } = options;
       const plan = languagePlan(tokenizer, sourceLanguage, targetLanguage);

@@ -30,6 +30,8 @@ export interface RequestContext {
   generationFile: string;
   /** Absent if the model has no tokenizer. */
   decode?: (ids: readonly number[]) => string;
+  /** Why there is none, where the model's folder has files of one. */
+  tokenizerProblem?: string;
   onWarning: (message: string) => void;
 }
 
@@ -38,7 +40,7 @@ export function createRequest(
   where: string,
   inputIds: unknown,
   options: GenerationConfig,
-  { info, generationConfig, generationFile, decode, onWarning }: RequestContext,
+  { info, generationConfig, generationFile, decode, tokenizerProblem, onWarning }: RequestContext,
 ): Request {
   const startIds = options.decoder_input_ids ?? undefined;
   const rows = startIds === undefined ? undefined : toRows("decoder_input_ids", startIds);
@@ -52,7 +54,8 @@ export function createRequest(
   const prompt = prompts(rows, batch.ids.length, startTokenId, info);
   const config = resolve(prompt[0].length, onWarning);
   if (config.stopStrings.length > 0 && !decode) {
-    throw new ModelError("invalid_option", `${where}: stop_strings needs a tokenizer, and this model has none.`);
+    const message = `${where}: stop_strings needs a tokenizer, and this model has none.`;
+    throw new ModelError("invalid_option", [message, tokenizerProblem ?? []].flat().join(" "));
   }
   return {
     batch,

@@ -1,9 +1,9 @@
 /**
- * What a model's files hold that nothing reads. A file was written by other software, perhaps years ago: what Hugging
- * Face transformers reads over is read over here, too, and reported in one warning per load.
+ * Collects the parts of a model's files that nothing reads. Other software wrote the files, perhaps years ago. What Hugging
+ * Face transformers ignores is ignored here, too, and reported in one warning per load.
  */
 
-/** So many names of one file are listed; a hostile file may hold a million. */
+/** The most names per file in the message: a hostile file may hold a million. */
 const MAX_NAMES = 1000;
 
 export class Unread {
@@ -15,7 +15,7 @@ export class Unread {
     this.names.set(file, [...known, ...names.filter((name) => !known.includes(name))]);
   }
 
-  /** One sentence that lists everything; undefined where there is nothing to list. */
+  /** One sentence that lists everything; undefined if there is nothing to list. */
   message(): string | undefined {
     const files = [...this.names].filter(([, names]) => names.length > 0);
     if (files.length === 0) return undefined;

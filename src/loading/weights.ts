@@ -102,8 +102,8 @@ async function openShard(files: ModelFiles, name: string, index: string, options
 
 /**
  * Reads the headers of all shards first, because building a model needs all names and shapes. Then each shard is opened again
- * and read to its end. As in transformers, what a shard holds counts, whatever the index says of it, and a
- * tensor that two shards hold is that of the later one.
+ * and read to its end. As in transformers, the tensors that are in a shard count, even
+ * if the index lists others. If two shards have a tensor of the same name, the later one counts.
  */
 async function* readShards(
   files: ModelFiles,

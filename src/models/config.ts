@@ -3,7 +3,7 @@
 import { ModelError, quote } from "../errors";
 import type { Activation } from "../ops/ops";
 
-/** Far beyond any model, and small enough that a wrong number is told before it fills the memory. */
+/** Far beyond any model, and small enough that a wrong number is reported before it fills the memory. */
 export const MAX = { width: 1 << 16, layers: 512, vocabulary: 10_000_000, positions: 1 << 17 };
 
 /** Activations by the names of Hugging Face's ACT2FN; several of them are the same function. */

@@ -43,8 +43,17 @@ export interface DecoderLayer extends EncoderLayer {
 }
 
 /**
- * The residual stream. Post-norm adds first and normalises the sum afterwards; instead of a dispatch of its
- * own that norm is handed on to the operations that read the sum.
+ * The residual stream. Its value is `norm(states)`, or `states` if there is no norm.
+ *
+ * Post-norm adds first and normalises the sum afterwards. That norm is not computed where it is due; it stays pending in
+ * `norm`, and each operation that reads the sum applies it. A layer with sublayers f, then g, of an x without norm:
+ *
+ *   the paper says                 what is computed                        and handed on
+ *   y = norm1(x + f(x))            s = x + f(x)                            { states: s, norm: norm1 }, which is y
+ *   z = norm2(y + g(y))            t = norm1(s) + g(norm1(s))              { states: t, norm: norm2 }, which is z
+ *
+ * In the second line norm1 is the option `norm` of the product that g begins with, and `residualNorm` of the one that it ends
+ * with, so it costs no dispatch of its own. Pre-norm is x + f(norm(x)): `norm` of the first product, and nothing is pending.
  */
 export interface Stream {
   states: Tensor; // (B, T, D)

@@ -13,7 +13,7 @@ export interface DecoderState {
   caches: Tensor[];
   /** Cross-attention keys and values by layer: (B / G, S, 2I), key first. */
   cross: Tensor[];
-  /** (B / G, S) u32: 1 for the source positions that are there, 0 for padding. */
+  /** (B / G, S) u32: 1 for a token of the source, 0 for padding. */
   mask: Tensor;
   /** (B) u32: how many positions the caches hold. */
   position: Tensor;
@@ -21,7 +21,7 @@ export interface DecoderState {
   ancestors?: Tensor;
 }
 
-/** What a caller wants to see of a forward pass; the model appends one tensor a layer to what is present. */
+/** What a caller wants to see of a forward pass; the model appends one tensor per layer to each list that is given. */
 export interface Capture {
   /** What the first layer reads and what each one gives, the last after the stack's final norm: (B, T, D). */
   hiddenStates?: Tensor[];
@@ -51,7 +51,7 @@ export interface Model {
   readonly info: ModelInfo;
   /** ids (B, S) u32, mask (B, S) u32 -> encoder states (B, S, D). */
   encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor;
-  /** Keys and values of every decoder layer over the encoder states; done once a sentence. */
+  /** Keys and values of every decoder layer over the encoder states; computed once per sentence. */
   projectCross(encoderStates: Tensor): Tensor[];
   /** ids (B, T) u32, at positions `state.position` and on -> logits (B, T, V). Appends to the caches. */
   decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor;

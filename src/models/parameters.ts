@@ -20,7 +20,7 @@ interface Placement {
   rows: number;
   /** First element of `tensor`. */
   start: number;
-  /** -Infinity may stand in it: a token that is never chosen. */
+  /** May hold -Infinity, for a token that is never chosen. */
   mayBan?: boolean;
 }
 
@@ -227,7 +227,7 @@ export class Parameters {
     if (!expected) return;
     if (expected.placements.every(({ mayBan }) => mayBan)) data = withoutMinusInfinity(data);
     const width = size(expected.shape.slice(1));
-    // WGSL lets a driver assume that there is no infinity or NaN: what came out would be anything.
+    // A driver may assume that no infinity or NaN exists. If there were one, the result could be anything.
     const bad = notBelow(data, Infinity);
     if (bad >= 0) {
       const row = Math.floor((start + bad) / width);

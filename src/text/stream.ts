@@ -3,13 +3,13 @@
 import type { Tokenizer } from "./tokenizer";
 
 export interface TextStream {
-  /** The text that this token adds; "" while a character is incomplete. */
+  /** The text that this token adds; "" while a character is incomplete. What later tokens may change is held back. */
   push(id: number): string;
   /** After the last token: the text that was held back. */
   end(): string;
 }
 
-export function createTextStream(tokenizer: Pick<Tokenizer, "decode">): TextStream {
+export function createTextStream(tokenizer: Pick<Tokenizer, "decode" | "unsettled">): TextStream {
   const ids: number[] = [];
   let emitted = "";
   const rest = (text: string): string => {
@@ -26,7 +26,8 @@ export function createTextStream(tokenizer: Pick<Tokenizer, "decode">): TextStre
       ids.push(id);
       const text = tokenizer.decode(ids);
       // Bytes of an unfinished character decode to U+FFFD.
-      return text.endsWith("\ufffd") ? "" : rest(text);
+      if (text.endsWith("\ufffd")) return "";
+      return rest(tokenizer.unsettled ? text.replace(tokenizer.unsettled, "") : text);
     },
     end: () => rest(tokenizer.decode(ids)),
   };

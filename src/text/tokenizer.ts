@@ -23,6 +23,8 @@ export interface Tokenizer {
   decode(ids: readonly number[]): string;
   /** The token as in the vocabulary, such as "▁chat"; "" for an unknown id. */
   token(id: number): string;
+  /** Matches the end of decoded text that later tokens may still change; streaming holds it back. Absent if none may. */
+  readonly unsettled?: RegExp;
   /** The model's codes of the languages to choose from. Absent if there is no choice. */
   readonly languages?: readonly string[];
   /**
@@ -36,6 +38,7 @@ export interface Tokenizer {
 export interface LanguagePlan {
   encode(text: string): number[];
   decode(ids: readonly number[]): string;
+  unsettled?: RegExp;
   /** Options for `generate`. */
   generation: { forced_bos_token_id?: number };
 }
@@ -49,6 +52,7 @@ export function languagePlan(tokenizer: Tokenizer, sourceLanguage: string, targe
   return {
     encode: (text) => tokenizer.encode(text, languages),
     decode: (ids) => tokenizer.decode(ids),
+    unsettled: tokenizer.unsettled,
     generation: forced === undefined ? {} : { forced_bos_token_id: forced },
   };
 }
@@ -86,3 +90,6 @@ export function cleanUp(text: string): string {
     .replaceAll(" 've", "'ve")
     .replaceAll(" 're", "'re");
 }
+
+/** The end of text that `cleanUp` may still change: what one of its replacements may begin with. */
+export const UNCLEANED = / (?:n ?'?|'[vr]?)?$/;

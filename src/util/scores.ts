@@ -13,7 +13,7 @@ export function plus(a: number, b: number): number {
 /** Hugging Face's "not now": added to the score of a beam that does not exist yet, or that has ended. */
 export const UNLIKELY = -1e9;
 
-/** N, the candidates per step: enough that K of them go on, even if every beam ends with every end token. */
+/** J, the candidates per step: enough that G of them go on, even if every beam ends with every end token. */
 export function candidateCount({ beams, endTokens }: { beams: number; endTokens: number }): number {
   return Math.max(2, 1 + endTokens) * beams;
 }

@@ -14,6 +14,11 @@ const COSTS: Record<string, [layer: number, rest: number]> = {
   "bart-gelu": [8, 3],
   "mbart-en-ro": [8, 4],
   "m2m100-padding-inside": [8, 3],
+  pegasus: [8, 3],
+  blenderbot: [8, 3],
+  "blenderbot-small": [8, 3],
+  plbart: [8, 3],
+  mvp: [8, 3],
   "t5-relu": [8, 3],
   "t5-gated-silu": [9, 3],
 };

@@ -7,8 +7,9 @@ import { join, resolve } from "node:path";
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mutants } from "../support/shared/hostile";
-import { closePage, openPage } from "../support/node/pages";
+import { closePage, openPage, takeProblems } from "../support/node/pages";
 import { serveFolder } from "../support/node/static-server";
+import { stripWgsl } from "../../scripts/wgsl.js";
 
 const [{ text, translation }] = (
   JSON.parse(readFileSync("test/goldens/en_fr.json", "utf8")) as { cases: { text: string; translation: string }[] }
@@ -43,6 +44,13 @@ for (let i = 0; i < Number(location.hash.slice(1)); i++) {
   }
 }
 document.getElementById("out").textContent = lines.join("\\n");
+`;
+
+/** Loads a model with a module in whose shaders there is a mistake. */
+const MISTAKE = `
+import { Seq2Seq } from "./dist/mistake.js";
+const error = await Seq2Seq.load("./models/en-fr", { device: "webgpu" }).catch((error) => error);
+document.getElementById("out").textContent = error.code + " " + error.message;
 `;
 
 describe("the built package", () => {
@@ -90,6 +98,27 @@ describe("the built package", () => {
     expect(outcomes.filter((line) => /WRONG|: internal/.test(line))).toEqual([]);
     broken.forEach(({ whole, what }, i) => whole && expect(outcomes[i]).toBe(`${what}: loaded`));
     expect(lines.filter((line) => line !== "loaded").length).toBeGreaterThan(20);
+  });
+
+  it("names the file and line of a mistake in WGSL, as they are under shaders/", async () => {
+    const lines = readFileSync("shaders/embed.wgsl", "utf8").split("\n");
+    const at = lines.findIndex((line) => line.startsWith("fn main("));
+    const stripped = stripWgsl(lines.join("\n"));
+    const mistake = stripped
+      .split("\n")
+      .map((line, i) => (i === at + 1 ? `let mistake: u32 = 1.5;${line}` : line))
+      .join("\n");
+    const module = readFileSync(join(folder, "dist/attendant.js"), "utf8");
+    expect(module).toContain(stripped);
+    writeFileSync(join(folder, "dist/mistake.js"), module.replace(stripped, mistake));
+    writeFileSync(join(folder, "mistake.html"), PAGE.replace("page.js", "mistake.js"));
+    writeFileSync(join(folder, "mistake.js"), MISTAKE);
+    await page.goto(`${server.url}mistake.html`);
+    await page.waitForFunction(() => document.getElementById("out")?.textContent);
+    expect(await page.$eval("#out", (out) => out.textContent)).toMatch(
+      new RegExp(`^internal The embed\\w* kernel does not compile: embed.wgsl:${at + 2}:\\d+ `),
+    );
+    takeProblems(page); // the browser warns of the mistake as well
   });
 
   it("fetches a part when it is needed: tokenizers for text, nothing of the CPU or of .bin files", async () => {

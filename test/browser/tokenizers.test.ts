@@ -6,7 +6,7 @@
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { closePage, openPage, runInPage } from "../support/node/pages";
-import { classOf, corpusLines, expectFirstBlocks, filesOf } from "../support/node/tokenizers";
+import { classOf, expectFirstBlocks, filesOf, linesOf } from "../support/node/tokenizers";
 
 describe("4,000 lines in a page, as transformers encodes and decodes them", () => {
   let page: Page;
@@ -15,8 +15,8 @@ describe("4,000 lines in a page, as transformers encodes and decodes them", () =
   });
   afterAll(() => closePage(page));
 
-  it.each(["mbart50-json", "t5", "bart", "byt5", "marian"])("%s", async (name) => {
-    const lines = corpusLines().slice(0, 4000);
+  it.each(["mbart50-json", "t5", "bart", "byt5", "marian", "blenderbot-small"])("%s", async (name) => {
+    const lines = linesOf(name).slice(0, 4000);
     const answers = await runInPage<{ ids: number[]; text: string }[]>(
       page,
       "/test/support/page/encode.ts",

@@ -1,12 +1,15 @@
-/** Hidden states and attentions by layer, one checkpoint a family, on the CPU: those of Hugging Face transformers. */
+/** Hidden states and attentions by layer, one checkpoint of each model_type, on the CPU: those of Hugging Face transformers. */
 
 import { expect, it } from "vitest";
 import { Seq2Seq } from "../../src/index";
 import { captureInput, captureNames, captureSource, expectCaptures } from "../support/node/captures";
 import { runCaptures } from "../support/shared/captures";
-import { readFamily } from "../support/node/families";
+import { goldenTypes, readCheckpoint, readFamily } from "../support/node/families";
 
-it("are of six checkpoints", () => expect(captureNames.length).toBe(6));
+it("are of one checkpoint of each model_type", () => {
+  const types = captureNames.map((name) => readCheckpoint(name).fields.model_type);
+  expect(types.sort()).toEqual([...goldenTypes].sort());
+});
 
 it.each(captureNames)("%s", async (name) => {
   expectCaptures(name, await runCaptures(`.${captureSource(name)}`, "cpu", await captureInput(name)));

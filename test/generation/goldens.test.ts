@@ -2,12 +2,18 @@
 
 import { describe, expect, it } from "vitest";
 import { runGenerationCases } from "../support/shared/generation-cases";
+import { goldenTypes, readCheckpoint } from "../support/node/families";
 import { generationFailures, generationNames, readGeneration } from "../support/node/generation";
 
 describe("the options of generate() on the CPU give what Hugging Face's give", () => {
   it("in at least 600 cases", () => {
     const count = generationNames.reduce((sum, name) => sum + readGeneration(name).cases.length, 0);
     expect(count).toBeGreaterThanOrEqual(600);
+  });
+
+  it("of every model_type", () => {
+    const types = generationNames.map((name) => readCheckpoint(name).fields.model_type);
+    expect([...new Set(types)].sort()).toEqual([...goldenTypes].sort());
   });
 
   it.each(generationNames)("%s", async (name) => {

@@ -22,7 +22,7 @@ ROWS = 997
 
 
 def table(vocab, seed, divisor, boost):
-    """(N, V) logits that a few lines of any language can make again: the halves of a hash, with few equals."""
+    """(ROWS, V) logits that a few lines of any language can make again: the halves of a hash, with few equals."""
     values = []
     for i in range(ROWS * vocab):
         h = (i * 0x9E3779B1 + seed * 0x85EBCA77) & 0xFFFFFFFF
@@ -43,10 +43,10 @@ def stand_in(logits):
     model = BartForConditionalGeneration(config).eval()
 
     def table_forward(encoder_outputs=None, decoder_input_ids=None, **kwargs):
-        # Items of the batch are told apart by their order: K neighbouring rows are one item.
+        # Sentences are told apart by their order: neighbouring rows, one for each beam, are one sentence.
         ids = decoder_input_ids
-        items = torch.arange(ids.shape[0]) // model.beams
-        sums = items + 7
+        sentences = torch.arange(ids.shape[0]) // model.beams
+        sums = sentences + 7
         for column in ids.T:
             sums = (sums * 131 + column) % 65521
         rows = sums % ROWS

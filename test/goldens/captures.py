@@ -1,4 +1,4 @@
-"""Makes captures.safetensors: hidden states and attentions by layer of one checkpoint a family, as transformers gives them.
+"""Makes captures.safetensors: hidden states and attentions by layer of one checkpoint of each model_type, as transformers gives them.
 
     pip install -r test/goldens/requirements.txt
     python test/goldens/captures.py    # after families.py; rewrites test/goldens/captures.safetensors
@@ -10,13 +10,33 @@ import json
 from pathlib import Path
 
 import torch
+from family_cases import CASES, classes_of
 from safetensors.torch import save_file
 from transformers import AutoModelForSeq2SeqLM
 
 torch.set_num_threads(1)
 HERE = Path(__file__).parent
-FIXTURES = ["marian-gelu-depth-1-3", "bart-gelu", "mbart-en-ro", "m2m100-padding-inside", "t5-gated-silu", "mt5"]
 ROWS, SOURCE, TARGET = 2, 6, 4
+
+
+def depths(case) -> tuple[int, int]:
+    config = classes_of(case.model_type)[0](**case.config)
+    encoder = config.num_hidden_layers
+    return encoder, getattr(config, "decoder_layers", None) or getattr(config, "num_decoder_layers", None) or encoder
+
+
+def fixtures() -> list[str]:
+    """Of each model_type the first checkpoint whose padding or depth could be taken for another's, else the first."""
+    telling = lambda case: bool(case.target_holes) or depths(case)[0] != depths(case)[1]
+    chosen = {}
+    for name, case in CASES.items():
+        known = chosen.setdefault(case.model_type, name)
+        if telling(case) and not telling(CASES[known]):
+            chosen[case.model_type] = name
+    return list(chosen.values())
+
+
+FIXTURES = fixtures()
 FIELDS = [
     "encoder_hidden_states", "decoder_hidden_states", "encoder_attentions", "decoder_attentions", "cross_attentions",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Makes rules.json: what the logits processors of Hugging Face transformers make of scores, by themselves and together.
+"""Makes device_processors.json: what the logits processors of Hugging Face transformers make of scores, by themselves and together.
 
     pip install -r test/goldens/requirements.txt
     python test/goldens/device_processors.py    # rewrites test/goldens/device_processors.json
@@ -88,7 +88,7 @@ for _ in range(90):
     # Where everything is banned, Hugging Face's normalisation gives no numbers.
     cases.append(case(options, length, rng.choice([1, 2]), rng.choice([EOS, [EOS, 9, 5]])))
 cases = [c for c in cases if all(x is None or x == x for row in c["expected"] for x in row)]
-path = Path(__file__).parent / "rules.json"
+path = Path(__file__).parent / "device_processors.json"
 lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
 path.write_text(f'{{"start":{START},"maxLength":{MAX_LENGTH},"vocabulary":{V},"cases":[\n{lines}\n]}}\n')
 changed = sum(c["expected"] != c["scores"] for c in cases)

@@ -36,7 +36,8 @@ HERE = Path(__file__).parent
 CHECKPOINTS = [
     "marian-swish", "marian-two-vocabularies", "bart-relu-scaled", "bart-heads-3x8", "bart-depth-1-3-no-forced-eos",
     "mbart-en-ro", "mbart-50", "m2m100", "nllb-sharded", "m2m100-pad-5-swish", "t5-relu", "t5-v1.1-gated-gelu",
-    "t5-gated-silu", "mt5", "byt5",
+    "t5-gated-silu", "mt5", "byt5", "pegasus", "blenderbot", "blenderbot-small", "plbart-depth-1-3", "mvp",
+    "umt5",
 ]  # fmt: skip
 MAX_NEW_TOKENS = 10
 

@@ -3,6 +3,7 @@
     python test/goldens/tokenizer_families.py           # trains the models anew, then writes every answer
     python test/goldens/tokenizer_families.py answers   # keeps the models and folders
     python test/goldens/tokenizer_families.py answers t5 nllb
+    python test/goldens/tokenizer_families.py folders      # makes the folders anew, with the models that are there
 
 The lines come from corpus.py. Of each block of 50 lines a digest is kept (the first 8 hexadecimal digits of a SHA-256), of
 some lines the whole answer, for a reader who looks for a difference:
@@ -19,12 +20,13 @@ import hashlib
 import json
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import sentencepiece as spm
-import transformers
 from sentencepiece import sentencepiece_model_pb2 as pb
 
+from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
 from transformers.models.m2m_100.tokenization_m2m_100 import FAIRSEQ_LANGUAGE_CODES
 
 from corpus import SCRIPTS, SEED, Random, corpus, words
@@ -155,9 +157,19 @@ def digest(rows):
     return hashlib.sha256("\n".join(rows).encode("utf-8")).hexdigest()[:8]
 
 
-def write(name, encode, decode, size):
-    """`encode`: text to a list (ids, or pieces); `decode`: such a list to text; `size`: random ids lie below it."""
-    encoded = [encode(line) for line in LINES]
+def replaced(text, instead):
+    for part, other in instead.items():
+        text = text.replace(part, other)
+    return text
+
+
+def write(name, encode, decode, size, instead=None):
+    """
+    `encode`: text to a list (ids, or pieces); `decode`: such a list to text; `size`: random ids lie below it;
+    `instead`: what stands for parts of the lines, so that they have the family's own special tokens.
+    """
+    lines, long = [replaced(line, instead or {}) for line in LINES], replaced(LONG, instead or {})
+    encoded = [encode(line) for line in lines]
     random = Random(42)
     random_ids = [[random.below(size) for _ in range(1 + random.below(12))] for _ in LINES]
     rows = {
@@ -166,8 +178,8 @@ def write(name, encode, decode, size):
         "random": [decode(ids) for ids in random_ids],
     }
     out = {key: "".join(digest(all_rows[i : i + BLOCK]) for i in range(0, len(LINES), BLOCK)) for key, all_rows in rows.items()}
-    out["long"] = digest(["\t".join(map(str, encode(LONG)))])
-    cases = [[LINES[i], encoded[i], rows["decode"][i]] for i in range(0, len(LINES), 997)]
+    out["long"] = digest(["\t".join(map(str, encode(long)))])
+    cases = [[lines[i], encoded[i], rows["decode"][i]] for i in range(0, len(LINES), 997)]
     head = ",\n".join(f'"{key}": "{value}"' for key, value in out.items())
     text = "{\"size\": %d,\n%s,\n\"cases\": [\n%s\n]}\n" % (size, head, ",\n".join(json.dumps(case) for case in cases))
     (HERE / f"{name}.json").write_text(text, encoding="utf-8")
@@ -265,9 +277,56 @@ def generic(name, **settings):
     return packed(f"{name}.tokenizer.json", json.dumps({**base, **settings}, ensure_ascii=False, separators=(",", ":")))
 
 
+def subword_nmt():
+    """A vocabulary and merges as Blenderbot-small has them: a token that does not end its word has "@@" after it."""
+    words = Counter(word for line in training_lines() for word in line.lower().split())
+    symbols = {word: [*word[:-1], word[-1] + "</w>"] for word in words}
+    tokens = {symbol for parts in symbols.values() for symbol in parts}
+    merges = []
+    for _ in range(600):
+        pairs = Counter()
+        for word, parts in symbols.items():
+            for pair in zip(parts, parts[1:]):
+                pairs[pair] += words[word]
+        best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+        merges.append(best)
+        tokens.add("".join(best))
+        for parts in symbols.values():
+            for i in range(len(parts) - 2, -1, -1):
+                if tuple(parts[i : i + 2]) == best:
+                    parts[i : i + 2] = ["".join(best)]
+    tokens = [token[:-4] if token.endswith("</w>") else token + "@@" for token in sorted(tokens)]
+    # Every thirteenth is missing: such pieces are unknown.
+    tokens = [token for i, token in enumerate(tokens) if i % 13]
+    vocab = numbered(["__null__", "__start__", "__end__", "__unk__", "__newln__"], tokens, list(".,!?()'"))
+    return vocab, "\n".join(["#version: 0.2", *map(" ".join, merges), ""])
+
+
+# What stands in the lines for the special tokens of other families.
+PEGASUS = {"<extra_id_1>": "<mask_1>", "<extra_id_0>": "<mask_2>", "<extra_id_": "<unk_"}
+BLENDERBOT_SMALL = {
+    "<s>": "__start__", "</s>": "__end__", "<unk>": "__unk__", "<pad>": "__null__", "<mask>": "__newln__", "<user>": "__START__",
+}  # fmt: skip
+PLBART = {"en_XX": "__java__", "fr_XX": "python", "ro_RO": "__php__", "__en__": "__en_XX__", "__fr__": "__python__"}
+
+
+def with_template(content, single):
+    """A tokenizer.json with this template around a text."""
+    tokenizer = json.loads(gzip.decompress((HERE / content[3:]).read_bytes()))
+    ids = {token["content"]: token["id"] for token in tokenizer["added_tokens"]} | tokenizer["model"]["vocab"]
+    part = lambda name: {"Sequence": {"id": "A", "type_id": 0}} if name == "A" else {"SpecialToken": {"id": name, "type_id": 0}}
+    tokenizer["post_processor"] = {
+        "type": "TemplateProcessing", "single": [part(name) for name in single],
+        "pair": [part("A"), {"Sequence": {"id": "B", "type_id": 1}}],
+        "special_tokens": {name: {"id": name, "ids": [ids[name]], "tokens": [name]} for name in single if name != "A"},
+    }  # fmt: skip
+    return packed(content[3:-3], json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")))
+
+
 def make_folders():
     from tokenizers import ByteLevelBPETokenizer
-    from transformers import BartTokenizer, MBart50Tokenizer, MBartTokenizer, NllbTokenizer, T5Tokenizer
+    from transformers import BartTokenizer, BlenderbotTokenizer, MBart50Tokenizer, MBartTokenizer
+    from transformers import NllbTokenizer, PegasusTokenizer, T5Tokenizer
 
     # Every eleventh piece of the source is missing: such pieces are unknown.
     source = [p for i, p in enumerate(pieces("unigram")) if i % 11]
@@ -283,6 +342,10 @@ def make_folders():
             "merges.txt": packed("bart.merges.txt", Path(folder, "merges.txt").read_text(encoding="utf-8")),
         }
     nllb = {"sentencepiece.bpe.model": "model:bpe", "tokenizer_config.json": {"extra_special_tokens": LANGUAGES}}
+    vocab, merges = subword_nmt()
+    small = {"vocab.json": packed("blenderbot-small.vocab.json", vocab), "merges.txt": packed("blenderbot-small.merges.txt", merges)}
+    spiece = {"spiece.model": "model:t5"}
+    blenderbot = saved("blenderbot-json", opened(BlenderbotTokenizer, bart))
     metaspace = {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "first", "split": False}
     folders = {
         "marian": ["MarianTokenizer", {
@@ -314,7 +377,7 @@ def make_folders():
         "m2m100": ["M2M100Tokenizer", {
             "sentencepiece.bpe.model": "model:unigram", "vocab.json": packed("m2m100.vocab.json", m2m),
             "special_tokens_map.json": {"eos_token": "</s>", "unk_token": "<unk>", "additional_special_tokens": codes},
-        }, "fr"],
+        }, {}, "fr"],
         "m2m100-bare": ["M2M100Tokenizer", {
             "sentencepiece.bpe.model": "model:unigram-defined",
             "vocab.json": packed("m2m100-bare.vocab.json", numbered(["<s>", "<pad>", "</s>", "<unk>"], pieces("unigram-defined"))),
@@ -339,11 +402,11 @@ def make_folders():
             },
         }],
         "byt5": ["ByT5Tokenizer", {"tokenizer_config.json": {"tokenizer_class": "ByT5Tokenizer"}}],
-        "mbart": ["MBartTokenizer", {"sentencepiece.bpe.model": "model:unigram"}, "ro_RO"],
+        "mbart": ["MBartTokenizer", {"sentencepiece.bpe.model": "model:unigram"}, {}, "ro_RO"],
         "mbart-json": ["MBartTokenizer", saved("mbart-json", opened(MBartTokenizer, {"sentencepiece.bpe.model": "model:unigram"}))],
-        "mbart50": ["MBart50Tokenizer", {"sentencepiece.bpe.model": "model:unigram"}, "fr_XX"],
+        "mbart50": ["MBart50Tokenizer", {"sentencepiece.bpe.model": "model:unigram"}, {}, "fr_XX"],
         "mbart50-json": ["MBart50Tokenizer", saved("mbart50-json", opened(MBart50Tokenizer, {"sentencepiece.bpe.model": "model:unigram-target"}))],
-        "nllb": ["NllbTokenizer", nllb, "fra_Latn"],
+        "nllb": ["NllbTokenizer", nllb, {}, "fra_Latn"],
         "nllb-json": ["NllbTokenizer", saved("nllb-json", opened(NllbTokenizer, nllb))],
         "nllb-legacy": ["NllbTokenizer", {
             **nllb, "tokenizer_config.json": {"extra_special_tokens": LANGUAGES, "legacy_behaviour": True, "src_lang": "deu_Latn"},
@@ -356,6 +419,66 @@ def make_folders():
                 "added_tokens_decoder": {"4": added("<mask>", lstrip=True), "900": added("C++", special=False)},
             },
         }],
+        "mvp": ["MvpTokenizer", {**bart, "tokenizer_config.json": {"model_max_length": 1024, "mask_token": {"__type": "AddedToken", **added("<mask>", lstrip=True)}}}],
+        "pegasus": ["PegasusTokenizer", spiece, PEGASUS],
+        "pegasus-json": ["PegasusTokenizer", saved("pegasus-json", opened(PegasusTokenizer, spiece)), PEGASUS],
+        # As version 4 wrote it.
+        "pegasus-xsum": ["PegasusTokenizer", {
+            **spiece,
+            "tokenizer_config.json": {
+                "model_max_length": 512, "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>", "mask_token": "<mask_2>",
+                "mask_token_sent": "<mask_1>", "offset": 103, "tokenizer_class": "PegasusTokenizer",
+            },
+            "special_tokens_map.json": {
+                "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>", "mask_token": "<mask_2>",
+                "additional_special_tokens": ["<mask_1>", *(f"<unk_{i}>" for i in range(2, 103))],
+            },
+        }, PEGASUS],
+        "pegasus-offset-7": ["PegasusTokenizer", {
+            **spiece,
+            "tokenizer_config.json": {
+                "offset": 7, "mask_token_sent": None, "clean_up_tokenization_spaces": True,
+                "added_tokens_decoder": {"2": added("<mask_2>", lstrip=True), "9": added("the", special=False, single_word=True)},
+                "additional_special_tokens": ["<sep>"],
+            },
+        }, PEGASUS],
+        "blenderbot": ["BlenderbotTokenizer", bart],
+        "blenderbot-json": ["BlenderbotTokenizer", {
+            **blenderbot, "tokenizer.json": with_template(blenderbot["tokenizer.json"], ["A", "</s>"]),
+        }],
+        "blenderbot-added": ["BlenderbotTokenizer", {
+            **bart,
+            "tokenizer_config.json": {
+                "add_prefix_space": False, "add_eos_token": True, "clean_up_tokenization_spaces": True,
+                "added_tokens_decoder": {"4": added("<mask>", rstrip=True), "900": added("C++", special=False)},
+            },
+        }],
+        "blenderbot-small": ["BlenderbotSmallTokenizer", small, BLENDERBOT_SMALL],
+        "blenderbot-small-added": ["BlenderbotSmallTokenizer", {
+            **small,
+            "tokenizer_config.json": {
+                "clean_up_tokenization_spaces": True, "additional_special_tokens": ["<sep>"],
+                "added_tokens_decoder": {
+                    "2": added("__end__", lstrip=True, rstrip=True), "3000": added("the", special=False, single_word=True),
+                },
+            },
+        }, BLENDERBOT_SMALL],
+        "plbart": ["PLBartTokenizer", {"sentencepiece.bpe.model": "model:bpe"}, PLBART],
+        "plbart-python": ["PLBartTokenizer", {"sentencepiece.bpe.model": "model:unigram"}, PLBART, "python"],
+        "plbart-multi": ["PLBartTokenizer", {
+            "sentencepiece.bpe.model": "model:bpe",
+            "tokenizer_config.json": {"language_codes": "multi", "tgt_lang": "__python__", "clean_up_tokenization_spaces": False},
+        }, PLBART],
+        "plbart-added": ["PLBartTokenizer", {
+            "sentencepiece.bpe.model": "model:unigram-defined",
+            "tokenizer_config.json": {
+                "language_codes": "multi", "src_lang": "ruby", "additional_special_tokens": ["<extra_id_0>", "__java__"],
+                "added_tokens_decoder": {
+                    "0": added("<s>"), "1": added("<pad>"), "2": added("</s>"), "3": added("<unk>"),
+                    "2000": added("zz top", special=False), "2001": added("the", special=False, single_word=True),
+                },
+            },
+        }, PLBART],
         "generic-bytes": ["PreTrainedTokenizerFast", {
             "tokenizer.json": generic(
                 "generic-bytes",
@@ -388,7 +511,7 @@ def make_folders():
             "tokenizer_config.json": {"clean_up_tokenization_spaces": True},
         }],
     }
-    text = json.dumps({name: dict(zip(("class", "files", "source"), folder)) for name, folder in folders.items()}, indent=1)
+    text = json.dumps({name: dict(zip(("class", "files", "instead", "source"), folder)) for name, folder in folders.items()}, indent=1)
     (HERE / "folders.json").write_text(text + "\n", encoding="utf-8")
 
 
@@ -396,10 +519,12 @@ def family_answers(only):
     for name, folder in json.loads((HERE / "folders.json").read_text(encoding="utf-8")).items():
         if only and name not in only:
             continue
-        tokenizer = opened(getattr(transformers, folder["class"]), folder["files"])
+        tokenizer = opened(tokenizer_class_from_name(folder["class"]), folder["files"])
         if "source" in folder:
             tokenizer.src_lang = folder["source"]
         size = 384 if name == "byt5" else len(tokenizer)
+        if folder["class"] == "PLBartTokenizer":
+            size = tokenizer.vocab_size  # sentencepiece refuses the ids between these and the added tokens
         if name == "marian-separate":
             size = len(tokenizer.target_encoder)
         write(
@@ -407,15 +532,19 @@ def family_answers(only):
             lambda line: tokenizer(line).input_ids,
             lambda ids: tokenizer.decode(ids, skip_special_tokens=True),
             size,
+            folder.get("instead"),
         )
 
 
 if __name__ == "__main__":
-    wanted = [arg for arg in sys.argv[1:] if arg != "answers"]
-    if "answers" not in sys.argv:
+    wanted = [arg for arg in sys.argv[1:] if arg not in ("answers", "folders")]
+    if "answers" not in sys.argv and "folders" not in sys.argv:
         for name, settings in MODELS.items():
             train(name, settings)
+    if "answers" not in sys.argv:
         make_folders()
+    if "folders" in sys.argv:
+        sys.exit()
     if not wanted:
         sentencepiece_answers()
     family_answers(wanted)

@@ -27,3 +27,9 @@ it("has types that attw finds right for every resolution of an ES module", () =>
   // From an ES module in Node and from a bundler, for `attendant` and `attendant/attendant.js`.
   expect(report.match(/(node16 \(from ESM\)|bundler): 🟢/gu)).toHaveLength(6);
 });
+
+it("is built from a lock file that names no registry", () => {
+  const lock = readFileSync("package-lock.json", "utf8");
+  expect(lock).not.toContain('"resolved"');
+  expect(lock.match(/"integrity"/g)?.length).toBeGreaterThan(100);
+});

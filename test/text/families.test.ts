@@ -1,13 +1,15 @@
-/** Tokenizers of whole model folders against transformers: 20 folders of ten classes, 20,000 lines each. */
+/** Tokenizers of whole model folders against transformers, 20,000 lines each; every class has a folder. */
 
 import { describe, expect, test } from "vitest";
 import { createPythonTrie } from "../../src/text/families/python-trie";
-import { loadTokenizer, tokenizerClass } from "../../src/text/families/registry";
+import { loadTokenizer, tokenizerClass, tokenizerClasses } from "../../src/text/families/registry";
 import { createTextStream } from "../../src/text/stream";
+import { modelTypes } from "../../src/models/families/registry";
 import type { Tokenizer } from "../../src/text/tokenizer";
 import { failureOf } from "../support/node/failure";
 import { folderIn } from "../support/shared/folder";
-import { corpusLines, expectGolden, folderNames, folderOf, sourceLanguageOf } from "../support/node/tokenizers";
+import { classOf, expectGolden, folderNames, folderOf } from "../support/node/tokenizers";
+import { insteadOf, linesOf, sourceLanguageOf } from "../support/node/tokenizers";
 
 async function open(name: string, modelConfig?: Record<string, unknown>): Promise<Tokenizer> {
   return (await loadTokenizer(folderOf(name, modelConfig))) ?? expect.fail(`${name} has no tokenizer`);
@@ -21,8 +23,20 @@ describe("as transformers encodes and decodes 20,000 lines, and a million charac
       `hf-${name}`,
       (text) => tokenizer.encode(text, { sourceLanguage }),
       (ids) => tokenizer.decode(ids),
+      insteadOf(name),
     );
   });
+});
+
+test("every class of tokenizers has a golden", () => {
+  const classes = new Set(folderNames.map((name) => tokenizerClass({ tokenizer_class: classOf(name) }, {})));
+  expect([...tokenizerClasses].filter((name) => !classes.has(name))).toEqual([]);
+});
+
+test("every model_type of the models has a golden tokenizer, or takes tokenizer.json as it is", () => {
+  const generic = modelTypes.filter((model_type) => !tokenizerClasses.includes(tokenizerClass({}, { model_type })));
+  // The first has no class of its own; transformers gives the second a TokenizersBackend.
+  expect(generic).toEqual(["transformer", "umt5"]);
 });
 
 test.each([
@@ -39,10 +53,11 @@ test.each([
   expect(createPythonTrie(tokens.split(" ")).split(text).join(" ")).toBe(parts);
 });
 
-describe("text that grows token by token", () => {
-  test.each(["byt5", "generic-bytes", "bart", "marian", "m2m100", "t5", "nllb", "mbart50"])("%s", async (name) => {
+describe("text that grows token by token, one folder of each class", () => {
+  const one = new Map([...folderNames].reverse().map((name) => [classOf(name), name]));
+  test.each([...one.values(), "blenderbot-small-added", "t5-added", "marian-separate"])("%s", async (name) => {
     const tokenizer = await open(name);
-    for (const line of corpusLines().slice(0, 400)) {
+    for (const line of linesOf(name).slice(0, 400)) {
       const ids = tokenizer.encode(line.slice(0, 60));
       const stream = createTextStream(tokenizer);
       const pieces = [...ids.map((id) => stream.push(id)), stream.end()];
@@ -61,7 +76,13 @@ describe("which tokenizer a folder gets", () => {
     [{}, { model_type: "marian" }, "MarianTokenizer"],
     [{}, { model_type: "mt5" }, "T5Tokenizer"],
     [{ tokenizer_class: "PreTrainedTokenizerFast" }, { model_type: "bart" }, "PreTrainedTokenizer"],
-    [{}, { model_type: "transformer" }, ""],
+    [{}, { model_type: "transformer" }, "TokenizersBackend"],
+    [{ tokenizer_class: "T5Tokenizer" }, { model_type: "umt5" }, "TokenizersBackend"],
+    [{ tokenizer_class: "MvpTokenizerFast" }, { model_type: "mvp" }, "BartTokenizer"],
+    [{ tokenizer_class: "RobertaTokenizer" }, { model_type: "plbart" }, "BartTokenizer"],
+    [{ tokenizer_class: "BlenderbotSmallTokenizerFast" }, { model_type: "blenderbot" }, "BlenderbotSmallTokenizer"],
+    [{}, { model_type: "blenderbot-small" }, "BlenderbotSmallTokenizer"],
+    [{}, { model_type: "toString" }, "TokenizersBackend"],
   ])("%j, config.json %j: %s", (config, modelConfig, expected) => {
     expect(tokenizerClass(config, modelConfig)).toBe(expected);
   });
@@ -70,12 +91,49 @@ describe("which tokenizer a folder gets", () => {
   const folder = (files: Record<string, string>, modelConfig = {}) =>
     folderIn((file) => (Object.hasOwn(files, file) ? new TextEncoder().encode(files[file]) : undefined), modelConfig);
 
-  test.each(["marian", "m2m_100", "t5", "mt5", "mbart", "bart", "transformer"])(
-    "%s without files: none",
-    async (type) => {
-      expect(await loadTokenizer(folder({}, { model_type: type }))).toBeUndefined();
-    },
-  );
+  test.each([...modelTypes, "gpt2"])("%s without files: none, and nothing to say", async (type) => {
+    const said: string[] = [];
+    expect(await loadTokenizer(folder({}, { model_type: type }), (message) => said.push(message))).toBeUndefined();
+    expect(said).toEqual([]);
+  });
+
+  test.each([
+    [
+      "a class that is not known",
+      { "spiece.model": "x", "tokenizer_config.json": '{"tokenizer_class": "XLNetTokenizer"}' },
+      { model_type: "transformer" },
+      'tokenizer_config.json, spiece.model. There is no tokenizer.json, and tokenizer_class "XLNetTokenizer" is not supported.',
+    ],
+    [
+      "a model type without a class",
+      { "vocab.txt": "x" },
+      { model_type: "transformer" },
+      'vocab.txt. There is no tokenizer.json, and a tokenizer for model_type "transformer" is not supported.',
+    ],
+    [
+      "a class whose own files are missing",
+      { "tokenizer.model": "x", "special_tokens_map.json": "{}" },
+      { model_type: "t5" },
+      "special_tokens_map.json, tokenizer.model. There is no tokenizer.json or spiece.model, but a T5 tokenizer needs it.",
+    ],
+  ])("%s: the files that are not read are named, with the reason", async (_name, files, modelConfig, reason) => {
+    const said: string[] = [];
+    const given = folder(files, modelConfig);
+    expect(await loadTokenizer(given, (message) => said.push(message))).toBeUndefined();
+    expect(said).toEqual([`There are files of a tokenizer that are not read: ${reason}`]);
+  });
+
+  test("a class that is not known, without tokenizer.json: the class of the model type, where its files are there", async () => {
+    const { bytes } = folderOf("t5");
+    const config = '{"tokenizer_class": "MT5Tokenizer"}';
+    const model = await bytes("spiece.model");
+    const given = folderIn(
+      (file) => ({ "spiece.model": model, "tokenizer_config.json": new TextEncoder().encode(config) })[file],
+      { model_type: "mt5" },
+    );
+    const text = "Hello, world!";
+    expect((await loadTokenizer(given))?.encode(text)).toEqual((await open("t5")).encode(text));
+  });
 
   test.each([
     ["marian", { "vocab.json": "{}" }, "source.spm"],

@@ -47,7 +47,10 @@ describe("edges", () => {
 
   test.each([undefined, null, 7, ["a"], {}])("encode(%j) is an error", (value) => {
     expect(() => tokenizer.encode(value as string)).toThrow(
-      expect.objectContaining({ code: "invalid_input", message: `The text to encode is a ${typeof value}.` }) as Error,
+      expect.objectContaining({
+        code: "invalid_input",
+        message: `The text to encode must be a string, not a ${typeof value}.`,
+      }) as Error,
     );
   });
 

@@ -68,7 +68,7 @@ export async function* runHostSearch(
 }
 
 /**
- * What the next step reads: the token and position of each row, and the table of ancestors (2, C, R) (see
+ * What the next step reads: the token and position of each row, and the table of ancestors (2, C, B) (see
  * `AttentionOptions.ancestors`), which says in which row's cache each position of a row lies. A step reads one of the two
  * tables, by the parity of the position. Rows may be at different positions here, so both tables are kept equal.
  */

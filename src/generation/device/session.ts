@@ -35,13 +35,13 @@ export interface Selecting {
 }
 
 export interface Session extends SessionSizes {
-  /** R = batchSize * width. */
+  /** B = batchSize * width. */
   readonly rows: number;
   readonly vocabSize: number;
   readonly inputIds: Tensor; // (B, S)
   readonly mask: Tensor; // (B, S)
-  readonly token: Tensor; // (R, 1)
-  readonly position: Tensor; // (R)
+  readonly token: Tensor; // (B, 1)
+  readonly position: Tensor; // (B)
   /** If width is 1. */
   readonly selection?: Selection;
   /** If width is above 1. */
@@ -49,7 +49,7 @@ export interface Session extends SessionSizes {
   /** The recorded `ops.backtrace(beams)`. */
   readonly backtrace?: Plan<Tensor>;
   readonly encode: Plan;
-  /** Decodes one token per row. The output is the logits (R, 1, V). */
+  /** Decodes one token per row. The output is the logits (B, 1, V). */
   readonly decode: Plan<Tensor>;
   /** Present once `select` was called with a table length. */
   processors?: { table: Tensor; sourceLength: Tensor };

@@ -10,21 +10,21 @@
  */
 export interface GenerationConfig {
   // --- length ---
-  /** The most tokens to add to the prompt: an integer from 1. Default: as many as `max_length` leaves. */
+  /** The most tokens to add to the prompt: an integer from 1. Default: as many as `max_length` allows. */
   max_new_tokens?: number;
   /**
-   * The longest sequence, in tokens: an integer from 2. `max_new_tokens` goes first where both are given. Default: what
-   * the positions of the model's decoder allow (transformers: 20 new tokens).
+   * The longest sequence, in tokens: an integer from 2. Ignored if `max_new_tokens` is given. Default: as many as
+   * fit the positions of the model's decoder (transformers: 20 new tokens).
    */
   max_length?: number;
   /** No end token before the sequence has this many tokens: an integer from 0. Default 0. */
   min_length?: number;
-  /** No end token before this many new tokens: an integer from 0. Goes before `min_length`. Default: `min_length` decides. */
+  /** No end token before this many new tokens: an integer from 0. Replaces `min_length`. Default: `min_length` decides. */
   min_new_tokens?: number;
   /** Seconds after which every row ends with its next token. Needs the logits in JavaScript with beams. Default: none. */
   max_time?: number;
   /**
-   * Texts that end a row as soon as they appear in its decoded text; the row keeps them. Needs a tokenizer, and the logits
+   * A sequence ends as soon as its decoded text contains one of these; the text keeps it. Needs a tokenizer, and the logits
    * in JavaScript with beams. Default: none.
    */
   stop_strings?: string | string[];
@@ -33,18 +33,19 @@ export interface GenerationConfig {
   /** The width of a beam search: an integer from 1. 1 is greedy search, or sampling with `do_sample`. Default 1. */
   num_beams?: number;
   /**
-   * Splits the beams into this many groups of one size, which choose one after the other: diverse beam search
-   * (Vijayakumar et al. 2018), as transformers 4.56 has it. Divides `num_beams` and needs `diversity_penalty` and the
-   * logits in JavaScript. Default 1.
+   * Diverse beam search (Vijayakumar et al. 2018), as in transformers 4.56: splits the beams into this many groups of equal
+   * size, which choose one after the other. `num_beams` must be a multiple of it. Needs `diversity_penalty`, and the logits in
+   * JavaScript. Default 1.
    */
   num_beam_groups?: number;
-  /** What a token's score loses for each beam of an earlier group that has just taken it: at least 0. Default 0. */
+  /** Subtracted from a token's score for each beam of an earlier group that has just taken it: at least 0. Default 0. */
   diversity_penalty?: number;
   /** Sequences to return per row: an integer from 1, in a beam search at most `num_beams`. Default 1. */
   num_return_sequences?: number;
   /**
-   * When the beam search of a row ends. `true`: with `num_beams` finished sequences. `false`: when the best running beam
-   * could not beat them if it ended at its present length. "never": when no running beam could at any length. Default false.
+   * When the beam search of a row ends. `true`: as soon as `num_beams` hypotheses have ended. `false`: when, in addition, the
+   * best running beam would be worse than all of them at its present length. "never": when, in addition, no running beam can
+   * become better than them at any length. Default false.
    */
   early_stopping?: boolean | "never";
   /**
@@ -55,8 +56,8 @@ export interface GenerationConfig {
   /** Draw tokens instead of taking the best. Needs the logits in JavaScript. Default false. */
   do_sample?: boolean;
   /**
-   * Makes draws reproducible: an integer from 0 to 2^32 - 1. Each sequence draws from a stream of its own, so a row draws
-   * the same in any batch. Not an option of transformers. Default: another seed for every call.
+   * Makes draws reproducible: an integer from 0 to 2^32 - 1. Each sequence has its own stream of random numbers, so a
+   * row gets the same draws in any batch. Not an option of transformers. Default: a random seed per call.
    */
   seed?: number;
   /** Divides the logits before a draw: above 0. Sampling only. Default 1. */
@@ -90,13 +91,13 @@ export interface GenerationConfig {
    */
   eta_cutoff?: number;
 
-  // --- what changes the scores ---
+  // --- logits processors ---
   /**
    * Divides positive scores of tokens that are in the sequence, start token included, and multiplies negative ones (Keskar
    * et al. 2019): above 0, where more than 1 means fewer repetitions. Default 1.
    */
   repetition_penalty?: number;
-  /** The inverse of it for the tokens of the source: more than 1 means more of them. Default 1. */
+  /** Raises the scores of tokens of the input if above 1, and lowers them if below 1; above 0. Default 1. */
   encoder_repetition_penalty?: number;
   /** No n-gram of this length twice in a sequence: an integer from 0, where 0 is off. Default 0. */
   no_repeat_ngram_size?: number;
@@ -117,16 +118,16 @@ export interface GenerationConfig {
   /** Token ids that do not come first. Default: none. */
   begin_suppress_tokens?: number[];
   /**
-   * `[start, factor]`: n new tokens after the first `start` the score s of the end token is
-   * s + |s| (factor ** n - 1). Default: off.
+   * `[start, factor]`: after `start` + n new tokens, n above 0, the score s of the end token becomes s + |s| (factor ** n - 1).
+   * Default: off.
    */
   exponential_decay_length_penalty?: [number, number];
-  /** Log-probabilities that add up to one after all of these. Default false. */
+  /** Makes the probabilities add up to one again after all logits processors. Default false. */
   renormalize_logits?: boolean;
   /** NaN becomes 0 and infinities the largest float32. Needs the logits in JavaScript. Default false. */
   remove_invalid_values?: boolean;
   /**
-   * The token ids that may come next, asked at every step with the number of the row and the sequence so far. Needs the
+   * Returns the token ids that may come next. Called per step with the number of the row and the sequence so far. Needs the
    * logits in JavaScript. `prefix_allowed_tokens_fn` of transformers. Default: all.
    */
   prefix_allowed_tokens?: (row: number, sequence: number[]) => number[];
@@ -141,11 +142,11 @@ export interface GenerationConfig {
   eos_token_id?: number | number[];
   /** The token id that a sequence starts with. Default: that of config.json. */
   decoder_start_token_id?: number;
-  /** The id of padding in the input where there is no `attention_mask`, see there. Default: that of config.json. */
+  /** Without `attention_mask`, tokens of the input with this id are padding. Default: that of config.json. */
   pad_token_id?: number;
   /**
    * Has no effect, with a warning: transformers starts with it if there is no `decoder_start_token_id`, but the models here
-   * always have one.
+   * always have one. Default: none.
    */
   bos_token_id?: number;
 
@@ -170,7 +171,7 @@ export interface GenerationConfig {
   attention_mask?: number[] | number[][];
   /**
    * What each sequence begins with: token ids, as many rows as the input has, all of one length. The start token is put
-   * before them where no row begins with it. Needs the logits in JavaScript. Default: the start token.
+   * before them if no row begins with it. Needs the logits in JavaScript. Default: the start token.
    */
   decoder_input_ids?: number[] | number[][];
   /** Stops within one step; the call rejects with `signal.reason`. Default: none. */

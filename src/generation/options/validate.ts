@@ -53,7 +53,8 @@ export function validateConfig(
     if (isSet(call, "seed")) onWarning("seed has no effect without do_sample: true.");
   }
   if (config.numBeams === 1) warnIdle(BEAMS, "num_beams", "num_beams above 1");
-  if (isSet(call, "bos_token_id")) onWarning("bos_token_id has no effect: sequences begin with decoder_start_token_id.");
+  if (isSet(call, "bos_token_id"))
+    onWarning("bos_token_id has no effect: sequences begin with decoder_start_token_id.");
   for (const end of ["max", "min"]) {
     const [added, length] = [`${end}_new_tokens`, `${end}_length`];
     if (isSet(call, added) && isSet(call, length)) {

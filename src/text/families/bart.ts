@@ -9,7 +9,7 @@ import { build, FAIRSEQ_TOKENS, idOf } from "./source";
 export async function createBart(folder: Folder, config: Fields): Promise<Tokenizer> {
   const tokenizerJson = await optionalFields(folder, "tokenizer.json");
   const settings = await readSettings(folder, config, tokenizerJson);
-  const { vocab, merges } = tokenizerJson ? readBpe(tokenizerJson) : await readFiles(folder);
+  const { vocab, merges } = await readBpeOf(folder, tokenizerJson, "BART tokenizer without tokenizer.json");
   const named = namedTokens(settings, FAIRSEQ_TOKENS);
   const pipeline = build({ settings }, named, settings.extra ?? settings.additional ?? [], {
     preTokenizer: { type: "ByteLevel", add_prefix_space: config.add_prefix_space === true },
@@ -28,8 +28,9 @@ export async function createBart(folder: Folder, config: Fields): Promise<Tokeni
   };
 }
 
-async function readFiles(folder: Folder) {
-  const kind = "BART tokenizer without tokenizer.json";
+/** The vocabulary and the merges: of tokenizer.json, or of vocab.json and merges.txt. */
+export async function readBpeOf(folder: Folder, tokenizerJson: Fields | undefined, kind: string) {
+  if (tokenizerJson) return readBpe(tokenizerJson);
   const vocab = readVocabulary(await required(folder.json("vocab.json"), "vocab.json", kind), "vocab.json");
   const lines = (await required(folder.text("merges.txt"), "merges.txt", kind)).split(/\r?\n/);
   if (lines[0].startsWith("#version")) lines.shift();

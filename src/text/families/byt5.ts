@@ -57,5 +57,6 @@ export async function createByT5(folder: Folder, config: Fields): Promise<Tokeni
     },
     decode: (ids) => python.decode(ids),
     token: (id) => python.token(id),
+    unsettled: python.unsettled,
   };
 }

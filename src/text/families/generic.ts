@@ -59,7 +59,7 @@ function byPipeline(json: Fields, settings: Settings): Tokenizer {
 }
 
 /** The ids that a post-processor puts around a single text. */
-function postProcess(given: Component | undefined): { before: number[]; after: number[] } {
+export function postProcess(given: Component | undefined): { before: number[]; after: number[] } {
   const none = { before: [], after: [] };
   if (!given || given.type === "ByteLevel") return none;
   if (given.type === "RobertaProcessing" || given.type === "BertProcessing") {

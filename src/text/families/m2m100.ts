@@ -58,7 +58,7 @@ export async function createM2M100(folder: Folder, config: Fields): Promise<Toke
       codes,
       id: (code) => languageIds.get(`__${code}__`),
       source: sourceOf(config.src_lang, codes, "en"),
-      around: (language) => ({ before: [language], after: [end] }),
+      around: (language) => ({ before: language, after: [end] }),
     },
   );
 }

@@ -60,6 +60,7 @@ export async function createMarian(folder: Folder, config: Fields): Promise<Toke
     ],
     decode: (ids) => python.decode(ids),
     token: (id) => python.token(id),
+    unsettled: python.unsettled,
     ...(codes.length > 0 ? { languages: codes } : {}),
   };
 }

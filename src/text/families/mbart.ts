@@ -54,6 +54,6 @@ export async function createMBart(folder: Folder, config: Fields, is50: boolean)
     codes,
     id: (code) => pipeline.id(code),
     source: sourceOf(config.src_lang, codes, "en_XX"),
-    around: (language) => (is50 ? { before: [language], after: [end] } : { before: [], after: [end, language] }),
+    around: (language) => (is50 ? { before: language, after: [end] } : { before: [], after: [end, ...language] }),
   });
 }

@@ -36,7 +36,7 @@ export async function createNllb(folder: Folder, config: Fields): Promise<Tokeni
     codes: known,
     id: (code) => pipeline.id(code),
     source: sourceOf(config.src_lang, known, "eng_Latn"),
-    around: (language) => (legacy ? { before: [], after: [end, language] } : { before: [language], after: [end] }),
+    around: (language) => (legacy ? { before: [], after: [end, ...language] } : { before: language, after: [end] }),
   });
 }
 

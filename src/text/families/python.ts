@@ -5,13 +5,13 @@
 
 import { quote } from "../../errors";
 import { addedToken, contentOf, invalidFile, type AddedToken, type Settings, type Token } from "../folder";
-import { cleanUp } from "../tokenizer";
+import { cleanUp, UNCLEANED } from "../tokenizer";
 import { createPythonTrie } from "./python-trie";
 
 export interface PythonFamily {
   /** Text without added tokens to tokens. */
   tokenize(text: string): string[];
-  /** The id of a token that is not an added one. */
+  /** The id of a token of the vocabulary. Not called for added tokens. */
   id(token: string): number;
   token(id: number): string;
   /** Tokens to text; `special`: the special tokens, which may be among them. */
@@ -22,6 +22,7 @@ export interface PythonFamily {
 }
 
 export interface PythonTokenizer {
+  unsettled?: RegExp;
   encode(text: string): number[];
   decode(ids: readonly number[]): string;
   token(id: number): string;
@@ -68,38 +69,43 @@ export function unknownOf(vocab: ReadonlyMap<string, number>, named: ReadonlyMap
   return [unk, id];
 }
 
+interface Tokens {
+  settings: Settings;
+  named: ReadonlyMap<string, Token>;
+  /** Special tokens without a name. */
+  extra: readonly Token[];
+}
+
+/**
+ * The added tokens by id: those of the files, then the special tokens that are not among them. One that the vocabulary
+ * lacks comes after it and after the added tokens that it lacks.
+ */
+function numbered(family: PythonFamily, given: Iterable<[number, AddedToken]>, special: ReadonlySet<string>) {
+  const added = new Map(given);
+  const known = new Set([...added.values()].map(({ content }) => content));
+  let next = family.size + [...known].filter((token) => !family.has(token)).length;
+  for (const content of special) {
+    if (content === "" || known.has(content)) continue;
+    added.set(family.has(content) ? family.id(content) : next++, addedToken(content, { special: true }));
+  }
+  return added;
+}
+
 /**
  * @param preset added tokens that the class brings along, by id
- * @param extra special tokens without a name
+ * @param added all added tokens by id, where the family numbers them in its own way
  */
 export function createPython(
   family: PythonFamily,
-  {
-    settings,
-    named,
-    extra,
-    preset = [],
-  }: {
-    settings: Settings;
-    named: ReadonlyMap<string, Token>;
-    extra: readonly Token[];
-    preset?: readonly [number, AddedToken][];
-  },
+  tokens: Tokens & { preset?: readonly [number, AddedToken][]; added?: ReadonlyMap<number, AddedToken> },
 ): PythonTokenizer {
-  const added = new Map<number, AddedToken>([...preset, ...settings.added]);
-  const ids = new Map([...added].map(([id, token]) => [token.content, id]));
+  const { settings, named, extra, preset = [] } = tokens;
   const special = new Set([...named.values(), ...extra].map(contentOf));
-  // Special tokens that the vocabulary lacks come after it and after the added tokens that it lacks.
-  let next = family.size + [...ids.keys()].filter((token) => !family.has(token)).length;
-  for (const content of special) {
-    if (content === "" || ids.has(content)) continue;
-    const id = family.has(content) ? family.id(content) : next++;
-    ids.set(content, id);
-    added.set(id, addedToken(content, { special: true }));
-  }
+  const added = tokens.added ?? numbered(family, [...preset, ...settings.added], special);
+  const ids = new Map([...added].map(([id, token]) => [token.content, id]));
   // An added token that is special without being named counts as special, too, once it is added anew; those of the
   // files are not, and come out of decoding.
-  const trie = createPythonTrie(ids.keys());
+  const trie = createPythonTrie(new Set([...ids.keys(), ...special]));
   const id = (token: string) => ids.get(token) ?? family.id(token);
   const token = (index: number) => added.get(index)?.content ?? family.token(index);
   const specialIds = new Set([...special].map(id));
@@ -126,11 +132,13 @@ export function createPython(
       return ids.has(part) || special.has(part) ? [part] : family.tokenize(part);
     });
   };
+  const clean = settings.config.clean_up_tokenization_spaces === true;
   return {
+    unsettled: clean ? UNCLEANED : undefined,
     encode: (text) => tokenize(text).map(id),
     decode(given) {
       const text = family.join(given.filter((index) => !specialIds.has(index)).map(token), special);
-      return settings.config.clean_up_tokenization_spaces === true ? cleanUp(text) : text;
+      return clean ? cleanUp(text) : text;
     },
     token,
     id,

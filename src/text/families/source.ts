@@ -21,12 +21,18 @@ import {
 import type { Component, Definition } from "../pipeline/definition";
 import { createPipeline, type Pipeline } from "../pipeline/pipeline";
 import { PieceType, readModelProto, type ModelProto } from "../sentencepiece/proto";
-import { cleanUp } from "../tokenizer";
+import { cleanUp, UNCLEANED } from "../tokenizer";
 import { findCharsmap, readUnigram } from "./model-json";
 
 export const METASPACE: Component = { type: "Metaspace", replacement: "\u2581", prepend_scheme: "always", split: true };
 export const WORDS: Component = { type: "Sequence", pretokenizers: [{ type: "WhitespaceSplit" }, METASPACE] };
 const ONE_SPACE: Component = { type: "Replace", pattern: { Regex: " {2,}" }, content: " " };
+
+/** Of models without a character map. */
+export const NEWLINE_AS_SPACE: Component = {
+  type: "Sequence",
+  normalizers: [{ type: "Replace", pattern: { Regex: "\n" }, content: " " }, ONE_SPACE],
+};
 
 export interface Source {
   settings: Settings;
@@ -37,7 +43,7 @@ export interface Source {
   charsmap?: string;
 }
 
-/** @param file the SentencePiece model that is read where there is no tokenizer.json */
+/** @param file the SentencePiece model that is read if there is no tokenizer.json */
 export async function readSource(folder: Folder, config: Fields, file: string, kind: string): Promise<Source> {
   const tokenizerJson = await optionalFields(folder, "tokenizer.json");
   const settings = await readSettings(folder, config, tokenizerJson);
@@ -105,14 +111,14 @@ export function build(
   named: ReadonlyMap<string, Token>,
   extra: readonly Token[],
   parts: Omit<Definition, "addedTokens">,
-): Pipeline {
+): Pipeline & { unsettled?: RegExp } {
   const pipeline = createPipeline({ ...parts, addedTokens: tokensToAdd(settings, named, extra) });
   // A BPE model is not cleaned up after, whatever the configuration says (TokenizersBackend._decode).
   if (settings.config.clean_up_tokenization_spaces !== true || parts.model.type === "BPE") return pipeline;
-  return { ...pipeline, decode: (ids) => cleanUp(pipeline.decode(ids)) };
+  return { ...pipeline, unsettled: UNCLEANED, decode: (ids) => cleanUp(pipeline.decode(ids)) };
 }
 
-/** The id of a token that the family cannot do without. */
+/** The id of a token that the family needs. */
 export function idOf(pipeline: Pipeline, named: ReadonlyMap<string, Token>, name: string): number {
   const token = contentOf(named.get(name)!);
   const id = pipeline.id(token);

@@ -44,6 +44,7 @@ export async function createT5(folder: Folder, config: Fields): Promise<Tokenize
     encode: (text, options) => [...pipeline.encode(prefixOf(checkedLanguages(options)) + checkedText(text)), end],
     decode: (ids) => pipeline.decode(ids),
     token: (id) => pipeline.token(id),
+    unsettled: pipeline.unsettled,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Tokenizers that say the language with a token beside the text: M2M100, NLLB, mBART. */
+/** Tokenizers that put a token for the language beside the text: M2M100, NLLB, mBART, PLBart. */
 
 import { ModelError, quote } from "../../errors";
 import { codeOf, findCode } from "../languages";
@@ -7,15 +7,15 @@ import { checkedLanguages, checkedText, type Tokenizer } from "../tokenizer";
 export interface LanguageTokens {
   codes: readonly string[];
   id: (code: string) => number | undefined;
-  /** The code of the source language where the caller names none. */
-  source: string;
-  /** The ids around a text. */
-  around: (language: number) => { before: number[]; after: number[] };
+  /** The code of the source language where the caller names none; absent: then the text is given without a language. */
+  source?: string;
+  /** The ids around a text. `language`: the token of its language, where it has one. */
+  around: (language: number[]) => { before: number[]; after: number[] };
 }
 
 /** @param inner ids of a text without the ones around it */
 export function withLanguages(
-  inner: { encode(text: string): number[]; decode(ids: readonly number[]): string; token(id: number): string },
+  inner: Pick<Tokenizer, "decode" | "token" | "unsettled"> & { encode(text: string): number[] },
   { codes, id, source, around }: LanguageTokens,
 ): Tokenizer {
   const idOf = (option: string, tag: string): number => {
@@ -27,18 +27,19 @@ export function withLanguages(
   return {
     encode(text, options) {
       const { sourceLanguage = source, targetLanguage } = checkedLanguages(options);
-      const { before, after } = around(idOf("sourceLanguage", sourceLanguage));
+      const { before, after } = around(sourceLanguage === undefined ? [] : [idOf("sourceLanguage", sourceLanguage)]);
       if (targetLanguage !== undefined) idOf("targetLanguage", targetLanguage);
       return [...before, ...inner.encode(checkedText(text)), ...after];
     },
     decode: (ids) => inner.decode(ids),
     token: (token) => inner.token(token),
+    unsettled: inner.unsettled,
     languages: codes,
     forcedBosTokenId: (target) => idOf("targetLanguage", target),
   };
 }
 
 /** The language that tokenizer_config.json names, else `fallback`. */
-export function sourceOf(given: unknown, codes: readonly string[], fallback: string): string {
+export function sourceOf<T>(given: unknown, codes: readonly string[], fallback: T): string | T {
   return (typeof given === "string" ? findCode(given, codes) : undefined) ?? fallback;
 }

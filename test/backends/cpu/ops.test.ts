@@ -1,157 +1,9 @@
 /** The CPU backend against PyTorch: every case of test/goldens/ops.json (made by ops.py), every element. */
 
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
-import type { Activation, AttentionOptions, Norm, Ops } from "../../../src/ops/ops";
-import { size, type Tensor } from "../../../src/tensor/tensor";
-
-interface Values {
-  dtype: "f32" | "u32";
-  shape: number[];
-  data: number[];
-}
-
-interface Case {
-  op: string;
-  name: string;
-  options: {
-    scale: number;
-    eps: number;
-    kind?: Norm["kind"];
-    residualEps: number;
-    activation: Activation;
-    heads: number;
-    causal: boolean;
-    padTokenId?: number;
-  };
-  inputs: Record<string, Values>;
-  outputs: Values[];
-}
-
-const golden = JSON.parse(readFileSync(new URL("../../goldens/ops.json", import.meta.url), "utf8")) as {
-  cases: Case[];
-};
-
-/** The inputs of one case on the device. `data` of an input that the case lacks is an error, `maybe` is undefined. */
-function inputsOf(ops: Ops, { inputs, options }: Case) {
-  const make = (shape: readonly number[], dtype: "f32" | "u32", data: ArrayLike<number>): Tensor =>
-    ops.create(shape, dtype, "activations", dtype === "f32" ? Float32Array.from(data) : Uint32Array.from(data));
-  const maybe = (name: string) => inputs[name] && make(inputs[name].shape, inputs[name].dtype, inputs[name].data);
-  const norm = (name: string, eps: number): Norm | undefined => {
-    const weights = maybe(name);
-    return weights && { weights, eps, kind: options.kind };
-  };
-  /** Rows `from` .. of an input. */
-  const rows = (name: string, from: number, to: number): Tensor => {
-    const { shape, dtype, data } = inputs[name];
-    const width = size(shape.slice(1));
-    return make([to - from, ...shape.slice(1)], dtype, data.slice(from * width, to * width));
-  };
-  return { make, maybe, norm, rows, need: (name: string): Tensor => maybe(name) };
-}
-
-/** (B, C, D) key and value, side by side: (B, C, 2D). */
-function interleaved(ops: Ops, key: Values, value: Values): Tensor {
-  const [b, c, d] = key.shape;
-  const data = new Float32Array(2 * key.data.length);
-  for (let row = 0; row < b * c; row++) {
-    data.set(key.data.slice(row * d, (row + 1) * d), 2 * row * d);
-    data.set(value.data.slice(row * d, (row + 1) * d), (2 * row + 1) * d);
-  }
-  return ops.create([b, c, 2 * d], "f32", "activations", data);
-}
-
-/** Creates the inputs of a case and returns what records it. */
-const runners: Record<string, (ops: Ops, c: Case) => () => Tensor[]> = {
-  embed(ops, c) {
-    const { need, maybe, norm } = inputsOf(ops, c);
-    const [ids, table, positions, offset] = [need("ids"), need("table"), need("positions"), maybe("offset")];
-    const { scale, padTokenId, eps } = c.options;
-    return () => [ops.embed(ids, table, { scale, padTokenId, positions, offset, norm: norm("norm", eps) })];
-  },
-  layerNorm(ops, c) {
-    const { need, norm } = inputsOf(ops, c);
-    const [x, weights] = [need("x"), norm("norm", c.options.eps)];
-    return () => [ops.layerNorm(x, weights as Norm)];
-  },
-  linear(ops, c) {
-    const { need, maybe, norm } = inputsOf(ops, c);
-    const [x, w] = [need("x"), need("w")];
-    const { activation, eps, residualEps, scale } = c.options;
-    const options = {
-      bias: need("bias"),
-      norm: norm("norm", eps),
-      residual: maybe("residual"),
-      residualNorm: norm("residualNorm", residualEps),
-      scale,
-      multiply: maybe("multiply"),
-    };
-    // "none" is what leaving the activation out means.
-    return () => [ops.linear(x, w, activation === "none" ? options : { ...options, activation })];
-  },
-  attention(ops, c) {
-    const { need, maybe } = inputsOf(ops, c);
-    const query = need("query");
-    const cache = interleaved(ops, c.inputs.key, c.inputs.value);
-    const { heads, scale } = c.options;
-    const positionBias = c.inputs.table && { table: need("table"), buckets: need("buckets") };
-    const options = { heads, scale, mask: maybe("mask"), causalFrom: maybe("causalFrom"), positionBias };
-    return () => [ops.attention(query, cache, options), ops.attentionWeights(query, cache, options)];
-  },
-  /** nn.MultiheadAttention, as src/models/families/transformer.ts writes it. */
-  multihead(ops, c) {
-    const { need, maybe, rows, make } = inputsOf(ops, c);
-    const { heads, causal } = c.options;
-    const [x, states, outWeight, outBias] = [need("x"), maybe("states"), need("outWeight"), need("outBias")];
-    const [b, , d] = x.shape;
-    const causalFrom = causal ? make([b], "u32", new Uint32Array(b)) : undefined;
-    const options: AttentionOptions = { heads, mask: maybe("mask"), causalFrom };
-    const part = (from: number, to: number) => [rows("inWeight", from, to), rows("inBias", from, to)];
-    const [all, allBias] = part(0, 3 * d);
-    const [queryWeight, queryBias] = part(0, d);
-    const [keyValueWeight, keyValueBias] = part(d, 3 * d);
-    return () => {
-      const { query, cache } = states
-        ? {
-            query: ops.linear(x, queryWeight, { bias: queryBias }),
-            cache: ops.linear(states, keyValueWeight, { bias: keyValueBias }),
-          }
-        : ops.projectQueryKeyValue(x, all, { bias: allBias });
-      const context = ops.attention(query, cache, options);
-      return [ops.linear(context, outWeight, { bias: outBias }), ops.attentionWeights(query, cache, options)];
-    };
-  },
-  softmax(ops, c) {
-    const x = inputsOf(ops, c).need("x");
-    return () => [ops.softmax(x)];
-  },
-  selectGreedy(ops, c) {
-    const { need, make } = inputsOf(ops, c);
-    const logits = need("logits");
-    const b = logits.shape[0];
-    const zeros = new Uint32Array(b);
-    const state = {
-      token: make([b, 1], "u32", zeros),
-      position: make([b], "u32", zeros),
-      finished: make([b], "u32", zeros),
-      history: make([1, b], "u32", zeros),
-      logprobs: make([1, b], "f32", zeros),
-      eos: make([1], "u32", [0xffffffff]),
-      pad: 0,
-    };
-    return () => {
-      ops.selectGreedy(logits, state);
-      return [state.token, state.logprobs];
-    };
-  },
-};
-
-async function read(ops: Ops, body: () => Tensor[]): Promise<number[][]> {
-  const plan = await ops.record("case", body);
-  const slices = plan.outputs.map((tensor) => ({ tensor, start: 0, count: size(tensor.shape) }));
-  return (await ops.submit([plan], slices)).map((data) => Array.from(data));
-}
+import { size } from "../../../src/tensor/tensor";
+import { goldenCases, inputsOf, runners, runOnce } from "../../support/node/op-goldens";
 
 function expectClose(actual: readonly number[], expected: readonly number[]): void {
   expect(actual.length).toBe(expected.length);
@@ -162,16 +14,16 @@ function expectClose(actual: readonly number[], expected: readonly number[]): vo
 }
 
 test("the goldens hold every operation", () => {
-  expect(Object.keys(runners).sort()).toEqual([...new Set(golden.cases.map(({ op }) => op))].sort());
-  expect(golden.cases.length).toBeGreaterThanOrEqual(45);
+  expect(Object.keys(runners).sort()).toEqual([...new Set(goldenCases.map(({ op }) => op))].sort());
+  expect(goldenCases.length).toBeGreaterThanOrEqual(45);
 });
 
 describe("as PyTorch computes it", () => {
-  test.each(golden.cases.map((c) => [`${c.op} ${c.name}`, c] as const))("%s", async (_name, c) => {
+  test.each(goldenCases.map((c) => [`${c.op} ${c.name}`, c] as const))("%s", async (_name, c) => {
     const ops = createCpuBackend();
     const body = runners[c.op](ops, c);
     let shapes: readonly (readonly number[])[] = [];
-    const results = await read(ops, () => {
+    const results = await runOnce(ops, () => {
       const outputs = body();
       shapes = outputs.map(({ shape }) => shape);
       return outputs;
@@ -179,13 +31,13 @@ describe("as PyTorch computes it", () => {
     expect(results.length).toBe(c.outputs.length);
     c.outputs.forEach(({ data, shape }, i) => {
       if (c.op !== "selectGreedy") expect(shapes[i]).toEqual(shape);
-      expectClose(results[i], data);
+      expectClose(Array.from(results[i]), data);
     });
   });
 });
 
 describe("as PyTorch computes it, step by step", () => {
-  const causal = golden.cases.filter(({ op, options }) => op === "multihead" && options.causal);
+  const causal = goldenCases.filter(({ op, options }) => op === "multihead" && options.causal);
 
   test.each(causal.map((c) => [c.name, c] as const))("%s through a cache, one position a step", async (_name, c) => {
     const ops = createCpuBackend();

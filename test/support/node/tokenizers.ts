@@ -71,11 +71,16 @@ export interface Golden extends Record<"encode" | "decode" | "random" | "long", 
 const shown = (value: unknown) =>
   JSON.stringify(value).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
+function replaced(text: string, instead: Record<string, string>): string {
+  return Object.entries(instead).reduce((out, [part, other]) => out.replaceAll(part, other), text);
+}
+
 /** Compares all lines with test/goldens/tokenizers/NAME.json. */
 export function expectGolden<T extends string | number>(
   name: string,
   encode: (text: string) => T[],
   decode: (items: readonly (T | number)[]) => string,
+  instead: Record<string, string> = {},
 ): void {
   const golden = JSON.parse(Buffer.from(fixture(`${name}.json`)).toString("utf8")) as Golden;
   // Where the two sides have vocabularies of their own, the ids of a text are not ids of the target's.
@@ -90,14 +95,14 @@ export function expectGolden<T extends string | number>(
   }
   expect(wrong).toEqual([]);
 
-  const all = corpusLines();
+  const all = corpusLines().map((line) => replaced(line, instead));
   const encoded = all.map(encode);
   const rows = {
     encode: encoded.map((items) => items.join("\t")),
     decode: encoded.map((items) => decode(fitting(items))),
     random: randomIds(golden.size).map((ids) => decode(ids)),
   };
-  const long = [...all, ...all].join(" ");
+  const long = replaced([...corpusLines(), ...corpusLines()].join(" "), instead);
   if (digest([encode(long).join("\t")]) !== golden.long) wrong.push(`a text of ${long.length} characters`);
   for (const key of ["encode", "decode", "random"] as const) {
     expect(golden[key]).toHaveLength((8 * all.length) / BLOCK);
@@ -114,11 +119,17 @@ export function expectGolden<T extends string | number>(
 /** The folders of test/goldens/tokenizers/folders.json: see tokenizer_families.py. */
 const folders = JSON.parse(Buffer.from(fixture("folders.json")).toString("utf8")) as Record<
   string,
-  { class: string; files: Record<string, unknown>; source?: string }
+  { class: string; files: Record<string, unknown>; instead?: Record<string, string>; source?: string }
 >;
 
 export const folderNames = Object.keys(folders);
 export const sourceLanguageOf = (name: string): string | undefined => folders[name].source;
+
+/** What stands in the lines for some of their parts, so that they have the family's own special tokens. */
+export const insteadOf = (name: string): Record<string, string> | undefined => folders[name].instead;
+
+/** The lines of the corpus as this folder's tokenizer is given them. */
+export const linesOf = (name: string): string[] => corpusLines().map((line) => replaced(line, insteadOf(name) ?? {}));
 
 export const classOf = (name: string): string => folders[name].class;
 

@@ -36,7 +36,7 @@ export interface BeamCase {
 
 export const beamCases = goldens.cases as BeamCase[];
 
-/** (N, V); the same bits as `table` of beam_ops.py. */
+/** (prefixes, V); the same bits as `table` of beam_ops.py. */
 export function table({ vocab, seed, divisor, boost }: BeamCase): Float32Array {
   return Float32Array.from({ length: goldens.rows * vocab }, (_, i) => {
     let h = (Math.imul(i, 0x9e3779b1) + Math.imul(seed, 0x85ebca77)) >>> 0;
@@ -47,7 +47,7 @@ export function table({ vocab, seed, divisor, boost }: BeamCase): Float32Array {
   });
 }
 
-/** The logits (R, V) for the prefixes, decoder start token included, of the rows. */
+/** The logits (B, V) for the prefixes, decoder start token included, of the rows. */
 export function logitsFor(values: Float32Array, vocab: number, prefixes: number[][], beams: number): Float32Array {
   const out = new Float32Array(prefixes.length * vocab);
   prefixes.forEach((ids, row) => {

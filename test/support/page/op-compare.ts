@@ -3,14 +3,9 @@
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
 import { GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
+import { difference, type Difference } from "../shared/difference";
 import { watch, type OperationName } from "../shared/op-bench";
 import { opCases } from "../shared/op-cases";
-
-export interface Difference {
-  /** The largest |actual - expected| / (2e-6 + 1e-5 |expected|), of floats; at most 1 is equal by the rule of the design. */
-  worst: number;
-  detail: string;
-}
 
 export interface Comparison extends Difference {
   name: string;
@@ -58,32 +53,6 @@ export async function compareOps(variant: keyof typeof TUNINGS, operation?: Oper
   cpu.dispose();
   GPUDevice.prototype.createComputePipelineAsync = createComputePipelineAsync;
   return { comparisons, kernels: [...kernels] };
-}
-
-/** Whole numbers are equal, or the bits of floats (far larger than any index) that are four roundings apart. */
-function allowed(values: ArrayLike<number>, i: number): number {
-  if (values instanceof Uint32Array) return values[i] < 2 ** 25 ? 1e-9 : 4;
-  return 2e-6 + 1e-5 * Math.abs(values[i]);
-}
-
-export function difference(actual: ArrayLike<number>[], expected: ArrayLike<number>[]): Difference {
-  let worst = 0;
-  let detail = "";
-  expected.forEach((values, output) => {
-    if (values.length !== actual[output].length) {
-      worst = Infinity;
-      detail = `output ${output} has ${actual[output].length} values, expected ${values.length}`;
-      return;
-    }
-    for (let i = 0; i < values.length; i++) {
-      const off = Math.abs(actual[output][i] - values[i]) / allowed(values, i);
-      if (off <= worst) continue;
-      // NaN compares false with everything, so it ends here, too.
-      worst = Number.isNaN(off) ? Infinity : off;
-      detail = `output ${output}[${i}]: ${actual[output][i]}, expected ${values[i]}`;
-    }
-  });
-  return { worst, detail };
 }
 
 /** The comparison of a result with one that is off in the fifth digit of a single element. */

@@ -6,7 +6,8 @@ import { largestPart } from "../../../src/backends/webgpu/parts";
 import type { Ops } from "../../../src/ops/ops";
 import type { WeightFormat } from "../../../src/tensor/weight-format";
 import type { Tensor } from "../../../src/tensor/tensor";
-import { difference, TUNINGS, type Difference } from "./op-compare";
+import { difference, type Difference } from "../shared/difference";
+import { TUNINGS } from "./op-compare";
 import { random } from "../shared/random";
 
 /** For the backends that are made from now on in this page. */

@@ -1,4 +1,4 @@
-/** Cases of attention: sizes, what is visible, and every option. Part of the table of op-cases.ts. */
+/** Cases of src/ops/attention.ts: sizes, what is visible, and every option. */
 
 import type { AttentionOptions } from "../../../src/ops/ops";
 import { add, type Bench } from "./op-bench";

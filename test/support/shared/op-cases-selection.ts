@@ -1,32 +1,62 @@
-/** Operation cases of what comes after the logits: log-probabilities, the k largest, beam search. */
+/** Cases of src/ops/selection.ts. */
 
-import { beamTensors, createBeams, startBeams } from "../../../src/generation/device/beam-readback";
 import type { LogitsProcessors } from "../../../src/ops/logits-processors";
-import { add } from "./op-bench";
+import type { Selection } from "../../../src/ops/ops";
+import { add, type Bench } from "./op-bench";
 import { noRules, ruleState, ruleTensors } from "./processors-table";
 
-// --- log-probabilities, up to the largest vocabularies ---
-for (const [rows, v, deviation] of [
-  [1, 1, 1],
-  [1, 2, 1],
-  [3, 7, 3],
-  [2, 63, 3],
-  [5, 65, 3],
-  [1, 257, 20],
-  [4, 1021, 3],
-  [2, 8001, 0.1],
-  [1, 250_003, 2],
+// --- greedy selection ---
+function selection(bench: Bench, b: number, eos: number[], finished: number[]): Selection {
+  return {
+    token: bench.zeros([b, 1], "u32"),
+    position: bench.u32([b], new Array<number>(b).fill(2)),
+    finished: bench.u32([b], finished),
+    history: bench.zeros([5, b], "u32"),
+    logprobs: bench.zeros([5, b]),
+    eos: bench.u32([eos.length], eos),
+    pad: 3,
+  };
+}
+for (const [b, v, deviation] of [
+  [1, 4, 1],
+  [2, 5, 1],
+  [3, 63, 2],
+  [4, 64, 2],
+  [5, 65, 4],
+  [1, 257, 30],
+  [2, 6007, 4],
 ]) {
-  add(`logSoftmax R${rows} V${v} deviation ${deviation}`, (bench) => {
-    const x = bench.f32([rows, 1, v], deviation);
-    return () => [bench.ops.logSoftmax(x)];
+  add(`selectGreedy B${b} V${v} deviation ${deviation}`, (bench) => {
+    const logits = bench.f32([b, 1, v], deviation);
+    const state = selection(
+      bench,
+      b,
+      [1, 2],
+      Array.from({ length: b }, (_, i) => (i === 1 ? 1 : 0)),
+    );
+    return () => {
+      bench.ops.selectGreedy(logits, state);
+      return [state.token, state.position, state.finished, state.history, state.logprobs];
+    };
   });
 }
-add("logSoftmax where some or all is banned", (bench) => {
-  const data = bench.rng.normal(3 * 70, 2);
-  for (let i = 0; i < data.length; i++) if (i < 70 || i % 3 === 0) data[i] = -3e38;
-  const x = bench.ops.create([3, 1, 70], "f32", "activations", data);
-  return () => [bench.ops.logSoftmax(x)];
+add("selectGreedy takes the lowest of equal logits", (bench) => {
+  const data = new Float32Array(2 * 200).fill(-1);
+  for (const at of [150, 70, 199, 200 + 64, 200 + 128]) data[at] = 7;
+  const logits = bench.ops.create([2, 1, 200], "f32", "activations", data);
+  const state = selection(bench, 2, [70], [0, 0]);
+  return () => {
+    bench.ops.selectGreedy(logits, state);
+    return [state.token, state.finished, state.logprobs];
+  };
+});
+add("selectGreedy where every logit is very low", (bench) => {
+  const logits = bench.f32([1, 1, 70], 1, -1e9);
+  const state = selection(bench, 1, [1], [0]);
+  return () => {
+    bench.ops.selectGreedy(logits, state);
+    return [state.token];
+  };
 });
 
 // --- the k largest ---
@@ -56,58 +86,7 @@ add("topK of equals, of which the lowest go first", (bench) => {
   return () => [bench.ops.topK(x, 40)];
 });
 
-// --- beam search: sentences, beams, vocabulary, end tokens, steps, length penalty, early stopping ---
-const beamSizes: [number, number, number, number, number, number, boolean | "never"][] = [
-  [1, 1, 7, 1, 4, 1, false],
-  [1, 2, 7, 1, 6, 1, false],
-  [2, 3, 11, 2, 7, 0.6, false],
-  [1, 4, 1021, 1, 6, 1, true],
-  [3, 4, 65, 1, 12, 2, "never"],
-  [1, 5, 6007, 1, 5, 0, false],
-  [2, 7, 37, 3, 9, -0.5, true],
-  [1, 8, 257, 8, 6, 1.3, false],
-  [2, 16, 64, 1, 8, 1, "never"],
-  [1, 32, 129, 2, 4, 1, true],
-  [1, 28, 71, 8, 2, 1, false],
-  [1, 64, 130, 3, 1, 1, false],
-  [1, 2, 250_003, 1, 1, 1, false],
-];
-for (const [sentences, beams, v, endTokens, steps, lengthPenalty, earlyStopping] of beamSizes) {
-  const options = `length_penalty ${lengthPenalty} early_stopping ${earlyStopping}`;
-  add(
-    `beamCandidates advanceBeams backtrace B${sentences * beams} G${beams} V${v} E${endTokens} steps ${steps} ${options}`,
-    (bench) => {
-      const state = createBeams(bench.ops, { sentences, beams, endTokens, capacity: steps });
-      for (const tensor of beamTensors(state)) bench.keep(tensor);
-      startBeams(bench.ops, state, {
-        startTokenId: 0,
-        maxLength: steps + 1,
-        eosTokenIds: Array.from({ length: endTokens }, (_, i) => i + 2),
-        lengthPenalty,
-        earlyStopping,
-      });
-      const logprobs = Array.from({ length: steps }, () => {
-        const data = bench.rng.normal(sentences * beams * v, 2).map((x) => -Math.abs(x));
-        // End tokens come early in some rows, and some tokens are banned.
-        for (let i = 0; i < data.length; i++) {
-          if (i % v >= 2 && i % v < 2 + endTokens && bench.rng.next() < 0.3) data[i] /= 50;
-          if (i % 11 === 5) data[i] = -3e38;
-        }
-        return bench.keep(bench.ops.create([sentences * beams, 1, v], "f32", "activations", data));
-      });
-      return () => {
-        const candidates = logprobs.map((x) => {
-          const chosen = bench.ops.beamCandidates(x, state);
-          bench.ops.advanceBeams(chosen, state, v);
-          return chosen;
-        });
-        return [...candidates, bench.ops.backtrace(state), ...beamTensors(state)];
-      };
-    },
-  );
-}
-
-// --- rules on scores: rows, sources, vocabulary, tokens of the longest sequence, of the longest source ---
+// --- logits processors: rows, sources, vocabulary, tokens of the longest sequence, of the longest source ---
 const everyRule = (v: number, length: number): LogitsProcessors => {
   const t = (id: number): number => id % v;
   return {

@@ -1,4 +1,4 @@
-/** The rules on scores over test/goldens/device_processors.json: what device_processors.py made Hugging Face's processors do, on a backend. */
+/** The logits processors on a backend, over test/goldens/device_processors.json: what those of Hugging Face made of the same scores. */
 
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
 import { LEAST } from "../../../src/util/scores";
@@ -61,9 +61,9 @@ function rulesOf(options: GenerationConfig): LogitsProcessors {
 export interface RuleInputs {
   rules: LogitsProcessors;
   context: ProcessorContext;
-  /** One a row, of any lengths, all with the same first token. */
+  /** One for each row, of any lengths, all with the same first token. */
   sequences: number[][];
-  /** One an item; rows are shared out evenly. */
+  /** One for each sentence, which all have the same number of rows. */
   sources: number[][];
 }
 

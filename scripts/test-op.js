@@ -1,0 +1,83 @@
+/**
+ * Runs one operation: `npm run test:op -- linear`. First on the CPU, against what PyTorch or Hugging Face answered where there
+ * is a golden, then on the kernels for GPUs and on those for software adapters, in every weight format, against the CPU.
+ * Prints the largest difference of each, in units of the tolerance; the exit code is 1 if one is over it.
+ *
+ * The sources are TypeScript with shader imports, which Node cannot load by itself, so Vite loads them and serves the page.
+ */
+
+import { fileURLToPath } from "node:url";
+import { createServer } from "vite";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** One line about some cases; whether all are within the tolerance. */
+function report(title, cases) {
+  if (cases.length === 0) {
+    console.log(`${title.padEnd(36)}   no cases`);
+    return true;
+  }
+  const worst = cases.reduce((most, { worst }) => (worst > most.worst ? { worst } : most), { worst: 0 }).worst;
+  const failed = cases.filter((result) => !(result.worst <= 1));
+  console.log(
+    `${title.padEnd(36)} ${String(cases.length).padStart(4)} cases, worst ${worst.toFixed(3)} of the tolerance`,
+  );
+  for (const { name, worst, detail } of failed) console.log(`  FAILED ${name}: ${worst} of the tolerance, ${detail}`);
+  return failed.length === 0;
+}
+
+async function testOperation(server, name) {
+  const { operationNames } = await server.ssrLoadModule("/test/support/shared/op-bench.ts");
+  if (!operationNames.includes(name)) {
+    console.log(`${name ? `There is no operation "${name}". ` : ""}usage: npm run test:op -- NAME, with one of`);
+    console.log(operationNames.map((operation) => `  ${operation}`).join("\n"));
+    return false;
+  }
+  const { goldenResults } = await server.ssrLoadModule("/test/support/node/op-goldens.ts");
+  const { opCases } = await server.ssrLoadModule("/test/support/shared/op-cases.ts");
+  if (!opCases.some(({ operations }) => operations.includes(name))) {
+    console.log(`${name} has no case in test/support/shared/op-cases-*.ts.`);
+    return false;
+  }
+  const goldens = await goldenResults(name);
+  let passed = report("CPU against PyTorch and transformers", goldens);
+
+  const { launchBrowser } = await server.ssrLoadModule("/test/support/node/browser.ts");
+  const { fromJson, toJson } = await server.ssrLoadModule("/test/support/shared/json.ts");
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage();
+    page.on("pageerror", (error) => console.log(error));
+    await page.goto(new URL("test/browser/blank.html", server.resolvedUrls.local[0]).href);
+    for (const variant of ["gpu", "software"]) {
+      const call = ["/test/support/page/op-compare.ts", "compareOps", toJson([variant, name])];
+      const text = await page.evaluate(
+        `import("/test/support/page/in-page.ts").then((page) => page.call(${call.map((x) => JSON.stringify(x)).join()}))`,
+      );
+      const { comparisons, kernels } = fromJson(text);
+      for (const format of new Set(comparisons.map((comparison) => comparison.format))) {
+        const cases = comparisons.filter((comparison) => comparison.format === format);
+        passed = report(`${variant} kernels, ${format} weights`, cases) && passed;
+      }
+      console.log(`  compiled: ${kernels.sort().join(", ")}`);
+    }
+  } finally {
+    await browser.close();
+  }
+  return passed;
+}
+
+const server = await createServer({
+  root,
+  configFile: false,
+  publicDir: false,
+  logLevel: "error",
+  optimizeDeps: { noDiscovery: true },
+  server: { host: "localhost", port: 0, hmr: false, watch: null },
+});
+try {
+  await server.listen();
+  if (!(await testOperation(server, process.argv[2]))) process.exitCode = 1;
+} finally {
+  await server.close();
+}

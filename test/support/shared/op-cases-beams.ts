@@ -1,0 +1,55 @@
+/** Cases of src/ops/beams.ts: whole searches, step by step. */
+
+import { beamTensors, createBeams, startBeams } from "../../../src/generation/device/beam-readback";
+import { add } from "./op-bench";
+
+// --- beam search: sentences, beams, vocabulary, end tokens, steps, length penalty, early stopping ---
+const beamSizes: [number, number, number, number, number, number, boolean | "never"][] = [
+  [1, 1, 7, 1, 4, 1, false],
+  [1, 2, 7, 1, 6, 1, false],
+  [2, 3, 11, 2, 7, 0.6, false],
+  [1, 4, 1021, 1, 6, 1, true],
+  [3, 4, 65, 1, 12, 2, "never"],
+  [1, 5, 6007, 1, 5, 0, false],
+  [2, 7, 37, 3, 9, -0.5, true],
+  [1, 8, 257, 8, 6, 1.3, false],
+  [2, 16, 64, 1, 8, 1, "never"],
+  [1, 32, 129, 2, 4, 1, true],
+  [1, 28, 71, 8, 2, 1, false],
+  [1, 64, 130, 3, 1, 1, false],
+  [1, 2, 250_003, 1, 1, 1, false],
+];
+for (const [sentences, beams, v, endTokens, steps, lengthPenalty, earlyStopping] of beamSizes) {
+  const options = `length_penalty ${lengthPenalty} early_stopping ${earlyStopping}`;
+  add(
+    `beamCandidates advanceBeams backtrace B${sentences * beams} G${beams} V${v} E${endTokens} steps ${steps} ${options}`,
+    (bench) => {
+      const state = createBeams(bench.ops, { sentences, beams, endTokens, capacity: steps });
+      for (const tensor of beamTensors(state)) bench.keep(tensor);
+      startBeams(bench.ops, state, {
+        startTokenId: 0,
+        maxLength: steps + 1,
+        eosTokenIds: Array.from({ length: endTokens }, (_, i) => i + 2),
+        lengthPenalty,
+        earlyStopping,
+      });
+      const logprobs = Array.from({ length: steps }, () => {
+        const data = bench.rng.normal(sentences * beams * v, 2).map((x) => -Math.abs(x));
+        // End tokens come early in some rows, and some tokens are banned.
+        for (let i = 0; i < data.length; i++) {
+          if (i % v >= 2 && i % v < 2 + endTokens && bench.rng.next() < 0.3) data[i] /= 50;
+          if (i % 11 === 5) data[i] = -3e38;
+        }
+        return bench.keep(bench.ops.create([sentences * beams, 1, v], "f32", "activations", data));
+      });
+      return () => {
+        const candidates = logprobs.map((x) => {
+          const chosen = bench.ops.beamCandidates(x, state);
+          bench.ops.advanceBeams(chosen, state, v);
+          return chosen;
+        });
+        return [...candidates, bench.ops.backtrace(state), ...beamTensors(state)];
+      };
+    },
+  );
+}

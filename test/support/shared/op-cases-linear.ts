@@ -1,0 +1,113 @@
+/** Cases of src/ops/linear.ts. Those of weights in fewer bits are in op-cases-formats.ts. */
+
+import type { Activation, LinearOptions } from "../../../src/ops/ops";
+import { add } from "./op-bench";
+
+// --- linear: sizes first, then every option on few and on many rows ---
+const linearSizes = [
+  [1, 1, 1, 1],
+  [1, 1, 2, 3],
+  [1, 1, 3, 2],
+  [1, 1, 4, 4],
+  [1, 1, 7, 5],
+  [1, 1, 24, 61],
+  [1, 1, 64, 256],
+  [1, 1, 257, 31],
+  [1, 1, 256, 1021],
+  [2, 1, 50, 37],
+  [4, 1, 21, 22],
+  [1, 4, 16, 129],
+  [5, 1, 13, 17],
+  [1, 5, 4, 4],
+  [1, 6, 33, 65],
+  [2, 7, 128, 12],
+  [3, 11, 50, 97],
+  [1, 33, 64, 64],
+  [1, 64, 37, 41],
+  [2, 35, 100, 258],
+];
+for (const [b, t, k, n] of linearSizes) {
+  add(`linear B${b} T${t} K${k} N${n}`, (bench) => {
+    const x = bench.f32([b, t, k]);
+    const w = bench.weight(n, k);
+    const bias = bench.f32([n]);
+    return () => [bench.ops.linear(x, w, { bias })];
+  });
+}
+const activations: Activation[] = ["none", "relu", "gelu", "gelu_new", "quick_gelu", "silu", "tanh"];
+const linearModes = [
+  "",
+  "norm",
+  "residual",
+  "norm residual",
+  "norm residual residualNorm",
+  "scale",
+  "multiply",
+  "rms norm",
+  "rms norm scale multiply",
+  "rms norm residual residualNorm scale",
+];
+for (const [b, t] of [
+  [1, 1],
+  [3, 1],
+  [2, 9],
+]) {
+  for (const activation of activations) {
+    for (const mode of linearModes) {
+      // Every activation once; every combination of options with three of them.
+      if (mode && !["none", "relu", "gelu"].includes(activation)) continue;
+      const [k, n] = activation === "gelu" ? [19, 30] : [32, 44];
+      add(`linear B${b} T${t} K${k} N${n} ${activation} ${mode}`.trimEnd(), (bench) => {
+        const x = bench.f32([b, t, k], 2, 0.5);
+        const w = bench.weight(n, k);
+        const bias = bench.f32([n]);
+        const kind = mode.includes("rms") ? "rms" : "layer";
+        const options: LinearOptions = { bias, activation };
+        if (mode.includes("norm")) options.norm = { ...bench.norm(k), kind };
+        if (mode.includes("residual")) options.residual = bench.f32([b, t, n], 1, 0.3);
+        if (mode.includes("residualNorm")) options.residualNorm = { ...bench.norm(n, 1e-3), kind };
+        if (mode.includes("scale")) options.scale = 0.37;
+        if (mode.includes("multiply")) options.multiply = bench.f32([b, t, n]);
+        return () => [bench.ops.linear(x, w, options)];
+      });
+    }
+  }
+}
+add("linear activations far from zero", (bench) => {
+  const x = bench.f32([1, 6, 8], 30);
+  const identity = Float32Array.from({ length: 64 }, (_, i) => (i % 9 === 0 ? 1 : 0));
+  const w = bench.ops.create([8, 8], "f32", "activations", identity);
+  const bias = bench.zeros([8]);
+  return () => activations.map((activation) => bench.ops.linear(x, w, { bias, activation }));
+});
+
+// --- query, key and value in one product, into a new cache or at an offset of a given one ---
+for (const [b, t, k, d, capacity] of [
+  [1, 1, 4, 4, 1],
+  [1, 1, 21, 21, 5],
+  [1, 1, 50, 50, 7],
+  [2, 1, 24, 24, 16],
+  [4, 1, 8, 8, 3],
+  [1, 4, 7, 7, 9],
+  [1, 5, 24, 24, 8],
+  [3, 6, 21, 21, 11],
+  [2, 9, 50, 50, 9],
+  [1, 33, 64, 64, 40],
+  [2, 1, 10, 24, 5],
+  [1, 7, 24, 15, 9],
+]) {
+  for (const kind of [undefined, "layer", "rms"] as const) {
+    add(`projectQueryKeyValue B${b} T${t} K${k} D${d} C${capacity} ${kind ?? ""}`.trimEnd(), (bench) => {
+      const x = bench.f32([b, t, k]);
+      const w = bench.weight(3 * d, k);
+      const bias = bench.f32([3 * d]);
+      const norm = kind && { ...bench.norm(k), kind };
+      const given = capacity > t ? bench.zeros([b, capacity, 2 * d]) : undefined;
+      const offset = given && bench.u32([b], bench.rng.integers(b, capacity - t + 1));
+      return () => {
+        const { query, cache } = bench.ops.projectQueryKeyValue(x, w, { bias, norm, cache: given, offset });
+        return [query, cache];
+      };
+    });
+  }
+}
