@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/errors";
 import { createTokenizer } from "../../src/text/families/registry";
+import { expectGolden } from "../support/node/tokenizers";
 
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 const folder = "../../demo/public/models/en-fr";
@@ -29,6 +30,14 @@ describe("as Python tokenizes", () => {
     }
     expect(wrong).toEqual([]);
   });
+});
+
+test("as Python tokenizes 20,000 lines in 18 scripts, and a million characters at once", () => {
+  expectGolden<number>(
+    "en-fr",
+    (text) => tokenizer.encode(text),
+    (ids) => tokenizer.decode(ids),
+  );
 });
 
 describe("edges", () => {
