@@ -5,7 +5,7 @@ import { Seq2Seq, type GenerateOutput, type GenerationConfig, type Source } from
 /** Loads a model, generates once for each batch and disposes of it. */
 export async function generateAll(
   source: Source,
-  device: "webgpu" | "cpu",
+  device: Seq2Seq["device"],
   batches: number[][][],
   options: GenerationConfig,
 ): Promise<GenerateOutput[]> {
@@ -48,7 +48,7 @@ async function passes(model: Seq2Seq, { input_ids, attention_mask, decoder_input
 }
 
 /** Everything that a golden case has an answer to. */
-export async function runGolden(source: Source, device: "webgpu" | "cpu", golden: GoldenInput): Promise<GoldenResult> {
+export async function runGolden(source: Source, device: Seq2Seq["device"], golden: GoldenInput): Promise<GoldenResult> {
   const { input_ids, attention_mask, max_new_tokens } = golden;
   const model = await Seq2Seq.load(source, { device });
   const forced = await passes(model, golden);
@@ -74,7 +74,7 @@ export interface FamilyResult extends Passes {
 }
 
 /** Greedy search, beam search and a teacher-forced pass, as test/goldens/families.py asks Hugging Face transformers for them. */
-export async function runFamily(source: Source, device: "webgpu" | "cpu", golden: GoldenInput): Promise<FamilyResult> {
+export async function runFamily(source: Source, device: Seq2Seq["device"], golden: GoldenInput): Promise<FamilyResult> {
   const { input_ids, attention_mask, max_new_tokens } = golden;
   const model = await Seq2Seq.load(source, { device });
   const forced = await passes(model, golden);
@@ -93,7 +93,7 @@ export async function runFamily(source: Source, device: "webgpu" | "cpu", golden
 /** `generateAll` with the contents of files instead of their address. */
 export function generateAllFrom(
   files: Record<string, string | Uint8Array>,
-  device: "webgpu" | "cpu",
+  device: Seq2Seq["device"],
   batches: number[][][],
   options: GenerationConfig,
 ): Promise<GenerateOutput[]> {
