@@ -373,7 +373,7 @@ def answers(tokenizer, decodes):
 # Every code point ---------------------------------------------------------------------------------------------------------
 
 CODE_POINTS = 4096
-CLASSES = ["\\w", "\\s", "\\d", "\\h", ".", "\\p{Alpha}", "\\p{Alnum}", "\\p{Upper}", "\\p{Lower}", "[[:punct:]]", "\\p{Punct}"]
+CLASSES = ["\\w", "[\\w]", "\\W", "[^\\W]", "\\p{Word}", "[[:word:]]", "\\s", "\\d", "\\h", ".", "\\p{Alpha}", "\\p{Alnum}", "\\p{Upper}", "\\p{Lower}", "[[:punct:]]", "\\p{Punct}"]
 CLASSES += [f"\\p{{{name}}}" for name in "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Cc Cf".split()]
 CLASSES += [f"\\p{{{name}}}" for name in "Han Latin Common Inherited Arabic Cyrillic Hiragana".split()]
 

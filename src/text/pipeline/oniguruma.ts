@@ -12,8 +12,9 @@ const hex = (codePoint: number): string => `\\u{${codePoint.toString(16)}}`;
 const literal = (text: string): string => Array.from(text, (c) => hex(c.codePointAt(0)!)).join("");
 const known = (inside: string): string => `[[${inside}]--[${AFTER_16}]]`;
 
-/** `\w`: with the superscripts and fractions of Latin-1, which Oniguruma counts as letters. */
-const WORD = `[${known("\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}")}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}]`;
+const WORD_IN_BRACKETS = known("\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}");
+/** `\w` outside brackets: with the superscripts and fractions of Latin-1, which Oniguruma counts as letters there. */
+const WORD = `[${WORD_IN_BRACKETS}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}]`;
 const DIGIT = known("\\p{Nd}");
 const HEX = "[0-9A-Fa-f]";
 const START = "(?<![^])";
@@ -135,19 +136,20 @@ export function translate(source: string): string {
   };
 
   /** A class by its letter: `\s`, `\P{Lu}`, after the backslash. */
-  const byLetter = (): string | undefined => {
+  const byLetter = (inBrackets: boolean): string | undefined => {
     const c = input[at];
+    const own = (set: string) => (inBrackets && set === WORD ? WORD_IN_BRACKETS : set);
     if (c === "p" || c === "P") {
       at++;
       if (!take("{")) fail("\\p");
       const name = until("}");
       const inverted = name.startsWith("^");
-      const set = named(inverted ? name.slice(1) : name);
+      const set = own(named(inverted ? name.slice(1) : name));
       return inverted === (c === "P") ? set : `[^${set}]`;
     }
     const set = CLASSES[c?.toLowerCase()];
     if (set) at++;
-    return set && c !== c.toLowerCase() ? `[^${set}]` : set;
+    return set && (c !== c.toLowerCase() ? `[^${own(set)}]` : own(set));
   };
 
   /** What stands between brackets, for the flag "v". */
@@ -162,7 +164,7 @@ export function translate(source: string): string {
         const name = until(":");
         if (!take("]") || !(name in NAMED)) fail(`[:${name}:]`);
         // In brackets, punctuation is symbols as well.
-        const set = name === "punct" ? known("\\p{P}\\p{S}") : named(name);
+        const set = name === "punct" ? known("\\p{P}\\p{S}") : name === "word" ? WORD_IN_BRACKETS : named(name);
         union += not ? `[^${set}]` : set;
       } else if (take("[")) {
         union += bracket(flags);
@@ -182,7 +184,7 @@ export function translate(source: string): string {
   const range = ({ ignoreCase }: Flags): string => {
     const one = (): string | undefined => (take("\\") ? escaped() : input[at++]);
     const low = one();
-    if (low === undefined) return byLetter() ?? fail(`\\${input[at]} in brackets`);
+    if (low === undefined) return byLetter(true) ?? fail(`\\${input[at]} in brackets`);
     const isRange = ahead("-") && input[at + 1] !== "]" && input[at + 1] !== undefined;
     if (!isRange) return ignoreCase ? anyCase(low) : literal(low);
     at++;
@@ -268,7 +270,7 @@ export function translate(source: string): string {
     if ("*+?".includes(c)) fail(`nothing before ${c}`);
     if (c !== "\\") return flags.ignoreCase ? `[${anyCase(c)}]` : literal(c);
     if (input[at] in ANCHORS) return ANCHORS[input[at++]];
-    const set = byLetter();
+    const set = byLetter(false);
     if (set) return set;
     const one = escaped();
     if (one === undefined) return fail(`\\${input[at] ?? ""}`);
