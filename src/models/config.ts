@@ -6,7 +6,10 @@ import type { Activation } from "../ops/ops";
 /** Far beyond any model, and small enough that a wrong number is reported before it fills the memory. */
 export const MAX = { width: 1 << 16, layers: 512, vocabulary: 10_000_000, positions: 1 << 17 };
 
-/** Activations by the names of Hugging Face's ACT2FN; several of them are the same function. */
+/**
+ * Activations by the names of Hugging Face's ACT2FN; several of them are the same function. Two of its names are missing:
+ * prelu and xielu have parameters of their own.
+ */
 const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   relu: "relu",
   gelu: "gelu",
@@ -21,6 +24,15 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   swish: "silu",
   tanh: "tanh",
   linear: "none",
+  gelu_10: "gelu_10",
+  hardswish: "hardswish",
+  laplace: "laplace",
+  leaky_relu: "leaky_relu",
+  mish: "mish",
+  relu2: "relu2",
+  relu6: "relu6",
+  sigmoid: "sigmoid",
+  sqrtsoftplus: "sqrtsoftplus",
 };
 
 export class ConfigReader {

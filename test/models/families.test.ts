@@ -153,9 +153,9 @@ describe("what is refused", () => {
     [{ model_type: "mvp", use_prompt: 1 }, "invalid_config", "use_prompt must be true or false, not 1"],
     [{ model_type: "blenderbot", d_model: 100 }, "invalid_config", "d_model 100 is not a multiple"],
     [
-      { model_type: "bart", activation_function: "mish" },
+      { model_type: "bart", activation_function: "prelu" },
       "unsupported_model",
-      'activation_function is "mish"; supported: relu, gelu',
+      'activation_function is "prelu"; supported: relu, gelu',
     ],
     [
       { model_type: "bart", encoder_attention_heads: 3 },

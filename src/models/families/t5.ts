@@ -34,10 +34,7 @@ interface Config extends ModelInfo {
   biasPerLayer: boolean;
 }
 
-/**
- * Relative positions have no end; these are what caches and batches are limited to, unless config.json has
- * `max_position_embeddings`, which Hugging Face's T5 does not know.
- */
+/** Relative positions have no end; these are what caches and batches are limited to. */
 const MAX_SOURCE = 8192;
 const MAX_TARGET = 2048;
 
@@ -80,7 +77,9 @@ function readConfig(modelType: ModelType, fields: Record<string, unknown>): Conf
   const heads = config.integer("num_heads", [1, MAX.width], defaults.heads);
   const innerWidth = heads * config.integer("d_kv", [1, MAX.width], 64);
   const encoderLayers = config.integer("num_layers", [1, MAX.layers], defaults.layers);
-  const decoderLayers = config.integer("num_decoder_layers", [1, MAX.layers], encoderLayers);
+  // T5Config counts the decoder's layers before it looks at `num_hidden_layers`, the other name of `num_layers`.
+  const direct = new ConfigReader(fields).integer("num_layers", [1, MAX.layers], defaults.layers);
+  const decoderLayers = config.integer("num_decoder_layers", [1, MAX.layers], direct);
   // Half of a side's buckets hold one distance each: at least one of them, and something beyond it.
   const buckets = config.integer("relative_attention_num_buckets", [4, MAX.width], 32);
   const farthest = config.integer("relative_attention_max_distance", [1, MAX.positions], 128);
@@ -98,8 +97,8 @@ function readConfig(modelType: ModelType, fields: Record<string, unknown>): Conf
     modelType,
     sourceVocabSize: vocabSize,
     targetVocabSize: vocabSize,
-    maxSourceLength: config.integer("max_position_embeddings", [1, MAX.positions], MAX_SOURCE),
-    maxTargetLength: config.integer("max_position_embeddings", [1, MAX.positions], MAX_TARGET),
+    maxSourceLength: MAX_SOURCE,
+    maxTargetLength: MAX_TARGET,
     padTokenId,
     eosTokenIds: config.tokens("eos_token_id", vocabSize, 1),
     decoderStartTokenId: config.token("decoder_start_token_id", vocabSize, padTokenId),
