@@ -7,7 +7,7 @@
 import { quote } from "../../errors";
 import type { Activation, Norm, Ops, PositionBias } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
-import { ConfigReader, MAX } from "../config";
+import { ConfigReader, MAX, MAX_SOURCE, MAX_TARGET } from "../config";
 import { createStack, projectCross, range, applyNorm } from "../layers";
 import type { CrossAttention, DecoderLayer, EncoderLayer, FeedForward, Linear, SelfAttention } from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
@@ -33,10 +33,6 @@ interface Config extends ModelInfo {
   /** Whether each layer has its own bias by distance (UMT5), or all read the first one's. */
   biasPerLayer: boolean;
 }
-
-/** Relative positions have no end; these are what caches and batches are limited to. */
-const MAX_SOURCE = 8192;
-const MAX_TARGET = 2048;
 
 const ALIASES = {
   d_model: "hidden_size",
@@ -88,7 +84,7 @@ function readConfig(modelType: ModelType, fields: Record<string, unknown>): Conf
       `relative_attention_max_distance ${farthest} is within the ${buckets} buckets' exact distances`,
     );
   }
-  const padTokenId = config.token("pad_token_id", vocabSize, 0);
+  const padTokenId = config.spareToken("pad_token_id", vocabSize, 0);
   // A T5 of version 1.1 and later is known by its untied head, and so is an UMT5; new files say what follows from that.
   // Hugging Face's mT5 never scales.
   const scaled =
@@ -100,8 +96,8 @@ function readConfig(modelType: ModelType, fields: Record<string, unknown>): Conf
     maxSourceLength: MAX_SOURCE,
     maxTargetLength: MAX_TARGET,
     padTokenId,
-    eosTokenIds: config.tokens("eos_token_id", vocabSize, 1),
-    decoderStartTokenId: config.token("decoder_start_token_id", vocabSize, padTokenId),
+    eosTokenIds: config.spareTokens("eos_token_id", vocabSize, 1),
+    decoderStartTokenId: config.spareToken("decoder_start_token_id", vocabSize, padTokenId),
     numDecoderLayers: decoderLayers,
     cacheWidth: 2 * innerWidth,
     width,
