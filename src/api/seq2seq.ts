@@ -66,7 +66,7 @@ export interface ForwardInput {
   /** (B, S): the source. */
   input_ids: number[] | number[][];
   /** (B, S): 1 for each source token to read, 0 for padding. Default: 0 for the pad tokens of `input_ids`. */
-  attention_mask?: number[] | number[][];
+  attention_mask?: (number | boolean)[] | (number | boolean)[][];
   /** (B, T): what the decoder reads, start token first. */
   decoder_input_ids: number[] | number[][];
 }
@@ -236,13 +236,20 @@ export class Seq2Seq {
    */
   async forward(given: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
     this.checkAlive();
-    checkedOptions("forward", given, ["input_ids", "attention_mask", "decoder_input_ids"]);
+    const { input_ids, attention_mask, decoder_input_ids } = checkedOptions("forward", given, [
+      "input_ids",
+      "attention_mask",
+      "decoder_input_ids",
+    ]);
     const wanted = checkedOptions("forward", options, ["output_attentions", "output_hidden_states"]);
     checkBoolean("forward", "output_attentions", wanted.output_attentions);
     checkBoolean("forward", "output_hidden_states", wanted.output_hidden_states);
     const { info } = this.loaded.model;
-    const input = inputBatch(given.input_ids, given.attention_mask, info.padTokenId, info);
-    const target = toRows("decoder_input_ids", given.decoder_input_ids);
+    const input = inputBatch(input_ids, attention_mask, info, {
+      padTokenId: info.padTokenId,
+      onWarning: this.warn,
+    });
+    const target = toRows("decoder_input_ids", decoder_input_ids);
     checkIds(target, {
       name: "decoder_input_ids",
       vocabSize: info.targetVocabSize,
@@ -295,9 +302,9 @@ export class Seq2Seq {
   private prepare(where: string, inputIds: unknown, given: GenerationConfig) {
     this.checkAlive();
     const options = checkedOptions(where, given);
-    const { model, generationConfig, generationFile, tokenizer } = this.loaded;
+    const { generationConfig, generationFile, tokenizer } = this.loaded;
     const request = createRequest(where, inputIds, options, {
-      info: model.info,
+      info: this.loaded.info,
       generationConfig,
       generationFile,
       decode: tokenizer && ((ids) => tokenizer.decode(ids)),

@@ -114,7 +114,7 @@ export class ConfigReader {
     if (list.length === 0 || !list.every((id) => isId(id, vocabSize))) {
       throw this.wrong(name, `a token id below the vocabulary size ${vocabSize}, or a list of them`, value);
     }
-    return list as number[];
+    return list;
   }
 
   isNegative(name: string): boolean {

@@ -50,9 +50,9 @@ const CLASSES: Readonly<Record<string, string>> = {
 export function modelTypeOf(config: Record<string, unknown>): unknown {
   const { model_type, architectures } = config;
   if (model_type !== undefined && model_type !== null) return model_type;
-  const [name]: unknown[] = Array.isArray(architectures) ? architectures : [];
-  const [, prefix] =
-    (typeof name === "string" && /^(\w+?)(?:For[A-Z]\w*|MTModel|EncoderModel|Model)$/.exec(name)) || [];
+  const [name] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
+  const pattern = /^(\w+?)(?:For[A-Z]\w*|MTModel|EncoderModel|Model)$/;
+  const prefix = typeof name === "string" ? pattern.exec(name)?.[1] : undefined;
   return prefix !== undefined && Object.hasOwn(CLASSES, prefix) ? CLASSES[prefix] : undefined;
 }
 

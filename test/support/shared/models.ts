@@ -28,7 +28,7 @@ interface Passes {
   /** (B, T, V), (B, S, D) */
   logits: Float32Array;
   states: Float32Array;
-  /** The same without an attention mask: padding is told by its token. */
+  /** The same of row 0 alone, without padding and without a mask. */
   logitsWithoutMask: Float32Array;
 }
 
@@ -39,7 +39,14 @@ export interface GoldenResult extends Passes {
 
 async function passes(model: Seq2Seq, { input_ids, attention_mask, decoder_input_ids }: GoldenInput): Promise<Passes> {
   const masked = await model.forward({ input_ids, attention_mask, decoder_input_ids });
-  const unmasked = await model.forward({ input_ids, decoder_input_ids });
+  // Without a mask every token is read, so the padding must not be there.
+  const row = input_ids[0].filter((_, j) => attention_mask[0][j] === 1);
+  const hasHoles = row.length <= attention_mask[0].lastIndexOf(1);
+  const unmasked = await model.forward(
+    hasHoles
+      ? { input_ids: [input_ids[0]], attention_mask: [attention_mask[0]], decoder_input_ids: [decoder_input_ids[0]] }
+      : { input_ids: [row], decoder_input_ids: [decoder_input_ids[0]] },
+  );
   return {
     logits: masked.logits.data,
     states: masked.encoder_last_hidden_state.data,
@@ -81,11 +88,16 @@ export async function runFamily(source: Source, device: Seq2Seq["device"], golde
   const rows = input_ids.map((row, i) => row.slice(0, attention_mask[i].lastIndexOf(1) + 1));
   const options = { max_new_tokens, num_beams: 1, output_scores: true };
   const padded = await model.generate(input_ids, { ...options, attention_mask });
-  const batch = await model.generate(rows, options);
+  // Padding inside a row needs a mask.
+  const masks = attention_mask.map((mask, i) => mask.slice(0, rows[i].length));
+  const attentionMask = masks.flat().includes(0) ? masks : undefined;
+  const batch = await model.generate(rows, { ...options, attention_mask: attentionMask });
   const alone: GenerateOutput[] = [];
-  for (const row of rows) alone.push(await model.generate(row, options));
-  const beams = await model.generate(rows, { max_new_tokens, num_beams: 4 });
-  const best = await model.generate(rows, { max_new_tokens, num_beams: 4, num_return_sequences: 4 });
+  for (const [i, row] of rows.entries())
+    alone.push(await model.generate(row, { ...options, attention_mask: attentionMask?.[i] }));
+  const search = { max_new_tokens, num_beams: 4, attention_mask: attentionMask };
+  const beams = await model.generate(rows, search);
+  const best = await model.generate(rows, { ...search, num_return_sequences: 4 });
   await model.dispose();
   return { ...forced, padded, batch, alone, beams, best };
 }
