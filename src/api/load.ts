@@ -78,8 +78,6 @@ export async function loadModel(
     own,
   );
   checkGenerationFile(generationConfig, own, generationFile);
-  // A vanilla checkpoint is not transformers': its tokens are those of config.json.
-  const info = family.strict ? own : { ...own, eosTokenIds: [], decoderStartTokenId: NO_START };
   if (!family.strict) for (const text of openTokens(generationConfig, generationFile, own)) options.onWarning?.(text);
   const { tokenizer, tokenizerProblem } = await readTokenizer(files, config, options);
 
@@ -95,6 +93,8 @@ export async function loadModel(
     const message = unread.message();
     if (message !== undefined) options.onWarning?.(message);
     if (tokenizerProblem !== undefined) options.onWarning?.(tokenizerProblem);
+    // A vanilla checkpoint is not transformers': its tokens are those of config.json.
+    const info = family.strict ? model.info : { ...model.info, eosTokenIds: [], decoderStartTokenId: NO_START };
     return { model, info, generationConfig, generationFile, tokenizer, tokenizerProblem, ops };
   } catch (error) {
     ops?.dispose();

@@ -73,7 +73,7 @@ export class OptionReader {
   /** `tokens` where -1, or a list of it alone, means that there is none. */
   tokensOrNone(name: string, vocabSize: number, fallback: readonly number[]): number[] {
     const { value } = this.find(name);
-    const [first, ...more]: unknown[] = Array.isArray(value) ? value : [value];
+    const [first, ...more] = Array.isArray(value) ? (value as unknown[]) : [value];
     return first === -1 && more.length === 0 ? [] : [...this.tokens(name, vocabSize, fallback)];
   }
 
