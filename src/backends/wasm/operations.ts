@@ -3,16 +3,21 @@
  * a search, rules on scores) is the specification itself, over the same memory.
  */
 
+import { activations } from "../cpu/math";
 import { implementation as specification } from "../cpu/operations";
 import { advanceSelection } from "../cpu/selection";
+import { f32 } from "../cpu/tensors";
 import { HYPOTHESIS, HYPOTHESIS_FIELDS } from "../../ops/beam-state";
 import type { Implementation } from "../../ops/operations";
-import type { AttentionOptions, Norm } from "../../ops/ops";
+import type { Activation, AttentionOptions, Norm } from "../../ops/ops";
 import type { WeightFormat } from "../../tensor/weight-format";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
 import { ACTIVATION, FORMAT, type Kernels } from "./kernels";
 import type { Space } from "./memory";
 import { at } from "./tensors";
+
+const hasKernel = (activation: Activation): activation is keyof typeof ACTIVATION =>
+  Object.hasOwn(ACTIVATION, activation);
 
 const formatOf = (tensor: Tensor): number => FORMAT[tensor.dtype as WeightFormat];
 
@@ -88,7 +93,18 @@ export function createImplementation(kernels: Kernels, space: Space): Implementa
       const [rows, n] = rowsOf(y.shape);
       const [, rest] = multiply(at(y), x, w, norm, residualNorm ? 4 * rows * n : 0);
       const added = residual ? normed(rest, residual, residualNorm) : 0;
-      kernels.finish(at(y), rows, n, scale, at(bias), ACTIVATION[activation], added, at(factors));
+      if (hasKernel(activation)) {
+        kernels.finish(at(y), rows, n, scale, at(bias), ACTIVATION[activation], added, at(factors));
+        return;
+      }
+      // An activation that few models have: the specification's, element by element.
+      kernels.finish(at(y), rows, n, scale, at(bias), ACTIVATION.none, 0, 0);
+      const activate = activations[activation];
+      const values = f32(y);
+      const residuals = added > 0 ? new Float32Array(space.memory.buffer, added, rows * n) : undefined;
+      const times = factors && f32(factors);
+      for (let i = 0; i < values.length; i++)
+        values[i] = (activate(values[i]) + (residuals?.[i] ?? 0)) * (times?.[i] ?? 1);
     },
     projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset }) {
       const [b, t, i] = query.shape;
