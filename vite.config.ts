@@ -4,6 +4,7 @@
  */
 
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { wasmKernels } from "./scripts/build-wasm.js";
 import { strippedWgsl } from "./scripts/wgsl.js";
 
 const root = import.meta.dirname;
@@ -15,7 +16,7 @@ const demo: ViteUserConfig = {
   server: { host: "localhost", port: 5173, fs: { allow: [root] } },
   preview: { host: "localhost", port: 5173 },
   worker: { format: "es" },
-  plugins: [strippedWgsl()],
+  plugins: [strippedWgsl(), wasmKernels()],
   build: { target: "es2022" },
 };
 
@@ -26,6 +27,7 @@ const minify = { compress: true, mangle: { keepNames: { class: true, function: f
 const groups = [
   { name: "core", tags: ["$initial" as const], priority: 1 },
   { name: "cpu", test: /\/src\/backends\/cpu\// },
+  { name: "wasm", test: /\/src\/backends\/wasm\/|\/wasm\/index\.ts/ },
   { name: "text", test: /\/src\/text\// },
   { name: "torch", test: /\/src\/loading\/formats\/torch\// },
 ];
@@ -38,7 +40,7 @@ const groups = [
 const library: ViteUserConfig = {
   publicDir: false,
   worker: { format: "es" },
-  plugins: [strippedWgsl()],
+  plugins: [strippedWgsl(), wasmKernels()],
   build: {
     target: "es2022",
     lib: { entry: "src/index.ts" },
@@ -60,6 +62,7 @@ const tests: ViteUserConfig = {
     outputFile: { json: "test-results/vitest.json" },
     projects: [
       {
+        plugins: [wasmKernels()],
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
@@ -79,6 +82,7 @@ const tests: ViteUserConfig = {
       {
         // These files run in Node and drive pages of one shared browser, one file after another: the software
         // adapter keeps every core busy, so two at a time would only time out sooner.
+        plugins: [wasmKernels()],
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
@@ -90,9 +94,10 @@ const tests: ViteUserConfig = {
         },
       },
       {
+        plugins: [wasmKernels()],
         test: {
           name: "bench",
-          include: ["bench/run.ts", "bench/storage.ts"],
+          include: ["bench/run.ts", "bench/storage.ts", "bench/wasm.ts"],
           globalSetup: "test/support/node/global-setup.ts",
           fileParallelism: false,
           testTimeout: 3_600_000,

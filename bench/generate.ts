@@ -18,7 +18,7 @@ export interface Report {
 /** Translates each sentence `times` times and keeps its fastest run. */
 export async function measure(
   source: string,
-  device: "webgpu" | "cpu",
+  device: Seq2Seq["device"],
   texts: string[],
   times: number,
 ): Promise<Report> {

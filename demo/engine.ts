@@ -2,7 +2,7 @@
 
 import { ModelError, Seq2Seq, type AdapterInfo, type HostTensor, type LoadProgress, type Memory } from "../src/index";
 
-export type Device = "webgpu" | "cpu";
+export type Device = "webgpu" | "wasm" | "cpu";
 
 const MODEL = new URL("./models/en-fr/", document.baseURI);
 
@@ -99,7 +99,7 @@ export class Engine {
         tokensPerSecond: seconds > 0 ? (targetIds.length - 1) / seconds : undefined,
       };
       // The CPU computes in this thread, so let the page paint and react to the Stop button.
-      if (model.device === "cpu" && now - rested > 16) {
+      if (model.device !== "webgpu" && now - rested > 16) {
         await turn();
         rested = performance.now();
       }

@@ -16,7 +16,7 @@ const EXAMPLES = [
 ];
 /** Errors that the CPU would not have. */
 const GPU_TROUBLE: ErrorCode[] = ["unsupported_device", "device_lost", "out_of_memory", "internal"];
-const NAMES: Record<Device, string> = { webgpu: "GPU", cpu: "CPU" };
+const NAMES: Record<Device, string> = { webgpu: "GPU", wasm: "CPU", cpu: "CPU" };
 
 const engine = new Engine();
 const panel = new AttentionPanel();

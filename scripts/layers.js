@@ -10,6 +10,7 @@ export const layers = {
   tensor: [],
   ops: ["tensor", "util"],
   "backends/cpu": ["ops", "tensor", "util"],
+  "backends/wasm": ["backends/cpu", "ops", "tensor"],
   "backends/webgpu": ["ops", "tensor", "util"],
   models: ["ops", "tensor", "util"],
   "models/families": ["models", "ops", "tensor"],
@@ -68,6 +69,12 @@ export const rules = [
     severity: "error",
     from: { path: "^src/", pathNot: "^src/backends/webgpu/" },
     to: { path: "^shaders/" },
+  },
+  {
+    name: "only backends/wasm knows the kernels of wasm/",
+    severity: "error",
+    from: { path: "^src/", pathNot: "^src/backends/wasm/" },
+    to: { path: "^wasm/" },
   },
   {
     name: "the demo uses the public API",

@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createServer } from "vite";
+import { wasmKernels } from "./build-wasm.js";
 
 const USAGE = 'usage: npm run translate -- "An English sentence."';
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -18,6 +19,7 @@ async function translate(text) {
     configFile: false,
     appType: "custom",
     logLevel: "error",
+    plugins: [wasmKernels()],
     optimizeDeps: { noDiscovery: true },
     server: { middlewareMode: true, hmr: false, ws: false, watch: null },
   });

@@ -1,12 +1,13 @@
 /** The availability of a model before it is loaded, and progress events while it is loaded. */
 
-import { checkSupport } from "../backends/webgpu/adapter";
+import { wasmRefusal } from "../backends/wasm/support";
 import { ModelError, quote } from "../errors";
 import { readJson } from "../loading/sources/download";
 import { openSource, type Source } from "../loading/sources/source";
 import { familyOf } from "../models/families/registry";
 import type { LoadOptions } from "./load-options";
 import { Seq2Seq } from "./seq2seq";
+import { gpuSupport } from "./support";
 
 /**
  * Whether a translator can be made, in the words of the W3C Translator API: "available" at once, "downloadable" from a
@@ -20,7 +21,8 @@ export async function availabilityOf(
   device: LoadOptions["device"] = "auto",
   signal?: AbortSignal,
 ): Promise<Availability> {
-  if (device === "webgpu" && !(await checkSupport()).webgpu) return "unavailable";
+  if (device === "webgpu" && !(await gpuSupport()).webgpu) return "unavailable";
+  if (device === "wasm" && wasmRefusal()) return "unavailable";
   let name: string;
   try {
     const files = openSource(source);

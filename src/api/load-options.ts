@@ -6,8 +6,12 @@ import { checkBoolean, checkedOptions } from "./options";
 
 /** The options of `Seq2Seq.load`. */
 export interface LoadOptions {
-  /** "auto" takes the GPU if the browser has WebGPU, else the CPU; "webgpu" throws if there is none. Default "auto". */
-  device?: "auto" | "webgpu" | "cpu";
+  /**
+   * "auto" takes a hardware GPU if the browser has WebGPU, else SIMD WebAssembly ("wasm"), else plain JavaScript ("cpu").
+   * A software GPU is taken by "webgpu" only. A device that is asked for by name and is not available is an error
+   * (`unsupported_device`). Default "auto".
+   */
+  device?: "auto" | "webgpu" | "wasm" | "cpu";
   /**
    * How matrices are stored on the device: "f32", or smaller and less exact: "f16" (exact if the checkpoint is in f16), or
    * integers of 8 or 4 bits ("q8", "q4"; with their scales 9 and 5 bits per element). "auto" is "f32". docs/storage.md has
@@ -44,7 +48,8 @@ export function checkLoadOptions(given: LoadOptions): LoadOptions {
   const { device = "auto", dtype = "auto", worker = true, onProgress, onWarning } = options;
   const wrong = (name: string, value: unknown, choices: string) =>
     new ModelError("invalid_option", `load: ${name} must be ${choices}, not ${quote(value)}.`);
-  if (!["auto", "webgpu", "cpu"].includes(device)) throw wrong("device", device, '"auto", "webgpu" or "cpu"');
+  if (!["auto", "webgpu", "wasm", "cpu"].includes(device))
+    throw wrong("device", device, '"auto", "webgpu", "wasm" or "cpu"');
   if (!["auto", "f32", "f16", "q8", "q4"].includes(dtype))
     throw wrong("dtype", dtype, '"auto", "f32", "f16", "q8" or "q4"');
   checkBoolean("load", "worker", worker);

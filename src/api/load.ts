@@ -2,23 +2,28 @@
 
 import { ModelError } from "../errors";
 import { FILE } from "../generation/options/resolve";
-import { checkGenerationFile, legacyFields } from "../generation/options/config-file";
+import { checkGenerationFile, legacyFields, LEGACY_NAMES } from "../generation/options/config-file";
+import { NO_START, openTokens, readFileFields } from "../generation/options/file-fields";
 import { readBytes, readJson, readText, type DownloadOptions } from "../loading/sources/download";
 import { toFloat32 } from "../loading/formats/dtypes";
 import type { ModelFiles } from "../loading/sources/files";
 import type { TensorInfo, Wanted } from "../loading/formats/tensors";
 import { Unread } from "../loading/unread";
 import { findWeights, type Weights } from "../loading/weights";
-import type { Family, Model } from "../models/model";
+import { ConfigFields, refuseQuantization } from "../models/config-fields";
+import type { Family, Model, ModelInfo } from "../models/model";
 import { Parameters } from "../models/parameters";
 import { familyOf } from "../models/families/registry";
 import type { Ops } from "../ops/ops";
 import type { WeightFormat } from "../tensor/weight-format";
+import { checkedTokenizer } from "../text/checked";
 import type { Tokenizer } from "../text/tokenizer";
 import { loadPart } from "../util/part";
 
 export interface LoadedModel {
   model: Model;
+  /** Of the model, as generation reads it: the tokens that its files name. */
+  info: ModelInfo;
   generationConfig: Record<string, unknown>;
   /** Name of the file that it was read from. */
   generationFile: string;
@@ -62,24 +67,35 @@ export async function loadModel(
     );
   }
   const family = familyOf(config);
-  const info = family.info(config);
+  refuseQuantization(config);
+  const configFields = new ConfigFields(config);
+  const own = family.info(configFields.fields);
   const ownFile = await readFields(files, FILE, options);
   const generationFile = ownFile ? FILE : "config.json";
-  const generationConfig = ownFile ?? legacyFields(config);
-  checkGenerationFile(generationConfig, info, generationFile);
+  const { fields: generationConfig, unread: idle } = readFileFields(
+    ownFile ?? legacyFields(config),
+    generationFile,
+    own,
+  );
+  checkGenerationFile(generationConfig, own, generationFile);
+  if (!family.strict) for (const text of openTokens(generationConfig, generationFile, own)) options.onWarning?.(text);
   const { tokenizer, tokenizerProblem } = await readTokenizer(files, config, options);
 
   const unread = new Unread();
+  unread.add(generationFile, idle);
   const weights = await findWeights(files, options);
   let ops: Ops | undefined;
   try {
     ops = await createOps();
     signal?.throwIfAborted();
-    const model = await readWeights(weights, ops, options, family, config, unread);
+    const model = await readWeights(weights, ops, options, family, configFields.fields, unread);
+    unread.add("config.json", configFields.unread(own.modelType, LEGACY_NAMES));
     const message = unread.message();
     if (message !== undefined) options.onWarning?.(message);
     if (tokenizerProblem !== undefined) options.onWarning?.(tokenizerProblem);
-    return { model, generationConfig, generationFile, tokenizer, tokenizerProblem, ops };
+    // A vanilla checkpoint is not transformers': its tokens are those of config.json.
+    const info = family.strict ? model.info : { ...model.info, eosTokenIds: [], decoderStartTokenId: NO_START };
+    return { model, info, generationConfig, generationFile, tokenizer, tokenizerProblem, ops };
   } catch (error) {
     ops?.dispose();
     await weights.close();
@@ -100,7 +116,7 @@ async function readTokenizer(files: ModelFiles, modelConfig: Record<string, unkn
   const tokenizer = await loadTokenizer(folder, (message) => {
     tokenizerProblem = `${files.name}: ${message}`;
   });
-  return { tokenizer, tokenizerProblem };
+  return { tokenizer: tokenizer && checkedTokenizer(tokenizer), tokenizerProblem };
 }
 
 async function readWeights(

@@ -1,8 +1,8 @@
 /** The public class `Seq2Seq`: a loaded encoder-decoder model with `generate`, `stream` and `forward`. */
 
+import { openBackend } from "./device";
 import type { AsyncDisposing } from "./disposing";
 import type { AdapterInfo } from "../backends/webgpu/adapter";
-import { createWebGpuBackend } from "../backends/webgpu/backend";
 import { invariant, ModelError } from "../errors";
 import { checkIds, inputBatch, toRows } from "../generation/batch";
 import { forward, type ForwardOptions, type ForwardOutput } from "../generation/forward";
@@ -20,7 +20,6 @@ import type { Model } from "../models/model";
 import type { Memory, Ops } from "../ops/ops";
 import { checkBoolean, checkedOptions } from "./options";
 import type { Tokenizer } from "../text/tokenizer";
-import { loadPart } from "../util/part";
 
 /** The result of `generate`, with the names of Hugging Face transformers. */
 export interface GenerateOutput extends StateOutputs {
@@ -67,7 +66,7 @@ export interface ForwardInput {
   /** (B, S): the source. */
   input_ids: number[] | number[][];
   /** (B, S): 1 for each source token to read, 0 for padding. Default: 0 for the pad tokens of `input_ids`. */
-  attention_mask?: number[] | number[][];
+  attention_mask?: (number | boolean)[] | (number | boolean)[][];
   /** (B, T): what the decoder reads, start token first. */
   decoder_input_ids: number[] | number[][];
 }
@@ -101,8 +100,8 @@ export interface Seq2Seq extends AsyncDisposing {}
 export class Seq2Seq {
   /* eslint-enable */
   /** Where the model runs. */
-  readonly device: "webgpu" | "cpu";
-  /** What the browser reports about the GPU; absent on the CPU. */
+  readonly device: "webgpu" | "wasm" | "cpu";
+  /** What the browser reports about the GPU; absent on other devices. */
   readonly adapter?: AdapterInfo;
   /** Present where the model's folder has the files of a tokenizer: tokenizer.json, or those of its family. */
   readonly tokenizer?: Tokenizer;
@@ -142,21 +141,10 @@ export class Seq2Seq {
     const files = openSource(source);
     const format = dtype === "auto" ? "f32" : dtype;
     let adapter: AdapterInfo | undefined;
-    const createOnCpu = async (): Promise<Ops> => {
-      const { createCpuBackend } = await loadPart("computes on the CPU", () => import("../backends/cpu/backend"));
-      return createCpuBackend();
-    };
     const createOps = async (): Promise<Ops> => {
-      if (device === "cpu") return createOnCpu();
-      try {
-        const backend = await createWebGpuBackend();
-        adapter = backend.adapter;
-        return backend.ops;
-      } catch (error) {
-        const none = error instanceof ModelError && error.code === "unsupported_device";
-        if (device === "auto" && none) return createOnCpu();
-        throw error;
-      }
+      const backend = await openBackend(device, onWarning);
+      adapter = backend.adapter;
+      return backend.ops;
     };
     let starting: Promise<SessionPool> | undefined;
     const onBuilt = (model: Model, ops: Ops): void => {
@@ -248,13 +236,20 @@ export class Seq2Seq {
    */
   async forward(given: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
     this.checkAlive();
-    checkedOptions("forward", given, ["input_ids", "attention_mask", "decoder_input_ids"]);
+    const { input_ids, attention_mask, decoder_input_ids } = checkedOptions("forward", given, [
+      "input_ids",
+      "attention_mask",
+      "decoder_input_ids",
+    ]);
     const wanted = checkedOptions("forward", options, ["output_attentions", "output_hidden_states"]);
     checkBoolean("forward", "output_attentions", wanted.output_attentions);
     checkBoolean("forward", "output_hidden_states", wanted.output_hidden_states);
     const { info } = this.loaded.model;
-    const input = inputBatch(given.input_ids, given.attention_mask, info.padTokenId, info);
-    const target = toRows("decoder_input_ids", given.decoder_input_ids);
+    const input = inputBatch(input_ids, attention_mask, info, {
+      padTokenId: info.padTokenId,
+      onWarning: this.warn,
+    });
+    const target = toRows("decoder_input_ids", decoder_input_ids);
     checkIds(target, {
       name: "decoder_input_ids",
       vocabSize: info.targetVocabSize,
@@ -307,9 +302,9 @@ export class Seq2Seq {
   private prepare(where: string, inputIds: unknown, given: GenerationConfig) {
     this.checkAlive();
     const options = checkedOptions(where, given);
-    const { model, generationConfig, generationFile, tokenizer } = this.loaded;
+    const { generationConfig, generationFile, tokenizer } = this.loaded;
     const request = createRequest(where, inputIds, options, {
-      info: model.info,
+      info: this.loaded.info,
       generationConfig,
       generationFile,
       decode: tokenizer && ((ids) => tokenizer.decode(ids)),

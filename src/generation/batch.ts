@@ -80,28 +80,38 @@ function hintFor(id: unknown): string | undefined {
 }
 
 /**
- * The input of the encoder. Without an attention mask pad tokens are not read, as in torch's examples
- * (`src_key_padding_mask = src == pad`) and in Hugging Face's `generate`. If `padTokenId` is undefined, every token is read.
+ * The input of the encoder. Without an attention mask every token is read, as transformers 5 does: rows of different lengths
+ * need no padding, and padding that a caller has put in needs a mask.
+ * @param attentionMask 1 or true for a token to read
  */
 export function inputBatch(
   inputIds: unknown,
   attentionMask: unknown,
-  padTokenId: number | undefined,
   info: Pick<ModelInfo, "sourceVocabSize" | "maxSourceLength">,
+  { padTokenId, onWarning }: { padTokenId?: number; onWarning?: (message: string) => void } = {},
 ): Batch {
   const name = "input_ids";
   const ids = toRows(name, inputIds);
   checkIds(ids, { name, vocabSize: info.sourceVocabSize, maxLength: info.maxSourceLength });
-  let mask: number[][] = ids.map((row) => row.map((id) => (id === padTokenId ? 0 : 1)));
-  // Attention needs at least one key, so a row of nothing but pad tokens is read.
-  mask = mask.map((row) => (row.includes(1) ? row : row.map(() => 1)));
-  if (attentionMask !== undefined && attentionMask !== null) {
-    mask = toRows("attention_mask", attentionMask);
+  let mask: number[][] = ids.map((row) => row.map(() => 1));
+  if (attentionMask === undefined || attentionMask === null) {
+    if (padTokenId !== undefined && ids.some((row) => row.includes(padTokenId))) {
+      onWarning?.(
+        `${name} holds the pad token ${padTokenId}, and without attention_mask it is read like any other token. Pass attention_mask, or rows without padding.`,
+      );
+    }
+  } else {
+    mask = toRows("attention_mask", attentionMask).map((row) =>
+      row.map((m: unknown) => (typeof m === "boolean" ? Number(m) : (m as number))),
+    );
     const fits = mask.length === ids.length && mask.every((row, i) => row.length === ids[i].length);
     if (!fits)
       throw new ModelError("invalid_input", `attention_mask must have as many rows as ${name}, of the same lengths.`);
     if (!mask.every((row) => row.every((m) => m === 0 || m === 1) && row.includes(1))) {
-      throw new ModelError("invalid_input", "attention_mask may hold only 0 and 1, with at least one 1 per row.");
+      throw new ModelError(
+        "invalid_input",
+        "attention_mask may hold only 0 and 1, or true and false, with at least one 1 per row.",
+      );
     }
   }
   return { ids, mask, length: Math.max(...ids.map((row) => row.length)) };

@@ -88,7 +88,12 @@ export type Way = "greedy" | "beams" | "javascript";
 export function wayOf({ config, alternatives, constraints, prompts }: Request, model: Model): Way {
   const { processors, numBeams, doSample, prefixAllowedTokens } = config;
   const needsScores =
-    doSample || prefixAllowedTokens || constraints || alternatives > 0 || processors.removeInvalidValues;
+    doSample ||
+    prefixAllowedTokens ||
+    constraints ||
+    alternatives > 0 ||
+    processors.removeInvalidValues ||
+    processors.forcedBosTokenIds;
   if (needsScores || prompts.some(([first, ...more]) => first !== config.startTokenId || more.length > 0))
     return "javascript";
   if (numBeams === 1) return "greedy";

@@ -11,10 +11,18 @@ import { checkIds, toRows } from "./batch";
 export function prompts(
   rows: number[][] | undefined,
   count: number,
-  startTokenId: number,
+  start: number | readonly number[],
   info: ModelInfo,
 ): number[][] {
-  if (rows === undefined) return Array.from({ length: count }, () => [startTokenId]);
+  if (typeof start !== "number" && start.length !== count) {
+    throw new ModelError(
+      "invalid_option",
+      `decoder_start_token_id has ${start.length} tokens, but input_ids has ${count} rows.`,
+      "Pass one token id, or one per row.",
+    );
+  }
+  const starts = Array.from({ length: count }, (_, row) => (typeof start === "number" ? start : start[row]));
+  if (rows === undefined) return starts.map((token) => [token]);
   const name = "decoder_input_ids";
   checkIds(rows, { name, vocabSize: info.targetVocabSize, maxLength: info.maxTargetLength - 1 });
   if (rows.length !== count) {
@@ -23,8 +31,8 @@ export function prompts(
   if (rows.some(({ length }) => length !== rows[0].length)) {
     throw new ModelError("invalid_input", `${name}: all rows must have the same length.`, "Make one call per length.");
   }
-  const missing = rows.every(([first]) => first !== startTokenId);
-  return missing ? rows.map((row) => [startTokenId, ...row]) : rows;
+  const missing = rows.every(([first], row) => first !== starts[row]);
+  return missing ? rows.map((row, i) => [starts[i], ...row]) : rows;
 }
 
 /** The option `constraint`: one beginning for all rows, or one per row. */

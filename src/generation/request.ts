@@ -47,11 +47,11 @@ export function createRequest(
   const resolve = (promptLength: number, onWarning?: (message: string) => void) =>
     resolveConfig(options, generationConfig, info, { file: generationFile, promptLength, onWarning });
   // The special tokens are needed first: they say what padding is and what the prompt starts with.
-  const { padTokenId, startTokenId, eosTokenIds } = resolve(1);
-  // If the pad token is also an end token, it does not mark padding: transformers reads it then, and so do we.
+  const { padTokenId, startTokenId, startTokenIds, eosTokenIds } = resolve(1);
+  // If the pad token is also an end token, it does not mark padding.
   const padding = eosTokenIds.includes(padTokenId) ? undefined : padTokenId;
-  const batch = inputBatch(inputIds, options.attention_mask, padding, info);
-  const prompt = prompts(rows, batch.ids.length, startTokenId, info);
+  const batch = inputBatch(inputIds, options.attention_mask, info, { padTokenId: padding, onWarning });
+  const prompt = prompts(rows, batch.ids.length, startTokenIds ?? startTokenId, info);
   const config = resolve(prompt[0].length, onWarning);
   if (config.stopStrings.length > 0 && !decode) {
     const message = `${where}: stop_strings needs a tokenizer, and this model has none.`;

@@ -3,10 +3,17 @@
 import { ModelError, quote } from "../errors";
 import type { Activation } from "../ops/ops";
 
+/** Lengths where positions have no end: what caches and batches are limited to. */
+export const MAX_SOURCE = 8192;
+export const MAX_TARGET = 2048;
+
 /** Far beyond any model, and small enough that a wrong number is reported before it fills the memory. */
 export const MAX = { width: 1 << 16, layers: 512, vocabulary: 10_000_000, positions: 1 << 17 };
 
-/** Activations by the names of Hugging Face's ACT2FN; several of them are the same function. */
+/**
+ * Activations by the names of Hugging Face's ACT2FN; several of them are the same function. Two of its names are missing:
+ * prelu and xielu have parameters of their own.
+ */
 const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   relu: "relu",
   gelu: "gelu",
@@ -21,7 +28,19 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   swish: "silu",
   tanh: "tanh",
   linear: "none",
+  gelu_10: "gelu_10",
+  hardswish: "hardswish",
+  laplace: "laplace",
+  leaky_relu: "leaky_relu",
+  mish: "mish",
+  relu2: "relu2",
+  relu6: "relu6",
+  sigmoid: "sigmoid",
+  sqrtsoftplus: "sqrtsoftplus",
 };
+
+const isId = (value: unknown, vocabSize: number): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < vocabSize;
 
 export class ConfigReader {
   /** @param aliases second names of fields; where a field has both, the alias counts, as in Hugging Face's `attribute_map` */
@@ -73,15 +92,34 @@ export class ConfigReader {
     return value;
   }
 
+  /**
+   * A token id that nothing but generation reads: `fallback` where config.json has none below `vocabSize`. Many files say
+   * -1 for "none".
+   */
+  spareToken(name: string, vocabSize: number, fallback: number): number {
+    const value = this.find(name);
+    return isId(value, vocabSize) ? value : fallback;
+  }
+
+  /** One such token id or a list of them; ids that are not below `vocabSize` never come up. */
+  spareTokens(name: string, vocabSize: number, fallback: number): number[] {
+    const value = this.find(name) ?? fallback;
+    return (Array.isArray(value) ? (value as unknown[]) : [value]).filter((id) => isId(id, vocabSize));
+  }
+
   /** One token id or a list of them. */
   tokens(name: string, vocabSize: number, fallback?: number): number[] {
     const value = this.value(name, fallback);
     const list: unknown[] = Array.isArray(value) ? value : [value];
-    const good = (id: unknown) => Number.isSafeInteger(id) && (id as number) >= 0 && (id as number) < vocabSize;
-    if (list.length === 0 || !list.every(good)) {
+    if (list.length === 0 || !list.every((id) => isId(id, vocabSize))) {
       throw this.wrong(name, `a token id below the vocabulary size ${vocabSize}, or a list of them`, value);
     }
-    return list as number[];
+    return list;
+  }
+
+  isNegative(name: string): boolean {
+    const value = this.find(name);
+    return typeof value === "number" && value < 0;
   }
 
   has(name: string): boolean {

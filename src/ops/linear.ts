@@ -5,8 +5,29 @@ import type { Tensor } from "../tensor/tensor";
 import { expectShape, result, WEIGHTS } from "./contract";
 import { expectNorm, type Norm } from "./rowwise";
 
-/** `gelu` is x Phi(x); `gelu_new` its approximation by tanh; `quick_gelu` x sigmoid(1.702 x); `silu` x sigmoid(x). */
-export type Activation = "none" | "relu" | "gelu" | "gelu_new" | "quick_gelu" | "silu" | "tanh";
+/**
+ * Hugging Face's ACT2FN, where different names of one function are one entry. `gelu` is x Phi(x); `gelu_new` its
+ * approximation by tanh; `gelu_10` is `gelu` within -10 and 10; `quick_gelu` x sigmoid(1.702 x); `silu` x sigmoid(x);
+ * `relu2` relu(x)^2; `relu6` relu(x) up to 6; `hardswish` x relu6(x + 3) / 6; `leaky_relu` 0.01 x below 0; `laplace`
+ * Phi((x - 0.707107) / 0.282095); `mish` x tanh(softplus(x)); `sqrtsoftplus` sqrt(softplus(x)).
+ */
+export type Activation =
+  | "none"
+  | "relu"
+  | "gelu"
+  | "gelu_new"
+  | "gelu_10"
+  | "quick_gelu"
+  | "silu"
+  | "tanh"
+  | "sigmoid"
+  | "relu2"
+  | "relu6"
+  | "hardswish"
+  | "leaky_relu"
+  | "laplace"
+  | "mish"
+  | "sqrtsoftplus";
 
 export interface LinearOptions {
   /** (N) */

@@ -114,7 +114,10 @@ export function packProcessors(processors: LogitsProcessors, context: ProcessorC
   words[PROCESSOR.forcedBos] = bos ?? NEVER;
   words[PROCESSOR.lastLength] = maxLength - 1;
   words[PROCESSOR.begin] = promptLength + (promptLength === 1 && bos !== undefined ? 1 : 0);
-  words[PROCESSOR.decayStart] = decay ? promptLength + decay[0] : NEVER;
+  // Where the start is between two lengths, or before the first, the growth is counted from there.
+  const decayFrom = decay ? promptLength + decay[0] : 0;
+  const decayStart = Math.max(0, Math.floor(decayFrom));
+  words[PROCESSOR.decayStart] = decay && decayFrom < NEVER ? decayStart : NEVER;
   sequences(PROCESSOR.biases, processors.sequenceBias);
   // An end token alone cannot be a banned word, as in Hugging Face.
   const banned = processors.badWordsIds.filter((ids) => ids.length > 1 || !eosTokenIds.includes(ids[0]));
@@ -129,7 +132,9 @@ export function packProcessors(processors: LogitsProcessors, context: ProcessorC
   // Of several tokens for one position the last counts.
   const forced = [...new Map(processors.forcedDecoderIds)];
   list(PROCESSOR.forcedAt, forced.flat(), forced.length);
-  const growth = decay ? Array.from({ length: maxLength }, (_, n) => Math.min(1e30, decay[1] ** n - 1)) : [];
+  const growth = decay
+    ? Array.from({ length: maxLength }, (_, n) => Math.min(1e30, decay[1] ** (decayStart + n - decayFrom) - 1))
+    : [];
   list(PROCESSOR.decay, growth.map(bitsOf));
   return Uint32Array.from(words);
 }

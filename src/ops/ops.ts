@@ -1,7 +1,7 @@
 /**
  * What a model sees of a backend: its tensors, its plans, and the operations that models are written in, with their meaning.
  *
- * Two backends: `backends/cpu` (plain loops, the executable specification) and `backends/webgpu`.
+ * Three backends: `backends/cpu` (plain loops, the executable specification), `backends/wasm` and `backends/webgpu`.
  * Calling an operation computes nothing: it appends to the plan that `record` is recording and returns the
  * handle of the future result. A plan is then run any number of times. That is what makes a decode step a
  * replay: the shapes, buffers and bindings are settled once, and what changes from step to step (token,
@@ -34,7 +34,7 @@ export type Purpose = "weights" | "cache" | "activations";
 
 /** A backend: its tensors and plans, and the operations. */
 export interface Ops extends Operations {
-  readonly device: "cpu" | "webgpu";
+  readonly device: "cpu" | "wasm" | "webgpu";
   /** How many steps may be under way before the first one's tokens are read. */
   readonly stepsInFlight: number;
 
@@ -59,7 +59,7 @@ export interface Ops extends Operations {
   dispose(): void;
 }
 
-/** Counts since the backend was made. On the CPU only the memory is real, the rest is 0. */
+/** Counts since the backend was made. On the CPU and in WebAssembly only the memory is real, the rest is 0. */
 export interface Counters {
   dispatches: number;
   submits: number;

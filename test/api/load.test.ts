@@ -54,12 +54,6 @@ describe("loading", () => {
       "max_length",
     ],
     [
-      "a generation option of a call",
-      (f) => (f["generation_config.json"] = '{"output_scores":true}'),
-      "unsupported_option",
-      "output_scores",
-    ],
-    [
       "a vocabulary beyond all memory",
       (f) => (f["config.json"] = withFields({ src_vocab_size: 1e7 })),
       "missing_tensor",
@@ -78,10 +72,10 @@ describe("loading", () => {
       "512",
     ],
     [
-      "an unknown generation option",
-      (f) => (f["generation_config.json"] = '{"beams":2}'),
+      "a generation option that is not implemented",
+      (f) => (f["generation_config.json"] = '{"guidance_scale":2}'),
       "unsupported_option",
-      "beams",
+      "guidance_scale",
     ],
     ["a broken tokenizer.json", (f) => (f["tokenizer.json"] = "{}"), "invalid_tokenizer", "tokenizer.json"],
   ])("%s", async (_name, change, code, named) => {

@@ -43,9 +43,16 @@ describe("a loaded model", () => {
     }
   });
 
-  it("does not mind padding on the right, masked or told by its token", async () => {
+  it("does not mind padding on the right that is masked; without a mask it is read", async () => {
     const padded = [[...rows[0], 0, 0, 0]];
-    expect((await model.generate(padded, options)).sequences).toEqual([batch.sequences[0]]);
+    const mask = [...rows[0].map(() => true), false, false, false];
+    expect((await model.generate(padded, { ...options, attention_mask: [mask] })).sequences).toEqual([
+      batch.sequences[0],
+    ]);
+    const ones = { ...options, attention_mask: [mask.map(() => 1)] };
+    expect((await model.generate(padded, options)).token_logprobs).toEqual(
+      (await model.generate(padded, ones)).token_logprobs,
+    );
     const masked = await model.generate([[...rows[0], 9, 9]], { ...options, attention_mask: [[1, 1, 1, 1, 0, 0]] });
     expect(masked.sequences).toEqual([batch.sequences[0]]);
     const seen = await model.generate([[...rows[0], 9, 9]], options);

@@ -19,13 +19,13 @@ describe("the engine in a page", () => {
   });
   afterEach(() => closePage(page));
 
-  it("says that there is no WebGPU, and takes the CPU where it may", async () => {
+  it("says that there is no WebGPU, and takes WebAssembly where it may", async () => {
     const { failure, reason, auto } = await run("withoutWebGpu");
     expect(failure.code).toBe("unsupported_device");
     expect(failure.message).toContain("no WebGPU");
     expect(failure.hint).not.toBe("");
     expect(reason).toBe(failure.message);
-    expect(auto).toBe("cpu");
+    expect(auto).toBe("wasm");
   });
 
   it("says that there is no adapter", async () => {

@@ -17,12 +17,12 @@ const [{ text, translation }] = (
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>embedded</title><p id="out"></p><script type="module" src="./page.js"></script>`;
 const SCRIPT = `
-import { Translator, checkSupport } from "./dist/index.js";
+import { Translator } from "./dist/index.js";
 const out = document.getElementById("out");
 try {
-  const { webgpu } = await checkSupport();
-  const translator = await Translator.create({ model: "./models/en-fr", sourceLanguage: "en", targetLanguage: "fr" });
-  out.textContent = webgpu + "|" + (await translator.translate(${JSON.stringify(text)}));
+  const languages = { sourceLanguage: "en", targetLanguage: "fr" };
+  const translator = await Translator.create({ model: "./models/en-fr", ...languages, device: "webgpu" });
+  out.textContent = await translator.translate(${JSON.stringify(text)});
   translator.destroy();
 } catch (error) {
   out.textContent = String(error);
@@ -46,6 +46,17 @@ for (let i = 0; i < Number(location.hash.slice(1)); i++) {
 document.getElementById("out").textContent = lines.join("\\n");
 `;
 
+/** What "auto" takes in a page that allows no WebAssembly and has no hardware GPU. */
+const AUTO = `
+import { checkSupport, Seq2Seq, Translator } from "./dist/index.js";
+const warnings = [];
+const { wasm, wasmReason, cpu } = await checkSupport();
+const model = await Seq2Seq.load("./models/en-fr", { onWarning: (warning) => warnings.push(warning) });
+const translator = await Translator.create({ model, sourceLanguage: "en", targetLanguage: "fr" });
+const french = await translator.translate(${JSON.stringify(text)});
+document.getElementById("out").textContent = JSON.stringify({ wasm, wasmReason, cpu, device: model.device, warnings, french });
+`;
+
 /** Loads a model with a module in whose shaders there is a mistake. */
 const MISTAKE = `
 import { Seq2Seq } from "./dist/mistake.js";
@@ -67,6 +78,8 @@ describe("the built package", () => {
     symlinkSync(resolve("demo/public/models/en-fr"), join(folder, "models/en-fr"));
     writeFileSync(join(folder, "index.html"), PAGE);
     writeFileSync(join(folder, "page.js"), SCRIPT);
+    writeFileSync(join(folder, "auto.html"), PAGE.replace("page.js", "auto.js"));
+    writeFileSync(join(folder, "auto.js"), AUTO);
     writeFileSync(join(folder, "hostile.html"), PAGE.replace("page.js", "hostile.js"));
     writeFileSync(join(folder, "hostile.js"), HOSTILE);
     broken = await mutants(5, 1);
@@ -86,7 +99,23 @@ describe("the built package", () => {
 
   it("translates in a page that allows no eval, no inline script and no WebAssembly", async () => {
     await page.waitForFunction(() => document.getElementById("out")?.textContent);
-    expect(await page.$eval("#out", (out) => out.textContent)).toBe(`true|${translation}`);
+    expect(await page.$eval("#out", (out) => out.textContent)).toBe(translation);
+  });
+
+  it("computes in plain JavaScript where the policy refuses WebAssembly, and warns of it once", async () => {
+    await page.goto(`${server.url}auto.html`);
+    await page.waitForFunction(() => document.getElementById("out")?.textContent, { timeout: 120_000 });
+    // The browser logs each try: one of checkSupport, one of load.
+    for (const problem of takeProblems(page)) expect(problem).toContain("WebAssembly");
+    const found = JSON.parse(await page.$eval("#out", (out) => out.textContent ?? "")) as Record<string, unknown>;
+    expect(found).toEqual({
+      wasm: false,
+      wasmReason: expect.stringContaining("Content Security Policy") as string,
+      cpu: true,
+      device: "cpu",
+      warnings: [expect.stringMatching(/^load: WebAssembly is here but refused: .*plain JavaScript/)],
+      french: translation,
+    });
   });
 
   it("loads broken models or refuses them by code, and breaks no rule of the policy", async () => {

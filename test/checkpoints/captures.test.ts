@@ -1,8 +1,9 @@
-/** Hidden states and attentions by layer, one checkpoint of each model_type, on the CPU: those of Hugging Face transformers. */
+/** Hidden states and attentions by layer, one checkpoint of each model_type, on every device of Node: as transformers has them. */
 
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Seq2Seq } from "../../src/index";
 import { captureInput, captureNames, captureSource, expectCaptures } from "../support/node/captures";
+import { nodeDevices } from "../support/node/devices";
 import { runCaptures } from "../support/shared/captures";
 import { goldenTypes, readCheckpoint, readFamily } from "../support/node/families";
 
@@ -11,8 +12,10 @@ it("are of one checkpoint of each model_type", () => {
   expect(types.sort()).toEqual([...goldenTypes].sort());
 });
 
-it.each(captureNames)("%s", async (name) => {
-  expectCaptures(name, await runCaptures(`.${captureSource(name)}`, "cpu", await captureInput(name)));
+describe.each(nodeDevices)("on %s", (device) => {
+  it.each(captureNames)("%s", async (name) => {
+    expectCaptures(name, await runCaptures(`.${captureSource(name)}`, device, await captureInput(name)));
+  });
 });
 
 it.each(["m2m100", "m2m100-pad-5-swish", "bart-gelu", "t5-relu"])(

@@ -1,18 +1,19 @@
-/** A real pretrained BART on the CPU: the ids of Hugging Face's greedy search for 500 words. */
+/** A real pretrained BART on every device of Node: the ids of Hugging Face's greedy search for 500 words. */
 
 import { describe, expect, it } from "vitest";
+import { nodeDevices } from "../support/node/devices";
 import { inBatches, misakiFiles, misakiIsHere, readMisaki } from "../support/node/misaki";
 import { generateAllFrom } from "../support/shared/models";
 
-describe.skipIf(!misakiIsHere)("a pretrained BART on the CPU", () => {
-  it("spells 500 words as with transformers", { timeout: 240_000 }, async () => {
+describe.skipIf(!misakiIsHere)("a pretrained BART", () => {
+  it.each(nodeDevices)("spells 500 words as with transformers on %s", { timeout: 240_000 }, async (device) => {
     const { rows, words, correct, max_new_tokens, different, countCorrect } = readMisaki();
     expect(words).toHaveLength(500);
     const { batches, restore } = inBatches(rows, 25);
-    const results = await generateAllFrom(misakiFiles(), "cpu", batches, { max_new_tokens });
+    const results = await generateAllFrom(misakiFiles(), device, batches, { max_new_tokens });
     const sequences = restore(results.flatMap((result) => result.sequences));
     expect(different(sequences)).toEqual([]);
-    console.log(`CPU: ${countCorrect(sequences)} of ${words.length} words as in gold.json`);
+    console.log(`${device}: ${countCorrect(sequences)} of ${words.length} words as in gold.json`);
     expect(countCorrect(sequences)).toBe(correct);
   });
 });

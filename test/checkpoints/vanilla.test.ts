@@ -1,20 +1,21 @@
-/** Tiny checkpoints of PyTorch's nn.Transformer on the CPU backend: its logits, its ids, its attention. */
+/** Tiny checkpoints of PyTorch's nn.Transformer on every device of Node: its logits, its ids, its attention. */
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Seq2Seq } from "../../src/index";
 import { failureOf } from "../support/node/failure";
+import { nodeDevices } from "../support/node/devices";
 import { expectGolden, readGolden, VANILLA, vanillaNames } from "../support/node/vanilla";
 import { runGolden } from "../support/shared/models";
 
-describe("vanilla checkpoints on the CPU", () => {
+describe.each(nodeDevices)("vanilla checkpoints on %s", (device) => {
   it("are all here", () => {
     expect(vanillaNames.length).toBeGreaterThanOrEqual(12);
   });
 
   it.each(vanillaNames)("%s", async (name) => {
     const golden = await readGolden(name);
-    expectGolden(await runGolden(`./${VANILLA}/${name}`, "cpu", golden), golden);
+    expectGolden(await runGolden(`./${VANILLA}/${name}`, device, golden), golden);
   });
 
   it("with learned positions take their limit from the table where config.json has none", async () => {
@@ -27,8 +28,8 @@ describe("vanilla checkpoints on the CPU", () => {
     };
     const source = { read: (path: string) => files[path]?.() };
     const golden = await readGolden("pre-norm-learned-silu");
-    expectGolden(await runGolden(source, "cpu", golden), golden);
-    const model = await Seq2Seq.load(source, { device: "cpu" });
+    expectGolden(await runGolden(source, device, golden), golden);
+    const model = await Seq2Seq.load(source, { device });
     const error = await failureOf(() => model.generate(new Array<number>(15).fill(1)));
     expect(error.message).toContain("this model takes at most 14.");
     await model.dispose();

@@ -5,7 +5,7 @@ import { padded, inputBatch } from "../../src/generation/batch";
 import { failureOf } from "../support/node/failure";
 
 const info = { sourceVocabSize: 10, maxSourceLength: 6 };
-const batch = (ids: unknown, mask?: unknown) => inputBatch(ids, mask, 0, info);
+const batch = (ids: unknown, mask?: unknown) => inputBatch(ids, mask, info, { padTokenId: 0 });
 
 describe("token ids", () => {
   it.each([
@@ -61,16 +61,27 @@ it.each([
 });
 
 describe("the mask", () => {
-  it("leaves out pad tokens where there is none", () => {
-    expect(
-      batch([
-        [4, 0, 5],
-        [0, 6],
-      ]).mask,
-    ).toEqual([
-      [1, 0, 1],
-      [0, 1],
+  it("is all ones where there is none, with a warning that names it where the pad token is there", () => {
+    const warnings: string[] = [];
+    const onWarning = (message: string) => void warnings.push(message);
+    const rows = [
+      [4, 0, 5],
+      [0, 6],
+    ];
+    const { mask } = inputBatch(rows, undefined, info, { padTokenId: 0, onWarning });
+    expect(mask).toEqual([
+      [1, 1, 1],
+      [1, 1],
     ]);
+    expect(warnings).toEqual([expect.stringMatching(/pad token 0.*attention_mask/)]);
+    inputBatch(rows, mask, info, { padTokenId: 0, onWarning });
+    inputBatch(rows, undefined, info, { onWarning });
+    inputBatch([[4, 5]], undefined, info, { padTokenId: 0, onWarning });
+    expect(warnings.length).toBe(1);
+  });
+
+  it("may hold booleans", () => {
+    expect(batch([[4, 5]], [[true, false]]).mask).toEqual([[1, 0]]);
   });
 
   it("of a row of nothing but pad tokens is all ones", () => {
@@ -86,7 +97,7 @@ describe("the mask", () => {
     ["fewer rows", [[4], [5]], [[1]]],
     ["a shorter row", [[4, 5]], [[1]]],
     ["another value", [[4, 5]], [[1, 2]]],
-    ["a boolean", [[4]], [[true]]],
+    ["a text", [[4]], [["1"]]],
     ["no 1 in a row", [[4, 5]], [[0, 0]]],
     ["no list", [[4]], "1"],
   ])("with %s is refused", async (_name, ids, mask) => {

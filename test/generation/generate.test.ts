@@ -65,7 +65,8 @@ describe("a tiny model", () => {
       const plain = await generate(rows, options);
       const longest = 9;
       const padded = rows.map((row) => [...row, ...new Array<number>(longest - row.length).fill(0)]);
-      const other = await generate(padded, options);
+      const mask = padded.map((row, i) => row.map((_, j) => (j < rows[i].length ? 1 : 0)));
+      const other = await generate(padded, { ...options, attention_mask: mask });
       expect(other.sequences).toEqual(plain.sequences);
       expectClose(other.sequences_scores, plain.sequences_scores);
     },

@@ -2,10 +2,11 @@
 
 import { describe, expect, it } from "vitest";
 import { runGenerationCases } from "../support/shared/generation-cases";
+import { nodeDevices } from "../support/node/devices";
 import { goldenTypes, readCheckpoint } from "../support/node/families";
 import { generationFailures, generationNames, readGeneration } from "../support/node/generation";
 
-describe("the options of generate() on the CPU give what Hugging Face's give", () => {
+describe.each(nodeDevices)("the options of generate() on %s give what Hugging Face's give", (device) => {
   it("in at least 600 cases", () => {
     const count = generationNames.reduce((sum, name) => sum + readGeneration(name).cases.length, 0);
     expect(count).toBeGreaterThanOrEqual(600);
@@ -18,7 +19,7 @@ describe("the options of generate() on the CPU give what Hugging Face's give", (
 
   it.each(generationNames)("%s", async (name) => {
     const file = readGeneration(name);
-    const results = await runGenerationCases(`./test/goldens/families/${name}`, "cpu", file);
+    const results = await runGenerationCases(`./test/goldens/families/${name}`, device, file);
     expect(generationFailures(results, file.cases)).toEqual([]);
   });
 });

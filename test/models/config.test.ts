@@ -102,7 +102,7 @@ const rows: Row[] = [
   ["model_type", "toString", "unsupported_model", 'model_type is "toString"'],
   ["model_type", "__proto__", "unsupported_model", 'model_type is "__proto__"'],
   ["model_type", 7, "unsupported_model", "model_type is 7"],
-  ["model_type", null, "unsupported_model", "model_type is null"],
+  ["model_type", null, "invalid_config", "model_type is missing"],
   ["model_type", undefined, "invalid_config", "model_type is missing"],
 ];
 

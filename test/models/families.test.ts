@@ -127,7 +127,7 @@ describe("fields that count", () => {
     ["bart", { tie_word_embeddings: false, eos_token_id: [2, 3] }, { tied: false, eosTokenIds: [2, 3] }],
     ["mbart", { decoder_start_token_id: null, bos_token_id: 5 }, { decoderStartTokenId: 5 }],
     ["mbart", { decoder_start_token_id: 9, bos_token_id: 5 }, { decoderStartTokenId: 9 }],
-    ["m2m_100", { max_position_embeddings: 77 }, { maxSourceLength: 77, maxTargetLength: 77 }],
+    ["m2m_100", { max_position_embeddings: 77 }, { maxPositions: 77, maxSourceLength: 8192, maxTargetLength: 2048 }],
     ["t5", { d_kv: 5, num_heads: 3 }, { innerWidth: 15, cacheWidth: 30, width: 512 }],
     ["t5", { num_layers: 3 }, { encoderLayers: 3, decoderLayers: 3, numDecoderLayers: 3 }],
     ["t5", { num_layers: 3, num_decoder_layers: 1 }, { encoderLayers: 3, decoderLayers: 1 }],
@@ -140,7 +140,10 @@ describe("fields that count", () => {
     ["t5", { tie_word_embeddings: true, scale_decoder_outputs: false }, { outputScale: 1 }],
     ["t5", { tie_word_embeddings: false, scale_decoder_outputs: true, d_model: 16 }, { outputScale: 0.25 }],
     ["mt5", { tie_word_embeddings: true }, { outputScale: 1 }],
-    ["t5", { layer_norm_epsilon: 0.25, max_position_embeddings: 99 }, { normEps: 0.25, maxTargetLength: 99 }],
+    ["t5", { layer_norm_epsilon: 0.25, max_position_embeddings: 99 }, { normEps: 0.25, maxTargetLength: 2048 }],
+    ["t5", { num_layers: 3, num_hidden_layers: 2 }, { encoderLayers: 2, decoderLayers: 3 }],
+    ["t5", { num_hidden_layers: 2 }, { encoderLayers: 2, decoderLayers: 6 }],
+    ["bart", { pad_token_id: -1, eos_token_id: -1, decoder_start_token_id: -1 }, { padTokenId: 0, eosTokenIds: [] }],
   ])("%s %j", (model_type, fields, expected) => {
     expect(info({ model_type, ...fields })).toMatchObject(expected);
   });
@@ -153,9 +156,9 @@ describe("what is refused", () => {
     [{ model_type: "mvp", use_prompt: 1 }, "invalid_config", "use_prompt must be true or false, not 1"],
     [{ model_type: "blenderbot", d_model: 100 }, "invalid_config", "d_model 100 is not a multiple"],
     [
-      { model_type: "bart", activation_function: "mish" },
+      { model_type: "bart", activation_function: "prelu" },
       "unsupported_model",
-      'activation_function is "mish"; supported: relu, gelu',
+      'activation_function is "prelu"; supported: relu, gelu',
     ],
     [
       { model_type: "bart", encoder_attention_heads: 3 },

@@ -68,7 +68,8 @@ describe("edges", () => {
     ["a list", []],
     ["no model", {}],
     ["a model of an unknown kind", { ...definition, model: { type: "Unheard" } }],
-    ["a normaliser of an unknown kind", { ...definition, normalizer: { type: "Unheard" } }],
+    ["a normalizer of an unknown kind", { ...definition, normalizer: { type: "Unheard" } }],
+    ["a dropout", { ...definition, model: { ...(definition.model as object), dropout: 0.1 } }],
     ["a vocabulary that is none", { ...definition, model: { type: "BPE", vocab: 3, merges: [] } }],
   ])("a tokenizer.json that is %s", (_name, json) => {
     let error: unknown;
@@ -86,26 +87,5 @@ describe("edges", () => {
     const ids = tokenizer.encode("Where is it ?").slice(0, -1);
     expect(tokenizer.decode(ids)).toBe("Where is it ?");
     expect(createTokenizer(definition, { clean_up_tokenization_spaces: true }).decode(ids)).toBe("Where is it ?");
-  });
-
-  test("a tokenizer.json with parts that ours lacks goes through @huggingface/tokenizers", () => {
-    const vocab = { "[UNK]": 0, hello: 1, world: 2, "##s": 3 };
-    const model = {
-      type: "WordPiece",
-      unk_token: "[UNK]",
-      continuing_subword_prefix: "##",
-      max_input_chars_per_word: 100,
-      vocab,
-    };
-    const json = {
-      added_tokens: [],
-      post_processor: null,
-      normalizer: { type: "BertNormalizer", lowercase: true },
-      pre_tokenizer: { type: "BertPreTokenizer" },
-      model,
-    };
-    const words = createTokenizer({ ...json, decoder: { type: "WordPiece", prefix: "##", cleanup: true } }, {});
-    expect(words.encode("Hello worlds x")).toEqual([1, 2, 3, 0]);
-    expect(words.decode([1, 2, 3])).toBe("hello worlds");
   });
 });

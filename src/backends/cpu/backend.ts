@@ -1,11 +1,12 @@
 /**
- * The CPU backend: a plan is a list of closures over plain arrays. The GPU is tested against it, and it runs models where
- * there is no GPU.
+ * The CPU backend: a plan is a list of closures over arrays. The others are tested against it, and it runs models where
+ * there is neither a GPU nor WebAssembly.
  */
 
 import { invariant } from "../../errors";
 import { zeroCounters, type Ops, type Plan } from "../../ops/ops";
 import { createOperations } from "../../ops/front";
+import type { Implementation } from "../../ops/operations";
 import { implementation } from "./operations";
 import { createTensors, type CpuTensor } from "./tensors";
 
@@ -14,8 +15,14 @@ interface CpuPlan<T> extends Plan<T> {
   readonly temporaries: CpuTensor[];
 }
 
-export function createCpuBackend(): Ops {
-  const { memory, checkAlive, create, write, read, free, dispose } = createTensors();
+export const createCpuBackend = (): Ops => createArrayBackend("cpu", createTensors(), implementation);
+
+/** A backend that computes at once, on arrays: this one and that of backends/wasm. */
+export function createArrayBackend(
+  device: "cpu" | "wasm",
+  { memory, checkAlive, create, write, read, free, dispose }: ReturnType<typeof createTensors>,
+  implementation: Implementation,
+): Ops {
   let recording: { commands: (() => void)[]; temporaries: CpuTensor[] } | undefined;
 
   function current() {
@@ -24,7 +31,7 @@ export function createCpuBackend(): Ops {
   }
 
   return {
-    device: "cpu",
+    device,
     stepsInFlight: 1,
     create,
     write,

@@ -22,12 +22,25 @@ export function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / fraction);
 }
 
+const gelu = (x: number): number => 0.5 * x * (1 + erf(x / Math.SQRT2));
+const relu6 = (x: number): number => Math.min(6, Math.max(0, x));
+const softplus = (x: number): number => (x > 20 ? x : Math.log1p(Math.exp(x)));
+
 export const activations: Record<Activation, (x: number) => number> = {
   none: (x) => x,
   relu: (x) => Math.max(0, x),
-  gelu: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
+  gelu,
   gelu_new: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
   quick_gelu: (x) => x / (1 + Math.exp(-1.702 * x)),
   silu: (x) => x / (1 + Math.exp(-x)),
   tanh: Math.tanh,
+  gelu_10: (x) => Math.min(10, Math.max(-10, gelu(x))),
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  relu2: (x) => Math.max(0, x) ** 2,
+  relu6,
+  hardswish: (x) => (x * relu6(x + 3)) / 6,
+  leaky_relu: (x) => (x < 0 ? 0.01 * x : x),
+  laplace: (x) => 0.5 * (1 + erf((x - 0.707107) / (0.282095 * Math.SQRT2))),
+  mish: (x) => x * Math.tanh(softplus(x)),
+  sqrtsoftplus: (x) => Math.sqrt(softplus(x)),
 };

@@ -1,7 +1,7 @@
 /** What the operations of src/ops/selection.ts compute. */
 
 import type { ImplementationOf } from "../../ops/contract";
-import type { selection as contract } from "../../ops/selection";
+import type { Selection, selection as contract } from "../../ops/selection";
 import { asFloats, rowsOf } from "../../tensor/tensor";
 import { LEAST } from "../../util/scores";
 import { processRows } from "./logits-processors";
@@ -30,20 +30,29 @@ export function largest(out: Uint32Array, k: number, count: number, valueOf: (in
   }
 }
 
+/** Advances a selection by one token per row. `bestOf` says which token of a row is the best, and its log-probability. */
+export function advanceSelection(
+  { token, position, finished, history, logprobs, eos, pad }: Selection,
+  bestOf: (row: number) => [index: number, logprob: number],
+): void {
+  const [, rows] = history.shape;
+  for (let row = 0; row < rows; row++) {
+    const at = u32(position)[row] * rows + row;
+    const ended = u32(finished)[row] === 1;
+    const [best, logprob] = bestOf(row);
+    const chosen = ended ? pad : best;
+    u32(history)[at] = chosen;
+    f32(logprobs)[at] = ended ? 0 : logprob;
+    u32(token)[row] = chosen;
+    u32(position)[row]++;
+    if (u32(eos).includes(chosen)) u32(finished)[row] = 1;
+  }
+}
+
 export const selection: ImplementationOf<typeof contract> = {
-  selectGreedy(logits, { token, position, finished, history, logprobs, eos, pad }) {
-    const [rows, width] = rowsOf(logits.shape);
-    for (let row = 0; row < rows; row++) {
-      const at = u32(position)[row] * rows + row;
-      const ended = u32(finished)[row] === 1;
-      const [best, logprob] = argmax(f32(logits), row * width, width);
-      const chosen = ended ? pad : best;
-      u32(history)[at] = chosen;
-      f32(logprobs)[at] = ended ? 0 : logprob;
-      u32(token)[row] = chosen;
-      u32(position)[row]++;
-      if (u32(eos).includes(chosen)) u32(finished)[row] = 1;
-    }
+  selectGreedy(logits, selection) {
+    const [, width] = rowsOf(logits.shape);
+    advanceSelection(selection, (row) => argmax(f32(logits), row * width, width));
   },
 
   processLogits: processRows,

@@ -1,4 +1,4 @@
-/** Tensors in plain arrays. */
+/** Tensors in arrays. */
 
 import { invariant, ModelError } from "../../errors";
 import type { Memory, Purpose, Slice } from "../../ops/ops";
@@ -8,8 +8,32 @@ import { COLUMNS } from "./products";
 
 export interface CpuTensor extends Tensor {
   readonly purpose: Purpose;
-  data: Float32Array | Uint32Array;
+  readonly data: Float32Array | Uint32Array;
 }
+
+/** Where the elements of tensors lie. */
+export interface Arrays {
+  /**
+   * A tensor of zeros.
+   * @param words how many floats or words its elements take
+   * @throws ModelError `out_of_memory`
+   */
+  allocate(this: void, tensor: Omit<CpuTensor, "data">, words: number): CpuTensor;
+  /** Gives the elements up. */
+  release(this: void, tensor: CpuTensor): void;
+}
+
+/** Each tensor has an array of its own. */
+const plainArrays: Arrays = {
+  allocate(tensor, words) {
+    try {
+      return { ...tensor, data: tensor.dtype === "f32" ? new Float32Array(words) : new Uint32Array(words) };
+    } catch (cause) {
+      throw new ModelError("out_of_memory", `${4 * words} bytes can't be allocated.`, undefined, { cause });
+    }
+  },
+  release: (tensor) => void Object.assign(tensor, { data: new Float32Array(0) }),
+};
 
 export const f32 = (tensor: Tensor) => (tensor as CpuTensor).data as Float32Array;
 export const u32 = (tensor: Tensor) => (tensor as CpuTensor).data as Uint32Array;
@@ -39,7 +63,7 @@ export function matrix(tensor: Tensor): CpuMatrix {
   return { values, load };
 }
 
-export function createTensors() {
+export function createTensors({ allocate, release }: Arrays = plainArrays) {
   const memory: Memory = { weights: 0, cache: 0, activations: 0, staging: 0 };
   const live = new Set<CpuTensor>();
   let disposed = false;
@@ -59,7 +83,7 @@ export function createTensors() {
     invariant(!data || data.length === length, `create: ${data?.length} values for shape ${shapeText(shape)}`);
     const [rows, width] = rowsOf(shape);
     const words = isPacked(dtype) ? rows * rowWords(dtype, width) : length;
-    const made = { shape: [...shape], dtype, purpose, data: allocate(words, dtype) };
+    const made = allocate({ shape: [...shape], dtype, purpose }, words);
     memory[purpose] += made.data.byteLength;
     live.add(made);
     if (data) write(made, data);
@@ -87,7 +111,7 @@ export function createTensors() {
     for (const tensor of tensors as Iterable<CpuTensor>) {
       if (!live.delete(tensor)) continue;
       memory[tensor.purpose] -= tensor.data.byteLength;
-      tensor.data = new Float32Array(0);
+      release(tensor);
     }
   }
 
@@ -97,12 +121,4 @@ export function createTensors() {
   }
 
   return { memory, checkAlive, create, write, read, free, dispose };
-}
-
-function allocate(length: number, dtype: DType): Float32Array | Uint32Array {
-  try {
-    return dtype === "f32" ? new Float32Array(length) : new Uint32Array(length);
-  } catch (cause) {
-    throw new ModelError("out_of_memory", `${4 * length} bytes can't be allocated.`, undefined, { cause });
-  }
 }

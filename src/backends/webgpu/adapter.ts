@@ -16,26 +16,7 @@ export interface AdapterInfo {
   fallback: boolean;
 }
 
-/** What this environment can compute on. */
-export interface Support {
-  /** Whether `device: "webgpu"` would work here. */
-  webgpu: boolean;
-  /** Why not, in a sentence. Absent with WebGPU. */
-  reason?: string;
-  /** The GPU. Absent without WebGPU. */
-  adapter?: AdapterInfo;
-}
-
 const UPDATE_HINT = "Use a current Chrome, Edge, Safari or Firefox on a secure (https or localhost) page.";
-
-/** Asks the browser what it has; loads nothing and throws nothing. */
-export async function checkSupport(): Promise<Support> {
-  try {
-    return { webgpu: true, adapter: adapterInfo(await requestAdapter()) };
-  } catch (error) {
-    return { webgpu: false, reason: error instanceof Error ? error.message : String(error) };
-  }
-}
 
 export async function requestAdapter(): Promise<GPUAdapter> {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;

@@ -30,6 +30,15 @@ const ACTIVATION: Readonly<Record<Activation, number>> = {
   gelu_new: 4,
   quick_gelu: 5,
   tanh: 6,
+  gelu_10: 7,
+  sigmoid: 8,
+  relu2: 9,
+  relu6: 10,
+  hardswish: 11,
+  leaky_relu: 12,
+  laplace: 13,
+  mish: 14,
+  sqrtsoftplus: 15,
 };
 
 /** What is done with the operand: a residual, normalised by the kernel or not, or what `multiply` is. */

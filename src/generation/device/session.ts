@@ -214,9 +214,9 @@ export class SessionPool {
     while (this.idle.length > this.keep) this.idle.shift()?.dispose();
   }
 
-  /** Rounded up on a GPU, where making a plan is expensive. On the CPU padding would only cost time. */
+  /** Rounded up on a GPU, where making a plan is expensive. Elsewhere padding would only cost time. */
   private capacity(length: number, limit: number): number {
-    return this.ops.device === "cpu" ? length : Math.min(limit, roundedLength(length));
+    return this.ops.device === "webgpu" ? Math.min(limit, roundedLength(length)) : length;
   }
 }
 

@@ -2,19 +2,22 @@
 
 import type { ModelInfo } from "../../models/model";
 import { FILE, resolveConfig } from "./resolve";
-import { checkNames, NEUTRAL, SUPPORTED } from "./option-names";
+import { NEUTRAL, SUPPORTED } from "./option-names";
 import type { Fields } from "./option-reader";
+
+// config.json uses these names for something else, or every model class fills them in.
+const OTHER = new Set(["use_cache", "return_dict_in_generate", "output_logits", "cache_implementation"]);
+
+/** Names of generation options that config.json may have. */
+export const LEGACY_NAMES = [...SUPPORTED, ...Object.keys(NEUTRAL)].filter((name) => !OTHER.has(name));
 
 /**
  * The generation options in config.json, for folders without generation_config.json. Hugging Face's
  * `GenerationConfig.from_model_config`.
  */
 export function legacyFields(config: Fields): Record<string, unknown> {
-  // config.json uses these names for something else, or every model class fills them in.
-  const other = new Set(["use_cache", "return_dict_in_generate", "output_logits", "cache_implementation"]);
-  const names = [...SUPPORTED, ...Object.keys(NEUTRAL)].filter((name) => !other.has(name));
   const decoder = typeof config.decoder === "object" && config.decoder !== null ? (config.decoder as Fields) : {};
-  const found = names.flatMap((name) => {
+  const found = LEGACY_NAMES.flatMap((name) => {
     const value = config[name] ?? decoder[name];
     return value === undefined || value === null ? [] : [[name, value] as const];
   });
@@ -24,8 +27,11 @@ export function legacyFields(config: Fields): Record<string, unknown> {
   return fields;
 }
 
-/** Checks generation_config.json at load, so that a bad file fails there and not at the first sentence. */
+/**
+ * Checks generation_config.json at load, so that a bad file fails there and not at the first sentence.
+ * @param fields see `readFileFields`
+ */
 export function checkGenerationFile(fields: Fields, info: ModelInfo, file = FILE): void {
-  checkNames(fields, file, true);
-  resolveConfig({}, fields, info, { file });
+  const { penalty_alpha: _, dola_layers: __, ...others } = fields;
+  resolveConfig({}, others, info, { file });
 }

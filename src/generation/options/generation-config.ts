@@ -107,8 +107,8 @@ export interface GenerationConfig {
   bad_words_ids?: number[][];
   /** Pairs of token ids and a number that is added to the score of the last id where the others stand before it. Default: none. */
   sequence_bias?: [number[], number][];
-  /** The first token after the start token, as a token id; many models of several languages need it. Default: none. */
-  forced_bos_token_id?: number;
+  /** The first token after the start token, as a token id or a list of those it may be; many models of several languages need it. Default: none. */
+  forced_bos_token_id?: number | number[];
   /** The token id, or one of those, that a sequence of `max_length` tokens ends with. Default: none. */
   forced_eos_token_id?: number | number[];
   /** Pairs of a position in the sequence, from 1, and the token id that must stand there; as in transformers 4. Default: none. */
@@ -138,15 +138,15 @@ export interface GenerationConfig {
   constraint?: number[] | number[][];
 
   // --- tokens ---
-  /** The token id or ids, at most 8, that end a sequence. Default: those of config.json. */
+  /** The token id or ids, at most 8, that end a sequence; -1 or []: none. Default: those of the model's files. */
   eos_token_id?: number | number[];
-  /** The token id that a sequence starts with. Default: that of config.json. */
-  decoder_start_token_id?: number;
-  /** Without `attention_mask`, tokens of the input with this id are padding. Default: that of config.json. */
+  /** The token id that a sequence starts with, or one per row. Default: that of the model's files. */
+  decoder_start_token_id?: number | number[];
+  /** The id of padding in the input, for the warning where there is no `attention_mask`. Default: that of the files. */
   pad_token_id?: number;
   /**
-   * Has no effect, with a warning: transformers starts with it if there is no `decoder_start_token_id`, but the models here
-   * always have one. Default: none.
+   * The token id that a sequence starts with where neither the call nor the model's files have `decoder_start_token_id`; else
+   * it has no effect, with a warning. Default: that of the files.
    */
   bos_token_id?: number;
 
@@ -165,10 +165,10 @@ export interface GenerationConfig {
 
   // --- input and control ---
   /**
-   * 1 for each source token to read, 0 for padding; one list, or one per row, of the lengths of the input. Default: 0 for
-   * `pad_token_id`, unless that is an end token as well.
+   * 1 or true for each source token to read, 0 or false for padding; one list, or one per row, of the lengths of the input.
+   * Default: every token is read, with a warning where `pad_token_id` is among them.
    */
-  attention_mask?: number[] | number[][];
+  attention_mask?: (number | boolean)[] | (number | boolean)[][];
   /**
    * What each sequence begins with: token ids, as many rows as the input has, all of one length. The start token is put
    * before them if no row begins with it. Needs the logits in JavaScript. Default: the start token.

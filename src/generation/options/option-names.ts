@@ -1,5 +1,5 @@
 /**
- * Every name of Hugging Face's GenerationConfig (transformers 5.23.0) and what this engine does with it. A name is either
+ * Every name of Hugging Face's GenerationConfig (transformers 5.24.0) and what this engine does with it. A name is either
  * supported, or accepted only with values that ask for nothing, or unknown and refused.
  */
 
@@ -51,7 +51,7 @@ export const SUPPORTED: readonly string[] = [
   "decoder_start_token_id",
 ];
 
-/** Options of a call. A file that has one is refused, unless the value is `false` or null. */
+/** Options of a call. In a file they are not read. */
 export const CALL_ONLY: readonly string[] = [
   "output_scores",
   "output_attentions",
@@ -127,18 +127,21 @@ export const NEUTRAL: Readonly<Record<string, Neutral>> = {
   negative_prompt_attention_mask: { values: [], reason: "classifier-free guidance is not implemented" },
 };
 
+/** What would change the result of every search and is not implemented; of a file, the rest is not read. */
+export const FILE_REFUSES: readonly string[] = [
+  ...["token_healing", "guidance_scale", "watermarking_config", "constraints", "force_words_ids", "is_assistant"],
+  // Arguments of generate(), which transformers refuses in a file.
+  ...["assistant_model", "logits_processor", "stopping_criteria", "prefix_allowed_tokens_fn", "streamer"],
+  ...["synced_gpus", "negative_prompt_ids", "negative_prompt_attention_mask"],
+];
+
 /** Fields of a file that only say where it comes from. */
 export const METADATA: readonly string[] = ["transformers_version", "_from_model_config", "_commit_hash"];
 
-/** Refuses every name that is not supported. @param fromFile whether the fields are those of a file, not of a call */
-export function checkNames(fields: Fields, where: string, fromFile: boolean): void {
+/** Refuses every name that is not supported. */
+export function checkNames(fields: Fields, where: string): void {
   for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined || value === null || (fromFile && METADATA.includes(name))) continue;
-    if (CALL_ONLY.includes(name)) {
-      if (!fromFile || value === false) continue;
-      throw new ModelError("unsupported_option", `${where}: ${name} can only be set in a call, not in a file.`);
-    }
-    if (SUPPORTED.includes(name)) continue;
+    if (value === undefined || value === null || CALL_ONLY.includes(name) || SUPPORTED.includes(name)) continue;
     if (!Object.hasOwn(NEUTRAL, name)) {
       throw new ModelError(
         "unsupported_option",

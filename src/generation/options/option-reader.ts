@@ -70,6 +70,19 @@ export class OptionReader {
     return list as number[];
   }
 
+  /** `tokens` where -1, or a list of it alone, means that there is none. */
+  tokensOrNone(name: string, vocabSize: number, fallback: readonly number[]): number[] {
+    const { value } = this.find(name);
+    const [first, ...more] = Array.isArray(value) ? (value as unknown[]) : [value];
+    return first === -1 && more.length === 0 ? [] : [...this.tokens(name, vocabSize, fallback)];
+  }
+
+  /** An integer of at least 0, or -1 for "off". */
+  countOrOff<T extends number | undefined>(name: string, fallback: T): number | T {
+    const value = this.integer(name, -1, fallback);
+    return value === undefined ? value : Math.max(0, value);
+  }
+
   /** A list whose elements all pass `element`; empty if absent. `rule` says the same in words. */
   list<T>(name: string, rule: string, element: (value: unknown) => boolean): T[] {
     return this.read<T[]>(name, [], rule, (value) => Array.isArray(value) && value.every(element));

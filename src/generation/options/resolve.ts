@@ -6,6 +6,7 @@
 import { ModelError } from "../../errors";
 import type { ModelInfo } from "../../models/model";
 import { validateConfig } from "./validate";
+import { checkDeferred, NO_START, requireStart } from "./file-fields";
 import type { GenerationConfig } from "./generation-config";
 import { checkNames } from "./option-names";
 import { MAX_EOS_TOKENS, type AllLogitsProcessors, type SearchConfig, type Warpers } from "./search-config";
@@ -30,7 +31,7 @@ export function resolveConfig(
   { file: fileName = FILE, promptLength = 1, onWarning }: ResolveContext = {},
 ): SearchConfig {
   const call = options as Fields;
-  checkNames(call, CALL, false);
+  checkNames(call, CALL);
   const read = new OptionReader([
     { where: CALL, fields: call },
     { where: fileName, fields: file },
@@ -38,7 +39,7 @@ export function resolveConfig(
   for (const name of ["output_scores", "output_attentions", "output_hidden_states"]) read.boolean(name);
   const vocabSize = info.targetVocabSize;
   read.number("output_alternatives", `an integer from 1 to ${vocabSize}`, (n) => isInteger(n, 1) && n <= vocabSize, 0);
-  const eosTokenIds = read.tokens("eos_token_id", vocabSize, info.eosTokenIds);
+  const eosTokenIds = read.tokensOrNone("eos_token_id", vocabSize, info.eosTokenIds);
   if (eosTokenIds.length > MAX_EOS_TOKENS) {
     throw new ModelError(
       "unsupported_option",
@@ -46,17 +47,20 @@ export function resolveConfig(
     );
   }
   const maxLength = longest(call, file, fileName, info, promptLength);
+  const starts = startTokens(read, vocabSize, info.decoderStartTokenId, fileName);
+  const doSample = read.boolean("do_sample");
   const config: SearchConfig = {
     promptLength,
     maxLength,
     eosTokenIds,
-    startTokenId: read.token("decoder_start_token_id", vocabSize, info.decoderStartTokenId),
-    padTokenId: read.token("pad_token_id", Math.max(info.sourceVocabSize, vocabSize), info.padTokenId),
+    startTokenId: starts[0],
+    startTokenIds: Array.isArray(read.find("decoder_start_token_id").value) ? starts : undefined,
+    padTokenId: read.tokensOrNone("pad_token_id", Math.max(info.sourceVocabSize, vocabSize), [])[0] ?? info.padTokenId,
     numBeams: read.integer("num_beams", 1, 1),
     numBeamGroups: read.integer("num_beam_groups", 1, 1),
     diversityPenalty: read.number("diversity_penalty", "a number of at least 0", (x) => x >= 0, 0),
     numReturnSequences: read.integer("num_return_sequences", 1, 1),
-    doSample: read.boolean("do_sample"),
+    doSample,
     seed: read.number("seed", "an integer from 0 to 2^32 - 1", (n) => isInteger(n) && n < 2 ** 32, undefined),
     earlyStopping: earlyStopping(read),
     lengthPenalty: read.number("length_penalty", "a number", () => true, 1),
@@ -65,16 +69,21 @@ export function resolveConfig(
     prefixAllowedTokens: callback(read),
     renormalize: read.boolean("renormalize_logits"),
     processors: readProcessors(read, promptLength, vocabSize),
-    warpers: readWarpers(read),
+    // Without sampling the file's do nothing, whatever they are.
+    warpers: readWarpers(doSample ? read : new OptionReader([{ where: CALL, fields: call }]), doSample),
   };
-  read.token("bos_token_id", Math.max(info.sourceVocabSize, vocabSize), undefined);
-  validateConfig(config, call, file, onWarning);
+  read.tokensOrNone("bos_token_id", Math.max(info.sourceVocabSize, vocabSize), []);
+  checkDeferred(file, fileName, { greedy: config.numBeams === 1, samples: doSample, topK: topKOf(read) });
+  validateConfig(config, call, onWarning);
   return config;
 }
 
 function readProcessors(read: OptionReader, promptLength: number, vocabSize: number): AllLogitsProcessors {
-  const minNewTokens = read.integer("min_new_tokens", 0, undefined);
-  const minLength = read.integer("min_length", 0, 0);
+  const minNewTokens = read.countOrOff("min_new_tokens", undefined);
+  const minLength = read.countOrOff("min_length", 0);
+  const forcedBos = read.tokens("forced_bos_token_id", vocabSize, undefined);
+  if (forcedBos?.length === 0)
+    throw invalid(CALL, "forced_bos_token_id", "a token id, or a list of at least one", forcedBos);
   const isPair = (value: unknown, first: (v: unknown) => boolean, second: (v: unknown) => boolean) =>
     Array.isArray(value) && value.length === 2 && first(value[0]) && second(value[1]);
   const isNumber = (value: unknown) => typeof value === "number" && !Number.isNaN(value);
@@ -86,11 +95,12 @@ function readProcessors(read: OptionReader, promptLength: number, vocabSize: num
     ),
     encoderRepetitionPenalty: read.number("encoder_repetition_penalty", "a number above 0", (x) => x > 0, 1),
     repetitionPenalty: read.number("repetition_penalty", "a number above 0", (x) => x > 0, 1),
-    noRepeatNgramSize: read.integer("no_repeat_ngram_size", 0, 0),
-    encoderNoRepeatNgramSize: read.integer("encoder_no_repeat_ngram_size", 0, 0),
+    noRepeatNgramSize: read.countOrOff("no_repeat_ngram_size", 0),
+    encoderNoRepeatNgramSize: read.countOrOff("encoder_no_repeat_ngram_size", 0),
     badWordsIds: read.list("bad_words_ids", `a list of lists of ${below}`, isIds),
     minLength: minNewTokens === undefined ? minLength : promptLength + minNewTokens,
-    forcedBosTokenId: read.token("forced_bos_token_id", vocabSize, undefined),
+    forcedBosTokenId: forcedBos?.length === 1 ? forcedBos[0] : undefined,
+    forcedBosTokenIds: forcedBos && forcedBos.length > 1 ? forcedBos : undefined,
     forcedEosTokenIds: read.tokens("forced_eos_token_id", vocabSize, []),
     removeInvalidValues: read.boolean("remove_invalid_values"),
     exponentialDecay: exponentialDecay(read),
@@ -106,11 +116,19 @@ function readProcessors(read: OptionReader, promptLength: number, vocabSize: num
   };
 }
 
-function readWarpers(read: OptionReader): Warpers {
+const topKOf = (read: OptionReader): number => {
+  const { value = 50 } = read.find("top_k");
+  return typeof value === "number" ? value : 50;
+};
+
+/** Without sampling a temperature of 0 and a top_k of -1 ask for what is done anyway. */
+function readWarpers(read: OptionReader, doSample: boolean): Warpers {
   return {
-    temperature: read.number("temperature", "a number above 0", (x) => x > 0, 1),
+    temperature: doSample
+      ? read.number("temperature", "a number above 0", (x) => x > 0, 1)
+      : read.number("temperature", "a number of at least 0", (x) => x >= 0, 1),
     topH: read.share("top_h", { low: true, high: false }),
-    topK: read.integer("top_k", 0, 50),
+    topK: read.integer("top_k", doSample ? 0 : -1, 50),
     topP: read.share("top_p", { low: false, high: false }) ?? 1,
     minP: read.share("min_p", { low: false, high: false }),
     typicalP: read.share("typical_p", { low: true, high: false }) ?? 1,
@@ -151,6 +169,17 @@ function longest(call: Fields, file: Fields, fileName: string, info: ModelInfo, 
   return limit;
 }
 
+/** One token, or one per row. */
+function startTokens(read: OptionReader, vocabSize: number, fallback: number, file: string): number[] {
+  const bos = (): number | undefined => read.tokensOrNone("bos_token_id", vocabSize, [])[0];
+  const list = read.tokens("decoder_start_token_id", vocabSize, undefined) ?? [
+    requireStart(fallback === NO_START ? bos() : fallback, file),
+  ];
+  const { value, where } = read.find("decoder_start_token_id");
+  if (list.length === 0) throw invalid(where, "decoder_start_token_id", "a token id, or one per row", value);
+  return list;
+}
+
 function earlyStopping(read: OptionReader): boolean | "never" {
   const { value = false, where } = read.find("early_stopping");
   if (typeof value === "boolean" || value === "never") return value;
@@ -174,6 +203,7 @@ function exponentialDecay(read: OptionReader): [number, number] | undefined {
   const { value, where } = read.find("exponential_decay_length_penalty");
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
   const [start, factor] = (Array.isArray(value) && value.length === 2 ? value : []) as unknown[];
-  if (isInteger(start) && typeof factor === "number" && Number.isFinite(factor)) return [start, factor];
+  const isFinite = (x: unknown): x is number => typeof x === "number" && Number.isFinite(x);
+  if (isFinite(start) && isFinite(factor)) return [start, factor];
   throw invalid(where, "exponential_decay_length_penalty", "a pair of numbers [start, factor]", value);
 }

@@ -13,6 +13,8 @@ export interface SearchConfig {
   eosTokenIds: number[];
   padTokenId: number;
   startTokenId: number;
+  /** One per row, where they differ. */
+  startTokenIds?: number[];
   numBeams: number;
   numBeamGroups: number;
   diversityPenalty: number;
@@ -33,6 +35,8 @@ export interface SearchConfig {
 
 /** Parameters of all logits processors but the warpers. The device has those of `LogitsProcessors`. */
 export interface AllLogitsProcessors extends LogitsProcessors {
+  /** Several tokens, of which one comes first; a single one is `forcedBosTokenId`. */
+  forcedBosTokenIds?: number[];
   removeInvalidValues: boolean;
 }
 
@@ -49,5 +53,8 @@ export interface Warpers {
 }
 
 /** Whether the device has no logits processor to apply. */
-export const isIdle = ({ removeInvalidValues: _, ...processors }: AllLogitsProcessors): boolean =>
-  nothingToDo(processors);
+export const isIdle = ({
+  removeInvalidValues: _,
+  forcedBosTokenIds: __,
+  ...processors
+}: AllLogitsProcessors): boolean => nothingToDo(processors);

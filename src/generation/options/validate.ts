@@ -28,23 +28,21 @@ const BEAMS: Record<string, readonly unknown[]> = {
 
 const isSet = (fields: Fields, name: string) => fields[name] !== undefined && fields[name] !== null;
 
-/** @param call options of the call @param file options of the model's files */
+/** @param call options of the call */
 export function validateConfig(
   config: SearchConfig,
   call: Fields,
-  file: Fields,
   onWarning: (message: string) => void = () => undefined,
 ): void {
   checkCounts(config);
-  checkGroups(config);
+  checkGroups(config, isSet(call, "diversity_penalty"));
   checkForcedTokens(config);
 
   const warnIdle = (options: typeof SAMPLING, outer: string, needed: string): void => {
     for (const [name, neutral] of Object.entries(options)) {
-      const value = call[name] ?? file[name];
+      // What a file says without effect is reported at load.
+      const value = call[name];
       if (value === undefined || value === null || neutral.includes(value)) continue;
-      // No warning if the option is from the file and the caller has changed what makes it work.
-      if (!isSet(call, name) && isSet(call, outer)) continue;
       onWarning(`${name} = ${quote(value)} has no effect without ${needed}. Set ${outer}, or leave ${name} out.`);
     }
   };
@@ -53,7 +51,7 @@ export function validateConfig(
     if (isSet(call, "seed")) onWarning("seed has no effect without do_sample: true.");
   }
   if (config.numBeams === 1) warnIdle(BEAMS, "num_beams", "num_beams above 1");
-  if (isSet(call, "bos_token_id"))
+  if (isSet(call, "bos_token_id") && call.bos_token_id !== config.startTokenId)
     onWarning("bos_token_id has no effect: sequences begin with decoder_start_token_id.");
   for (const end of ["max", "min"]) {
     const [added, length] = [`${end}_new_tokens`, `${end}_length`];
@@ -88,12 +86,13 @@ function checkCounts({ numReturnSequences: wanted, numBeams, doSample }: SearchC
 }
 
 /** Refuses what `GenerationConfig.validate` and `HammingDiversityLogitsProcessor` of transformers 4.56 refuse, and stop strings. */
-function checkGroups(config: SearchConfig): void {
+function checkGroups(config: SearchConfig, asked: boolean): void {
   const { numBeams, numBeamGroups: groups, diversityPenalty: penalty, doSample, stopStrings } = config;
   const refuse = (message: string, hint: string, code: "invalid_option" | "unsupported_option" = "invalid_option") => {
     throw new ModelError(code, `generate: ${message}`, hint);
   };
-  if (penalty > 0 && (groups === 1 || numBeams === 1)) {
+  // In a file it may be for other searches.
+  if (asked && penalty > 0 && (groups === 1 || numBeams === 1)) {
     const found = `num_beams = ${numBeams} and num_beam_groups = ${groups}`;
     refuse(
       `diversity_penalty = ${penalty} needs at least two groups of beams, but ${found}.`,
@@ -120,7 +119,8 @@ function checkGroups(config: SearchConfig): void {
 /** If all forced tokens were suppressed, no token would be left. */
 function checkForcedTokens({ processors }: SearchConfig): void {
   const forced = {
-    forced_bos_token_id: processors.forcedBosTokenId === undefined ? [] : [processors.forcedBosTokenId],
+    forced_bos_token_id:
+      processors.forcedBosTokenIds ?? (processors.forcedBosTokenId === undefined ? [] : [processors.forcedBosTokenId]),
     forced_eos_token_id: processors.forcedEosTokenIds,
   };
   for (const [name, ids] of Object.entries(forced)) {

@@ -8,6 +8,7 @@
 import { ModelError } from "../../errors";
 import type { ErrorCode } from "../../errors";
 import type { ModelFiles, OpenFile } from "./files";
+import { parseJson } from "./python-json";
 
 /** The bytes of one file that have come. */
 export interface DownloadProgress {
@@ -152,7 +153,7 @@ export async function readJson(files: ModelFiles, path: string, options: ReadOpt
   const text = await readText(files, path, options);
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (cause) {
     const reason = text.trim() === "" ? "the file is empty" : (cause as Error).message;
     throw new ModelError(options.errorCode ?? "invalid_config", `${path}: is not valid JSON: ${reason}`, undefined, {

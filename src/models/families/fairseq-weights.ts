@@ -169,28 +169,57 @@ export type Positions =
 
 interface Lengths extends ModelInfo {
   width: number;
+  maxPositions: number;
 }
 
-/** The position tables of both stacks, (P, D) each. */
-export function positionTables(ops: Ops, p: Parameters, prefix: string, positions: Positions, config: Lengths) {
-  const { maxSourceLength: length, width, padTokenId } = config;
+/** A table (P, D) that is long enough for sequences of so many tokens. */
+export type PositionTable = (length: number) => Tensor;
+
+/** The position tables of both stacks. */
+export function positionTables(
+  ops: Ops,
+  p: Parameters,
+  prefix: string,
+  positions: Positions,
+  config: Lengths,
+): { source: PositionTable; target: PositionTable } {
+  const { maxPositions: length, width, padTokenId } = config;
   const shape = [length, width];
-  const names = [`${prefix}encoder.embed_positions`, `${prefix}decoder.embed_positions`];
   const create = (rows: number, values: Float32Array): Tensor => ops.create([rows, width], "f32", "weights", values);
-  let tables: Tensor[];
-  if (positions.kind === "learned") {
-    const { from } = positions;
-    tables = names.map((name) => p.rows(`${name}.weight`, [length + from, width], from, length, "f32"));
-  } else if (positions.kind === "sinusoids") {
-    tables = names.map((name) =>
-      p.has(`${name}.weight`)
-        ? p.tensor(`${name}.weight`, shape, "f32")
-        : create(length, sinusoidsInHalves(length, width)),
-    );
-  } else {
-    const rows = padTokenId + 1 + length;
-    const table = create(rows, fairseqSinusoids(rows, width, padTokenId));
-    tables = [table, table];
+  if (positions.kind === "sinusoids of tokens") {
+    const table = growingTable(length, (tokens) => {
+      const rows = padTokenId + 1 + tokens;
+      return create(rows, fairseqSinusoids(rows, width, padTokenId));
+    });
+    return { source: table, target: table };
   }
-  return { source: tables[0], target: tables[1] };
+  const tableOf = (name: string): PositionTable => {
+    const fixed = (): Tensor => {
+      if (positions.kind === "learned") {
+        return p.rows(`${name}.weight`, [length + positions.from, width], positions.from, length, "f32");
+      }
+      return p.has(`${name}.weight`)
+        ? p.tensor(`${name}.weight`, shape, "f32")
+        : create(length, sinusoidsInHalves(length, width));
+    };
+    const table = fixed();
+    return () => table;
+  };
+  return {
+    source: tableOf(`${prefix}encoder.embed_positions`),
+    target: tableOf(`${prefix}decoder.embed_positions`),
+  };
+}
+
+/** Sinusoids have no end: a longer table is made when a longer sequence comes. Recorded plans keep the one they had. */
+function growingTable(length: number, create: (tokens: number) => Tensor): PositionTable {
+  let size = length;
+  let table = create(size);
+  return (needed) => {
+    if (needed > size) {
+      while (size < needed) size *= 2;
+      table = create(size);
+    }
+    return table;
+  };
 }

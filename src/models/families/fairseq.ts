@@ -6,7 +6,7 @@
 import { ModelError } from "../../errors";
 import type { Activation, Norm, Ops } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
-import { ConfigReader, MAX } from "../config";
+import { ConfigReader, MAX, MAX_SOURCE, MAX_TARGET } from "../config";
 import { applyNorm, createStack, project, projectCross, type Stream } from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
@@ -19,6 +19,7 @@ import {
   separateVocabularies,
   sharedVocabulary,
   type Positions,
+  type PositionTable,
   type Stack,
 } from "./fairseq-weights";
 
@@ -85,6 +86,8 @@ export interface FairseqConfig extends ModelInfo {
   activation: Activation;
   /** What embeddings are multiplied with. */
   scale: number;
+  /** Rows of a table of positions. */
+  maxPositions: number;
   /** Whether one vocabulary matrix may stand for another, beyond encoder and decoder sharing theirs. */
   tied: boolean;
   /** One vocabulary for source and target. */
@@ -124,18 +127,24 @@ function readConfig(table: FairseqTable, fields: Record<string, unknown>): Fairs
   const source = config.integer("vocab_size", [1, MAX.vocabulary], defaults.vocab_size);
   const target = shared ? source : config.integer("decoder_vocab_size", [1, MAX.vocabulary], source);
   const maxPositions = config.integer("max_position_embeddings", [1, MAX.positions], defaults.max_position_embeddings);
-  const start = config.has("decoder_start_token_id") || defaults.decoder_start_token_id !== undefined;
+  const countsTokens = table.positions.kind === "sinusoids of tokens";
+  // torch counts a padding_idx below 0 from the end; where positions don't depend on it, nothing else does.
+  const noPad = config.isNegative("pad_token_id") && !countsTokens;
   return {
     modelType: table.modelType,
     sourceVocabSize: source,
     targetVocabSize: target,
-    maxSourceLength: maxPositions,
-    maxTargetLength: maxPositions,
-    padTokenId: config.token("pad_token_id", Math.max(source, target), defaults.pad_token_id),
-    eosTokenIds: config.tokens("eos_token_id", target, defaults.eos_token_id),
-    decoderStartTokenId: start
-      ? config.token("decoder_start_token_id", target, defaults.decoder_start_token_id)
-      : config.token("bos_token_id", target, 0),
+    // These sinusoids go on beyond `max_position_embeddings`.
+    maxSourceLength: countsTokens ? Math.max(maxPositions, MAX_SOURCE) : maxPositions,
+    maxTargetLength: countsTokens ? Math.max(maxPositions, MAX_TARGET) : maxPositions,
+    maxPositions,
+    padTokenId: noPad ? 0 : config.token("pad_token_id", Math.max(source, target), defaults.pad_token_id),
+    eosTokenIds: config.spareTokens("eos_token_id", target, defaults.eos_token_id),
+    decoderStartTokenId: config.spareToken(
+      "decoder_start_token_id",
+      target,
+      defaults.decoder_start_token_id ?? config.spareToken("bos_token_id", target, 0),
+    ),
     numDecoderLayers: decoder.layers,
     cacheWidth: 2 * width,
     width,
@@ -176,23 +185,24 @@ function build(table: FairseqTable, ops: Ops, fields: Record<string, unknown>, p
   const embedSource = embedding("encoder", vocabulary.source, positions.source, table.embeddingNorm?.source);
   const embedTarget = embedding("decoder", vocabulary.target, positions.target, table.embeddingNorm?.target);
 
-  /** ids (B, T), positions counted from `offset` (B) on -> (B, T, D) */
-  function embedding(side: string, matrix: Tensor, table: Tensor, normed?: EmbeddingNorm) {
+  /** ids (B, T), positions counted from `offset` (B) on, `length` of them at most -> (B, T, D) */
+  function embedding(side: string, matrix: Tensor, table: PositionTable, normed?: EmbeddingNorm) {
     const norm: Norm | undefined = normed && layerNorm(p, `${prefix}${side}.layernorm_embedding`, width);
     const first = normed === "before positions" ? { scale: 1, norm } : { scale };
     const pending = normed === "after positions" ? norm : undefined;
-    return (ids: Tensor, offset?: Tensor): Stream => ({
-      states: ops.embed(ids, matrix, { ...first, positions: table, padTokenId, offset }),
+    return (ids: Tensor, length: number, offset?: Tensor): Stream => ({
+      states: ops.embed(ids, matrix, { ...first, positions: table(length), padTokenId, offset }),
       norm: pending,
     });
   }
 
   function encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor {
-    return applyNorm(ops, encoderStack.encoder(embedSource(ids), encoderLayers, mask, capture)); // (B, S, D)
+    return applyNorm(ops, encoderStack.encoder(embedSource(ids, ids.shape[1]), encoderLayers, mask, capture)); // (B, S, D)
   }
 
   function decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor {
-    const x = decoderStack.decoder(embedTarget(ids, state.position), decoderLayers, state, capture); // (B, T, D)
+    const capacity = state.caches[0].shape[1];
+    const x = decoderStack.decoder(embedTarget(ids, capacity, state.position), decoderLayers, state, capture); // (B, T, D)
     return project(ops, x, head); // (B, T, V)
   }
 

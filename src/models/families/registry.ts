@@ -30,8 +30,34 @@ const families: Readonly<Record<string, Family>> = {
 /** What `model_type` may be. */
 export const modelTypes: readonly string[] = Object.keys(families);
 
+/** What the names of a family's classes begin with in transformers, by `model_type`. */
+const CLASSES: Readonly<Record<string, string>> = {
+  Marian: "marian",
+  Bart: "bart",
+  MBart: "mbart",
+  M2M100: "m2m_100",
+  Pegasus: "pegasus",
+  Blenderbot: "blenderbot",
+  BlenderbotSmall: "blenderbot-small",
+  PLBart: "plbart",
+  Mvp: "mvp",
+  T5: "t5",
+  MT5: "mt5",
+  UMT5: "umt5",
+};
+
+/** `model_type`, or what the first of `architectures` says: the UMT5 files of Google have no `model_type`. */
+export function modelTypeOf(config: Record<string, unknown>): unknown {
+  const { model_type, architectures } = config;
+  if (model_type !== undefined && model_type !== null) return model_type;
+  const [name] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
+  const pattern = /^(\w+?)(?:For[A-Z]\w*|MTModel|EncoderModel|Model)$/;
+  const prefix = typeof name === "string" ? pattern.exec(name)?.[1] : undefined;
+  return prefix !== undefined && Object.hasOwn(CLASSES, prefix) ? CLASSES[prefix] : undefined;
+}
+
 export function familyOf(config: Record<string, unknown>): Family {
-  const type = config.model_type;
+  const type = modelTypeOf(config);
   if (typeof type === "string" && Object.hasOwn(families, type)) return families[type];
   throw new ModelError(
     type === undefined ? "invalid_config" : "unsupported_model",

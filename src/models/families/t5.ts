@@ -7,7 +7,7 @@
 import { quote } from "../../errors";
 import type { Activation, Norm, Ops, PositionBias } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
-import { ConfigReader, MAX } from "../config";
+import { ConfigReader, MAX, MAX_SOURCE, MAX_TARGET } from "../config";
 import { createStack, projectCross, range, applyNorm } from "../layers";
 import type { CrossAttention, DecoderLayer, EncoderLayer, FeedForward, Linear, SelfAttention } from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
@@ -33,13 +33,6 @@ interface Config extends ModelInfo {
   /** Whether each layer has its own bias by distance (UMT5), or all read the first one's. */
   biasPerLayer: boolean;
 }
-
-/**
- * Relative positions have no end; these are what caches and batches are limited to, unless config.json has
- * `max_position_embeddings`, which Hugging Face's T5 does not know.
- */
-const MAX_SOURCE = 8192;
-const MAX_TARGET = 2048;
 
 const ALIASES = {
   d_model: "hidden_size",
@@ -80,7 +73,9 @@ function readConfig(modelType: ModelType, fields: Record<string, unknown>): Conf
   const heads = config.integer("num_heads", [1, MAX.width], defaults.heads);
   const innerWidth = heads * config.integer("d_kv", [1, MAX.width], 64);
   const encoderLayers = config.integer("num_layers", [1, MAX.layers], defaults.layers);
-  const decoderLayers = config.integer("num_decoder_layers", [1, MAX.layers], encoderLayers);
+  // T5Config counts the decoder's layers before it looks at `num_hidden_layers`, the other name of `num_layers`.
+  const direct = new ConfigReader(fields).integer("num_layers", [1, MAX.layers], defaults.layers);
+  const decoderLayers = config.integer("num_decoder_layers", [1, MAX.layers], direct);
   // Half of a side's buckets hold one distance each: at least one of them, and something beyond it.
   const buckets = config.integer("relative_attention_num_buckets", [4, MAX.width], 32);
   const farthest = config.integer("relative_attention_max_distance", [1, MAX.positions], 128);
@@ -89,7 +84,7 @@ function readConfig(modelType: ModelType, fields: Record<string, unknown>): Conf
       `relative_attention_max_distance ${farthest} is within the ${buckets} buckets' exact distances`,
     );
   }
-  const padTokenId = config.token("pad_token_id", vocabSize, 0);
+  const padTokenId = config.spareToken("pad_token_id", vocabSize, 0);
   // A T5 of version 1.1 and later is known by its untied head, and so is an UMT5; new files say what follows from that.
   // Hugging Face's mT5 never scales.
   const scaled =
@@ -98,11 +93,11 @@ function readConfig(modelType: ModelType, fields: Record<string, unknown>): Conf
     modelType,
     sourceVocabSize: vocabSize,
     targetVocabSize: vocabSize,
-    maxSourceLength: config.integer("max_position_embeddings", [1, MAX.positions], MAX_SOURCE),
-    maxTargetLength: config.integer("max_position_embeddings", [1, MAX.positions], MAX_TARGET),
+    maxSourceLength: MAX_SOURCE,
+    maxTargetLength: MAX_TARGET,
     padTokenId,
-    eosTokenIds: config.tokens("eos_token_id", vocabSize, 1),
-    decoderStartTokenId: config.token("decoder_start_token_id", vocabSize, padTokenId),
+    eosTokenIds: config.spareTokens("eos_token_id", vocabSize, 1),
+    decoderStartTokenId: config.spareToken("decoder_start_token_id", vocabSize, padTokenId),
     numDecoderLayers: decoderLayers,
     cacheWidth: 2 * innerWidth,
     width,

@@ -6,9 +6,9 @@
 import { addedToken, namedTokens, optionalFields, readSettings, type Fields, type Folder } from "../folder";
 import { component } from "../pipeline/definition";
 import { checkedLanguages, checkedText, type Tokenizer } from "../tokenizer";
-import { readBpeOf } from "./bart";
-import { postProcess } from "./generic";
-import { build, FAIRSEQ_TOKENS, idOf } from "./source";
+import { bosAndEos } from "./bos-eos";
+import { readBpeOf } from "./model-json";
+import { build, FAIRSEQ_TOKENS } from "./source";
 
 export async function createBlenderbot(folder: Folder, config: Fields): Promise<Tokenizer> {
   const tokenizerJson = await optionalFields(folder, "tokenizer.json");
@@ -19,19 +19,14 @@ export async function createBlenderbot(folder: Folder, config: Fields): Promise<
   if (typeof mask === "string") {
     named.set("mask_token", addedToken(mask, { lstrip: true, normalized: false, special: true }));
   }
+  const processor = tokenizerJson?.post_processor;
   const pipeline = build({ settings }, named, settings.extra ?? settings.additional ?? [], {
     preTokenizer: { type: "ByteLevel", add_prefix_space: config.add_prefix_space !== false },
     model: { type: "BPE", vocab, merges, fuseUnk: false, byteFallback: false, ignoreMerges: false },
+    postProcessor: processor ? component(processor, "post-processor") : undefined,
     decoder: { type: "ByteLevel" },
   });
-  const flagged = (name: "bos_token" | "eos_token") =>
-    config[`add_${name}`] === true ? [idOf(pipeline, named, name)] : [];
-  const processor = tokenizerJson?.post_processor;
-  // Either of the two flags makes the class write the post-processor anew.
-  const byFlags = config.add_bos_token !== undefined || config.add_eos_token !== undefined || !processor;
-  const { before, after } = byFlags
-    ? { before: flagged("bos_token"), after: flagged("eos_token") }
-    : postProcess(component(processor, "post_processor"));
+  const { before, after } = bosAndEos(tokenizerJson ? {} : config, named, (token) => pipeline.id(token));
   return {
     encode(text, options) {
       checkedLanguages(options);

@@ -5,10 +5,12 @@
 
 import { ModelError, quote } from "../../errors";
 import { createBart } from "./bart";
+import { createBert } from "./bert";
 import { createByT5 } from "./byt5";
 import { createBlenderbot } from "./blenderbot";
 import { createBlenderbotSmall } from "./blenderbot-small";
 import { createGeneric } from "./generic";
+import { createGpt2 } from "./gpt2";
 import { createM2M100 } from "./m2m100";
 import { createMarian } from "./marian";
 import { createMBart } from "./mbart";
@@ -16,8 +18,8 @@ import { createNllb } from "./nllb";
 import { createPegasus } from "./pegasus";
 import { createPLBart } from "./plbart";
 import { createT5 } from "./t5";
+import { createBarthez, createCamembert, createXlmRoberta } from "./xlm-roberta";
 import { optionalFields, readSettings, type Fields, type Folder } from "../folder";
-import { UnsupportedComponent } from "../pipeline/definition";
 import type { Tokenizer } from "../tokenizer";
 
 export { createTokenizer } from "./generic";
@@ -37,10 +39,20 @@ const families: Readonly<Record<string, Create>> = {
   BlenderbotTokenizer: createBlenderbot,
   BlenderbotSmallTokenizer: createBlenderbotSmall,
   PLBartTokenizer: createPLBart,
+  GPT2Tokenizer: createGpt2,
+  BertTokenizer: createBert,
+  XLMRobertaTokenizer: createXlmRoberta,
+  CamembertTokenizer: createCamembert,
+  BarthezTokenizer: createBarthez,
 };
 
 /** Names that transformers has for one class. */
-const aliases: Readonly<Record<string, string>> = { RobertaTokenizer: "BartTokenizer", MvpTokenizer: "BartTokenizer" };
+const aliases: Readonly<Record<string, string>> = {
+  RobertaTokenizer: "BartTokenizer",
+  MvpTokenizer: "BartTokenizer",
+  LEDTokenizer: "BartTokenizer",
+  LongformerTokenizer: "BartTokenizer",
+};
 
 /** The class that takes tokenizer.json as it is. */
 const BACKEND = "TokenizersBackend";
@@ -60,6 +72,13 @@ const byModelType: Readonly<Record<string, string>> = {
   blenderbot: "BlenderbotTokenizer",
   "blenderbot-small": "BlenderbotSmallTokenizer",
   plbart: "PLBartTokenizer",
+  led: "BartTokenizer",
+  longformer: "BartTokenizer",
+  roberta: "BartTokenizer",
+  gpt2: "GPT2Tokenizer",
+  bert: "BertTokenizer",
+  "xlm-roberta": "XLMRobertaTokenizer",
+  camembert: "CamembertTokenizer",
 };
 
 /** The tokenizer classes that have a family here. */
@@ -110,9 +129,6 @@ export async function loadTokenizer(
   try {
     return await create(folder, config);
   } catch (error) {
-    if (error instanceof UnsupportedComponent) {
-      throw new ModelError("invalid_tokenizer", `tokenizer.json: ${error.message} does not belong to a ${name}.`);
-    }
     if (!(error instanceof ModelError && error.code === "file_not_found")) throw error;
     if (await has(folder, ["vocab.json", "source.spm", "spiece.model", "sentencepiece.bpe.model", "merges.txt"]))
       throw error;

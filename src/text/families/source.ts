@@ -112,7 +112,11 @@ export function build(
   extra: readonly Token[],
   parts: Omit<Definition, "addedTokens">,
 ): Pipeline & { unsettled?: RegExp } {
-  const pipeline = createPipeline({ ...parts, addedTokens: tokensToAdd(settings, named, extra) });
+  const pipeline = createPipeline({
+    ...parts,
+    addedTokens: tokensToAdd(settings, named, extra),
+    splitSpecialTokens: settings.config.split_special_tokens === true,
+  });
   // A BPE model is not cleaned up after, whatever the configuration says (TokenizersBackend._decode).
   if (settings.config.clean_up_tokenization_spaces !== true || parts.model.type === "BPE") return pipeline;
   return { ...pipeline, unsettled: UNCLEANED, decode: (ids) => cleanUp(pipeline.decode(ids)) };

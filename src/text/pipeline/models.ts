@@ -1,11 +1,19 @@
-/** The models of the tokenizers library that encoder-decoder checkpoints use: Unigram and BPE. A word to ids. */
+/** The models of the tokenizers library (its `models` module): a word to ids. */
 
 import { quote } from "../../errors";
-import { byteToken, utf8 } from "../bytes";
+import { byteToken, fromUtf8, utf8 } from "../bytes";
 import { Heap } from "../../util/heap";
 import { Trie } from "../trie";
 import { bestSegmentation } from "../viterbi";
-import { invalid, type ModelDefinition } from "./definition";
+import {
+  invalid,
+  type BpeDefinition,
+  type ModelDefinition,
+  type UnigramDefinition,
+  type Vocabulary,
+  type WordLevelDefinition,
+  type WordPieceDefinition,
+} from "./definition";
 
 export interface Model {
   encode(word: string): number[];
@@ -21,8 +29,16 @@ const UNK_PENALTY = 10;
 const CACHE_WORDS = 10_000;
 const CACHE_LENGTH = 256;
 
+/** What makes a model of each `type`. */
+export const MODELS: { [T in ModelDefinition["type"]]: (definition: ModelDefinition & { type: T }) => Model } = {
+  BPE: bpe,
+  Unigram: unigram,
+  WordLevel: wordLevel,
+  WordPiece: wordPiece,
+};
+
 export function createModel(definition: ModelDefinition): Model {
-  const model = definition.type === "Unigram" ? unigram(definition) : bpe(definition);
+  const model = (MODELS[definition.type] as (given: ModelDefinition) => Model)(definition);
   const cache = new Map<string, number[]>();
   return {
     ...model,
@@ -37,7 +53,7 @@ export function createModel(definition: ModelDefinition): Model {
 }
 
 /** `Unigram::tokenize` of models/unigram/model.rs. */
-function unigram({ vocab, unkId, byteFallback }: ModelDefinition & { type: "Unigram" }): Model {
+function unigram({ vocab, unkId, byteFallback }: UnigramDefinition): Model {
   if (vocab.length === 0) throw invalid("model.vocab is empty");
   if (unkId !== undefined && !(unkId >= 0 && unkId < vocab.length)) throw invalid(`model.unk_id is ${unkId}`);
   const ids = new Map<string, number>();
@@ -50,6 +66,7 @@ function unigram({ vocab, unkId, byteFallback }: ModelDefinition & { type: "Unig
     if (token !== "") trie.addText(token, id);
     least = Math.min(least, score);
   });
+  const byteIds = idsOfBytes((token) => ids.get(token));
   const table = { trie, scores, unkId: unkId ?? -1, unkScore: least - UNK_PENALTY, precision: "float64" as const };
 
   return {
@@ -65,7 +82,7 @@ function unigram({ vocab, unkId, byteFallback }: ModelDefinition & { type: "Unig
         const run = word.slice(start, end);
         start = -1;
         const known = ids.get(run);
-        const bytes = byteFallback ? Array.from(utf8(run), (byte) => ids.get(byteToken(byte))) : [undefined];
+        const bytes = byteFallback ? Array.from(utf8(run), (byte) => byteIds[byte]) : [undefined];
         if (known !== undefined) out.push(known);
         else if (!bytes.includes(undefined)) for (const id of bytes as number[]) out.push(id);
         else out.push(unkId!);
@@ -91,28 +108,80 @@ interface Merge {
   id: number;
 }
 
-/** `BPE::merge_word` and `Word::merge_all` of models/bpe. */
-function bpe(definition: ModelDefinition & { type: "BPE" }): Model {
-  const { vocab, merges, unkToken, fuseUnk, byteFallback, ignoreMerges } = definition;
+/** Ids and tokens of a vocabulary that is a map. */
+function lookUp(vocab: Vocabulary): Omit<Model, "encode"> {
   const tokens = new Map<number, string>();
   for (const [token, id] of vocab) tokens.set(id, token);
+  return { size: vocab.size, id: (token) => vocab.get(token), token: (id) => tokens.get(id) };
+}
+
+const idsOfBytes = (id: (token: string) => number | undefined): (number | undefined)[] =>
+  Array.from({ length: 256 }, (_, byte) => id(byteToken(byte)));
+
+function idOfUnknown(vocab: Vocabulary, token: string): number {
+  const id = vocab.get(token);
+  if (id === undefined) throw invalid(`the unknown token ${quote(token)} is not in the vocabulary`);
+  return id;
+}
+
+/** Words of the vocabulary; others are unknown. */
+function wordLevel({ vocab, unkToken }: WordLevelDefinition): Model {
+  return { ...lookUp(vocab), encode: (word) => [vocab.get(word) ?? idOfUnknown(vocab, unkToken)] };
+}
+
+/** The longest piece, again and again; a word that has a rest is unknown as a whole (`WordPiece::tokenize`). */
+function wordPiece(definition: WordPieceDefinition): Model {
+  const { vocab, unkToken, continuingSubwordPrefix: prefix, maxInputCharsPerWord } = definition;
+  return {
+    ...lookUp(vocab),
+    encode(word) {
+      const characters = [...word];
+      const ids: number[] = [];
+      const unknown = () => [idOfUnknown(vocab, unkToken)];
+      if (characters.length > maxInputCharsPerWord) return unknown();
+      for (let start = 0; start < characters.length;) {
+        let end = characters.length;
+        let id: number | undefined;
+        for (; end > start && id === undefined; end--) {
+          id = vocab.get((start > 0 ? prefix : "") + characters.slice(start, end).join(""));
+        }
+        if (id === undefined) return unknown();
+        ids.push(id);
+        start = end + 1;
+      }
+      return ids;
+    },
+  };
+}
+
+/** `BPE::merge_word` and `Word::merge_all` of models/bpe. */
+function bpe(definition: BpeDefinition): Model {
+  const { vocab, merges, unkToken, fuseUnk, byteFallback, ignoreMerges } = definition;
+  const { continuingSubwordPrefix: prefix = "", endOfWordSuffix: suffix = "" } = definition;
   // Pairs of ids as one number: 2^26 tokens are more than there will be.
   const key = (left: number, right: number) => left * 0x4000000 + right;
   const table = new Map<number, { rank: number; id: number }>();
   merges.forEach(([left, right], rank) => {
-    const [a, b, merged] = [left, right, left + right].map((token) => vocab.get(token));
+    // As many bytes as the prefix has are taken off, whatever they are.
+    const rest = right.startsWith(prefix) ? right.slice(prefix.length) : fromUtf8(utf8(right).subarray(prefix.length));
+    const [a, b, merged] = [left, right, left + rest].map((token) => vocab.get(token));
     if (a === undefined || b === undefined || merged === undefined) {
       throw invalid(`the merge ${quote([left, right])} is not of tokens in the vocabulary`);
     }
     table.set(key(a, b), { rank, id: merged });
   });
   const unkId = unkToken === undefined ? undefined : vocab.get(unkToken);
+  const byteIds = idsOfBytes((token) => vocab.get(token));
 
   const symbols = (word: string): number[] => {
     const out: number[] = [];
     let pending = false;
+    let at = 0;
     for (const character of word) {
-      const id = vocab.get(character);
+      const isFirst = at === 0;
+      at += character.length;
+      const symbol = (isFirst ? "" : prefix) + character + (at === word.length ? suffix : "");
+      const id = vocab.get(symbol);
       if (id !== undefined) {
         if (pending) out.push(unkId!);
         pending = false;
@@ -120,15 +189,15 @@ function bpe(definition: ModelDefinition & { type: "BPE" }): Model {
         continue;
       }
       if (byteFallback) {
-        const bytes = Array.from(utf8(character), (byte) => vocab.get(byteToken(byte)));
+        const bytes = Array.from(utf8(symbol), (byte) => byteIds[byte]);
         if (!bytes.includes(undefined)) {
           for (const byte of bytes as number[]) out.push(byte);
           continue;
         }
       }
       if (unkToken === undefined) continue;
-      if (unkId === undefined) throw invalid(`the unknown token ${quote(unkToken)} is not in the vocabulary`);
-      if (pending && !fuseUnk) out.push(unkId);
+      if (unkId === undefined) idOfUnknown(vocab, unkToken);
+      if (pending && !fuseUnk) out.push(unkId!);
       pending = true;
     }
     if (pending) out.push(unkId!);
@@ -136,9 +205,7 @@ function bpe(definition: ModelDefinition & { type: "BPE" }): Model {
   };
 
   return {
-    size: vocab.size,
-    id: (token) => vocab.get(token),
-    token: (id) => tokens.get(id),
+    ...lookUp(vocab),
     encode(word) {
       const whole = ignoreMerges ? vocab.get(word) : undefined;
       return whole === undefined ? mergeAll(symbols(word), (a, b) => table.get(key(a, b))) : [whole];

@@ -1,6 +1,6 @@
 /**
- * Text to ids and back as the Python tokenizers library does it: added tokens, normaliser, pre-tokenizer, model, decoder.
- * Special tokens around the text (the post-processor) are the business of the family that uses it.
+ * Text to ids and back as the Python tokenizers library does it: added tokens, normalizer, pre-tokenizer, model,
+ * post-processor, decoder.
  */
 
 import { wellFormed } from "../bytes";
@@ -8,25 +8,29 @@ import { createAddedVocabulary } from "./added-vocabulary";
 import { createDecode } from "./decoders";
 import type { Definition } from "./definition";
 import { createModel } from "./models";
-import { optionalNormalize } from "./normalizers";
+import { createNormalizer } from "./normalizers";
+import { createPostProcess } from "./post-processors";
 import { createPreTokenize } from "./pre-tokenizers";
 
 export interface Pipeline {
+  /** Ids of the text and, where there is a post-processor, those around it. */
   encode(text: string): number[];
-  /** Text without special tokens; ids that there are not are left out. */
+  /** Text without special tokens; ids that do not exist are left out. */
   decode(ids: readonly number[]): string;
   id(token: string): number | undefined;
-  /** Empty for an id that there is not. */
+  /** Empty for an id that does not exist. */
   token(id: number): string;
 }
 
-/** @throws UnsupportedComponent; ModelError `invalid_tokenizer` */
+/** @throws ModelError `invalid_tokenizer` */
 export function createPipeline(definition: Definition): Pipeline {
-  const normalize = optionalNormalize(definition.normalizer);
+  const normalizer = definition.normalizer && createNormalizer(definition.normalizer);
   const preTokenize = definition.preTokenizer && createPreTokenize(definition.preTokenizer);
+  const postProcess = definition.postProcessor && createPostProcess(definition.postProcessor);
   const decodeChain = definition.decoder && createDecode(definition.decoder);
   const model = createModel(definition.model);
-  const added = createAddedVocabulary(definition.addedTokens, model, normalize);
+  const batches = [definition.ownTokens ?? [], definition.addedTokens];
+  const added = createAddedVocabulary(batches, model, normalizer, definition.splitSpecialTokens ?? false);
   const token = (id: number) => added.token(id) ?? model.token(id);
 
   return {
@@ -37,11 +41,11 @@ export function createPipeline(definition: Definition): Pipeline {
           out.push(part.id);
           continue;
         }
-        for (const word of preTokenize ? preTokenize(part.text, part.first) : [part.text]) {
-          for (const id of model.encode(word)) out.push(id);
+        for (const word of preTokenize ? preTokenize(part) : [part]) {
+          for (const id of model.encode(word.text)) out.push(id);
         }
       }
-      return out;
+      return postProcess ? postProcess([out]).flat() : out;
     },
     decode(ids) {
       const tokens: string[] = [];

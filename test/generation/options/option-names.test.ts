@@ -3,7 +3,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../../../src/generation/options/resolve";
-import { checkGenerationFile } from "../../../src/generation/options/config-file";
 import { CALL_ONLY, NEUTRAL, SUPPORTED } from "../../../src/generation/options/option-names";
 import { failureOf } from "../../support/node/failure";
 import { toyInfo } from "../../support/shared/toy";
@@ -33,7 +32,6 @@ describe(`GenerationConfig of transformers ${file.transformers}`, () => {
     expect(error.code).toBe("unsupported_option");
     expect(error.message).toContain(name);
     expect(`${error.message} ${error.hint ?? ""}`).toContain(reason);
-    await failureOf(() => checkGenerationFile({ [name]: asking }, toyInfo));
     for (const off of [...values, null]) resolveConfig({ [name]: off }, {}, toyInfo);
   });
 

@@ -111,19 +111,17 @@ describe("names", () => {
     const error = await failureOf(() => resolve({ [name]: value }));
     expect(error.code).toBe("unsupported_option");
     expect(error.message).toContain(name);
-    const inFile = await failureOf(() => checkGenerationFile({ [name]: value }, info));
-    expect(inFile.message).toContain("generation_config.json");
   });
 
-  // What is supported has its values checked, in a call and in the file.
+  // What is supported has its values checked in a call.
   it.each([
     ["num_beams", [0, 1.5, "4"]],
     ["num_return_sequences", [0, 2]],
-    ["early_stopping", ["always", 1]],
+    ["early_stopping", ["always", 2]],
     ["length_penalty", ["1", Infinity]],
     ["do_sample", [0, "true"]],
-    ["temperature", [0, -1, "0.7"]],
-    ["top_k", [-1, 1.5]],
+    ["temperature", [-1, "0.7"]],
+    ["top_k", [-2, 1.5]],
     ["top_p", [-0.1, 1.1]],
     ["min_p", [-0.1, 1.1]],
     ["top_h", [0, 1.1]],
@@ -132,18 +130,18 @@ describe("names", () => {
     ["eta_cutoff", [-0.1, 1]],
     ["repetition_penalty", [0, -1]],
     ["encoder_repetition_penalty", [0, -1]],
-    ["no_repeat_ngram_size", [-1, 2.5]],
-    ["encoder_no_repeat_ngram_size", [-1, 2.5]],
+    ["no_repeat_ngram_size", [-2, 2.5]],
+    ["encoder_no_repeat_ngram_size", [-2, 2.5]],
     ["bad_words_ids", [[[40]], [[]], [5], "5"]],
     ["sequence_bias", [[[[40], 1]], [[[5], "1"]], [[5, 1]], { "5": 1 }]],
-    ["forced_bos_token_id", [40, -1]],
+    ["forced_bos_token_id", [40, -1, [2, 40], []]],
     ["forced_eos_token_id", [40, [2, 40]]],
     ["forced_decoder_ids", [[[1, 40]], [[0, 5]], [5]]],
     ["suppress_tokens", [[40], 5]],
     ["begin_suppress_tokens", [[40], 5]],
-    ["min_length", [-1, 1.5]],
-    ["min_new_tokens", [-1, 1.5]],
-    ["exponential_decay_length_penalty", [[1], [1.5, 2], 2]],
+    ["min_length", [-2, 1.5]],
+    ["min_new_tokens", [-2, 1.5]],
+    ["exponential_decay_length_penalty", [[1], ["1", 2], [1, NaN], 2]],
     ["renormalize_logits", [1]],
     ["remove_invalid_values", [1]],
     ["stop_strings", [[""], [5], 5]],
@@ -152,9 +150,36 @@ describe("names", () => {
     for (const value of values) {
       const error = await failureOf(() => resolve({ [name]: value }));
       expect([error.code, error.message]).toEqual(["invalid_option", expect.stringContaining(name)]);
-      const inFile = await failureOf(() => checkGenerationFile({ [name]: value }, info));
-      expect(inFile.code).toBe("invalid_option");
     }
+  });
+
+  it("0 and -1 ask for nothing where nothing samples, and are refused where something does", async () => {
+    resolve({ temperature: 0, top_k: -1 });
+    for (const wrong of [{ temperature: 0 }, { top_k: -1 }]) {
+      expect((await failureOf(() => resolve({ ...wrong, do_sample: true }))).code).toBe("invalid_option");
+    }
+    // A file's are not looked at before something samples.
+    expect(resolve({}, { temperature: 0, top_p: "x" }).warpers).toMatchObject({ temperature: 1, topP: 1 });
+    expect((await failureOf(() => resolve({ do_sample: true }, { temperature: 0 }))).message).toContain("temperature");
+  });
+
+  it("-1 is none", () => {
+    const { eosTokenIds, processors } = resolve({
+      ...{ eos_token_id: -1, pad_token_id: -1, no_repeat_ngram_size: -1, encoder_no_repeat_ngram_size: -1 },
+      ...{ min_length: -1, min_new_tokens: -1 },
+    });
+    expect(eosTokenIds).toEqual([]);
+    expect(processors).toMatchObject({ noRepeatNgramSize: 0, encoderNoRepeatNgramSize: 0, minLength: 1 });
+  });
+
+  it("contrastive search and DoLa of a file are refused by the searches that they are for", async () => {
+    for (const file of [{ penalty_alpha: 0.6 }, { dola_layers: "high" }]) {
+      expect((await failureOf(() => resolve({}, file))).code).toBe("unsupported_option");
+      checkGenerationFile(file, info);
+      resolve({ num_beams: 2 }, file);
+    }
+    resolve({ do_sample: true }, { penalty_alpha: 0.6 });
+    resolve({ top_k: 1 }, { penalty_alpha: 0.6 });
   });
 
   it.each([
@@ -186,8 +211,6 @@ describe("names", () => {
     [{ max_new_tokens: 4, max_length: "x" }, "invalid_option", "max_length"],
     [{ eos_token_id: 99 }, "invalid_option", "eos_token_id"],
     [{ pad_token_id: 50 }, "invalid_option", "pad_token_id"],
-    [{ output_scores: true }, "unsupported_option", "output_scores"],
-    [{ attention_mask: [1] }, "unsupported_option", "attention_mask"],
   ])("%j in the file is reported at load, with the file's name", async (fields, code, named) => {
     const error = await failureOf(() => checkGenerationFile(fields, info));
     expect(error.code).toBe(code);

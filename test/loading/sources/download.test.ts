@@ -261,7 +261,8 @@ describe("readJson and readText", () => {
     ["", "the file is empty"],
     [" \n", "the file is empty"],
     ['{"a":1,}', /position 7|property name/],
-    ['{"a": NaN}', "NaN"],
+    ['{"a": NaN,}', /position|property name/],
+    ['{"a": nan}', /token|JSON/],
     ["<!doctype html>", "<"],
     ['{"a":1', /position 6|end of JSON|Expected/],
   ])("%j is not JSON", async (content, reason) => {
@@ -271,6 +272,15 @@ describe("readJson and readText", () => {
       expect.stringContaining("config.json: is not valid JSON: "),
     ]);
     expect(error.message).toMatch(reason);
+  });
+
+  test("numbers as Python writes them", async () => {
+    const words = '{"a": NaN, "b": [Infinity, -Infinity], "c": "NaN \\" Infinity", "d": {"__float__": "NaN"}}';
+    expect(await json(words)).toEqual({ a: NaN, b: [Infinity, -Infinity], c: 'NaN " Infinity', d: NaN });
+    expect(await json('{"a": {"__float__": "Infinity"}, "b": {"__float__": "x"}}')).toEqual({
+      a: Infinity,
+      b: { __float__: "x" },
+    });
   });
 
   test("bytes that are not UTF-8, under the code of the caller", async () => {

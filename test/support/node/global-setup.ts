@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser } from "puppeteer";
 import { createServer, type ViteDevServer } from "vite";
 import type { TestProject } from "vitest/node";
+import { wasmKernels } from "../../../scripts/build-wasm.js";
 import { launchBrowser } from "./browser";
 
 /** Where the server tells the WebSocket address of the browser. */
@@ -47,7 +48,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       // bundled then. The one dependency is an ES module already, so none needs bundling at all.
       server: { host: "localhost", port: 0, hmr: false, watch: null },
       optimizeDeps: { noDiscovery: true },
-      plugins: [{ name: "browser-endpoint", configureServer: (vite) => answer(vite, liveBrowser) }],
+      plugins: [wasmKernels(), { name: "browser-endpoint", configureServer: (vite) => answer(vite, liveBrowser) }],
     });
     await server.listen();
     const address = server.httpServer?.address();

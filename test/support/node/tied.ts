@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { makeSafetensors, type TensorSpec } from "../shared/safetensors";
+import { readTensors } from "./tensors";
 
 const FOLDER = "test/goldens/tied";
 
@@ -36,30 +37,7 @@ export const tied = JSON.parse(readFileSync(`${FOLDER}/tied.json`, "utf8")) as {
 };
 
 /** The tensors of a family's file, by name. */
-export function tiedWeights(family: string): Map<string, TensorSpec> {
-  const file = readFileSync(`${FOLDER}/${family}.safetensors`);
-  const start = 8 + Number(file.readBigUInt64LE(0));
-  const header = JSON.parse(file.subarray(8, start).toString()) as Record<
-    string,
-    TensorSpec & { data_offsets: number[] }
-  >;
-  const { __metadata__: _, ...tensors } = header;
-  return new Map(
-    Object.entries(tensors).map(
-      ([
-        name,
-        {
-          dtype,
-          shape,
-          data_offsets: [begin, end],
-        },
-      ]) => {
-        const data = new Uint8Array(file.subarray(start + begin, start + end));
-        return [name, { dtype, shape, data }];
-      },
-    ),
-  );
-}
+export const tiedWeights = (family: string): Map<string, TensorSpec> => readTensors(`${FOLDER}/${family}.safetensors`);
 
 /** The folder of one case, in memory. */
 export function tiedFiles(

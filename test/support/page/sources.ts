@@ -9,7 +9,7 @@ export interface Loaded {
   progress: Record<string, LoadProgress>;
 }
 
-async function run(source: Source, ids: number[][], device: "webgpu" | "cpu"): Promise<Loaded> {
+async function run(source: Source, ids: number[][], device: Seq2Seq["device"]): Promise<Loaded> {
   const progress: Record<string, LoadProgress> = {};
   const onProgress = (event: LoadProgress) => void (progress[event.file] = event);
   const model = await Seq2Seq.load(source, { device, onProgress });
@@ -20,7 +20,7 @@ async function run(source: Source, ids: number[][], device: "webgpu" | "cpu"): P
 }
 
 /** From anything that is plain data: URLs, { repo, revision, endpoint }. */
-export const fromPlain = (source: Source, ids: number[][], device: "webgpu" | "cpu" = "cpu") =>
+export const fromPlain = (source: Source, ids: number[][], device: Seq2Seq["device"] = "cpu") =>
   run(source, ids, device);
 
 export interface Failure {

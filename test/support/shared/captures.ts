@@ -16,7 +16,7 @@ export const FIELDS = [
 
 export type Captures = Pick<ForwardOutput, (typeof FIELDS)[number]>;
 
-export async function runCaptures(source: Source, device: "webgpu" | "cpu", input: ForwardInput): Promise<Captures> {
+export async function runCaptures(source: Source, device: Seq2Seq["device"], input: ForwardInput): Promise<Captures> {
   const model = await Seq2Seq.load(source, { device });
   const output = await model.forward(input, { output_attentions: true, output_hidden_states: true });
   await model.dispose();

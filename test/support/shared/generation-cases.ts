@@ -33,7 +33,7 @@ export interface GenerationResult {
 /** One result a case, in order; one model for all of them. */
 export async function runGenerationCases(
   source: Source,
-  device: "webgpu" | "cpu",
+  device: Seq2Seq["device"],
   { max_new_tokens, pad_token_id, rows, cases }: GenerationFile,
 ): Promise<GenerationResult[]> {
   // Some pairs are told off, rightly: their answers are compared here.

@@ -5,7 +5,7 @@ import { Seq2Seq, type GenerateOutput, type GenerationConfig, type Source } from
 /** Loads a model, generates once for each batch and disposes of it. */
 export async function generateAll(
   source: Source,
-  device: "webgpu" | "cpu",
+  device: Seq2Seq["device"],
   batches: number[][][],
   options: GenerationConfig,
 ): Promise<GenerateOutput[]> {
@@ -28,7 +28,7 @@ interface Passes {
   /** (B, T, V), (B, S, D) */
   logits: Float32Array;
   states: Float32Array;
-  /** The same without an attention mask: padding is told by its token. */
+  /** The same of row 0 alone, without padding and without a mask. */
   logitsWithoutMask: Float32Array;
 }
 
@@ -39,7 +39,14 @@ export interface GoldenResult extends Passes {
 
 async function passes(model: Seq2Seq, { input_ids, attention_mask, decoder_input_ids }: GoldenInput): Promise<Passes> {
   const masked = await model.forward({ input_ids, attention_mask, decoder_input_ids });
-  const unmasked = await model.forward({ input_ids, decoder_input_ids });
+  // Without a mask every token is read, so the padding must not be there.
+  const row = input_ids[0].filter((_, j) => attention_mask[0][j] === 1);
+  const hasHoles = row.length <= attention_mask[0].lastIndexOf(1);
+  const unmasked = await model.forward(
+    hasHoles
+      ? { input_ids: [input_ids[0]], attention_mask: [attention_mask[0]], decoder_input_ids: [decoder_input_ids[0]] }
+      : { input_ids: [row], decoder_input_ids: [decoder_input_ids[0]] },
+  );
   return {
     logits: masked.logits.data,
     states: masked.encoder_last_hidden_state.data,
@@ -48,7 +55,7 @@ async function passes(model: Seq2Seq, { input_ids, attention_mask, decoder_input
 }
 
 /** Everything that a golden case has an answer to. */
-export async function runGolden(source: Source, device: "webgpu" | "cpu", golden: GoldenInput): Promise<GoldenResult> {
+export async function runGolden(source: Source, device: Seq2Seq["device"], golden: GoldenInput): Promise<GoldenResult> {
   const { input_ids, attention_mask, max_new_tokens } = golden;
   const model = await Seq2Seq.load(source, { device });
   const forced = await passes(model, golden);
@@ -74,18 +81,23 @@ export interface FamilyResult extends Passes {
 }
 
 /** Greedy search, beam search and a teacher-forced pass, as test/goldens/families.py asks Hugging Face transformers for them. */
-export async function runFamily(source: Source, device: "webgpu" | "cpu", golden: GoldenInput): Promise<FamilyResult> {
+export async function runFamily(source: Source, device: Seq2Seq["device"], golden: GoldenInput): Promise<FamilyResult> {
   const { input_ids, attention_mask, max_new_tokens } = golden;
   const model = await Seq2Seq.load(source, { device });
   const forced = await passes(model, golden);
   const rows = input_ids.map((row, i) => row.slice(0, attention_mask[i].lastIndexOf(1) + 1));
   const options = { max_new_tokens, num_beams: 1, output_scores: true };
   const padded = await model.generate(input_ids, { ...options, attention_mask });
-  const batch = await model.generate(rows, options);
+  // Padding inside a row needs a mask.
+  const masks = attention_mask.map((mask, i) => mask.slice(0, rows[i].length));
+  const attentionMask = masks.flat().includes(0) ? masks : undefined;
+  const batch = await model.generate(rows, { ...options, attention_mask: attentionMask });
   const alone: GenerateOutput[] = [];
-  for (const row of rows) alone.push(await model.generate(row, options));
-  const beams = await model.generate(rows, { max_new_tokens, num_beams: 4 });
-  const best = await model.generate(rows, { max_new_tokens, num_beams: 4, num_return_sequences: 4 });
+  for (const [i, row] of rows.entries())
+    alone.push(await model.generate(row, { ...options, attention_mask: attentionMask?.[i] }));
+  const search = { max_new_tokens, num_beams: 4, attention_mask: attentionMask };
+  const beams = await model.generate(rows, search);
+  const best = await model.generate(rows, { ...search, num_return_sequences: 4 });
   await model.dispose();
   return { ...forced, padded, batch, alone, beams, best };
 }
@@ -93,7 +105,7 @@ export async function runFamily(source: Source, device: "webgpu" | "cpu", golden
 /** `generateAll` with the contents of files instead of their address. */
 export function generateAllFrom(
   files: Record<string, string | Uint8Array>,
-  device: "webgpu" | "cpu",
+  device: Seq2Seq["device"],
   batches: number[][][],
   options: GenerationConfig,
 ): Promise<GenerateOutput[]> {

@@ -1,5 +1,6 @@
 /** Cases of src/ops/linear.ts. Those of weights in fewer bits are in op-cases-formats.ts. */
 
+import { activations as cpuActivations } from "../../../src/backends/cpu/math";
 import type { Activation, LinearOptions } from "../../../src/ops/ops";
 import { add } from "./op-bench";
 
@@ -34,7 +35,7 @@ for (const [b, t, k, n] of linearSizes) {
     return () => [bench.ops.linear(x, w, { bias })];
   });
 }
-const activations: Activation[] = ["none", "relu", "gelu", "gelu_new", "quick_gelu", "silu", "tanh"];
+const activations = Object.keys(cpuActivations) as Activation[];
 const linearModes = [
   "",
   "norm",

@@ -49,7 +49,7 @@ function rulesOf(options: GenerationConfig): LogitsProcessors {
     encoderNoRepeatNgramSize: options.encoder_no_repeat_ngram_size ?? 0,
     badWordsIds: options.bad_words_ids ?? [],
     minLength: Math.max(options.min_length ?? 0, minNew),
-    forcedBosTokenId: options.forced_bos_token_id,
+    forcedBosTokenId: [options.forced_bos_token_id ?? []].flat()[0],
     forcedEosTokenIds: [options.forced_eos_token_id ?? []].flat(),
     exponentialDecay: options.exponential_decay_length_penalty,
     suppressTokens: options.suppress_tokens ?? [],

@@ -15,7 +15,7 @@ export interface StoredResult {
 /** Loads a model with `dtype`, generates for `rows` in one batch and one by one, and disposes of it. */
 export async function runStored(
   source: Source,
-  device: "webgpu" | "cpu",
+  device: Seq2Seq["device"],
   dtype: LoadOptions["dtype"],
   rows: number[][],
   options: GenerationConfig,

@@ -27,7 +27,8 @@ export function createProcessors(config: SearchConfig, sentence: SentenceContext
   const { index, inputIds, vocabSize, constraint, taken = [] } = sentence;
   const callback = config.prefixAllowedTokens;
   // A constraint begins after the forced first token, if there is one.
-  const forcesFirst = promptLength === 1 && processors.forcedBosTokenId !== undefined;
+  const { forcedBosTokenId, forcedBosTokenIds = forcedBosTokenId === undefined ? [] : [forcedBosTokenId] } = processors;
+  const forcesFirst = promptLength === 1 && forcedBosTokenIds.length > 0;
   const begin = promptLength + (forcesFirst ? 1 : 0);
   const list: (Processor | false | undefined)[] = [
     processors.sequenceBias.length > 0 && sequenceBias(processors.sequenceBias),
@@ -42,7 +43,7 @@ export function createProcessors(config: SearchConfig, sentence: SentenceContext
     processors.minLength > 0 && position.minLength(processors.minLength, eosTokenIds),
     callback && allowedTokens((sequence) => checkAllowed(callback(index, sequence), index, vocabSize)),
     constraint && allowedTokens((sequence) => constraintAt(constraint, sequence.length - begin)),
-    processors.forcedBosTokenId !== undefined && position.forcedBos(processors.forcedBosTokenId),
+    forcedBosTokenIds.length > 0 && position.forcedBos(forcedBosTokenIds),
     processors.forcedEosTokenIds.length > 0 && position.forcedEos(processors.forcedEosTokenIds, maxLength),
     processors.removeInvalidValues && position.removeInvalidValues(),
     processors.exponentialDecay &&

@@ -20,9 +20,9 @@ export function minLength(length: number, eosTokenIds: readonly number[]): Proce
 }
 
 /** ForcedBOSTokenLogitsProcessor: the first token after the start token. */
-export function forcedBos(token: number): Processor {
+export function forcedBos(tokens: readonly number[]): Processor {
   return eachBeam((scores, sequence) => {
-    if (sequence.length === 1) force(scores, [token]);
+    if (sequence.length === 1) force(scores, tokens);
   });
 }
 

@@ -1,0 +1,56 @@
+/** From the `device` of a load to a backend. */
+
+import type { AdapterInfo } from "../backends/webgpu/adapter";
+import { createWebGpuBackend } from "../backends/webgpu/backend";
+import { ModelError } from "../errors";
+import type { Ops } from "../ops/ops";
+import { loadPart } from "../util/part";
+import type { LoadOptions } from "./load-options";
+import { gpuSupport } from "./support";
+
+export interface Backend {
+  ops: Ops;
+  /** Of WebGPU. */
+  adapter?: AdapterInfo;
+}
+
+async function onCpu(): Promise<Backend> {
+  const { createCpuBackend } = await loadPart("computes on the CPU", () => import("../backends/cpu/backend"));
+  return { ops: createCpuBackend() };
+}
+
+async function onWasm(): Promise<Backend> {
+  const { createWasmBackend } = await loadPart("computes in WebAssembly", () => import("../backends/wasm/backend"));
+  return { ops: await createWasmBackend() };
+}
+
+/** The backend, or undefined where this device can't be had here. */
+async function ifSupported(start: () => Promise<Backend>, onRefusal?: (error: ModelError) => void) {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof ModelError) || error.code !== "unsupported_device") throw error;
+    onRefusal?.(error);
+    return undefined;
+  }
+}
+
+/**
+ * "auto": a hardware GPU, else WebAssembly, else plain JavaScript. A software adapter is slower than WebAssembly, so only
+ * "webgpu" takes one.
+ * @param onWarning is told where "auto" has to do without WebAssembly
+ */
+export async function openBackend(
+  device: NonNullable<LoadOptions["device"]>,
+  onWarning: (message: string) => void,
+): Promise<Backend> {
+  if (device === "webgpu") return createWebGpuBackend();
+  if (device === "wasm") return onWasm();
+  if (device === "cpu") return onCpu();
+  const { adapter } = await gpuSupport();
+  const hardware = adapter && !adapter.fallback ? await ifSupported(createWebGpuBackend) : undefined;
+  if (hardware) return hardware;
+  const warn = ({ message }: ModelError): void =>
+    onWarning(`load: ${message} The model runs in plain JavaScript, which is several times slower.`);
+  return (await ifSupported(onWasm, warn)) ?? onCpu();
+}

@@ -1,0 +1,120 @@
+// The bundler of the declarations does not look for them by itself.
+// eslint-disable-next-line @typescript-eslint/triple-slash-reference
+/// <reference path="./modules.d.ts" />
+
+/**
+ * The functions of wasm/index.ts, and how to get them: two modules of the same sources, of which an engine runs the one
+ * that it takes. Pointers are byte addresses in the one memory; 0 stands for a tensor that is absent.
+ */
+
+import relaxed from "../../../wasm/index.ts?module=relaxed";
+import simd from "../../../wasm/index.ts?module=simd";
+
+/** What a kernel calls a weight format; see wasm/weights.ts. */
+export const FORMAT = { f32: 0, f16: 1, q8: 2, q4: 3 } as const;
+
+/** What a kernel calls an activation; see wasm/finish.ts. */
+export const ACTIVATION = { none: 0, relu: 1, gelu: 2, gelu_new: 3, quick_gelu: 4, silu: 5, tanh: 6 } as const;
+
+type Pointer = number;
+
+/** The headers of the files in wasm/ say what each computes. */
+export interface Kernels {
+  product(
+    format: number,
+    x: Pointer,
+    w: Pointer,
+    y: Pointer,
+    pitch: number,
+    m: number,
+    n: number,
+    k: number,
+    scratch: Pointer,
+  ): void;
+  quantize(out: Pointer, x: Pointer, m: number, k: number): void;
+  productInt8(x: Pointer, w: Pointer, y: Pointer, pitch: number, m: number, n: number, k: number): void;
+  finish(
+    y: Pointer,
+    m: number,
+    n: number,
+    scale: number,
+    bias: Pointer,
+    activation: number,
+    residual: Pointer,
+    multiply: Pointer,
+  ): void;
+  norm(out: Pointer, x: Pointer, weights: Pointer, rows: number, d: number, eps: number, rms: boolean): void;
+  lookUp(out: Pointer, ids: Pointer, format: number, table: Pointer, factor: number, count: number, d: number): void;
+  addPositions(
+    out: Pointer,
+    ids: Pointer,
+    positions: Pointer,
+    offset: Pointer,
+    /** -1: positions are counted without regard to pads. */
+    pad: number,
+    b: number,
+    t: number,
+    d: number,
+  ): void;
+  split(
+    query: Pointer,
+    cache: Pointer,
+    packed: Pointer,
+    offset: Pointer,
+    b: number,
+    t: number,
+    c: number,
+    i: number,
+  ): void;
+  /** Bytes of `scratch` that `attention` needs. */
+  attentionScratch(c: number, width: number): number;
+  attention(
+    out: Pointer,
+    weights: Pointer,
+    query: Pointer,
+    cache: Pointer,
+    mask: Pointer,
+    causalFrom: Pointer,
+    table: Pointer,
+    buckets: Pointer,
+    far: number,
+    ancestors: Pointer,
+    b: number,
+    t: number,
+    c: number,
+    cacheRows: number,
+    heads: number,
+    width: number,
+    scale: number,
+    scratch: Pointer,
+  ): void;
+  softmax(out: Pointer, x: Pointer, rows: number, n: number): void;
+  logSoftmax(out: Pointer, x: Pointer, rows: number, n: number): void;
+  argmax(out: Pointer, x: Pointer, rows: number, n: number): void;
+  topK(out: Pointer, x: Pointer, rows: number, n: number, k: number): void;
+  candidates(
+    out: Pointer,
+    x: Pointer,
+    running: Pointer,
+    step: number,
+    items: number,
+    beams: number,
+    n: number,
+    k: number,
+  ): void;
+}
+
+export type ModuleName = "simd" | "relaxed";
+
+/** The bytes of a module. */
+export function moduleBytes(name: ModuleName): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(name === "relaxed" ? relaxed : simd), (character) => character.charCodeAt(0));
+}
+
+/** The kernels over `memory`. */
+export async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
+  // AssemblyScript names an import after the file that declares it.
+  const imports = { env: { memory }, softmax: { log: Math.log } };
+  const { exports } = await WebAssembly.instantiate(module, imports);
+  return exports as unknown as Kernels;
+}

@@ -1,0 +1,145 @@
+/**
+ * The operations by the kernels of wasm/, over tensors in one memory. What takes no time worth a kernel (the bookkeeping of
+ * a search, rules on scores) is the specification itself, over the same memory.
+ */
+
+import { activations } from "../cpu/math";
+import { implementation as specification } from "../cpu/operations";
+import { advanceSelection } from "../cpu/selection";
+import { f32 } from "../cpu/tensors";
+import { HYPOTHESIS, HYPOTHESIS_FIELDS } from "../../ops/beam-state";
+import type { Implementation } from "../../ops/operations";
+import type { Activation, AttentionOptions, Norm } from "../../ops/ops";
+import type { WeightFormat } from "../../tensor/weight-format";
+import { rowsOf, type Tensor } from "../../tensor/tensor";
+import { ACTIVATION, FORMAT, type Kernels } from "./kernels";
+import type { Space } from "./memory";
+import { at } from "./tensors";
+
+const hasKernel = (activation: Activation): activation is keyof typeof ACTIVATION =>
+  Object.hasOwn(ACTIVATION, activation);
+
+const formatOf = (tensor: Tensor): number => FORMAT[tensor.dtype as WeightFormat];
+
+/** Addresses of parts of `space.scratch`, one after another. */
+function parts(space: Space, ...bytes: number[]): number[] {
+  const sizes = bytes.map((n) => Math.ceil(n / 16) * 16);
+  let next = space.scratch(sizes.reduce((sum, n) => sum + n, 0));
+  return sizes.map((n) => (next += n) - n);
+}
+
+export function createImplementation(kernels: Kernels, space: Space): Implementation {
+  /** Writes x normalised to `to`, where there is a norm; where the elements are then. */
+  function normed(to: number, x: Tensor, norm: Norm | undefined): number {
+    if (!norm) return at(x);
+    const [rows, width] = rowsOf(x.shape);
+    kernels.norm(to, at(x), at(norm.weights), rows, width, norm.eps, norm.kind === "rms");
+    return to;
+  }
+
+  /** y = norm(x) w^T, rows of y one after another, with `more` bytes of scratch left over; where they are. */
+  function multiply(y: number | undefined, x: Tensor, w: Tensor, norm: Norm | undefined, more = 0): [number, number] {
+    const [rows, k] = rowsOf(x.shape);
+    const [n] = w.shape;
+    const own = y === undefined ? 4 * rows * n : 0;
+    const [input, floats, out, rest] = parts(space, norm ? 4 * rows * k : 0, 16 * (k + 8), own, more);
+    kernels.product(formatOf(w), normed(input, x, norm), at(w), y ?? out, 4 * n, rows, n, k, floats);
+    return [y ?? out, rest];
+  }
+
+  function attend(out: number, weights: number, query: Tensor, cache: Tensor, options: AttentionOptions): void {
+    const { heads, scale, mask, causalFrom, positionBias, ancestors } = options;
+    const [b, t, inner] = query.shape;
+    const [cacheRows, capacity] = cache.shape;
+    const width = inner / heads;
+    // Rows that share their keys, and see all of them, are queries of one row.
+    const shared = weights === 0 && !causalFrom && !positionBias;
+    const [rows, queries] = shared ? [cacheRows, (b / cacheRows) * t] : [b, t];
+    kernels.attention(
+      out,
+      weights,
+      at(query),
+      at(cache),
+      at(mask),
+      at(causalFrom),
+      at(positionBias?.table),
+      at(positionBias?.buckets),
+      positionBias ? (positionBias.buckets.shape[0] - 1) / 2 : 0,
+      at(ancestors),
+      rows,
+      queries,
+      capacity,
+      cacheRows,
+      heads,
+      width,
+      scale ?? 1 / Math.sqrt(width),
+      space.scratch(kernels.attentionScratch(capacity, width)),
+    );
+  }
+
+  return {
+    ...specification,
+
+    embed(y, ids, table, { scale, norm, positions, offset, padTokenId = -1 }) {
+      const [b, t, d] = y.shape;
+      kernels.lookUp(at(y), at(ids), formatOf(table), at(table), scale, b * t, d);
+      if (norm) kernels.norm(at(y), at(y), at(norm.weights), b * t, d, norm.eps, norm.kind === "rms");
+      if (positions) kernels.addPositions(at(y), at(ids), at(positions), at(offset), padTokenId, b, t, d);
+    },
+    layerNorm(y, x, norm) {
+      normed(at(y), x, norm);
+    },
+    linear(y, x, w, { bias, norm, scale = 1, activation = "none", residual, residualNorm, multiply: factors }) {
+      const [rows, n] = rowsOf(y.shape);
+      const [, rest] = multiply(at(y), x, w, norm, residualNorm ? 4 * rows * n : 0);
+      const added = residual ? normed(rest, residual, residualNorm) : 0;
+      if (hasKernel(activation)) {
+        kernels.finish(at(y), rows, n, scale, at(bias), ACTIVATION[activation], added, at(factors));
+        return;
+      }
+      // An activation that few models have: the specification's, element by element.
+      kernels.finish(at(y), rows, n, scale, at(bias), ACTIVATION.none, 0, 0);
+      const activate = activations[activation];
+      const values = f32(y);
+      const residuals = added > 0 ? new Float32Array(space.memory.buffer, added, rows * n) : undefined;
+      const times = factors && f32(factors);
+      for (let i = 0; i < values.length; i++)
+        values[i] = (activate(values[i]) + (residuals?.[i] ?? 0)) * (times?.[i] ?? 1);
+    },
+    projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset }) {
+      const [b, t, i] = query.shape;
+      const [packed] = multiply(undefined, x, w, norm);
+      kernels.finish(packed, b * t, 3 * i, 1, at(bias), ACTIVATION.none, 0, 0);
+      kernels.split(at(query), at(cache), packed, at(offset), b, t, cache.shape[1], i);
+    },
+    attention(y, query, cache, options) {
+      attend(at(y), 0, query, cache, options);
+    },
+    attentionWeights(y, query, cache, options) {
+      attend(0, at(y), query, cache, options);
+    },
+    softmax(y, x) {
+      kernels.softmax(at(y), at(x), ...rowsOf(x.shape));
+    },
+    logSoftmax(y, x) {
+      kernels.logSoftmax(at(y), at(x), ...rowsOf(x.shape));
+    },
+    topK(y, x, k) {
+      kernels.topK(at(y), at(x), ...rowsOf(x.shape), k);
+    },
+    beamCandidates(y, logprobs, { beams, hypotheses }) {
+      const [sentences, count] = y.shape;
+      const running = at(hypotheses) + 4 * HYPOTHESIS.running;
+      const n = logprobs.shape[2];
+      kernels.candidates(at(y), at(logprobs), running, 4 * HYPOTHESIS_FIELDS, sentences, beams, n, count);
+    },
+    selectGreedy(logits, selection) {
+      const [rows, width] = rowsOf(logits.shape);
+      const found = space.scratch(8 * rows);
+      kernels.argmax(found, at(logits), rows, width);
+      const { buffer } = space.memory;
+      const [indices, logprobs] = [new Uint32Array(buffer, found, 2 * rows), new Float32Array(buffer, found, 2 * rows)];
+      advanceSelection(selection, (row) => [indices[2 * row], logprobs[2 * row + 1]]);
+    },
+  };
+}

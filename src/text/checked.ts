@@ -1,0 +1,27 @@
+/** A tokenizer whose arguments are checked: whatever a caller passes, the answer is a result or a `ModelError`. */
+
+import { ModelError, quote } from "../errors";
+import type { Tokenizer } from "./tokenizer";
+
+/** A list of integers of any kind, as numbers. */
+function checkedIds(ids: unknown): number[] {
+  const isList = Array.isArray(ids) || (ArrayBuffer.isView(ids) && !(ids instanceof DataView));
+  if (!isList) throw new ModelError("invalid_input", `decode: the token ids must be a list, not ${quote(ids)}.`);
+  return Array.from(ids as ArrayLike<unknown>, (id, i) => {
+    const value = typeof id === "bigint" ? Number(id) : id;
+    if (Number.isSafeInteger(value)) return value as number;
+    const hint = typeof id === "object" && id !== null ? "Decode one row at a time." : undefined;
+    throw new ModelError("invalid_input", `decode: token id ${i} is ${quote(id)}, not an integer.`, hint);
+  });
+}
+
+export function checkedTokenizer(tokenizer: Tokenizer): Tokenizer {
+  const checked: Tokenizer = {
+    encode: (text, options) => tokenizer.encode(text, options ?? undefined),
+    decode: (ids) => tokenizer.decode(checkedIds(ids)),
+    token: (id) => (Number.isSafeInteger(id) ? tokenizer.token(id) : ""),
+    languages: tokenizer.languages,
+  };
+  if (tokenizer.forcedBosTokenId) checked.forcedBosTokenId = (language) => tokenizer.forcedBosTokenId?.(language);
+  return checked;
+}

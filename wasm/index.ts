@@ -1,0 +1,12 @@
+/** What the module exports. Pointers are byte addresses in the one memory, which the engine manages. */
+
+export { attention, attentionScratch } from "./attention";
+export { candidates, topK } from "./top_k";
+export { addPositions, lookUp } from "./embed";
+export { finish } from "./finish";
+export { norm } from "./norm";
+export { product } from "./product";
+export { productInt8 } from "./product_int8";
+export { quantize } from "./quantize";
+export { argmax, logSoftmax, softmax } from "./softmax";
+export { split } from "./split";
