@@ -9,10 +9,10 @@ import * as view from "./view";
 
 const EXAMPLES = [
   "She gave me a red book.",
-  "I don't know why.",
   "Where is the station?",
-  "It's raining today.",
-  "Can you help me?",
+  "I would like to book a table for two.",
+  "My name is Siobhán and I live in Kraków.",
+  "The ticket costs $12.50.",
 ];
 /** Errors that the CPU would not have. */
 const GPU_TROUBLE: ErrorCode[] = ["unsupported_device", "device_lost", "out_of_memory", "internal"];

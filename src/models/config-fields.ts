@@ -18,6 +18,7 @@ const WITHOUT_MEANING: ReadonlySet<string> = new Set([
     "auto_map",
   ],
   ...["tokenizer_class", "task_specific_params", "prefix", "finetuning_task", "problem_type", "language", "license"],
+  ...["source_lang", "target_lang"],
   // labels and heads
   ...["id2label", "label2id", "num_labels", "_num_labels", "classifier_dropout", "classif_dropout"],
   // training
