@@ -26,6 +26,7 @@ export const layers = {
     "models",
     "ops",
     "tensor",
+    "util",
   ],
   "loading/sources": [],
   "loading/formats": ["loading/sources", "tensor"],

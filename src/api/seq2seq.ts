@@ -175,7 +175,7 @@ export class Seq2Seq {
   async generate(inputIds: number[] | number[][], given: GenerationConfig = {}): Promise<GenerateOutput> {
     const { request, options } = this.prepare("generate", inputIds, given);
     const stats = startStats(this.ops);
-    const sentences = createSentences(request, this.loaded.model);
+    const sentences = await createSentences(request, this.loaded.model);
     for await (const _ of runSentences(this.engine(), request, sentences, stats.encoded)) stats.step();
     const found = resultsOf(sentences);
     const output: GenerateOutput = {
@@ -217,7 +217,7 @@ export class Seq2Seq {
     if (options.output_hidden_states) refuse("output_hidden_states");
     const { numBeams, numReturnSequences: n } = request.config;
     if (numBeams > 1 && n > 1) refuse(`num_return_sequences = ${n} in a beam search`);
-    const sentences = createSentences(request, this.loaded.model);
+    const sentences = await createSentences(request, this.loaded.model);
     for await (const _ of runSentences(this.engine(), request, sentences, () => undefined, true)) {
       for (const { index, search } of sentences) {
         for (const { index: i, choice } of search.settled()) {

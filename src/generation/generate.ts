@@ -2,17 +2,14 @@
 
 import type { Model } from "../models/model";
 import type { Ops } from "../ops/ops";
-import { createBeamSearch } from "./search/beam";
 import { createGreedySampling } from "./search/greedy-sampling";
 import { createBeamResults, deviceBeams, fitsDevice } from "./device/beams";
 import { deviceGreedy } from "./device/greedy";
 import { runDecodeLoop } from "./device/decode-loop";
-import { createGroupBeamSearch } from "./search/group-beam";
-import { runHostSearch } from "./device/host-search";
-import { createProcessors } from "./search/processors/list";
-import { anySeed, createRandom } from "./search/random";
 import type { Request } from "./request";
-import type { Hypothesis } from "./search/search";
+import type { Hypothesis, Search } from "./search/search";
+import { stopCriterion } from "./stop-strings";
+import { loadPart } from "../util/part";
 import { roundedLength, type SessionPool } from "./device/session";
 import type { Control, Sentence } from "./device/slots";
 
@@ -25,61 +22,28 @@ export interface Engine {
   sessions: SessionPool;
 }
 
-export function createSentences(request: Request, model: Model, way = wayOf(request, model)): Sentence[] {
-  const { batch, config, prompts, constraints, alternatives, decode } = request;
-  const seed = config.seed ?? anySeed();
-  const n = config.numReturnSequences;
-  const stopsAt =
-    config.stopStrings.length > 0 && decode
-      ? (sequence: readonly number[]) => endsWithStop(sequence, config.stopStrings, decode)
-      : undefined;
-  return batch.ids.map((inputIds, index): Sentence => {
-    const taken: number[] = [];
-    const context = {
-      config,
-      prompt: prompts[index],
-      processors: createProcessors(config, {
-        index,
-        inputIds,
-        constraint: constraints?.[index],
-        vocabSize: model.info.targetVocabSize,
-        taken,
-      }),
-      taken,
-      alternatives,
-      stopsAt,
-      randoms: Array.from({ length: n }, (_, i) => createRandom(seed, index * n + i)),
-    };
-    const sentence = { index, inputIds, mask: batch.mask[index], prompt: prompts[index] };
-    if (way === "beams") return { ...sentence, search: createBeamResults(config, prompts[index]) };
-    const create =
-      config.numBeams === 1
-        ? createGreedySampling
-        : config.numBeamGroups === 1
-          ? createBeamSearch
-          : createGroupBeamSearch;
-    return { ...sentence, search: create(context) };
+/** The sentences of a request, each with its search. Loads the part that searches in JavaScript if `way` needs it. */
+export async function createSentences(
+  request: Request,
+  model: Model,
+  way = wayOf(request, model),
+): Promise<Sentence[]> {
+  const { batch, config, prompts } = request;
+  const searches = way === "javascript" ? (await hostSearch()).createHostSearches(request, model) : undefined;
+  const searchOf = (index: number): Search => {
+    if (searches) return searches[index];
+    if (way === "beams") return createBeamResults(config, prompts[index]);
+    // The device scores and chooses: no processors, no draws.
+    const scoring = { processors: [], taken: [], alternatives: 0, randoms: [] };
+    return createGreedySampling({ config, prompt: prompts[index], stopsAt: stopCriterion(request), ...scoring });
+  };
+  return batch.ids.map((inputIds, index) => {
+    return { index, inputIds, mask: batch.mask[index], prompt: prompts[index], search: searchOf(index) };
   });
 }
 
-/**
- * Whether the text contains a stop string that the last token is a part of. `StopStringCriteria` of Hugging Face looks at the
- * texts of single tokens; here the text of the whole sequence decides.
- */
-function endsWithStop(
-  sequence: readonly number[],
-  stops: readonly string[],
-  decode: (ids: readonly number[]) => string,
-): boolean {
-  const text = decode(sequence);
-  const before = decode(sequence.slice(0, -1));
-  let known = 0;
-  while (known < before.length && text[known] === before[known]) known++;
-  return stops.some((stop) => {
-    const at = text.lastIndexOf(stop);
-    return at >= 0 && at + stop.length > known;
-  });
-}
+/** Beam search, sampling and logits processors in JavaScript are a part of the package that most calls do not need. */
+const hostSearch = () => loadPart("searches in JavaScript", () => import("./host"));
 
 /** Where a request is searched: "greedy" and "beams" on the device alone, "javascript" with the logits read by JavaScript. */
 export type Way = "greedy" | "beams" | "javascript";
@@ -157,7 +121,7 @@ export async function* runSentences(
     });
     try {
       if (way === "javascript") {
-        yield* runHostSearch(ops, session, queue, control);
+        yield* (await hostSearch()).runHostSearch(ops, session, queue, control);
       } else {
         const search =
           way === "greedy"

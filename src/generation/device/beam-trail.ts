@@ -6,8 +6,7 @@
 import { HYPOTHESIS, HYPOTHESIS_FIELDS, TRACE, type BeamState } from "../../ops/beam-state";
 import type { Slice } from "../../ops/ops";
 import { asFloats, size } from "../../tensor/tensor";
-import { choicesOf, type Node } from "../search/beam";
-import type { Choice } from "../search/search";
+import { choicesOf, type Choice, type Node } from "../search/search";
 
 interface Scored extends Node {
   /** The sum of the log-probabilities up to this token. */

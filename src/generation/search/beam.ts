@@ -8,13 +8,15 @@ import { topAlternatives } from "./greedy-sampling";
 import type { SearchConfig } from "../options/search-config";
 import { logSoftmax, softmax, topIndices } from "./processors/scores";
 import { drawWithoutReplacement } from "./random";
-import type { Choice, Hypothesis, Move, Search, SearchContext } from "./search";
-
-/** A token, linked to the one before it, so that beams share the nodes of their common beginning. */
-export interface Node {
-  choice: Choice;
-  previous?: Node;
-}
+import {
+  choicesOf,
+  type Choice,
+  type Hypothesis,
+  type Move,
+  type Node,
+  type Search,
+  type SearchContext,
+} from "./search";
 
 /** A running sequence, or one that has ended. */
 export interface Beam {
@@ -169,10 +171,4 @@ function pick(accumulated: Float32Array, count: number, { config, randoms }: Sea
   // Too few tokens have a probability above 0. Hugging Face fails here; we fill up with the best of the rest.
   const rest = topIndices(accumulated, 2 * count).filter((i) => !drawn.includes(i));
   return [...drawn, ...rest].slice(0, count);
-}
-
-export function choicesOf(node: Node | undefined): Choice[] {
-  const choices: Choice[] = [];
-  for (let at = node; at; at = at.previous) choices.push(at.choice);
-  return choices.reverse();
 }

@@ -9,10 +9,10 @@
 
 import { candidateCount } from "../../util/scores";
 import { invariant } from "../../errors";
-import { choicesOf, firstBeams, scoreContinuations, type Beam } from "./beam";
+import { firstBeams, scoreContinuations, type Beam } from "./beam";
 import type { SearchConfig } from "../options/search-config";
 import { topIndices } from "./processors/scores";
-import type { Choice, Hypothesis, Move, Search, SearchContext } from "./search";
+import { choicesOf, type Choice, type Hypothesis, type Move, type Search, type SearchContext } from "./search";
 
 export function createGroupBeamSearch(context: SearchContext): Search {
   const { config, prompt, taken } = context;

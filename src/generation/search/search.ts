@@ -25,6 +25,19 @@ export interface Choice {
   alternatives?: Alternative[];
 }
 
+/** A token, linked to the one before it, so that beams share the nodes of their common beginning. */
+export interface Node {
+  choice: Choice;
+  previous?: Node;
+}
+
+/** The choices from the first token to this one. */
+export function choicesOf(node: Node | undefined): Choice[] {
+  const choices: Choice[] = [];
+  for (let at = node; at; at = at.previous) choices.push(at.choice);
+  return choices.reverse();
+}
+
 /** A finished sequence of a sentence. */
 export interface Hypothesis {
   /** The prompt, then the chosen tokens. */

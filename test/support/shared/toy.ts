@@ -7,6 +7,7 @@ import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
 import { resolveConfig } from "../../../src/generation/options/resolve";
 import type { GenerationConfig } from "../../../src/generation/options/generation-config";
+import { createHostSearches } from "../../../src/generation/host";
 import { createSentences, resultsOf, runSentences, wayOf, type Way } from "../../../src/generation/generate";
 import type { Request } from "../../../src/generation/request";
 import { prefixes, prompts } from "../../../src/generation/prompts";
@@ -82,7 +83,11 @@ function toyRequest(rows: number[][], options: GenerationConfig): Request {
 }
 
 export function toySentences(rows: number[][], options: GenerationConfig): Sentence[] {
-  return createSentences(toyRequest(rows, options), { info: toyInfo } as Model, "javascript");
+  const request = toyRequest(rows, options);
+  const { batch, prompts } = request;
+  return createHostSearches(request, { info: toyInfo } as Model).map((search, index) => {
+    return { index, inputIds: batch.ids[index], mask: batch.mask[index], prompt: prompts[index], search };
+  });
 }
 
 /** Runs one sentence to its end; `each` is called after every step. */
@@ -156,7 +161,7 @@ export async function searchOnDevice(
     const engine = engines.get(String(seed));
     if (!engine) throw new Error(`no tables for seed ${seed}`);
     const request = toyRequest(rows.slice(0, count), optionsOf(options));
-    const sentences = createSentences(request, engine.model);
+    const sentences = await createSentences(request, engine.model);
     for await (const _ of runSentences(engine, request, sentences, () => undefined));
     const found = resultsOf(sentences).map(({ tokens, choices, score }) => {
       return { tokens, logprobs: choices.map(({ logprob }) => logprob), score };
