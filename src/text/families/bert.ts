@@ -4,7 +4,8 @@ import { contentOf, invalidFile, namedTokens, optionalFields, readSettings, requ
 import type { Fields, Folder } from "../folder";
 import type { Vocabulary } from "../pipeline/definition";
 import { trimEnd } from "../pipeline/normalizers";
-import { checkedLanguages, checkedText, type Tokenizer } from "../tokenizer";
+import type { Tokenizer } from "../tokenizer";
+import { around } from "./around";
 import { readWordPiece } from "./model-json";
 import { build, idOf } from "./source";
 
@@ -39,15 +40,7 @@ export async function createBert(folder: Folder, config: Fields): Promise<Tokeni
     },
     decoder: { type: "WordPiece", prefix: "##", cleanup: true },
   });
-  const [start, end] = [idOf(pipeline, named, "cls_token"), idOf(pipeline, named, "sep_token")];
-  return {
-    encode(text, options) {
-      checkedLanguages(options);
-      return [start, ...pipeline.encode(checkedText(text)), end];
-    },
-    decode: (ids) => pipeline.decode(ids),
-    token: (id) => pipeline.token(id),
-  };
+  return around(pipeline, [idOf(pipeline, named, "cls_token")], [idOf(pipeline, named, "sep_token")]);
 }
 
 /** vocab.txt: the token of each id on a line; of equal lines the last counts. */

@@ -5,7 +5,8 @@
 
 import { quote } from "../../errors";
 import { contentOf, invalidFile, namedTokens, type Fields, type Folder, type Token } from "../folder";
-import { checkedLanguages, checkedText, type Tokenizer } from "../tokenizer";
+import type { Tokenizer } from "../tokenizer";
+import { around } from "./around";
 import { additionalOf, build, idOf, METASPACE, NEWLINE_AS_SPACE, piecesOf, readSource, withOneSpace } from "./source";
 
 /** More than any model has; the vocabulary is built in memory. */
@@ -48,16 +49,7 @@ export async function createPegasus(folder: Folder, config: Fields): Promise<Tok
     model: { type: "Unigram", vocab, unkId, byteFallback: false },
     decoder: METASPACE,
   });
-  const end = idOf(pipeline, named, "eos_token");
-  return {
-    encode(text, options) {
-      checkedLanguages(options);
-      return [...pipeline.encode(checkedText(text)), end];
-    },
-    decode: (ids) => pipeline.decode(ids),
-    token: (id) => pipeline.token(id),
-    unsettled: pipeline.unsettled,
-  };
+  return around(pipeline, [], [idOf(pipeline, named, "eos_token")]);
 }
 
 /** The mask of whole sentences. `null` in tokenizer_config.json switches it off. */

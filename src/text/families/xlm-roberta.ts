@@ -5,7 +5,8 @@
 
 import { addedToken, contentOf, namedTokens, type Fields, type Folder, type Token } from "../folder";
 import { component, type Component } from "../pipeline/definition";
-import { checkedLanguages, checkedText, type Tokenizer } from "../tokenizer";
+import type { Tokenizer } from "../tokenizer";
+import { around } from "./around";
 import { bosAndEos } from "./bos-eos";
 import {
   additionalOf,
@@ -115,14 +116,7 @@ const creator =
     const { before, after } = family.isAround
       ? { before: [idOf(pipeline, named, "bos_token")], after: [idOf(pipeline, named, "eos_token")] }
       : bosAndEos(tokenizerJson ? {} : config, named, (name) => pipeline.id(name));
-    return {
-      encode(text, options) {
-        checkedLanguages(options);
-        return [...before, ...pipeline.encode(checkedText(text)), ...after];
-      },
-      decode: (ids) => pipeline.decode(ids),
-      token: (id) => pipeline.token(id),
-    };
+    return around(pipeline, before, after);
   };
 
 export const createXlmRoberta = creator(xlmRoberta);
