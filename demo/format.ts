@@ -31,9 +31,10 @@ export interface TokenLabel {
   special: boolean;
 }
 
-/** "▁chat" is "chat" after a space; "</s>" is the end of the sentence. */
+/** "▁chat" is "chat" after a space; "</s>" and "<|end|>" are the end of the sentence. */
 export function tokenLabel(token: string): TokenLabel {
   if (token === "</s>") return { text: "end", special: true };
-  if (/^<.+>$/.test(token)) return { text: token.slice(1, -1), special: true };
+  const name = /^<\|?(.+?)\|?>$/.exec(token)?.[1];
+  if (name !== undefined) return { text: name, special: true };
   return { text: token.replaceAll("▁", " ").trim() || "␣", special: false };
 }
