@@ -16,12 +16,10 @@ function checkedIds(ids: unknown): number[] {
 }
 
 export function checkedTokenizer(tokenizer: Tokenizer): Tokenizer {
-  const checked: Tokenizer = {
+  return {
+    ...tokenizer,
     encode: (text, options) => tokenizer.encode(text, options ?? undefined),
     decode: (ids) => tokenizer.decode(checkedIds(ids)),
     token: (id) => (Number.isSafeInteger(id) ? tokenizer.token(id) : ""),
-    languages: tokenizer.languages,
   };
-  if (tokenizer.forcedBosTokenId) checked.forcedBosTokenId = (language) => tokenizer.forcedBosTokenId?.(language);
-  return checked;
 }
