@@ -1,12 +1,12 @@
 /** From the `device` of a load to a backend. */
 
-import type { AdapterInfo } from "../backends/webgpu/adapter";
+import { adapterInfo, type AdapterInfo } from "../backends/webgpu/adapter";
 import { createWebGpuBackend } from "../backends/webgpu/backend";
 import { ModelError } from "../errors";
 import type { Ops } from "../ops/ops";
 import { loadPart } from "../util/part";
 import type { LoadOptions } from "./load-options";
-import { gpuSupport } from "./support";
+import { findGpu } from "./support";
 
 export interface Backend {
   ops: Ops;
@@ -47,9 +47,11 @@ export async function openBackend(
   if (device === "webgpu") return createWebGpuBackend();
   if (device === "wasm") return onWasm();
   if (device === "cpu") return onCpu();
-  const { adapter } = await gpuSupport();
-  const hardware = adapter && !adapter.fallback ? await ifSupported(createWebGpuBackend) : undefined;
-  if (hardware) return hardware;
+  const found = await findGpu();
+  if ("gpu" in found && !adapterInfo(found.gpu).fallback) {
+    const hardware = await ifSupported(() => createWebGpuBackend(undefined, found.gpu));
+    if (hardware) return hardware;
+  }
   const warn = ({ message }: ModelError): void =>
     onWarning(`load: ${message} The model runs in plain JavaScript, which is several times slower.`);
   return (await ifSupported(onWasm, warn)) ?? onCpu();

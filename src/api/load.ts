@@ -28,7 +28,7 @@ export interface LoadedModel {
   /** Name of the file that it was read from. */
   generationFile: string;
   tokenizer?: Tokenizer;
-  /** Why there is none, where the folder has files of one. */
+  /** If the folder has tokenizer files that nothing reads: which, and why. */
   tokenizerProblem?: string;
 }
 

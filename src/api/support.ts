@@ -19,13 +19,19 @@ export interface Support {
   cpu: true;
 }
 
+/** The browser's GPU, or why it has none; throws nothing. */
+export async function findGpu(): Promise<{ gpu: GPUAdapter } | { reason: string }> {
+  try {
+    return { gpu: await requestAdapter() };
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 /** What the browser says of its GPU; throws nothing. */
 export async function gpuSupport(): Promise<Pick<Support, "webgpu" | "reason" | "adapter">> {
-  try {
-    return { webgpu: true, adapter: adapterInfo(await requestAdapter()) };
-  } catch (error) {
-    return { webgpu: false, reason: error instanceof Error ? error.message : String(error) };
-  }
+  const found = await findGpu();
+  return "gpu" in found ? { webgpu: true, adapter: adapterInfo(found.gpu) } : { webgpu: false, reason: found.reason };
 }
 
 /**

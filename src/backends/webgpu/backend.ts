@@ -14,9 +14,15 @@ import { createStaging } from "./staging";
 import { createTensors } from "./tensors";
 import { GPU_TUNING, SOFTWARE_TUNING, type Tuning } from "./tuning";
 
-/** @param given which kernel variants to use; by default those that fit the adapter */
-export async function createWebGpuBackend(given?: Tuning): Promise<{ ops: Ops; adapter: AdapterInfo }> {
-  const gpu = await openDevice();
+/**
+ * @param given which kernel variants to use; by default those that fit the adapter
+ * @param found the adapter, from which no device was opened yet; by default the browser is asked for one
+ */
+export async function createWebGpuBackend(
+  given?: Tuning,
+  found?: GPUAdapter,
+): Promise<{ ops: Ops; adapter: AdapterInfo }> {
+  const gpu = await openDevice(found);
   const tuning = given ?? (gpu.adapter.fallback ? SOFTWARE_TUNING : GPU_TUNING);
   const stepsInFlight = gpu.adapter.fallback ? 1 : 3;
   const { limits } = gpu.device;

@@ -13,8 +13,8 @@ const MEMORY_HINT = 'Close other pages, load with dtype "q8" or "q4", or use a s
 export type Gpu = Awaited<ReturnType<typeof openDevice>>;
 
 /** @throws ModelError "unsupported_device" */
-export async function openDevice() {
-  const adapter = await requestAdapter();
+export async function openDevice(found?: GPUAdapter) {
+  const adapter = found ?? (await requestAdapter());
   const { limits } = adapter;
   let device: GPUDevice;
   try {
@@ -171,7 +171,7 @@ async function compile(device: GPUDevice, kernel: Kernel): Promise<GPUComputePip
 
 const BUFFER_TYPES = { read: "read-only-storage", write: "storage" } as const;
 
-/** "matvec.wgsl:12:5 unresolved value 'x'"; a line of 0 is none. */
+/** "matvec.wgsl:12:5 unresolved value 'x'"; line 0 means that the place is unknown. */
 function messageText(kernel: Kernel, { lineNum, linePos, message }: GPUCompilationMessage): string {
   if (lineNum === 0) return message;
   const { file, line } = locate(kernel, lineNum);
