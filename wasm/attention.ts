@@ -100,28 +100,6 @@ function scoresOfTwo(
   }
 }
 
-/** score * scale + table[bucket of the distance][head] */
-function scaleScores(
-  scores: usize,
-  n: i32,
-  scale: f32,
-  positions: usize,
-  position: i32,
-  table: usize,
-  heads: i32,
-  buckets: usize,
-  far: i32,
-): void {
-  if (table == 0) return scaleRow(scores, scale, n);
-  for (let j = 0; j < n; j++) {
-    const distance = max(-far, min(far, i32.load(positions) - position));
-    const bucket = i32.load(buckets + ((<usize>(distance + far)) << 2));
-    f32.store(scores, f32.load(scores) * scale + f32.load(table + ((<usize>(bucket * heads)) << 2)));
-    scores += 4;
-    positions += 4;
-  }
-}
-
 /** out = factor * sum over keys j of weights[j] v_j, for all `width` elements, sixteen at a time. */
 function valuesOfOne(out: usize, weights: usize, factor: f32, places: usize, offset: usize, n: i32, width: i32): void {
   const f = f32x4.splat(factor);
@@ -319,7 +297,10 @@ export function attention(
   }
 }
 
-/** Turns scores into exp(score - largest) and returns one over their sum, or 0 where there are none. */
+/**
+ * Scores to score * scale + table[bucket of the distance][head], and these to exp(score - largest). Returns one over their
+ * sum; 0 for a query without keys.
+ */
 function softmaxOf(
   scores: usize,
   n: i32,
@@ -332,7 +313,13 @@ function softmaxOf(
   far: i32,
 ): f32 {
   if (n == 0) return 0;
-  scaleScores(scores, n, scale, positions, position, table, heads, buckets, far);
+  if (table == 0) scaleRow(scores, scale, n);
+  for (let j = 0; table != 0 && j < n; j++) {
+    const at = (<usize>j) << 2;
+    const distance = max(-far, min(far, i32.load(positions + at) - position));
+    const bucket = i32.load(buckets + ((<usize>(distance + far)) << 2));
+    f32.store(scores + at, f32.load(scores + at) * scale + f32.load(table + ((<usize>(bucket * heads)) << 2)));
+  }
   return <f32>(1 / exponentials(scores, scores, n, largest(scores, n)));
 }
 
