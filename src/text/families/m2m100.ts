@@ -2,12 +2,11 @@
 
 import { wellFormed } from "../bytes";
 import { contentOf, namedTokens, readSettings, required, type Fields, type Folder } from "../folder";
-import { ModelError, quote } from "../../errors";
 import { createSentencePiece } from "../sentencepiece/processor";
 import type { Tokenizer } from "../tokenizer";
 import { readVocabulary } from "./model-json";
 import { createPython, joinRuns, strip, unknownOf } from "./python";
-import { sourceOf, withLanguages } from "./with-languages";
+import { languageCodes, sourceOf, withLanguages } from "./with-languages";
 
 const KIND = "M2M100 tokenizer";
 const CODES: Record<string, string[]> = {
@@ -24,12 +23,7 @@ export async function createM2M100(folder: Folder, config: Fields): Promise<Toke
   const vocab = readVocabulary(await required(folder.json("vocab.json"), "vocab.json", KIND), "vocab.json");
   const decoder = new Map([...vocab].map(([token, id]) => [id, token]));
   const settings = await readSettings(folder, config);
-  const kind = config.language_codes ?? "m2m100";
-  const codes = typeof kind === "string" && Object.hasOwn(CODES, kind) ? CODES[kind] : undefined;
-  if (!codes) {
-    const message = `tokenizer_config.json: language_codes is ${quote(kind)}; known: m2m100, wmt21.`;
-    throw new ModelError("invalid_tokenizer", message);
-  }
+  const codes = languageCodes(config.language_codes ?? "m2m100", CODES);
   const languageIds = new Map(codes.map((code, i) => [`__${code}__`, vocab.size + i]));
   const languageTokens = new Map([...languageIds].map(([token, id]) => [id, token]));
   const named = namedTokens(settings, {

@@ -4,22 +4,12 @@
  */
 
 import { wellFormed } from "../bytes";
-import {
-  addedToken,
-  contentOf,
-  invalidFile,
-  namedTokens,
-  readSettings,
-  required,
-  type Fields,
-  type Folder,
-} from "../folder";
-import { quote } from "../../errors";
+import { addedToken, contentOf, namedTokens, readSettings, required, type Fields, type Folder } from "../folder";
 import { createSentencePiece } from "../sentencepiece/processor";
 import type { Tokenizer } from "../tokenizer";
 import { createPython, strip } from "./python";
 import { FAIRSEQ_TOKENS } from "./source";
-import { sourceOf, withLanguages } from "./with-languages";
+import { languageCodes, sourceOf, withLanguages } from "./with-languages";
 
 const MODEL = "sentencepiece.bpe.model";
 const BASE = ["java", "python", "en_XX"];
@@ -34,8 +24,7 @@ export async function createPLBart(folder: Folder, config: Fields): Promise<Toke
   const pieceIds = new Map(pieces.map(({ piece }, id) => [piece, id]));
   const settings = await readSettings(folder, config);
   const kind = config.language_codes ?? "base";
-  const codes = typeof kind === "string" && Object.hasOwn(CODES, kind) ? CODES[kind] : undefined;
-  if (!codes) throw invalidFile("tokenizer_config.json", `language_codes is ${quote(kind)}; known: base, multi`);
+  const codes = languageCodes(kind, CODES);
   const tokenOf = (code: string) => `__${code}__`;
 
   // The vocabulary around the pieces: four tokens before them, languages and the mask of "base" after them.

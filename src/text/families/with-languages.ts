@@ -1,6 +1,7 @@
 /** Tokenizers that put a token for the language beside the text: M2M100, NLLB, mBART, PLBart. */
 
 import { ModelError, quote } from "../../errors";
+import { invalidFile } from "../folder";
 import { codeOf, findCode } from "../languages";
 import { checkedLanguages, checkedText, type Tokenizer } from "../tokenizer";
 
@@ -37,6 +38,13 @@ export function withLanguages(
     languages: codes,
     forcedBosTokenId: (target) => idOf("targetLanguage", target),
   };
+}
+
+/** The codes of `language_codes` in tokenizer_config.json, which names one of the lists that the family knows. */
+export function languageCodes(given: unknown, known: Readonly<Record<string, string[]>>): string[] {
+  if (typeof given === "string" && Object.hasOwn(known, given)) return known[given];
+  const names = Object.keys(known).join(", ");
+  throw invalidFile("tokenizer_config.json", `language_codes is ${quote(given)}; known: ${names}`);
 }
 
 /** The language that tokenizer_config.json names, else `fallback`. */
