@@ -39,7 +39,7 @@ function dotHalves(x: usize, w: usize, k: i32): f32 {
   return sumOfLanes(f32x4.add(a, b));
 }
 
-/** @param scratch room for a block of floats, for the last block where k is no multiple of 32 */
+/** @param scratch room for a block of floats, for the last block where k is not a multiple of 32 */
 export function dotPacked(format: i32, x: usize, w: usize, k: i32, scratch: usize): f32 {
   if (format == F16) return dotHalves(x, w, k);
   let sum = f32x4.splat(0);

@@ -114,7 +114,7 @@ export function argmax(out: usize, x: usize, rows: i32, n: i32): void {
   }
 }
 
-/** The first index of a value, 0 where there is none. */
+/** The first index of a value; 0 if no element has it. */
 function indexOf(x: usize, n: i32, value: f32): i32 {
   const v = f32x4.splat(value);
   let i = 0;

@@ -30,12 +30,13 @@ export async function createSentences(
 ): Promise<Sentence[]> {
   const { batch, config, prompts } = request;
   const searches = way === "javascript" ? (await hostSearch()).createHostSearches(request, model) : undefined;
+  const stopsAt = stopCriterion(request);
   const searchOf = (index: number): Search => {
     if (searches) return searches[index];
     if (way === "beams") return createBeamResults(config, prompts[index]);
     // The device scores and chooses: no processors, no draws.
     const scoring = { processors: [], taken: [], alternatives: 0, randoms: [] };
-    return createGreedySampling({ config, prompt: prompts[index], stopsAt: stopCriterion(request), ...scoring });
+    return createGreedySampling({ config, prompt: prompts[index], stopsAt, ...scoring });
   };
   return batch.ids.map((inputIds, index) => {
     return { index, inputIds, mask: batch.mask[index], prompt: prompts[index], search: searchOf(index) };

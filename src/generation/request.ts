@@ -30,7 +30,7 @@ export interface RequestContext {
   generationFile: string;
   /** Absent if the model has no tokenizer. */
   decode?: (ids: readonly number[]) => string;
-  /** Why there is none, where the model's folder has files of one. */
+  /** If the model's folder has tokenizer files that nothing reads: which, and why. */
   tokenizerProblem?: string;
   onWarning: (message: string) => void;
 }

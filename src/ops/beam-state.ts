@@ -48,7 +48,7 @@ export const HYPOTHESIS = {
   running: 0,
   /** f32: the sum of the finished hypothesis, divided by length ** length_penalty. */
   score: 1,
-  /** Its number of new tokens; 0: there is none. */
+  /** Its number of new tokens; 0 marks an empty entry. */
   length: 2,
   /** The row that held all of it but the last token. */
   parent: 3,

@@ -42,7 +42,7 @@ export type OperationsOf<C extends Contract> = {
 };
 
 /**
- * What the operations are for a backend: the results come first, already made (not where there are none), then the
+ * What the operations are for a backend: the results come first, already made (an operation without results has no such argument), then the
  * operands, already checked.
  */
 export type ImplementationOf<C extends Contract> = {

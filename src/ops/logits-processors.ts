@@ -62,7 +62,7 @@ export const PROCESSOR = {
   noRepeatNgramSize: 3,
   encoderNoRepeatNgramSize: 4,
   minLength: 5,
-  /** NEVER where there is none. */
+  /** NEVER if no token is forced. */
   forcedBos: 6,
   /** The length at which the next token is the last. */
   lastLength: 7,

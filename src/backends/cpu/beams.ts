@@ -22,7 +22,7 @@ function ranked(values: readonly number[], count: number): number[] {
     .slice(0, count);
 }
 
-/** A finished hypothesis; `length` 0: there is none. The names are those of HYPOTHESIS. */
+/** A finished hypothesis; a `length` of 0 marks an empty entry. The names are those of HYPOTHESIS. */
 type Finished = Record<"score" | "length" | "parent" | "token" | "sum", number>;
 
 function readHypothesis(hypotheses: Uint32Array, row: number): Finished {

@@ -44,6 +44,9 @@ const idsOfVocabulary: Rule = (value, report, { targetVocabSize }) => {
   return list.filter((id) => isToken(id, targetVocabSize) || void report(id));
 };
 
+/** The same, in a list; another value is refused later. */
+const listOfIds: Rule = (value, report, info) => (Array.isArray(value) ? idsOfVocabulary(value, report, info) : value);
+
 /** Only true is true. */
 const onlyTrue: Rule = (value, report) => {
   if (typeof value === "boolean") return value;
@@ -63,15 +66,15 @@ const betweenZeroAndOne: Rule = (value) => (typeof value === "number" && !(value
 
 const RULES: Readonly<Record<string, Rule>> = {
   eos_token_id: idsOfVocabulary,
-  suppress_tokens: (value, report, info) => (Array.isArray(value) ? idsOfVocabulary(value, report, info) : value),
-  begin_suppress_tokens: (value, report, info) => (Array.isArray(value) ? idsOfVocabulary(value, report, info) : value),
+  suppress_tokens: listOfIds,
+  begin_suppress_tokens: listOfIds,
   pad_token_id: spareToken,
   bos_token_id: spareToken,
   no_repeat_ngram_size: positiveOrOff,
   encoder_no_repeat_ngram_size: positiveOrOff,
   min_length: positiveOrOff,
   // It goes before min_length, whatever it is.
-  min_new_tokens: (value, report) => (positiveOrOff(value, report, {} as ModelInfo) === undefined ? 0 : value),
+  min_new_tokens: (value, report, info) => (positiveOrOff(value, report, info) === undefined ? 0 : value),
   renormalize_logits: onlyTrue,
   remove_invalid_values: onlyTrue,
   // `is True` decides in beam search.
@@ -144,9 +147,10 @@ export function openTokens(fields: Fields, file: string, info: ModelInfo): strin
   }
   if (start === undefined && bos !== info.decoderStartTokenId) {
     const then =
-      bos === undefined ? "and no bos_token_id: each call has to name one" : `: bos_token_id ${quote(bos)} is used`;
-    const text = `${file} has no decoder_start_token_id ${then}, as in transformers; the model's own is ${info.decoderStartTokenId}.`;
-    warnings.push(text.replace(" :", ":"));
+      bos === undefined ? " and no bos_token_id: each call has to name one" : `: bos_token_id ${quote(bos)} is used`;
+    warnings.push(
+      `${file} has no decoder_start_token_id${then}, as in transformers; the model's own is ${info.decoderStartTokenId}.`,
+    );
   }
   return warnings;
 }

@@ -70,7 +70,7 @@ export class OptionReader {
     return list as number[];
   }
 
-  /** `tokens` where -1, or a list of it alone, means that there is none. */
+  /** `tokens` for a field in which -1, or [-1], stands for "no token". */
   tokensOrNone(name: string, vocabSize: number, fallback: readonly number[]): number[] {
     const { value } = this.find(name);
     const [first, ...more] = Array.isArray(value) ? (value as unknown[]) : [value];

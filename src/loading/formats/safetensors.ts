@@ -93,7 +93,7 @@ export function parseHeader(header: Uint8Array, path: string, dataSize?: number)
   const tensors: StoredTensor[] = [];
   for (const [name, value] of Object.entries(root)) {
     if (name === "__metadata__") {
-      if (value === null) continue; // some writers say so that there is none
+      if (value === null) continue; // some writers put null in an empty field
       const isStrings = isFields(value) && Object.values(value).every((v) => typeof v === "string");
       if (!isStrings) throw invalid(path, "__metadata__ is not an object of strings.");
     } else {

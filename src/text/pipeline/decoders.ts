@@ -65,7 +65,7 @@ export const createDecode = (given: unknown): DecodeChain => createPart("decoder
 /** As transformers cleans, with one rule more. */
 const cleanToken = (text: string): string => cleanUp(text).replaceAll(" do not", " don't");
 
-/** Of equal neighbours one is left (Graves 2006, "Connectionist Temporal Classification"); padding is no text. */
+/** Of equal neighbours one is left (Graves 2006, "Connectionist Temporal Classification"); padding is dropped. */
 function ctc(given: Component): DecodeChain {
   const padding = stringOf(given.pad_token, "pad_token of CTC");
   const delimiter = stringOf(given.word_delimiter_token, "word_delimiter_token of CTC");

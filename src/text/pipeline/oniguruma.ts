@@ -69,7 +69,7 @@ const compiles = (pattern: string): boolean => {
 function named(name: string): string {
   const own = NAMED[name.toLowerCase()];
   if (own) return own;
-  // Everything that is no other category, unassigned ones with it.
+  // Everything in no other category, unassigned code points included.
   if (name === "C" || name === "Other" || name === "Cn") throw new UntranslatablePattern(`\\p{${name}}`);
   for (const property of [`\\p{${name}}`, `\\p{Script=${name}}`]) if (compiles(property)) return known(property);
   throw new UntranslatablePattern(`\\p{${name}}`);

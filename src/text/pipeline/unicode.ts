@@ -67,7 +67,7 @@ export function normalForm(text: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"):
     .join("");
 }
 
-/** Character by character, so that a sigma at the end of a word is no other than elsewhere. */
+/** Character by character, so that a sigma at the end of a word is treated like any other. */
 export const lowercase = (text: string): string => text.replaceAll("\u03a3", "\u03c3").toLowerCase();
 
 const SCRIPTS =
@@ -94,7 +94,7 @@ const scripts = new Map<string, string>([
   ["\u30fc", "Han"],
 ]);
 
-/** `fixed_script` of the library: Unicode 9, with the kana counted as Han; "Any" where there is none. */
+/** `fixed_script` of the library: Unicode 9, with the kana counted as Han; "Any" for a code point without a script. */
 export function scriptOf(character: string): string {
   let script = scripts.get(character);
   if (script !== undefined) return script;
