@@ -3,7 +3,7 @@
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GenerateOutput } from "../../src/index";
-import { inBatches, misakiFiles, misakiIsHere, readMisaki } from "../support/node/misaki";
+import { inBatches, MISAKI_WARNINGS, misakiFiles, misakiIsHere, readMisaki } from "../support/node/misaki";
 import { closePage, openPage, runInPage } from "../support/node/pages";
 
 describe.skipIf(!misakiIsHere)("a pretrained BART on WebGPU", () => {
@@ -18,7 +18,7 @@ describe.skipIf(!misakiIsHere)("a pretrained BART on WebGPU", () => {
     const { batches, restore } = inBatches(rows, 50);
     const module = "/test/support/shared/models.ts";
     const options = { max_new_tokens };
-    const results = await runInPage<GenerateOutput[]>(
+    const { results, warnings } = await runInPage<{ results: GenerateOutput[]; warnings: string[] }>(
       page,
       module,
       "generateAllFrom",
@@ -27,6 +27,7 @@ describe.skipIf(!misakiIsHere)("a pretrained BART on WebGPU", () => {
       batches,
       options,
     );
+    expect(warnings).toEqual(MISAKI_WARNINGS);
     const sequences = restore(results.flatMap((result) => result.sequences));
     expect(different(sequences)).toEqual([]);
     console.log(`WebGPU: ${countCorrect(sequences)} of ${words.length} words as in gold.json`);

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { nodeDevices } from "../support/node/devices";
-import { inBatches, misakiFiles, misakiIsHere, readMisaki } from "../support/node/misaki";
+import { inBatches, MISAKI_WARNINGS, misakiFiles, misakiIsHere, readMisaki } from "../support/node/misaki";
 import { generateAllFrom } from "../support/shared/models";
 
 describe.skipIf(!misakiIsHere)("a pretrained BART", () => {
@@ -10,7 +10,8 @@ describe.skipIf(!misakiIsHere)("a pretrained BART", () => {
     const { rows, words, correct, max_new_tokens, different, countCorrect } = readMisaki();
     expect(words).toHaveLength(500);
     const { batches, restore } = inBatches(rows, 25);
-    const results = await generateAllFrom(misakiFiles(), device, batches, { max_new_tokens });
+    const { results, warnings } = await generateAllFrom(misakiFiles(), device, batches, { max_new_tokens });
+    expect(warnings).toEqual(MISAKI_WARNINGS);
     const sequences = restore(results.flatMap((result) => result.sequences));
     expect(different(sequences)).toEqual([]);
     console.log(`${device}: ${countCorrect(sequences)} of ${words.length} words as in gold.json`);

@@ -35,6 +35,11 @@ export const misakiFiles = (): Record<string, string | Uint8Array> => ({
   "model.safetensors": new Uint8Array(readFileSync(`${FOLDER}/model.safetensors`)),
 });
 
+/** The file has two alphabets of its own, and num_hidden_layers counts before encoder_layers, as in transformers. */
+export const MISAKI_WARNINGS = [
+  "Not read, because nothing here depends on it: config.json: encoder_layers, grapheme_chars, phoneme_chars.",
+];
+
 export function readMisaki() {
   const config = read(`${FOLDER}/config.json`) as Config;
   const gold = Object.entries(read(`${FOLDER}/gold.json`) as Record<string, string>);

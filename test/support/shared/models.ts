@@ -8,8 +8,9 @@ export async function generateAll(
   device: Seq2Seq["device"],
   batches: number[][][],
   options: GenerationConfig,
+  onWarning?: (message: string) => void,
 ): Promise<GenerateOutput[]> {
-  const model = await Seq2Seq.load(source, { device });
+  const model = await Seq2Seq.load(source, { device, onWarning });
   const results: GenerateOutput[] = [];
   for (const rows of batches) results.push(await model.generate(rows, options));
   await model.dispose();
@@ -103,11 +104,14 @@ export async function runFamily(source: Source, device: Seq2Seq["device"], golde
 }
 
 /** `generateAll` with the contents of files instead of their address. */
-export function generateAllFrom(
+export async function generateAllFrom(
   files: Record<string, string | Uint8Array>,
   device: Seq2Seq["device"],
   batches: number[][][],
   options: GenerationConfig,
-): Promise<GenerateOutput[]> {
-  return generateAll({ read: (path) => files[path] }, device, batches, options);
+): Promise<{ results: GenerateOutput[]; warnings: string[] }> {
+  const warnings: string[] = [];
+  const read = (path: string) => files[path];
+  const results = await generateAll({ read }, device, batches, options, (message) => warnings.push(message));
+  return { results, warnings };
 }
