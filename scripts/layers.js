@@ -36,6 +36,7 @@ export const layers = {
   "text/sentencepiece": ["text", "util"],
   "text/pipeline": ["text", "text/sentencepiece", "util"],
   "text/families": ["text", "text/pipeline", "text/sentencepiece"],
+  engine: ["*"],
   api: ["*"],
 };
 
@@ -53,6 +54,12 @@ export const rules = [
       from: { path: filesOf(folder) },
       to: { path: "^src/", pathNot: [folder, ...allowed].map(filesOf).concat("^src/errors\\.ts$") },
     })),
+  {
+    name: "the engine does not know the public classes around it",
+    severity: "error",
+    from: { path: "^src/engine/" },
+    to: { path: "^src/api/" },
+  },
   {
     name: "src/index.ts is for users of the package",
     severity: "error",

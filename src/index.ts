@@ -1,10 +1,10 @@
 /** The public API of attendant. */
 
-export type { Availability } from "./api/availability";
-export type { AsyncDisposing } from "./api/disposing";
-export type { CompileProgress, LoadOptions, LoadProgress } from "./api/load-options";
-export { Seq2Seq, type ForwardInput, type GenerateOutput, type Limits, type StreamStep } from "./api/seq2seq";
-export { Translator, type AlignedSegment, type TranslateOptions, type TranslatorOptions } from "./api/translator";
+export type { Availability } from "./engine/availability";
+export type { AsyncDisposing } from "./engine/disposing";
+export type { CompileProgress, LoadOptions, LoadProgress } from "./engine/load-options";
+export { Seq2Seq, type ForwardInput, type GenerateOutput, type Limits, type StreamStep } from "./engine/seq2seq";
+export { Translator, type AlignedSegment, type TranslateOptions, type TranslatorOptions } from "./engine/translator";
 export { checkSupport, type Support } from "./api/support";
 export type { AdapterInfo } from "./backends/webgpu/adapter";
 export { ModelError, type ErrorCode } from "./errors";

@@ -1,7 +1,8 @@
 /** What models can run on here. */
 
-import { adapterInfo, requestAdapter, type AdapterInfo } from "../backends/webgpu/adapter";
+import type { AdapterInfo } from "../backends/webgpu/adapter";
 import { wasmRefusal } from "../backends/wasm/support";
+import { gpuSupport } from "../engine/gpu";
 
 /** What this environment can compute on. */
 export interface Support {
@@ -17,21 +18,6 @@ export interface Support {
   wasmReason?: string;
   /** `device: "cpu"` works everywhere. */
   cpu: true;
-}
-
-/** The browser's GPU, or why it has none; throws nothing. */
-export async function findGpu(): Promise<{ gpu: GPUAdapter } | { reason: string }> {
-  try {
-    return { gpu: await requestAdapter() };
-  } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/** What the browser says of its GPU; throws nothing. */
-export async function gpuSupport(): Promise<Pick<Support, "webgpu" | "reason" | "adapter">> {
-  const found = await findGpu();
-  return "gpu" in found ? { webgpu: true, adapter: adapterInfo(found.gpu) } : { webgpu: false, reason: found.reason };
 }
 
 /**

@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../src/backends/cpu/backend";
-import { loadModel } from "../../src/api/load";
+import { loadModel } from "../../src/engine/load";
 import { crc32 } from "../../src/util/crc32";
 import { openSource } from "../../src/loading/sources/source";
 import type { Ops } from "../../src/ops/ops";

@@ -79,7 +79,7 @@ describe("the built modules", () => {
 
   it("keep what is for some pages only out of the core", () => {
     const sources = [...core].flatMap(sourcesOf);
-    expect(sources).toContain("src/api/seq2seq.ts");
+    expect(sources).toContain("src/engine/seq2seq.ts");
     expect(
       sources.filter((name) =>
         /^src\/(text\/.*\/|backends\/(cpu|wasm\/(?!support))|loading\/formats\/torch)|node_modules/.test(name),

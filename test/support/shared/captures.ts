@@ -2,7 +2,7 @@
 
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
 import { Seq2Seq, type ForwardInput, type ForwardOutput, type Source } from "../../../src/index";
-import { loadModel } from "../../../src/api/load";
+import { loadModel } from "../../../src/engine/load";
 import { openSource } from "../../../src/loading/sources/source";
 import type { DecoderState } from "../../../src/models/model";
 

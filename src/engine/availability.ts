@@ -7,7 +7,7 @@ import { openSource, type Source } from "../loading/sources/source";
 import { familyOf } from "../models/families/registry";
 import type { LoadOptions } from "./load-options";
 import { Seq2Seq } from "./seq2seq";
-import { gpuSupport } from "./support";
+import { gpuSupport } from "./gpu";
 
 /**
  * Whether a translator can be made, in the words of the W3C Translator API: "available" at once, "downloadable" from a

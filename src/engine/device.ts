@@ -6,7 +6,7 @@ import { ModelError } from "../errors";
 import type { Ops } from "../ops/ops";
 import { loadPart } from "../util/part";
 import type { LoadOptions } from "./load-options";
-import { findGpu } from "./support";
+import { findGpu } from "./gpu";
 
 export interface Backend {
   ops: Ops;
