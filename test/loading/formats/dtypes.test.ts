@@ -73,6 +73,31 @@ describe("toFloat32", () => {
     expect([...toFloat32("BF16", Uint8Array.of(9, 9, 0x80, 0x3f, 9, 9).subarray(2, 4))]).toEqual([1]);
   });
 
+  test("all 256 values of both kinds of float8", () => {
+    const all = Uint8Array.from({ length: 256 }, (_, i) => i);
+    const value = (x: number, fraction: number, bias: number, last: boolean) => {
+      const [sign, exponent, part] = [x & 128 ? -1 : 1, (x & 127) >> fraction, x & ((1 << fraction) - 1)];
+      if (last && (x & 127) === 127) return NaN;
+      if (!last && exponent === 31) return part ? NaN : sign * Infinity;
+      const digits = exponent === 0 ? part : part + (1 << fraction);
+      return sign * digits * 2 ** (Math.max(exponent, 1) - bias - fraction);
+    };
+    expect([...toFloat32("F8_E4M3", all)]).toEqual([...all].map((x) => value(x, 3, 7, true)));
+    expect([...toFloat32("F8_E5M2", all)]).toEqual([...all].map((x) => value(x, 2, 15, false)));
+  });
+
+  test("integers and truth values", () => {
+    expect([...toFloat32("I64", bytesOf(BigInt64Array.of(-3n, 2n ** 62n)))]).toEqual([-3, 2 ** 62]);
+    expect([...toFloat32("U64", bytesOf(BigUint64Array.of(2n ** 63n)))]).toEqual([2 ** 63]);
+    expect([...toFloat32("I32", bytesOf(Int32Array.of(-3, 16_777_217)))]).toEqual([-3, 16_777_216]);
+    expect([...toFloat32("U32", bytesOf(Uint32Array.of(4_294_967_295)))]).toEqual([4_294_967_296]);
+    expect([...toFloat32("I16", bytesOf(Int16Array.of(-3)))]).toEqual([-3]);
+    expect([...toFloat32("U16", bytesOf(Uint16Array.of(65_533)))]).toEqual([65_533]);
+    expect([...toFloat32("I8", bytesOf(Int8Array.of(-3)))]).toEqual([-3]);
+    expect([...toFloat32("U8", Uint8Array.of(9, 253).subarray(1))]).toEqual([253]);
+    expect([...toFloat32("BOOL", Uint8Array.of(0, 1))]).toEqual([0, 1]);
+  });
+
   test("empty data", () => {
     for (const dtype of ["F32", "F16", "BF16"] as const) expect(toFloat32(dtype, new Uint8Array(0)).length).toBe(0);
   });

@@ -31,6 +31,11 @@ export class Storage {
     readonly bytesPerElement: number,
     readonly elements: number,
   ) {}
+
+  /** Bytes. */
+  get size(): number {
+    return this.elements * this.bytesPerElement;
+  }
 }
 
 /** Offset and strides are in elements of the storage. */

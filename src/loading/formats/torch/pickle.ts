@@ -2,71 +2,32 @@
  * An unpickler that can build tensors, plain containers, numbers and texts, and nothing else.
  *
  * A pickle is a program for a stack machine, and it can name any function of any Python module. This machine knows only the
- * 32 instructions that `torch.save` writes with pickle protocol 2 or 3 (torch/serialization.py), and only the names below,
- * those that torch's own `weights_only` unpickler allows. It never looks up, calls or imports anything: most names only make
- * an `Opaque` value, which nothing reads. It refuses everything else, and the error names the instruction or name and its
- * position. The time of an instruction is bounded by its length, and the number of values that a program may build is limited.
+ * instructions that `torch.save` writes with pickle protocols 2 to 5 (torch/serialization.py), and only the names of
+ * pickle-names.ts, those that torch's own `weights_only` unpickler allows. It never looks up, calls or imports anything: most
+ * names only make an `Opaque` value, which nothing reads. It refuses everything else, and the error names the instruction or
+ * name and its position. The time of an instruction is bounded by its length, and the number of values that a program may
+ * build is limited.
+ *
+ * torch's own unpickler stops at protocol 3. The instructions of 4 and 5 make nothing that those of 3 cannot make.
  */
 
 import { ModelError, quote } from "../../../errors";
+import {
+  BYTE_DTYPES,
+  instructionNames,
+  NAMES,
+  ORDERED_DICT,
+  PARAMETERS,
+  READ_PAST,
+  STORAGES,
+  SUBCLASS,
+  TENSOR_OF_BYTES,
+  TENSORS,
+} from "./pickle-names";
 import { Dict, kindOf, Name, Opaque, Storage, TensorView, Tuple, type Value } from "./pickle-values";
-
-/** The storage classes of torch: dtype and bytes per element. */
-const STORAGES: Readonly<Record<string, readonly [dtype: string, bytes: number]>> = {
-  "torch.FloatStorage": ["F32", 4],
-  "torch.HalfStorage": ["F16", 2],
-  "torch.BFloat16Storage": ["BF16", 2],
-  "torch.DoubleStorage": ["F64", 8],
-  "torch.LongStorage": ["I64", 8],
-  "torch.IntStorage": ["I32", 4],
-  "torch.ShortStorage": ["I16", 2],
-  "torch.CharStorage": ["I8", 1],
-  "torch.ByteStorage": ["U8", 1],
-  "torch.BoolStorage": ["BOOL", 1],
-  // Tensors of these are skipped; the names on the right are not those of safetensors.
-  "torch.ComplexFloatStorage": ["C64", 8],
-  "torch.ComplexDoubleStorage": ["C128", 16],
-  "torch.QInt8Storage": ["QI8", 1],
-  "torch.QUInt8Storage": ["QU8", 1],
-  "torch.QInt32Storage": ["QI32", 4],
-  "torch.storage.UntypedStorage": ["BYTES", 1],
-};
-const ORDERED_DICT = "collections.OrderedDict";
-const TENSORS = ["torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor"];
-const PARAMETERS = ["torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state"];
-/** Takes a function, a class, the function's arguments, and attributes: for a tensor of a subclass, or with attributes. */
-const SUBCLASS = "torch._tensor._rebuild_from_type_v2";
-/** torch/_weights_only_unpickler.py, `_get_allowed_globals`. Python 2 had `__builtin__`, which protocol 2 still writes. */
-const READ_PAST: readonly string[] = [
-  ...["collections.Counter", "_codecs.encode", "torch.Size", "torch.Tensor", "torch.device"],
-  ...["torch.nn.parameter.Parameter", "torch.serialization._get_layout"],
-  ...["builtins", "__builtin__"].flatMap((module) => ["set", "bytearray", "complex"].map((n) => `${module}.${n}`)),
-  ...["qtensor", "tensor_v3", "sparse_tensor", "meta_tensor_no_storage", "wrapper_subclass"]
-    .concat("device_tensor_from_numpy", "device_tensor_from_cpu_tensor")
-    .map((name) => `torch._utils._rebuild_${name}`),
-];
-const DTYPES: readonly string[] = [
-  ...["float16", "float32", "float64", "bfloat16", "bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16"],
-  ...["int32", "int64", "complex32", "complex64", "complex128", "qint8", "quint8", "qint32"],
-  ...["float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "per_tensor_affine", "per_channel_affine"],
-].map((name) => `torch.${name}`);
-const NAMES: ReadonlySet<string> = new Set([
-  ...[ORDERED_DICT, SUBCLASS, ...TENSORS, ...PARAMETERS],
-  ...[...READ_PAST, ...DTYPES, ...Object.keys(STORAGES)],
-]);
 
 /** Limits far above any model that fits a browser. A tensor takes five containers and about thirty instructions. */
 const MAX = { containers: 500_000, stack: 1_000_000, memo: 2_000_000, dimensions: 16 };
-
-/** The names of all instructions of pickle protocols 0 to 5 by their byte (CPython, pickletools.py), for messages. */
-const INSTRUCTIONS =
-  "I INT,J BININT,K BININT1,M BININT2,L LONG,\x8a LONG1,\x8b LONG4,S STRING,T BINSTRING,U SHORT_BINSTRING,B BINBYTES," +
-  "C SHORT_BINBYTES,\x8e BINBYTES8,\x96 BYTEARRAY8,\x97 NEXT_BUFFER,\x98 READONLY_BUFFER,N NONE,\x88 NEWTRUE," +
-  "\x89 NEWFALSE,V UNICODE,\x8c SHORT_BINUNICODE,X BINUNICODE,\x8d BINUNICODE8,F FLOAT,G BINFLOAT,] EMPTY_LIST," +
-  "a APPEND,e APPENDS,l LIST,) EMPTY_TUPLE,t TUPLE,\x85 TUPLE1,\x86 TUPLE2,\x87 TUPLE3,} EMPTY_DICT,d DICT,s SETITEM," +
-  "u SETITEMS,\x8f EMPTY_SET,\x90 ADDITEMS,\x91 FROZENSET,0 POP,2 DUP,( MARK,1 POP_MARK,g GET,h BINGET,j LONG_BINGET," +
-  "p PUT,q BINPUT,r LONG_BINPUT,\x94 MEMOIZE,\x82 EXT1,\x83 EXT2,\x84 EXT4,c GLOBAL,\x93 STACK_GLOBAL,R REDUCE," +
-  "b BUILD,i INST,o OBJ,\x81 NEWOBJ,\x92 NEWOBJ_EX,\x80 PROTO,. STOP,\x95 FRAME,P PERSID,Q BINPERSID";
 
 /** The data ends before the pickle does. */
 export class PickleTooShort extends Error {}
@@ -94,7 +55,7 @@ export function unpickle(
   let instruction = "";
   let depth = 0;
   let containers = 0;
-  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
   const fail = (rule: string) =>
     new ModelError(
@@ -149,17 +110,23 @@ export function unpickle(
     return text(start, end);
   }
 
-  function text(start: number, length: number): string {
-    try {
-      return utf8.decode(data.subarray(start, start + length));
-    } catch {
-      throw fail("holds text that is not valid UTF-8");
-    }
+  /** Python writes lone surrogates as three bytes, which are not UTF-8: they become U+FFFD, in a text that nothing reads. */
+  const text = (start: number, length: number): string => utf8.decode(data.subarray(start, start + length));
+
+  /** A length of eight bytes. */
+  const length8 = (): number => Number(view.getBigUint64(read(8), true));
+
+  /** Little-endian, two's complement. Beyond 2^53 the nearest double: such a number is no length, and nothing reads it. */
+  function long(length: number): number {
+    const bytes = data.subarray(read(length), at);
+    if (length > 8) return bytes.reduceRight((sum, byte) => 256 * sum + byte, bytes[length - 1] > 127 ? -1 : 0);
+    const value = bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+    return Number(BigInt.asIntN(8 * length, value));
   }
 
-  function integer(value: number): number {
-    if (!Number.isSafeInteger(value)) throw fail("holds an integer beyond 2^53");
-    return value;
+  function bytes(length: number): void {
+    read(length);
+    push(container(new Opaque("bytes")));
   }
 
   function setItems(items: Value[]): void {
@@ -180,8 +147,9 @@ export function unpickle(
     for (const item of items) list.push(item);
   }
 
-  function name(): Name {
-    const full = `${line()}.${line()}`;
+  function name(module: Value, member: Value): Name {
+    if (typeof module !== "string" || typeof member !== "string") throw fail("names something by what is not a text");
+    const full = `${module}.${member}`;
     if (!NAMES.has(full)) throw fail(`names ${quote(full)}, which is not one of the names that a state dict needs`);
     return new Name(full);
   }
@@ -197,6 +165,15 @@ export function unpickle(
     return described;
   }
 
+  /** A storage of bytes as elements of a dtype. One that the engine does not know stays bytes, and its tensor is not read. */
+  function typedStorage(storage: Value, type: Value): Value {
+    if (!(storage instanceof Storage && type instanceof Name)) return null;
+    const [dtype, width] = BYTE_DTYPES[type.text] ?? [type.text, 1];
+    const typed = container(new Storage(storage.key, dtype, width, Math.floor(storage.size / width)));
+    storages.set(storage.key, typed);
+    return typed;
+  }
+
   function call(target: Value, args: Value): Value {
     if (!(target instanceof Name) || !(args instanceof Tuple)) throw fail(`calls ${kindOf(target)}`);
     if (target.text === ORDERED_DICT && args.items.length === 0) return container(new Dict(true));
@@ -206,8 +183,9 @@ export function unpickle(
       if (rebuild instanceof Name && rebuild.text !== SUBCLASS && type instanceof Name) return call(rebuild, inner);
     }
     if (READ_PAST.includes(target.text)) return container(new Opaque(target.text));
-    if (TENSORS.includes(target.text)) {
-      const [storage, offset, shape, strides] = args.items;
+    if (TENSORS.includes(target.text) || target.text === TENSOR_OF_BYTES) {
+      const [first, offset, shape, strides, , , type] = args.items;
+      const storage = target.text === TENSOR_OF_BYTES ? typedStorage(first, type) : first;
       if (storage instanceof Storage && isLength(offset) && areLengths(shape) && areLengths(strides)) {
         const tensor = new TensorView(storage, offset, shape.items as number[], strides.items as number[]);
         if (shape.items.length === strides.items.length) return container(tensor);
@@ -237,10 +215,13 @@ export function unpickle(
   const run: Readonly<Record<string, () => void>> = {
     PROTO: () => {
       const version = data[read(1)];
-      if (version !== 2 && version !== 3) throw fail(`is protocol ${version}, but torch.save writes protocol 2 or 3`);
+      if (version < 2 || version > 5) throw fail(`is protocol ${version}, but torch.save writes protocols 2 to 5`);
     },
-    GLOBAL: () => push(name()),
+    FRAME: () => void read(8),
+    GLOBAL: () => push(name(line(), line())),
+    STACK_GLOBAL: () => push(name(...pair())),
     REDUCE: () => push(call(...pair())),
+    NEWOBJ: () => push(call(...pair())),
     BINPERSID: () => push(storage(pop())),
     BUILD: () => {
       const [target, state] = pair();
@@ -261,6 +242,16 @@ export function unpickle(
     EMPTY_LIST: () => push(container([])),
     APPEND: () => append([pop()]),
     APPENDS: () => append(popMark()),
+    // Nothing reads the items of a set.
+    EMPTY_SET: () => push(container(new Opaque("set"))),
+    ADDITEMS: () => {
+      popMark();
+      if (!(top() instanceof Opaque)) throw fail(`adds to ${kindOf(top())}`);
+    },
+    FROZENSET: () => {
+      popMark();
+      push(container(new Opaque("frozenset")));
+    },
     EMPTY_TUPLE: () => tuple([]),
     TUPLE: () => tuple(popMark()),
     TUPLE1: () => tuple([pop()]),
@@ -271,27 +262,34 @@ export function unpickle(
     },
     BINPUT: () => remember(data[read(1)]),
     LONG_BINPUT: () => remember(view.getUint32(read(4), true)),
+    MEMOIZE: () => remember(memo.size),
     BINGET: () => recall(data[read(1)]),
     LONG_BINGET: () => recall(view.getUint32(read(4), true)),
     BINUNICODE: () => {
       const length = view.getUint32(read(4), true);
       push(text(read(length), length));
     },
+    SHORT_BINUNICODE: () => {
+      const length = data[read(1)];
+      push(text(read(length), length));
+    },
+    BINUNICODE8: () => {
+      const length = length8();
+      push(text(read(length), length));
+    },
     SHORT_BINSTRING: () => {
       const length = data[read(1)];
       push(text(read(length), length));
     },
+    SHORT_BINBYTES: () => bytes(data[read(1)]),
+    BINBYTES: () => bytes(view.getUint32(read(4), true)),
+    BINBYTES8: () => bytes(length8()),
+    BYTEARRAY8: () => bytes(length8()),
     BININT: () => push(view.getInt32(read(4), true)),
     BININT1: () => push(data[read(1)]),
     BININT2: () => push(view.getUint16(read(2), true)),
-    LONG1: () => {
-      const length = data[read(1)];
-      if (length > 8) throw fail("holds an integer beyond 2^53");
-      // Little-endian, two's complement.
-      const bytes = data.subarray(read(length), at);
-      const value = bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-      push(integer(Number(BigInt.asIntN(8 * length, value))));
-    },
+    LONG1: () => push(long(data[read(1)])),
+    LONG4: () => push(long(view.getUint32(read(4), true))),
     BINFLOAT: () => push(view.getFloat64(read(8), false)),
     NONE: () => push(null),
     NEWTRUE: () => push(true),
@@ -313,13 +311,6 @@ export function unpickle(
     }
     run[instruction]();
   }
-}
-
-let byCode: Map<number, string> | undefined;
-
-function instructionNames(): Map<number, string> {
-  byCode ??= new Map(INSTRUCTIONS.split(",").map((item) => [item.charCodeAt(0), item.slice(2)]));
-  return byCode;
 }
 
 const isLength = (value: Value | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -21,7 +21,7 @@ export function stateDict(
   storages: ReadonlyMap<string, Storage>,
   path: string,
 ): { tensors: NamedView[]; others: string[] } {
-  const hint = "Save model.state_dict() alone.";
+  const hint = "Save model.state_dict() alone, not in another dict.";
   if (!(value instanceof Dict))
     throw invalidWeights(path, `holds ${kindOf(value)} where a state dict is needed.`, hint);
   const firstOf = new Map<string, string>();
@@ -56,12 +56,10 @@ export function stateDict(
   return { tensors, others };
 }
 
-/** A view may not have more elements than its storage: otherwise a few bytes could claim gigabytes. */
+/** A view may repeat elements of its storage (torch's `expand`). What config.json asks for limits how many a model takes. */
 function checkView({ storage, offset, shape, strides }: TensorView, fail: (rule: string) => Error): void {
   const elements = product(shape);
   if (!Number.isSafeInteger(elements * 8)) throw fail(`shape ${shapeOf(shape)} overflows.`);
-  if (elements > storage.elements)
-    throw fail(`has ${elements} elements, more than its storage of ${storage.elements} (an expanded view).`);
   if (offset > storage.elements) throw fail(`begins at element ${offset} of its storage of ${storage.elements}.`);
   const last = shape.reduce((index, n, i) => index + Math.max(0, n - 1) * strides[i], offset);
   if (elements > 0 && last >= storage.elements)
@@ -89,8 +87,7 @@ export async function* readStorage(
   tensors: readonly NamedView[],
   wanted: Wanted,
 ): AsyncGenerator<TensorPiece, void, undefined> {
-  const { bytesPerElement, elements } = storage;
-  const size = bytesPerElement * elements;
+  const { bytesPerElement, size } = storage;
   const needed = tensors.filter(({ name, dtype }) => isDType(dtype) && wanted(name));
   const skipTo = async (end: number) => {
     const length = end - (bytes.position - start);
@@ -136,9 +133,10 @@ function regions(tensors: readonly NamedView[]): NamedView[][] | undefined {
 }
 
 /** Elements as numbers that copy without a change of their bits; a NaN of float64 stays a NaN. */
-function wordsOf(buffer: ArrayBuffer, bytesPerElement: number): Uint16Array | Uint32Array | Float64Array {
+function wordsOf(buffer: ArrayBuffer, bytesPerElement: number) {
   if (bytesPerElement === 8) return new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8));
-  return bytesPerElement === 4 ? new Uint32Array(buffer) : new Uint16Array(buffer);
+  if (bytesPerElement === 4) return new Uint32Array(buffer);
+  return bytesPerElement === 2 ? new Uint16Array(buffer) : new Uint8Array(buffer);
 }
 
 /** Collects the elements of a view in its own order, a few rows at a time. */

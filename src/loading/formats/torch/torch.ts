@@ -25,8 +25,12 @@ export interface TorchOptions extends WeightOptions {
 /** A description of 10,000 tensors takes about 2 MB. */
 const MAX_PICKLE = 32 * 2 ** 20;
 
-/** The first pickle of files before torch 1.6: protocol 2, the number 0x1950a86a20f9469cfc6c, stop. */
-const LEGACY_MAGIC = "80028a0a6cfc9c46f9206aa850192e";
+/**
+ * The first pickle of files before torch 1.6, in hexadecimal: its protocol (with a frame from protocol 4 on), the number
+ * 0x1950a86a20f9469cfc6c, stop.
+ */
+const LEGACY_MAGIC = /^80(?:0[23]|0[45]950d0{14})8a0a6cfc9c46f9206aa850192e/;
+const MAX_LEGACY_MAGIC = 24;
 
 /**
  * Reads a file's tensors, a few rows at a time, in the order of the file's storages. Leaving the loop early cancels the
@@ -41,11 +45,14 @@ export async function* readTorch(
 ): AsyncGenerator<TensorPiece, void, undefined> {
   const bytes = new ByteReader(file, path, options);
   try {
-    const start = await bytes.peek(LEGACY_MAGIC.length / 2);
+    const start = await bytes.peek(MAX_LEGACY_MAGIC);
     const hex = [...start].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const magic = LEGACY_MAGIC.exec(hex)?.[0];
     if (hex.startsWith("504b0304")) yield* readArchive(bytes, options);
-    else if (hex === LEGACY_MAGIC) yield* readLegacy(bytes, options);
-    else {
+    else if (magic) {
+      await bytes.skip(magic.length / 2);
+      yield* readLegacy(bytes, options);
+    } else {
       const rule = "is not a file that torch.save wrote: it is neither a zip archive nor the older format.";
       throw invalidWeights(path, rule, textHint(start));
     }
@@ -130,7 +137,7 @@ async function* readArchive(first: ByteReader, options: TorchOptions): AsyncGene
       if (name.startsWith("data/")) {
         const key = name.slice("data/".length);
         const storage = checkpoint.storage(key);
-        if (storage && entry.size !== undefined && entry.size !== storage.elements * storage.bytesPerElement)
+        if (storage && entry.size !== undefined && entry.size !== storage.size)
           throw invalidWeights(path, `entry ${quote(entry.name)} does not have the size of its storage.`);
         yield* checkpoint.read(key, wanted, bytes);
         await zip.close();
@@ -191,7 +198,6 @@ function checkOther(path: string, name: string, data: Uint8Array): void {
 
 async function* readLegacy(bytes: ByteReader, options: WeightOptions): AsyncGenerator<TensorPiece, void, undefined> {
   const { path } = bytes;
-  await bytes.skip(LEGACY_MAGIC.length / 2);
   const { value: version } = await readPickle(bytes);
   if (version !== 1001) throw invalidWeights(path, `its format version is not 1001.`);
   const { value: system } = await readPickle(bytes);
