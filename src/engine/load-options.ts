@@ -2,7 +2,7 @@
 
 import { ModelError, quote } from "../errors";
 import type { DownloadProgress } from "../loading/sources/download";
-import { checkBoolean, checkedOptions } from "./options";
+import { checkBoolean, checkedOptions, checkFunction } from "./options";
 
 /** The options of `Seq2Seq.load`. */
 export interface LoadOptions {
@@ -53,7 +53,7 @@ export function checkLoadOptions(given: LoadOptions): LoadOptions {
   if (!["auto", "f32", "f16", "q8", "q4"].includes(dtype))
     throw wrong("dtype", dtype, '"auto", "f32", "f16", "q8" or "q4"');
   checkBoolean("load", "worker", worker);
-  if (onProgress && typeof onProgress !== "function") throw wrong("onProgress", onProgress, "a function");
-  if (onWarning && typeof onWarning !== "function") throw wrong("onWarning", onWarning, "a function");
+  checkFunction("load", "onProgress", onProgress);
+  checkFunction("load", "onWarning", onWarning);
   return options;
 }

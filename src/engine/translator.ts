@@ -7,7 +7,7 @@ import type { GenerationConfig } from "../generation/options/generation-config";
 import type { LoadOptions } from "./load-options";
 import { Seq2Seq } from "./seq2seq";
 import type { Source } from "../loading/sources/source";
-import { checkedOptions } from "./options";
+import { checkedOptions, checkFunction } from "./options";
 import { splitText, type Segments } from "../text/segments";
 import { createTextStream } from "../text/stream";
 import { languagePlan, type LanguagePlan } from "../text/tokenizer";
@@ -240,5 +240,6 @@ function checkTranslatorOptions(where: string, options: TranslatorOptions): Tran
   const checked = checkedOptions(where, options, known);
   checkTag("sourceLanguage", checked.sourceLanguage);
   checkTag("targetLanguage", checked.targetLanguage);
+  checkFunction(where, "monitor", checked.monitor);
   return checked;
 }

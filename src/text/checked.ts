@@ -1,7 +1,8 @@
 /** A tokenizer whose arguments are checked: whatever a caller passes, the answer is a result or a `ModelError`. */
 
 import { ModelError, quote } from "../errors";
-import type { Tokenizer } from "./tokenizer";
+import { withoutNulls } from "../util/given";
+import type { EncodeOptions, Tokenizer } from "./tokenizer";
 
 /** A list of integers of any kind, as numbers. */
 function checkedIds(ids: unknown): number[] {
@@ -15,10 +16,17 @@ function checkedIds(ids: unknown): number[] {
   });
 }
 
+/** Without what is null, which stands for what is left out. */
+function checkedOptions(options: EncodeOptions | null | undefined): EncodeOptions | undefined {
+  if (options === undefined || options === null) return undefined;
+  if (typeof options === "object" && !Array.isArray(options)) return withoutNulls(options);
+  throw new ModelError("invalid_option", `encode: the options must be an object, not ${quote(options)}.`);
+}
+
 export function checkedTokenizer(tokenizer: Tokenizer): Tokenizer {
   return {
     ...tokenizer,
-    encode: (text, options) => tokenizer.encode(text, options ?? undefined),
+    encode: (text, options) => tokenizer.encode(text, checkedOptions(options)),
     decode: (ids) => tokenizer.decode(checkedIds(ids)),
     token: (id) => (Number.isSafeInteger(id) ? tokenizer.token(id) : ""),
   };

@@ -83,9 +83,9 @@ export class OptionReader {
     return value === undefined ? value : Math.max(0, value);
   }
 
-  /** A list whose elements all pass `element`; empty if absent. `rule` says the same in words. */
+  /** A list whose elements all pass `element`, holes too; empty if absent. `rule` says the same in words. */
   list<T>(name: string, rule: string, element: (value: unknown) => boolean): T[] {
-    return this.read<T[]>(name, [], rule, (value) => Array.isArray(value) && value.every(element));
+    return this.read<T[]>(name, [], rule, (value) => Array.isArray(value) && Array.from(value).every(element));
   }
 }
 
@@ -99,7 +99,7 @@ export function isToken(value: unknown, vocabSize: number): value is number {
 
 /** A list of at least one token id. */
 export function isTokenList(value: unknown, vocabSize: number): value is number[] {
-  return Array.isArray(value) && value.length > 0 && value.every((id) => isToken(id, vocabSize));
+  return Array.isArray(value) && value.length > 0 && Array.from(value).every((id) => isToken(id, vocabSize));
 }
 
 export function invalid(where: string, name: string, rule: string, value: unknown): ModelError {

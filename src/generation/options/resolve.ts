@@ -188,7 +188,7 @@ function earlyStopping(read: OptionReader): boolean | "never" {
 
 function stopStrings(read: OptionReader): string[] {
   const { value = [], where } = read.find("stop_strings");
-  const list: unknown[] = Array.isArray(value) ? value : [value];
+  const list: unknown[] = Array.isArray(value) ? Array.from<unknown>(value) : [value];
   if (list.every((text) => typeof text === "string" && text !== "")) return list as string[];
   throw invalid(where, "stop_strings", "a string or a list of strings, none of them empty", value);
 }

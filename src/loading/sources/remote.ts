@@ -17,17 +17,16 @@ const HUB = "https://huggingface.co";
 /** "owner/name" */
 export const HUB_REPO = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
 
-export function openHub({
-  repo,
-  revision = "main",
-  endpoint = HUB,
-}: { [Key in keyof HubSource]: unknown }): ModelFiles {
+export function openHub(source: { [Key in keyof HubSource]: unknown }): ModelFiles {
+  const { repo } = source;
+  const revision = source.revision ?? "main";
+  const endpoint = source.endpoint ?? HUB;
   // Some old repositories have no owner, such as "t5-small".
   if (typeof repo !== "string" || !HUB_REPO.test(repo.includes("/") ? repo : `owner/${repo}`))
     throw invalidSource(`${quote(repo)} is not the name of a repository, such as "owner/name".`);
-  if (typeof revision !== "string" || revision === "")
+  if (typeof revision !== "string" || revision === "" || /\p{Surrogate}/u.test(revision))
     throw invalidSource(`${quote(revision)} is not a revision. Pass a branch, a tag or a commit.`);
-  const hub = String(endpoint).replace(/\/+$/, "");
+  const hub = typeof endpoint === "string" || endpoint instanceof URL ? String(endpoint).replace(/\/+$/, "") : "";
   if (!/^https?:\/\/[^?#]+$/i.test(hub) || !URL.canParse(hub))
     throw invalidSource(`${quote(endpoint)} is not the address of a mirror of the Hub.`);
   return openUrl(new URL(`${hub}/${repo}/resolve/${encodeURIComponent(revision)}/`));

@@ -99,7 +99,7 @@ describe("what a source means", () => {
     ["endpoint that is no URL", { repo: "a/b", endpoint: "mirror.example" }],
     ["endpoint with a query", { repo: "a/b", endpoint: "https://mirror.example?x" }],
     ["endpoint of another scheme", { repo: "a/b", endpoint: "file:///x" }],
-    ["endpoint of the wrong type", { repo: "a/b", endpoint: null }],
+    ["endpoint of the wrong type", { repo: "a/b", endpoint: 3 }],
   ])("invalid source: %s", async (_, source) => {
     const error = await failureOf(() => openSource(source as Source));
     expect([error.code, error.hint]).toEqual(["invalid_source", expect.stringContaining("FileSystemDirectoryHandle")]);
