@@ -1,8 +1,8 @@
 // The finished hypotheses of a beam search, each walked back along its parents, so that JavaScript reads sequences and not
 // the steps of all beams; backends/cpu/beams.ts says it in plain loops.
 //
-//   trace (C, TRACE_FIELDS, B)   hypotheses (B, HYPOTHESIS_FIELDS)
-//   y (B, TRACE_FIELDS, C): by position the token, its parent row, the bits of its log-probability; 0 past the end
+//   trace (C, TRACE_FIELDS, B)   hypotheses (B, HYPOTHESIS_FIELDS)   settings (SETTINGS + E + C + 1)
+//   y (B, TRACE_FIELDS, C): by its place after the prompt the token, its parent row, the bits of its log-probability; 0 past the end
 //
 // One thread per hypothesis. Neighbours read along the same steps, and write rows of their own.
 
@@ -13,8 +13,9 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> trace: array<u32>;
 @group(0) @binding(1) var<storage, read> hypotheses: array<u32>;
-@group(0) @binding(2) var<storage, read_write> y: array<u32>;
-@group(0) @binding(3) var<uniform> p: Params;
+@group(0) @binding(2) var<storage, read> settings: array<u32>;
+@group(0) @binding(3) var<storage, read_write> y: array<u32>;
+@group(0) @binding(4) var<uniform> p: Params;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -23,6 +24,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     return;
   }
   let hypothesis = row * HYPOTHESIS_FIELDS;
+  let prompt = settings[SETTING_PROMPT_LENGTH];
   let length = min(hypotheses[hypothesis + HYPOTHESIS_LENGTH], p.capacity);
   var parent = hypotheses[hypothesis + HYPOTHESIS_PARENT];
   var token = hypotheses[hypothesis + HYPOTHESIS_TOKEN];
@@ -36,14 +38,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     y[parents + i] = 0u;
     y[logprobs + i] = 0u;
   }
-  // From the last token to the first; token i - 1 was chosen by the step at that position.
+  // From the last token to the first; the first was chosen by the step that read the end of the prompt.
   for (var i = length; i > 0u; i--) {
     var token_before = 0u;
     var parent_before = 0u;
     var sum_before = 0.0;
     if (i > 1u) {
       // What the step before chose for the row that this token continues.
-      let step = (i - 2u) * TRACE_FIELDS * p.rows + parent;
+      let step = (prompt - 1u + i - 2u) * TRACE_FIELDS * p.rows + parent;
       token_before = trace[step + TRACE_TOKEN * p.rows];
       parent_before = trace[step + TRACE_PARENT * p.rows];
       sum_before = bitcast<f32>(trace[step + TRACE_SCORE * p.rows]);

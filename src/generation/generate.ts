@@ -8,6 +8,7 @@ import { deviceGreedy } from "./device/greedy";
 import { runDecodeLoop } from "./device/decode-loop";
 import type { Request } from "./request";
 import type { Hypothesis, Search } from "./search/search";
+import { isIdle } from "./options/search-config";
 import { stopCriterion } from "./stop-strings";
 import { loadPart } from "../util/part";
 import { roundedLength, type SessionPool } from "./device/session";
@@ -52,6 +53,8 @@ export type Way = "greedy" | "beams" | "javascript";
 /** The device searches alone unless JavaScript must decide something or see the scores. */
 export function wayOf({ config, alternatives, constraints, prompts }: Request, model: Model): Way {
   const { processors, numBeams, doSample, prefixAllowedTokens } = config;
+  // The table of processors holds one start token for all rows.
+  const startsDiffer = prompts.some(([first]) => first !== prompts[0][0]) && !isIdle(processors);
   const needsScores =
     doSample ||
     prefixAllowedTokens ||
@@ -59,8 +62,7 @@ export function wayOf({ config, alternatives, constraints, prompts }: Request, m
     alternatives > 0 ||
     processors.removeInvalidValues ||
     processors.forcedBosTokenIds;
-  if (needsScores || prompts.some(([first, ...more]) => first !== config.startTokenId || more.length > 0))
-    return "javascript";
+  if (needsScores || startsDiffer) return "javascript";
   if (numBeams === 1) return "greedy";
   if (config.numBeamGroups > 1) return "javascript";
   // max_time and stop_strings may end single beams in the middle of a step; the device cannot.

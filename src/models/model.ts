@@ -55,6 +55,8 @@ export interface Model {
   projectCross(encoderStates: Tensor): Tensor[];
   /** ids (B, T) u32, at positions `state.position` and on -> logits (B, T, V). Appends to the caches. */
   decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor;
+  /** As `decode`, but only appends to the caches: for the tokens of a prompt, whose logits nobody reads. */
+  prefill(ids: Tensor, state: DecoderState): void;
 }
 
 export interface Family {

@@ -41,13 +41,14 @@ export const beams = {
   },
 
   /**
-   * The finished hypothesis in each row of `state`, walked back to its start: (B, TRACE_FIELDS, C) u32, the fields of
-   * `trace` by position, but the log-probability of the token where that has the running score; 0 past its end.
+   * The finished hypothesis in each row of `state`, walked back to the end of its prompt: (B, TRACE_FIELDS, C) u32, the
+   * fields of `trace` for each new token, but the log-probability of the token where that has the running score; 0 past its end.
    */
-  backtrace({ trace, hypotheses }: BeamState) {
+  backtrace({ trace, hypotheses, settings }: BeamState) {
     const [rows] = hypotheses.shape;
     expectShape("backtrace", "hypotheses", hypotheses, [null, HYPOTHESIS_FIELDS]);
     expectShape("backtrace", "trace", trace, [null, TRACE_FIELDS, rows]);
+    invariant(settings.shape[0] > SETTINGS, "backtrace: settings are too short");
     return result([rows, TRACE_FIELDS, trace.shape[0]], "u32");
   },
 };

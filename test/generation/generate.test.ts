@@ -19,6 +19,10 @@ const kinds: GenerationConfig[] = [
   { num_beams: 5, early_stopping: "never", length_penalty: 2, encoder_repetition_penalty: 1.5 },
   { num_beams: 2, prefix_allowed_tokens: (_row, ids) => [2, 4 + (ids.length % 9), 5, 6, 7, 8] },
   { num_beams: 2, decoder_input_ids: [1, 7, 9], bad_words_ids: [[4], [5, 6]] },
+  { decoder_input_ids: [1, 7, 9, 4, 12] },
+  { num_beams: 3, decoder_input_ids: [1, 6] },
+  { repetition_penalty: 1.3, no_repeat_ngram_size: 2, decoder_input_ids: [1, 7, 9, 7] },
+  { do_sample: true, seed: 7, decoder_input_ids: [1, 7, 9] },
   { do_sample: true, seed: 7 },
   { do_sample: true, seed: 7, num_return_sequences: 3, top_p: 0.8, temperature: 1.5 },
   { do_sample: true, seed: 7, num_beams: 3, top_k: 6 },
@@ -168,11 +172,14 @@ describe("a tiny model", () => {
       const source = rows[Math.floor(i / n)];
       const { logits } = await model.forward({ input_ids: source, decoder_input_ids: sequence.slice(0, -1) });
       const vocab = logits.shape[2];
-      token_logprobs?.[i].forEach((logprob, t) => {
-        const step = Array.from(logits.data.subarray(t * vocab, (t + 1) * vocab));
-        const highest = Math.max(...step);
-        const norm = highest + Math.log(step.reduce((sum, x) => sum + Math.exp(x - highest), 0));
-        expect(Math.abs(step[sequence[t + 1]] - norm - logprob)).toBeLessThan(1e-4);
+      const logprobs = token_logprobs?.[i] ?? [];
+      const prompt = sequence.length - logprobs.length; // tokens that were given
+      logprobs.forEach((logprob, step) => {
+        const t = prompt - 1 + step;
+        const scores = Array.from(logits.data.subarray(t * vocab, (t + 1) * vocab));
+        const highest = Math.max(...scores);
+        const norm = highest + Math.log(scores.reduce((sum, x) => sum + Math.exp(x - highest), 0));
+        expect(Math.abs(scores[sequence[t + 1]] - norm - logprob)).toBeLessThan(1e-4);
       });
     }
   });
@@ -251,7 +258,15 @@ describe("a tiny model", () => {
       Array.from({ length: 1 + ((i * 7) % longest) }, (_, k) => 4 + ((i * 5 + k * 3) % 14)),
     );
 
-  it.each([{}, { num_beams: 3 }, { repetition_penalty: 1.2 }, { do_sample: true, seed: 2, num_return_sequences: 2 }])(
+  it.each<GenerationConfig>([
+    {},
+    { num_beams: 3 },
+    { repetition_penalty: 1.2 },
+    { do_sample: true, seed: 2, num_return_sequences: 2 },
+    { decoder_input_ids: [1, 9, 4] },
+    { decoder_input_ids: [1, 9, 4], num_beams: 3 },
+    { decoder_input_ids: [1, 9, 4], output_alternatives: 1 },
+  ])(
     "a row of a long list gets what it gets alone: %j",
     async (options) => {
       const many = list(2 * MAX_ROWS + 21, 23);

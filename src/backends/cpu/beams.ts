@@ -128,12 +128,13 @@ export const beams: ImplementationOf<typeof contract> = {
   backtrace(y, state) {
     const [rows, , capacity] = y.shape; // B, C
     const [out, trace, hypotheses] = [u32(y), u32(state.trace), u32(state.hypotheses)];
+    const prompt = u32(state.settings)[SETTING.promptLength];
     out.fill(0);
     for (let row = 0; row < rows; row++) {
       let { token, parent, sum } = readHypothesis(hypotheses, row);
       for (let i = readHypothesis(hypotheses, row).length - 1; i >= 0; i--) {
         // What the step before chose for the row that this token continues.
-        const before = (field: number): number => (TRACE_FIELDS * (i - 1) + field) * rows + parent;
+        const before = (field: number): number => (TRACE_FIELDS * (prompt - 1 + i - 1) + field) * rows + parent;
         const sumBefore = i === 0 ? 0 : asFloats(trace)[before(TRACE.score)];
         const to = (field: number): number => (TRACE_FIELDS * row + field) * capacity + i;
         out[to(TRACE.token)] = token;

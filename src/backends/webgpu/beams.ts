@@ -58,9 +58,9 @@ export function kernels({ workgroup }: Tuning) {
     backtrace: kernel({
       name: "backtrace",
       shader: { "backtrace.wgsl": backtrace },
-      bindings: { trace: read, hypotheses: read, y: write },
+      bindings: { trace: read, hypotheses: read, settings: read, y: write },
       params: { rows: "u32", capacity: "u32" },
-      constants: { ...STATE, THREADS },
+      constants: { ...STATE, ...named("SETTING", state.SETTING), THREADS },
     }),
   };
 }
@@ -82,9 +82,9 @@ export function operations(recorder: OperationRecorder): ImplementationOf<typeof
       dispatch(advanceBeams, operands, params, [sentences, 1, 1]);
     },
 
-    backtrace(y, { trace, hypotheses }) {
+    backtrace(y, { trace, hypotheses, settings }) {
       const [rows, , capacity] = y.shape;
-      dispatch(backtrace, { trace, hypotheses, y }, { rows, capacity }, [Math.ceil(rows / THREADS), 1, 1]);
+      dispatch(backtrace, { trace, hypotheses, settings, y }, { rows, capacity }, [Math.ceil(rows / THREADS), 1, 1]);
     },
   };
 }

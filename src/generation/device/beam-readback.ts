@@ -43,43 +43,39 @@ export function beamTensors(state: BeamState): Tensor[] {
   return [token, position, ancestors, trace, hypotheses, done, settings];
 }
 
-export type BeamStart = Omit<BeamRules, "promptLength"> & { startTokenId: number };
-
-/** Starts a sentence in every slot. */
-export function startBeams(ops: Ops, state: BeamState, { startTokenId, ...rules }: BeamStart): void {
-  const sizes = { endTokens: state.endTokens, capacity: state.trace.shape[0] };
-  ops.write(state.settings, beamSettings({ ...rules, promptLength: 1 }, sizes));
-  startSentences(ops, state, startTokenId, 0, state.done.shape[0]);
+/** Writes the rules of a search, for all its sentences. */
+export function startBeams(ops: Ops, state: BeamState, rules: BeamRules): void {
+  ops.write(state.settings, beamSettings(rules, { endTokens: state.endTokens, capacity: state.trace.shape[0] }));
 }
 
 /**
- * Starts the sentences in `count` slots from slot `first` on; the other slots stay as they are. At first only one beam per
- * sentence counts: all beams start from the same token, so the scores of the others rule them out for one step.
- * @param done marks the slots as done, for slots without a sentence
+ * Starts a sentence at the last token of its prompt; the caches hold the tokens before it. At first only one beam of the
+ * sentence counts: all beams start from the same tokens, so the scores of the others rule them out for one step.
+ * @param done marks the slot as done, if it has no sentence
  */
-export function startSentences(
-  ops: Ops,
-  state: BeamState,
-  startTokenId: number,
-  first: number,
-  count: number,
-  done = false,
-): void {
-  const [from, rows] = [first * state.beams, count * state.beams];
-  const hypotheses = new Uint32Array(rows * HYPOTHESIS_FIELDS);
+export function startSentence(ops: Ops, state: BeamState, prompt: readonly number[], slot: number, done = false): void {
+  const { beams, ancestors, trace } = state;
+  const [capacity, fields, rows] = trace.shape;
+  const first = slot * beams;
+  const last = prompt.length - 1;
+  const hypotheses = new Uint32Array(beams * HYPOTHESIS_FIELDS);
   const floats = asFloats(hypotheses);
-  for (let row = 0; row < rows; row++) {
-    floats[row * HYPOTHESIS_FIELDS + HYPOTHESIS.running] = row % state.beams === 0 ? 0 : UNLIKELY;
-    floats[row * HYPOTHESIS_FIELDS + HYPOTHESIS.score] = UNLIKELY;
-    floats[row * HYPOTHESIS_FIELDS + HYPOTHESIS.sum] = LEAST;
+  for (let beam = 0; beam < beams; beam++) {
+    floats[beam * HYPOTHESIS_FIELDS + HYPOTHESIS.running] = beam === 0 ? 0 : UNLIKELY;
+    floats[beam * HYPOTHESIS_FIELDS + HYPOTHESIS.score] = UNLIKELY;
+    floats[beam * HYPOTHESIS_FIELDS + HYPOTHESIS.sum] = LEAST;
   }
-  ops.write(state.hypotheses, hypotheses, from * HYPOTHESIS_FIELDS);
-  ops.write(state.token, new Uint32Array(rows).fill(startTokenId), from);
-  ops.write(state.position, new Uint32Array(rows), from);
-  // At the first position every row is its own ancestor.
-  const own = Uint32Array.from({ length: rows }, (_, row) => from + row);
-  ops.write(state.ancestors, own, from);
-  ops.write(state.done, new Uint32Array(count).fill(done ? 1 : 0), first);
+  ops.write(state.hypotheses, hypotheses, first * HYPOTHESIS_FIELDS);
+  // Of the prompt every row is its own ancestor. The logits processors read its tokens as if they had been chosen.
+  const own = Uint32Array.from({ length: beams }, (_, beam) => first + beam);
+  for (let i = 0; i <= last; i++) ops.write(ancestors, own, ((last % 2) * capacity + i) * rows + first);
+  const repeated = (token: number): Uint32Array => new Uint32Array(beams).fill(token);
+  for (let i = 0; i < last; i++) {
+    ops.write(trace, repeated(prompt[i + 1]), (fields * i + TRACE.token) * rows + first);
+  }
+  ops.write(state.token, repeated(prompt[last]), first);
+  ops.write(state.position, repeated(last), first);
+  ops.write(state.done, Uint32Array.of(done ? 1 : 0), slot);
 }
 
 /** A hypothesis as it is read from the device. */

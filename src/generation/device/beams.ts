@@ -8,7 +8,7 @@ import { candidateCount } from "../../util/scores";
 import { invariant, ModelError } from "../../errors";
 import type { Ops } from "../../ops/ops";
 import { BeamTrail } from "./beam-trail";
-import { readBeams, startBeams, startSentences, type DeviceHypothesis } from "./beam-readback";
+import { readBeams, startBeams, startSentence, type DeviceHypothesis } from "./beam-readback";
 import type { SearchConfig } from "../options/search-config";
 import type { DeviceSearch } from "./decode-loop";
 import type { Choice, Hypothesis, Search } from "../search/search";
@@ -74,14 +74,14 @@ export function deviceBeams(
     reads: trail ? [done, trail.hypotheses] : [done],
     readAt: trail && ((position) => trail.trace(position)),
     start(slot, sentence) {
-      startSentences(ops, beams, config.startTokenId, slot, 1, !sentence);
+      startSentence(ops, beams, sentence?.prompt ?? new Array<number>(config.promptLength).fill(0), slot, !sentence);
       trail?.start(slot);
     },
     accept(sentence, slot, { position, data: [done, hypotheses], atPosition: trace }) {
       const results = sentence.search as BeamResults;
       if (trace) trail?.advance(slot, trace as Uint32Array);
       if (done[slot] === 1) {
-        ended.push({ results, slot, steps: position + 1 });
+        ended.push({ results, slot, steps: position + 2 - config.promptLength });
         return true;
       }
       if (trail) results.agree(trail.agreed(slot, hypotheses as Uint32Array));

@@ -52,7 +52,10 @@ export interface DeviceSearch {
   readonly reads: readonly Slice[];
   /** What else to read for each position in use. Slots that started at different times are at different positions. */
   readonly readAt?: (position: number) => Slice;
-  /** Sets a slot back to position 0. An empty slot, without a sentence, goes on decoding, but its results are ignored. */
+  /**
+   * Sets a slot back to the end of a prompt, whose other tokens are in the cache. An empty slot, without a sentence, goes on
+   * decoding, but its results are ignored.
+   */
   start(slot: number, sentence: Sentence | undefined): void;
   /** Takes the result of a step for a sentence. Returns true if the sentence has ended. */
   accept(sentence: Sentence, slot: number, result: StepResult): boolean;
@@ -66,8 +69,7 @@ interface Step {
 }
 
 /**
- * Runs all sentences of `queue`. They are taken from its front as slots become empty; every prompt is the start token alone.
- * Yields after each step, when `settled()` of a sentence may have something new. The session needs no clean-up afterwards:
+ * Runs all sentences of `queue`. They are taken from its front as slots become empty. Yields after each step, when `settled()` of a sentence may have something new. The session needs no clean-up afterwards:
  * the next call starts every slot anew.
  */
 export async function* runDecodeLoop(
@@ -80,8 +82,8 @@ export async function* runDecodeLoop(
 ): AsyncGenerator<void, void, undefined> {
   const capacity = session.targetLength;
   const lastPosition = Math.min(config.maxLength - 1, capacity) - 1;
-  const select = await selectPlan(ops, session, config);
-  const slots = createSlots(ops, session);
+  const select = await selectPlan(ops, session, config, queue[0].prompt[0]);
+  const slots = await createSlots(ops, session, config.promptLength);
   const inFlight: Promise<Step>[] = [];
   const isLive = (slot: number): boolean => slots.sentences[slot] !== undefined;
   /** Where the next step to be submitted would decode a slot. */
@@ -136,9 +138,9 @@ export async function* runDecodeLoop(
 }
 
 /** The plan that applies the logits processors and chooses on the device. Writes their parameters to the device. */
-async function selectPlan(ops: Ops, session: Session, config: SearchConfig): Promise<Plan> {
+async function selectPlan(ops: Ops, session: Session, config: SearchConfig, startTokenId: number): Promise<Plan> {
   if (isIdle(config.processors)) return session.select();
-  const table = packProcessors(config.processors, config);
+  const table = packProcessors(config.processors, { ...config, startTokenId });
   const plan = await session.select({ tableLength: table.length, renormalize: config.renormalize });
   if (session.processors) ops.write(session.processors.table, table);
   return plan;

@@ -19,8 +19,14 @@ export function deviceGreedy(ops: Ops, session: Session, config: SearchConfig, l
     reads: [{ tensor: selection.token, start: 0, count: rows }],
     readAt: logprobs ? (at) => ({ tensor: selection.logprobs, start: at * rows, count: rows }) : undefined,
     start(slot, sentence) {
-      ops.write(selection.token, Uint32Array.of(config.startTokenId), slot);
-      ops.write(selection.position, Uint32Array.of(0), slot);
+      const prompt = sentence?.prompt ?? [];
+      const last = config.promptLength - 1;
+      // The logits processors read the prompt after its first token as if it had been chosen.
+      for (let i = 0; i < last && sentence; i++) {
+        ops.write(selection.history, Uint32Array.of(prompt[i + 1]), i * rows + slot);
+      }
+      ops.write(selection.token, Uint32Array.of(prompt[last] ?? config.startTokenId), slot);
+      ops.write(selection.position, Uint32Array.of(last), slot);
       ops.write(selection.finished, Uint32Array.of(sentence ? 0 : 1), slot);
     },
     accept(sentence, slot, { data: [tokens], atPosition: logprobs, expired }) {

@@ -19,38 +19,24 @@ export async function* runHostSearch(
   control: Control,
 ): AsyncGenerator<void, void, undefined> {
   const { width, vocabSize, decode } = session;
-  const slots = createSlots(ops, session);
+  const slots = await createSlots(ops, session, queue[0].prompt.length);
   const rows = createRows(session);
-  const repeated = (token: number): number[] => new Array<number>(width).fill(token);
   const identity = Array.from({ length: width }, (_, i) => i);
   for (;;) {
     control.signal?.throwIfAborted();
     if (slots.wantsRefill(queue.length)) {
-      for (const slot of slots.refill(queue, control.onEncoded)) {
-        rows.set(slot, 0, repeated(slots.sentences[slot]?.prompt[0] ?? 0), identity);
-      }
+      for (const slot of slots.refill(queue, control.onEncoded)) rows.start(slot, slots.sentences[slot]?.prompt ?? [0]);
     }
     const live = slots.sentences.flatMap((sentence, slot) => (sentence ? [{ sentence, slot }] : []));
     if (live.length === 0) return;
     rows.write(ops);
-    // Only slots at the end of their prompt need their logits.
-    const asking = live
-      .filter(({ sentence, slot }) => slots.fed[slot] >= sentence.prompt.length - 1)
-      .map(({ slot }) => slot);
-    const first = Math.min(...asking) * width * vocabSize;
-    const count = (Math.max(...asking) + 1) * width * vocabSize - first;
-    const [logits] = await ops.submit(
-      [decode],
-      asking.length > 0 ? [{ tensor: decode.outputs, start: first, count }] : [],
-    );
+    const first = live[0].slot * width * vocabSize;
+    const count = (live[live.length - 1].slot + 1) * width * vocabSize - first;
+    const [logits] = await ops.submit([decode], [{ tensor: decode.outputs, start: first, count }]);
     control.signal?.throwIfAborted();
     const expired = performance.now() > control.deadline;
     for (const { sentence, slot } of live) {
       const fed = ++slots.fed[slot];
-      if (fed < sentence.prompt.length) {
-        rows.set(slot, fed, repeated(sentence.prompt[fed]), identity);
-        continue;
-      }
       const scores = identity.map((i) => {
         const start = (slot * width + i) * vocabSize - first;
         return (logits as Float32Array).subarray(start, start + vocabSize);
@@ -60,7 +46,7 @@ export async function* runHostSearch(
         rows.set(slot, fed, move.tokens, move.parents);
       } else {
         slots.sentences[slot] = undefined;
-        rows.set(slot, 0, repeated(0), identity);
+        rows.start(slot, [0]);
       }
     }
     yield;
@@ -78,6 +64,16 @@ function createRows(session: Session) {
   const position = new Uint32Array(rows);
   const ancestors = Uint32Array.from({ length: 2 * targetLength * rows }, (_, i) => i % rows);
   return {
+    /** All rows of the slot are at the last token of a prompt, whose other tokens are in their caches. */
+    start(slot: number, prompt: readonly number[]): void {
+      const first = slot * width;
+      const last = prompt.length - 1;
+      token.fill(prompt[last], first, first + width);
+      position.fill(last, first, first + width);
+      for (let i = 0; i < 2 * targetLength; i++) {
+        for (let row = first; row < first + width; row++) ancestors[i * rows + row] = row;
+      }
+    },
     /** Row i of the slot gets `tokens[i]` and continues the sequence of row `parents[i]`, whose cache holds `fed` tokens. */
     set(slot: number, fed: number, tokens: readonly number[], parents: readonly number[]): void {
       const first = slot * width;

@@ -1,6 +1,6 @@
 /**
  * A session is everything that one batch needs on the device: input ids and mask, caches, the state of the search, and three
- * recorded plans, "encode", "decode" and "select". It is made once and used for many calls. Lengths are capacities and are
+ * recorded plans, "encode", "decode" and "select", and a fourth where prompts are longer than one token. It is made once and used for many calls. Lengths are capacities and are
  * rounded up, so that batches of similar length use the same session.
  *
  * The batch has `batchSize` slots, each for one sentence. A slot has one row of the encoder and `width` rows of the decoder
@@ -34,6 +34,11 @@ export interface Selecting {
   renormalize?: boolean;
 }
 
+export interface Prefill {
+  readonly ids: Tensor; // (B, P), u32
+  readonly plan: Plan;
+}
+
 export interface Session extends SessionSizes {
   /** B = batchSize * width. */
   readonly rows: number;
@@ -53,6 +58,11 @@ export interface Session extends SessionSizes {
   readonly decode: Plan<Tensor>;
   /** Present once `select` was called with a table length. */
   processors?: { table: Tensor; sourceLength: Tensor };
+  /**
+   * The plan that decodes the first `length` tokens of every row's prompt in one pass, into the caches. It is recorded at the
+   * first call. `ids` (B, at least `length`) may hold anything after them: later steps overwrite what that leaves.
+   */
+  prefill(length: number): Promise<Prefill>;
   /** The plan that chooses from the logits on the device. It is recorded at the first call. */
   select(what?: Selecting): Promise<Plan>;
   dispose(): void;
@@ -98,6 +108,8 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
     const logits = decode.outputs;
     const vocabSize = info.targetVocabSize;
     const recorded = new Map<string, Promise<Plan>>();
+    const prefills = new Map<number, Promise<Prefill>>();
+    let zeros: Tensor | undefined;
     const session: Session = {
       ...sizes,
       rows,
@@ -111,6 +123,17 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
       backtrace,
       encode,
       decode,
+      prefill(length) {
+        const padded = Math.min(targetLength, ops.device === "webgpu" ? roundedLength(length) : length);
+        const known = prefills.get(padded);
+        if (known) return known;
+        const ids = u32(rows, padded);
+        zeros ??= u32(rows);
+        const prompt: DecoderState = { ...state, position: zeros, ancestors: undefined };
+        const made = record("prefill", () => model.prefill(ids, prompt)).then((plan) => ({ ids, plan }));
+        prefills.set(padded, made);
+        return made;
+      },
       select({ tableLength = 0, renormalize = false } = {}) {
         if (tableLength > (session.processors?.table.shape[0] ?? 0)) {
           const length = 2 ** Math.ceil(Math.log2(Math.max(256, tableLength)));

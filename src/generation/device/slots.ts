@@ -2,7 +2,7 @@
 
 import type { Ops } from "../../ops/ops";
 import type { Search } from "../search/search";
-import { writeInputs, type Session } from "./session";
+import { writeInputs, type Prefill, type Session } from "./session";
 
 /** A sentence that is being decoded, or that waits for a slot. */
 export interface Sentence {
@@ -12,7 +12,7 @@ export interface Sentence {
   inputIds: number[];
   /** 1 for a token to read, 0 for padding. */
   mask: number[];
-  /** What the decoder starts from: the start token, then `decoder_input_ids`. */
+  /** What the decoder starts from: the start token, then `decoder_input_ids`. All sentences of a call have as many tokens. */
   prompt: readonly number[];
   search: Search;
 }
@@ -33,34 +33,53 @@ export interface Slots {
   /** Are enough slots empty that it pays to encode the batch again? */
   wantsRefill(waiting: number): boolean;
   /**
-   * Sets all empty slots back to position 0. Where a refill pays, it first puts sentences from the front of the queue into
-   * them and encodes the batch.
+   * Sets all empty slots back to the end of a prompt. Where a refill pays, it first puts sentences from the front of the queue
+   * into them, encodes the batch and decodes all of the prompts but their last tokens.
    * @returns the slots that were empty
    */
   refill(queue: Sentence[], onEncoded: () => void): number[];
 }
 
-export function createSlots(ops: Ops, session: Session): Slots {
+/** @param promptLength tokens of every prompt, P */
+export async function createSlots(ops: Ops, session: Session, promptLength: number): Promise<Slots> {
   const { batchSize } = session;
+  const prefill = promptLength > 1 ? await session.prefill(promptLength - 1) : undefined;
   const sentences = new Array<Sentence | undefined>(batchSize).fill(undefined);
   const fed = new Array<number>(batchSize).fill(0);
   const empty = (): number[] => sentences.flatMap((sentence, slot) => (sentence ? [] : [slot]));
-  // A refill encodes the whole batch again, so it waits for half of the slots, or for as many as there are sentences.
+  // A refill encodes the whole batch again, so it waits for half of the slots, or for as many as there are sentences. One
+  // with prompts fills the caches of all rows from their start, so it waits for all slots.
   const wantsRefill = (waiting: number): boolean =>
-    waiting > 0 && empty().length >= Math.min(waiting, Math.ceil(batchSize / 2));
+    waiting > 0 && empty().length >= (prefill ? batchSize : Math.min(waiting, Math.ceil(batchSize / 2)));
   return {
     sentences,
     fed,
     wantsRefill,
     refill(queue, onEncoded) {
       const slots = empty();
-      for (const slot of slots) fed[slot] = 0;
+      for (const slot of slots) fed[slot] = promptLength - 1;
       if (!wantsRefill(queue.length)) return slots;
       for (const slot of slots) sentences[slot] = queue.shift();
       writeInputs(ops, session, sentences);
+      if (prefill) writePrompts(ops, session, prefill, sentences);
       // Not awaited: the device runs the next steps after it. If it fails, they fail too, and they are awaited.
-      ops.submit([session.encode]).then(onEncoded, () => undefined);
+      ops.submit([session.encode, prefill?.plan ?? []].flat()).then(onEncoded, () => undefined);
       return slots;
     },
   };
+}
+
+/** Writes the prompts to where `prefill` reads them. Rows of empty slots get that of the first sentence. */
+function writePrompts(
+  ops: Ops,
+  { rows, width }: Session,
+  { ids }: Prefill,
+  sentences: readonly (Sentence | undefined)[],
+): void {
+  const words = new Uint32Array(rows * ids.shape[1]);
+  for (let row = 0; row < rows; row++) {
+    const { prompt } = sentences[Math.floor(row / width)] ?? (sentences[0] as Sentence);
+    words.set(prompt.slice(0, -1), row * ids.shape[1]);
+  }
+  ops.write(ids, words);
 }

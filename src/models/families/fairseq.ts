@@ -200,13 +200,18 @@ function build(table: FairseqTable, ops: Ops, fields: Record<string, unknown>, p
     return applyNorm(ops, encoderStack.encoder(embedSource(ids, ids.shape[1]), encoderLayers, mask, capture)); // (B, S, D)
   }
 
-  function decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor {
+  function decoder(ids: Tensor, state: DecoderState, capture?: Capture): Stream {
     const capacity = state.caches[0].shape[1];
-    const x = decoderStack.decoder(embedTarget(ids, capacity, state.position), decoderLayers, state, capture); // (B, T, D)
-    return project(ops, x, head); // (B, T, V)
+    return decoderStack.decoder(embedTarget(ids, capacity, state.position), decoderLayers, state, capture); // (B, T, D)
   }
 
-  return { info: config, encode, projectCross: (states) => projectCross(ops, decoderLayers, states), decode };
+  return {
+    info: config,
+    encode,
+    projectCross: (states) => projectCross(ops, decoderLayers, states),
+    decode: (ids, state, capture) => project(ops, decoder(ids, state, capture), head), // (B, T, V)
+    prefill: (ids, state) => void decoder(ids, state),
+  };
 }
 
 export const fairseqFamily = (table: FairseqTable): Family => ({

@@ -9,7 +9,7 @@ import type { Activation, Norm, Ops, PositionBias } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX, MAX_SOURCE, MAX_TARGET } from "../config";
 import { createStack, projectCross, range, applyNorm } from "../layers";
-import type { CrossAttention, DecoderLayer, EncoderLayer, FeedForward, Linear, SelfAttention } from "../layers";
+import type { CrossAttention, DecoderLayer, EncoderLayer, FeedForward, Linear, SelfAttention, Stream } from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
 import { relativeBuckets } from "../positions";
@@ -230,17 +230,25 @@ function build(modelType: ModelType, ops: Ops, fields: Record<string, unknown>, 
     return applyNorm(ops, encoderStack.encoder({ states }, encoderLayers, mask, capture)); // (B, S, D)
   }
 
-  function decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor {
-    const x = decoderStack.decoder(
+  function decoder(ids: Tensor, state: DecoderState, capture?: Capture): Stream {
+    return decoderStack.decoder(
       { states: ops.embed(ids, vocabulary.target, { scale: 1 }) }, // (B, T, D)
       decoderLayers,
       state,
       capture,
     );
-    return ops.linear(x.states, vocabulary.head, { bias: headBias, norm: x.norm, scale: outputScale }); // (B, T, V)
   }
 
-  return { info: config, encode, projectCross: (states) => projectCross(ops, decoderLayers, states), decode };
+  return {
+    info: config,
+    encode,
+    projectCross: (states) => projectCross(ops, decoderLayers, states),
+    decode(ids, state, capture) {
+      const { states, norm } = decoder(ids, state, capture); // (B, T, D)
+      return ops.linear(states, vocabulary.head, { bias: headBias, norm, scale: outputScale }); // (B, T, V)
+    },
+    prefill: (ids, state) => void decoder(ids, state),
+  };
 }
 
 const family = (modelType: ModelType): Family => ({

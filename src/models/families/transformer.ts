@@ -10,7 +10,7 @@ import type { Activation, Ops } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX } from "../config";
 import { createStack, project, projectCross, range, applyNorm } from "../layers";
-import type { CrossAttention, DecoderLayer, EncoderLayer, FeedForward, Linear, SelfAttention } from "../layers";
+import type { CrossAttention, DecoderLayer, EncoderLayer, FeedForward, Linear, SelfAttention, Stream } from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
 import { sinusoidalPositions } from "../positions";
@@ -185,14 +185,19 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
     return applyNorm(ops, encoderStack.encoder({ states }, encoderLayers, mask, capture)); // (B, S, D)
   }
 
-  function decode(ids: Tensor, state: DecoderState, capture?: Capture): Tensor {
+  function decoder(ids: Tensor, state: DecoderState, capture?: Capture): Stream {
     const { position: offset } = state;
     const states = ops.embed(ids, vocabulary.target, { scale, positions: position.target, offset }); // (B, T, D)
-    const x = decoderStack.decoder({ states }, decoderLayers, state, capture); // (B, T, D)
-    return project(ops, x, vocabulary.output); // (B, T, V)
+    return decoderStack.decoder({ states }, decoderLayers, state, capture); // (B, T, D)
   }
 
-  return { info: config, encode, projectCross: (states) => projectCross(ops, decoderLayers, states), decode };
+  return {
+    info: config,
+    encode,
+    projectCross: (states) => projectCross(ops, decoderLayers, states),
+    decode: (ids, state, capture) => project(ops, decoder(ids, state, capture), vocabulary.output), // (B, T, V)
+    prefill: (ids, state) => void decoder(ids, state),
+  };
 }
 
 export const transformer: Family = { strict: true, info: readConfig, build };

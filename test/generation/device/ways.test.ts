@@ -56,7 +56,10 @@ function drawn(seed: number): { rows: number[][]; options: GenerationConfig } {
   };
   const options: GenerationConfig = { num_beams, max_new_tokens: 1 + below(16), ...(num_beams > 1 ? beams : {}) };
   for (const rule of chosen) Object.assign(options, rule);
+  const longest = 24 - 1 - (options.max_new_tokens ?? 0); // the toy's positions
+  const promptLength = one(1, 1, 2, 3, Math.min(7, longest));
   const rows = Array.from({ length: 1 + below(4) }, () => ids(1 + below(9)));
+  if (promptLength > 1) options.decoder_input_ids = rows.map(() => [1, ...ids(promptLength - 1)]);
   return { rows, options };
 }
 

@@ -10,6 +10,7 @@ import {
   createBeams,
   readBeams,
   startBeams,
+  startSentence,
   type DeviceHypothesis,
 } from "../../../src/generation/device/beam-readback";
 import type { Ops } from "../../../src/ops/ops";
@@ -80,12 +81,13 @@ export async function searchTable(ops: Ops, c: BeamCase): Promise<BeamResult> {
   const eosTokenIds = eos === null ? [] : [eos].flat();
   const state = createBeams(ops, { sentences: c.batch, beams, endTokens: eosTokenIds.length, capacity });
   startBeams(ops, state, {
-    startTokenId: goldens.start,
+    promptLength: 1,
     maxLength: capacity + 1,
     eosTokenIds,
     lengthPenalty: c.options.length_penalty ?? 1,
     earlyStopping: (c.options.early_stopping ?? false) as boolean | "never",
   });
+  for (let slot = 0; slot < c.batch; slot++) startSentence(ops, state, [goldens.start], slot);
   const rows = c.batch * beams;
   const logits = ops.create([rows, 1, c.vocab], "f32", "activations");
   const plan = await ops.record("select", () => {

@@ -87,12 +87,13 @@ export async function costOfTokens(
   install();
   counts = zero();
   const model = await Seq2Seq.load(tinyCheckpoint(config), { device: "webgpu", onWarning: () => undefined });
+  const prompt = (options.decoder_input_ids as number[][] | undefined)?.[0].length ?? 1;
   const rows = Array.from({ length: config.rows }, (_, i) => [5 + i, 6, 7]);
   const generate = async (tokens: number, eos: number): Promise<GenerateOutput | undefined> => {
     // Beams wait for the end of the last one, not of the first that could be returned.
     const limits = { max_new_tokens: tokens, eos_token_id: eos, early_stopping: "never" as const, length_penalty: 9 };
     const output = await model.generate(rows, { ...limits, ...options });
-    return output.sequences.every((row) => row.length === tokens + 1) ? output : undefined;
+    return output.sequences.every((row) => row.length === tokens + prompt) ? output : undefined;
   };
   // An end token that never comes, so that lengths are exact.
   let eos = 0;

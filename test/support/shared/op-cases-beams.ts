@@ -1,10 +1,10 @@
 /** Cases of src/ops/beams.ts: whole searches, step by step. */
 
-import { beamTensors, createBeams, startBeams } from "../../../src/generation/device/beam-readback";
+import { beamTensors, createBeams, startBeams, startSentence } from "../../../src/generation/device/beam-readback";
 import { add } from "./op-bench";
 
-// --- beam search: sentences, beams, vocabulary, end tokens, steps, length penalty, early stopping ---
-const beamSizes: [number, number, number, number, number, number, boolean | "never"][] = [
+// --- beam search: sentences, beams, vocabulary, end tokens, steps, length penalty, early stopping, prompt length ---
+const beamSizes: [number, number, number, number, number, number, boolean | "never", number?][] = [
   [1, 1, 7, 1, 4, 1, false],
   [1, 2, 7, 1, 6, 1, false],
   [2, 3, 11, 2, 7, 0.6, false],
@@ -18,21 +18,25 @@ const beamSizes: [number, number, number, number, number, number, boolean | "nev
   [1, 28, 71, 8, 2, 1, false],
   [1, 64, 130, 3, 1, 1, false],
   [1, 2, 250_003, 1, 1, 1, false],
+  [2, 3, 11, 1, 5, 1, false, 2],
+  [3, 4, 65, 2, 6, 0.6, "never", 5],
 ];
-for (const [sentences, beams, v, endTokens, steps, lengthPenalty, earlyStopping] of beamSizes) {
-  const options = `length_penalty ${lengthPenalty} early_stopping ${earlyStopping}`;
+for (const [sentences, beams, v, endTokens, steps, lengthPenalty, earlyStopping, promptLength = 1] of beamSizes) {
+  const prompt = Array.from({ length: promptLength }, (_, i) => i % v);
+  const options = `length_penalty ${lengthPenalty} early_stopping ${earlyStopping}${promptLength > 1 ? ` prompt ${promptLength}` : ""}`;
   add(
     `beamCandidates advanceBeams backtrace B${sentences * beams} G${beams} V${v} E${endTokens} steps ${steps} ${options}`,
     (bench) => {
-      const state = createBeams(bench.ops, { sentences, beams, endTokens, capacity: steps });
+      const state = createBeams(bench.ops, { sentences, beams, endTokens, capacity: promptLength - 1 + steps });
       for (const tensor of beamTensors(state)) bench.keep(tensor);
       startBeams(bench.ops, state, {
-        startTokenId: 0,
-        maxLength: steps + 1,
+        promptLength,
+        maxLength: promptLength + steps,
         eosTokenIds: Array.from({ length: endTokens }, (_, i) => i + 2),
         lengthPenalty,
         earlyStopping,
       });
+      for (let slot = 0; slot < sentences; slot++) startSentence(bench.ops, state, prompt, slot);
       const logprobs = Array.from({ length: steps }, () => {
         const data = bench.rng.normal(sentences * beams * v, 2).map((x) => -Math.abs(x));
         // End tokens come early in some rows, and some tokens are banned.
