@@ -14,6 +14,8 @@ export interface Stats {
   tokens: number;
   /** Decoder steps whose result was read. */
   steps: number;
+  /** How many steps were submitted before the first of them was read, at the end of the call. 1 without a GPU. */
+  steps_in_flight: number;
   /** Kernels that were started. */
   dispatches: number;
   /** Command buffers that were handed to the GPU's queue. */
@@ -55,6 +57,7 @@ export function startStats(ops: Ops) {
         decode_tokens_per_s: steps > 1 ? (perStep * (steps - 1) * 1000) / Math.max(1e-3, last - first) : 0,
         tokens,
         steps,
+        steps_in_flight: ops.pace.limit,
         dispatches: delta("dispatches"),
         submits: delta("submits"),
         readbacks: delta("readbacks"),

@@ -10,6 +10,7 @@
 
 import type { DType, Tensor } from "../tensor/tensor";
 import type { Operations } from "./operations";
+import type { Pace } from "./pace";
 
 export type { AttentionOptions, PositionBias } from "./attention";
 export type { EmbedOptions } from "./embedding";
@@ -35,8 +36,8 @@ export type Purpose = "weights" | "cache" | "activations";
 /** A backend: its tensors and plans, and the operations. */
 export interface Ops extends Operations {
   readonly device: "cpu" | "wasm" | "webgpu";
-  /** How many steps may be under way before the first one's tokens are read. */
-  readonly stepsInFlight: number;
+  /** How many steps may be submitted before the first one's tokens are read. */
+  readonly pace: Pace;
 
   /** A tensor that lives until `free`, filled with `data` or zeros. Floats are packed as `dtype` says, see weight-format.ts. */
   create(shape: readonly number[], dtype: DType, purpose: Purpose, data?: Float32Array | Uint32Array): Tensor;

@@ -7,6 +7,7 @@ import { invariant } from "../../errors";
 import { zeroCounters, type Ops, type Plan } from "../../ops/ops";
 import { createOperations } from "../../ops/front";
 import type { Implementation } from "../../ops/operations";
+import { steadyPace } from "../../ops/pace";
 import { implementation } from "./operations";
 import { createTensors, type CpuTensor } from "./tensors";
 
@@ -32,7 +33,7 @@ export function createArrayBackend(
 
   return {
     device,
-    stepsInFlight: 1,
+    pace: steadyPace(1),
     create,
     write,
     free,

@@ -4,6 +4,7 @@
  */
 
 import type { Ops } from "../../ops/ops";
+import { adaptivePace } from "../../ops/pace";
 import type { AdapterInfo } from "./adapter";
 import { openDevice } from "./device";
 import { createGpuOperations } from "./operations";
@@ -13,6 +14,9 @@ import { createRecorder } from "./recorder";
 import { createStaging } from "./staging";
 import { createTensors } from "./tensors";
 import { GPU_TUNING, SOFTWARE_TUNING, type Tuning } from "./tuning";
+
+/** Steps in flight, at most. */
+const MOST_STEPS = 32;
 
 /**
  * @param given which kernel variants to use; by default those that fit the adapter
@@ -24,17 +28,16 @@ export async function createWebGpuBackend(
 ): Promise<{ ops: Ops; adapter: AdapterInfo }> {
   const gpu = await openDevice(found);
   const tuning = given ?? (gpu.adapter.fallback ? SOFTWARE_TUNING : GPU_TUNING);
-  const stepsInFlight = gpu.adapter.fallback ? 1 : 3;
   const { limits } = gpu.device;
   const partLimits: PartLimits = {
     bytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
     workgroups: limits.maxComputeWorkgroupsPerDimension,
   };
-  const tensors = createTensors(gpu, createStaging(gpu, 2 * stepsInFlight), partLimits);
+  const tensors = createTensors(gpu, createStaging(gpu, 2 * MOST_STEPS), partLimits);
   const recorder = createRecorder(gpu, tensors, partLimits);
   const ops: Ops = {
     device: "webgpu",
-    stepsInFlight,
+    pace: adaptivePace(gpu.adapter.fallback ? 1 : 3, MOST_STEPS),
     create: tensors.create,
     write: tensors.write,
     free: tensors.free,

@@ -1,9 +1,9 @@
-/** Buffers that JavaScript can read: a few small ones are kept for the tokens, larger ones come and go. */
+/** Buffers that JavaScript can read: small ones are kept for the tokens, larger ones come and go. */
 
 import { ModelError } from "../../errors";
 import type { Gpu } from "./device";
 
-/** Every token readback fits in one of these, whatever the batch; they are made once. */
+/** Every token readback fits in one of these, whatever the batch. */
 const SMALL_BYTES = 1024;
 
 export interface Staging {
@@ -12,17 +12,13 @@ export interface Staging {
   read(buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer>;
 }
 
+/** @param small how many small buffers are kept */
 export function createStaging(gpu: Gpu, small: number): Staging {
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
   const idle: GPUBuffer[] = [];
-  let made = false;
   return {
     take(bytes) {
       if (bytes > SMALL_BYTES) return gpu.createBuffer("staging", Math.ceil(bytes / 4) * 4, usage, "staging");
-      if (!made) {
-        for (let i = 0; i < small; i++) idle.push(gpu.createBuffer("staging", SMALL_BYTES, usage, "staging"));
-        made = true;
-      }
       return idle.pop() ?? gpu.createBuffer("staging", SMALL_BYTES, usage, "staging");
     },
     async read(buffer, bytes) {

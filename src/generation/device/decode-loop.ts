@@ -17,7 +17,7 @@
  * encoded. (3) B has ended and nobody waits: C goes on. (4) C has ended: the loop returns, and the result of s6 is dropped.
  *
  * What always holds:
- * - At most `ops.stepsInFlight` steps are in flight, and they are read in the order in which they were submitted.
+ * - At most `ops.pace.limit` steps are in flight, and they are read in the order in which they were submitted.
  * - A step decodes every slot. The next one to be submitted decodes slot i at position `fed[i] + inFlight.length`.
  * - No slot, live or empty, is decoded past the end of its cache: that would write into the cache of the next row.
  * - A step is submitted only if at least one live sentence can still use its token.
@@ -85,13 +85,15 @@ export async function* runDecodeLoop(
   const select = await selectPlan(ops, session, config, queue[0].prompt[0]);
   const slots = await createSlots(ops, session, config.promptLength);
   const inFlight: Promise<Step>[] = [];
+  /** Whether the next result also waits for the encoder. */
+  let encoding = false;
   const isLive = (slot: number): boolean => slots.sentences[slot] !== undefined;
   /** Where the next step to be submitted would decode a slot. */
   const nextPosition = (slot: number): number => slots.fed[slot] + inFlight.length;
   const all = slots.sentences.map((_, slot) => slot);
 
   const canSubmit = (): boolean =>
-    inFlight.length < ops.stepsInFlight &&
+    inFlight.length < ops.pace.limit &&
     all.every((slot) => nextPosition(slot) < capacity) &&
     all.some((slot) => isLive(slot) && nextPosition(slot) <= lastPosition);
 
@@ -118,10 +120,15 @@ export async function* runDecodeLoop(
         if (await search.collect?.()) yield;
         if (done) return;
         for (const slot of slots.refill(queue, control.onEncoded)) search.start(slot, slots.sentences[slot]);
+        encoding = true;
         continue;
       }
       while (!pause && canSubmit()) submitStep();
+      const regular = inFlight.length === ops.pace.limit && !encoding;
+      const asked = performance.now();
       const step = await inFlight.shift();
+      ops.pace.waited(regular ? performance.now() - asked : undefined);
+      encoding = false;
       invariant(step, "runDecodeLoop: no step is in flight");
       control.signal?.throwIfAborted();
       const expired = performance.now() > control.deadline;

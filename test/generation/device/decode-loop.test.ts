@@ -11,11 +11,12 @@ import { resolveConfig } from "../../../src/generation/options/resolve";
 import { Parameters } from "../../../src/models/parameters";
 import { familyOf } from "../../../src/models/families/registry";
 import type { Ops, Plan } from "../../../src/ops/ops";
+import { steadyPace } from "../../../src/ops/pace";
 import { tinyConfig, tinyFields, tinyShapes } from "../../support/shared/tiny";
 
 /** A session of two slots on the CPU, with several steps in flight. @param maxLength start token included */
 async function setUp(stepsInFlight: number, maxLength: number) {
-  const ops: Ops = { ...createCpuBackend(), stepsInFlight };
+  const ops: Ops = { ...createCpuBackend(), pace: steadyPace(stepsInFlight) };
   const config = tinyConfig({ layers: 1 });
   const fields = tinyFields(config);
   const announced = [...tinyShapes(config)].map(([name, shape]) => ({ name, shape }));
