@@ -9,6 +9,10 @@
 
 override WORKGROUP: u32 = 64;
 
+@group(0) @binding(0) var<storage, read> query: array<f32>;
+@group(0) @binding(1) var<storage, read> cache: array<f32>;
+@group(0) @binding(7) var<storage, read_write> y: array<f32>;
+
 const TILE = 64u;
 // A thread owns every WORKGROUP-th element of the head's output; no WORKGROUP is smaller than 16.
 const OWNED = MAX_HEAD / 16u;

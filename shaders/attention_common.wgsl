@@ -1,4 +1,5 @@
-// Parameters, bindings and the reading of keys that attention.wgsl and attention_weights.wgsl share.
+// Parameters, bindings and the reading of keys that the attention kernels share. What each of them binds in its own way is
+// bindings 0, 1 and 7: the query, the cache and y.
 //
 // query, y (B, T, I), heads side by side   cache (B / G, C, 2I): key, then value   mask (B / G, C)   causal_from (B)
 // bias_table (buckets, H)   buckets (2M + 1)   ancestors (2, C, B)
@@ -19,14 +20,11 @@ struct Params {
   has_ancestors: u32,
 }
 
-@group(0) @binding(0) var<storage, read> query: array<f32>;
-@group(0) @binding(1) var<storage, read> cache: array<f32>;
 @group(0) @binding(2) var<storage, read> mask: array<u32>;
 @group(0) @binding(3) var<storage, read> causal_from: array<u32>;
 @group(0) @binding(4) var<storage, read> bias_table: array<f32>;
 @group(0) @binding(5) var<storage, read> buckets: array<u32>;
 @group(0) @binding(6) var<storage, read> ancestors: array<u32>;
-@group(0) @binding(7) var<storage, read_write> y: array<f32>;
 @group(0) @binding(8) var<uniform> p: Params;
 
 // How many keys query t of row b sees, masked ones among them.

@@ -4,6 +4,10 @@
 //
 // Shapes: attention_common.wgsl.
 
+@group(0) @binding(0) var<storage, read> query: array<f32>;
+@group(0) @binding(1) var<storage, read> cache: array<f32>;
+@group(0) @binding(7) var<storage, read_write> y: array<f32>;
+
 // Four elements of the cache; a head may begin anywhere and be of any width.
 fn cached(at: u32) -> vec4f {
   return vec4f(cache[at], cache[at + 1u], cache[at + 2u], cache[at + 3u]);

@@ -4,6 +4,10 @@
 //
 // Shapes: attention_common.wgsl, and y (B, H, T, C).
 
+@group(0) @binding(0) var<storage, read> query: array<f32>;
+@group(0) @binding(1) var<storage, read> cache: array<f32>;
+@group(0) @binding(7) var<storage, read_write> y: array<f32>;
+
 @compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let t = id.x;

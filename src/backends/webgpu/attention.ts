@@ -2,6 +2,7 @@
 
 import attentionShader from "../../../shaders/attention.wgsl?raw";
 import attentionCommon from "../../../shaders/attention_common.wgsl?raw";
+import attentionTile from "../../../shaders/attention_tile.wgsl?raw";
 import attentionThread from "../../../shaders/attention_thread.wgsl?raw";
 import attentionWeights from "../../../shaders/attention_weights.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
@@ -17,6 +18,18 @@ import type { Tuning } from "./tuning";
 /** Of a workgroup of attention_thread.wgsl, and of attention_weights.wgsl. */
 const ALONE = { THREADS: 4 };
 const WEIGHTS = { THREADS: 64 };
+/**
+ * Workgroups of attention_tile.wgsl, by the widest head that they take, in vec4s. Their arrays stay below the 16 KiB of
+ * workgroup memory that every device has.
+ */
+const TILE = {
+  narrow: { WORKGROUP: 64, COLUMNS: 16, KEYS: 16, PER_THREAD: 2 },
+  wide: { WORKGROUP: 64, COLUMNS: 32, KEYS: 8, PER_THREAD: 1 },
+};
+/** Queries of one workgroup: four threads share what one of them, or two, need. */
+const queriesOf = ({ WORKGROUP, PER_THREAD }: (typeof TILE)["narrow"]): number => (WORKGROUP / 4) * PER_THREAD;
+/** From so many queries on, a tile of them is worth more than a workgroup for each. */
+const TILE_FROM = 8;
 
 export function kernels({ grouped, workgroup }: Tuning) {
   const [read, write] = ["read", "write"] as const;
@@ -49,7 +62,15 @@ export function kernels({ grouped, workgroup }: Tuning) {
     } as const,
   };
   const constants = { ...SCORES, MAX_HEAD };
+  const tile = (name: keyof typeof TILE) =>
+    kernel({
+      ...shared,
+      name: `attention_tile_${name}`,
+      shader: { ...common, "attention_tile.wgsl": attentionTile },
+      constants: { ...SCORES, ...TILE[name] },
+    });
   return {
+    ...(grouped && { narrow: tile("narrow"), wide: tile("wide") }),
     attention: grouped
       ? kernel({
           ...shared,
@@ -74,7 +95,7 @@ export function kernels({ grouped, workgroup }: Tuning) {
 }
 
 export function operations({ dispatch, tuning }: OperationRecorder): ImplementationOf<typeof contract> {
-  const { attention, attentionWeights } = kernels(tuning);
+  const { attention, attentionWeights, narrow, wide } = kernels(tuning);
 
   function call(query: Tensor, cache: Tensor, options: AttentionOptions) {
     const { heads, mask, causalFrom, positionBias, ancestors } = options;
@@ -115,7 +136,14 @@ export function operations({ dispatch, tuning }: OperationRecorder): Implementat
   return {
     attention(y, query, cache, options) {
       const { operands, params } = call(query, cache, options);
-      const { length, heads, rows } = params;
+      const { length, heads, rows, head_width } = params;
+      const tile = head_width <= 4 * TILE.narrow.COLUMNS ? "narrow" : "wide";
+      const kernel = tile === "narrow" ? narrow : wide;
+      if (kernel && length >= TILE_FROM && head_width % 4 === 0 && head_width <= 4 * TILE[tile].COLUMNS) {
+        const tiles = Math.ceil(length / queriesOf(TILE[tile]));
+        dispatch(kernel, { ...operands, y }, params, [tiles, heads, rows]);
+        return;
+      }
       // A workgroup for each query and head, or a thread for each.
       const alone = Math.ceil((length * heads) / ALONE.THREADS);
       dispatch(attention, { ...operands, y }, params, tuning.grouped ? [length, heads, rows] : [alone, rows, 1]);
