@@ -76,6 +76,10 @@ export class ConfigFields {
     });
   }
 
+  wasRead(name: string): boolean {
+    return this.seen.has(name);
+  }
+
   /**
    * Names of fields that nothing has read so far and that may mean something.
    * @param others names that something else reads

@@ -137,7 +137,9 @@ export class ConfigReader {
   }
 
   private find(name: string): unknown {
-    return this.fields[this.aliases[name]] ?? this.fields[name] ?? undefined;
+    // Both count as read, whichever stands.
+    const own = this.fields[name];
+    return this.fields[this.aliases[name]] ?? own ?? undefined;
   }
 
   private wrong(name: string, rule: string, value: unknown): ModelError {

@@ -99,7 +99,7 @@ let translator: Translator;
 beforeAll(async () => {
   model = await Seq2Seq.load(source(), { device: "cpu", onWarning: () => undefined });
   translator = await Translator.create({ model, sourceLanguage: "en", targetLanguage: "fr" });
-});
+}, 60_000);
 afterAll(() => model.dispose());
 
 const two = { max_new_tokens: 2 };
@@ -135,11 +135,10 @@ describe("Seq2Seq", () => {
   });
 
   test.each([...SUPPORTED, ...CALL_ONLY, ...Object.keys(NEUTRAL), "unknown"])("generate: %s", async (name) => {
-    for (const more of [{}, { num_beams: 2 }, { do_sample: true, seed: 1 }]) {
-      expect(await raw((value) => model.generate([[3, 4], [5]], { ...two, ...more, [name]: value }))).toEqual([]);
-      expect(await raw((value) => model.generate([3, 4], { ...two, ...more, [name]: [value] }))).toEqual([]);
-    }
-    expect(await raw((value) => model.stream([3, 4], { ...two, [name]: value }))).toEqual([]);
+    const given = { ...two, num_beams: 2 };
+    expect(await raw((value) => model.generate([[3, 4], [5]], { ...two, [name]: value }))).toEqual([]);
+    expect(await raw((value) => model.generate([3, 4], { ...given, [name]: value }))).toEqual([]);
+    expect(await raw((value) => model.generate([3, 4], { ...two, [name]: [value] }))).toEqual([]);
   });
 
   test("forward: each of its arguments", async () => {

@@ -113,9 +113,9 @@ export interface GenerationConfig {
   forced_eos_token_id?: number | number[];
   /** Pairs of a position in the sequence, from 1, and the token id that must stand there; as in transformers 4. Default: none. */
   forced_decoder_ids?: [number, number][];
-  /** Token ids that never come. Default: none. */
+  /** Token ids that never come; -1 stands for none. Default: none. */
   suppress_tokens?: number[];
-  /** Token ids that do not come first. Default: none. */
+  /** Token ids that do not come first; -1 stands for none. Default: none. */
   begin_suppress_tokens?: number[];
   /**
    * `[start, factor]`: after `start` + n new tokens, n above 0, the score s of the end token becomes s + |s| (factor ** n - 1).

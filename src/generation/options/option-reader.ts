@@ -70,11 +70,14 @@ export class OptionReader {
     return list as number[];
   }
 
-  /** `tokens` for a field in which -1, or [-1], stands for "no token". */
+  /** `tokens` for a field in which -1 stands for "no token", alone or in the list. */
   tokensOrNone(name: string, vocabSize: number, fallback: readonly number[]): number[] {
     const { value } = this.find(name);
-    const [first, ...more] = Array.isArray(value) ? (value as unknown[]) : [value];
-    return first === -1 && more.length === 0 ? [] : [...this.tokens(name, vocabSize, fallback)];
+    if (value === -1) return [];
+    if (!Array.isArray(value)) return [...this.tokens(name, vocabSize, fallback)];
+    return this.list<number>(name, `-1 or a token id below ${vocabSize}, or a list of them`, (id) =>
+      isTokenOrNone(id, vocabSize),
+    ).filter((id) => id !== -1);
   }
 
   /** An integer of at least 0, or -1 for "off". */
@@ -96,6 +99,8 @@ export function isInteger(value: unknown, min = 0): value is number {
 export function isToken(value: unknown, vocabSize: number): value is number {
   return isInteger(value) && value < vocabSize;
 }
+
+export const isTokenOrNone = (value: unknown, vocabSize: number): boolean => value === -1 || isToken(value, vocabSize);
 
 /** A list of at least one token id. */
 export function isTokenList(value: unknown, vocabSize: number): value is number[] {

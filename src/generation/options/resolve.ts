@@ -10,7 +10,7 @@ import { checkDeferred, NO_START, requireStart } from "./file-fields";
 import type { GenerationConfig } from "./generation-config";
 import { checkNames } from "./option-names";
 import { MAX_EOS_TOKENS, type AllLogitsProcessors, type SearchConfig, type Warpers } from "./search-config";
-import { invalid, isInteger, isToken, isTokenList, OptionReader, type Fields } from "./option-reader";
+import { invalid, isInteger, isToken, isTokenList, isTokenOrNone, OptionReader, type Fields } from "./option-reader";
 
 export const FILE = "generation_config.json";
 const CALL = "generate";
@@ -89,6 +89,8 @@ function readProcessors(read: OptionReader, promptLength: number, vocabSize: num
   const isNumber = (value: unknown) => typeof value === "number" && !Number.isNaN(value);
   const isIds = (value: unknown) => isTokenList(value, vocabSize);
   const below = `token ids below ${vocabSize}`;
+  const listOrNone = (name: string) =>
+    read.list<number>(name, `a list of ${below}`, (v) => isTokenOrNone(v, vocabSize)).filter((id) => id !== -1);
   return {
     sequenceBias: read.list("sequence_bias", `a list of pairs [list of ${below}, number]`, (v) =>
       isPair(v, isIds, isNumber),
@@ -104,8 +106,8 @@ function readProcessors(read: OptionReader, promptLength: number, vocabSize: num
     forcedEosTokenIds: read.tokens("forced_eos_token_id", vocabSize, []),
     removeInvalidValues: read.boolean("remove_invalid_values"),
     exponentialDecay: exponentialDecay(read),
-    suppressTokens: read.list("suppress_tokens", `a list of ${below}`, (v) => isToken(v, vocabSize)),
-    beginSuppressTokens: read.list("begin_suppress_tokens", `a list of ${below}`, (v) => isToken(v, vocabSize)),
+    suppressTokens: listOrNone("suppress_tokens"),
+    beginSuppressTokens: listOrNone("begin_suppress_tokens"),
     forcedDecoderIds: read.list("forced_decoder_ids", `a list of pairs [position, token id below ${vocabSize}]`, (v) =>
       isPair(
         v,

@@ -42,7 +42,9 @@ export async function createMBart(folder: Folder, config: Fields, is50: boolean)
   );
   const additional = additionalOf(source) ?? [];
   const others = additional.filter((token) => !codes.includes(contentOf(token)));
-  const extra: Token[] = settings.extra ?? (is50 ? [...additional, ...codes] : [...codes, ...others]);
+  // transformers 5.24 takes the null for a list, and mBART-50 passes its codes on only where there is none.
+  const noCodes = is50 && config.additional_special_tokens === null;
+  const extra: Token[] = settings.extra ?? (noCodes ? [] : is50 ? [...additional, ...codes] : [...codes, ...others]);
   const pipeline = build(source, named, extra, {
     normalizer: is50 ? withOneSpace(charsmap) : undefined,
     preTokenizer: is50 ? METASPACE : WORDS,

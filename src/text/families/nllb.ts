@@ -1,4 +1,9 @@
-/** NLLB (tokenization_nllb.py): BPE; language, text, end token, or, as before 2023, text, end token, language. */
+/**
+ * NLLB (tokenization_nllb.py): BPE; language, text, end token, or, as before 2023, text, end token, language.
+ *
+ * Unlike in transformers 5.24, a folder whose only file is the SentencePiece model has the 200 languages: there it has none, so
+ * that every language is the unknown token.
+ */
 
 import { contentOf, namedTokens, type Fields, type Folder, type Token } from "../folder";
 import type { ModelProto } from "../sentencepiece/proto";

@@ -3,6 +3,7 @@
  * token, language. A "base" model may be given a text without a language; a "multi" model has more languages and needs one.
  */
 
+import { ModelError } from "../../errors";
 import { wellFormed } from "../bytes";
 import { addedToken, contentOf, namedTokens, readSettings, required, type Fields, type Folder } from "../folder";
 import { createSentencePiece } from "../sentencepiece/processor";
@@ -19,6 +20,9 @@ const FIRST = ["<s>", "<pad>", "</s>", "<unk>"];
 const OFFSET = 1;
 
 export async function createPLBart(folder: Folder, config: Fields): Promise<Tokenizer> {
+  // Then transformers cuts a text that begins with a space in another way. No published model asks for it.
+  if (config.legacy === false)
+    throw new ModelError("invalid_tokenizer", "tokenizer_config.json: legacy: false is not supported for PLBart.");
   const spm = createSentencePiece(await required(folder.bytes(MODEL), MODEL, "PLBart tokenizer"), MODEL);
   const { pieces } = spm.proto;
   const pieceIds = new Map(pieces.map(({ piece }, id) => [piece, id]));

@@ -111,6 +111,8 @@ export function createPython(
   const specialIds = new Set([...special].map(id));
 
   const tokenize = (text: string): string[] => {
+    // Then no added token counts in a text, special or not (unlike in the tokenizers library).
+    if (settings.config.split_special_tokens === true) return family.tokenize(text);
     const parts = trie.split(text);
     for (let i = 0; i < parts.length; i++) {
       const found = ids.has(parts[i]) ? added.get(ids.get(parts[i])!) : undefined;

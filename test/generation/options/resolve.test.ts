@@ -62,7 +62,7 @@ describe("tokens", () => {
 
   it.each([
     [{ eos_token_id: 40 }, "eos_token_id"],
-    [{ eos_token_id: [2, -1] }, "eos_token_id"],
+    [{ eos_token_id: [2, -2] }, "eos_token_id"],
     [{ decoder_start_token_id: "1" }, "decoder_start_token_id"],
     [{ output_scores: 1 }, "output_scores"],
     [{ output_attentions: "yes" }, "output_attentions"],

@@ -186,7 +186,7 @@ export function folderOf(name: string, modelConfig: Record<string, unknown> = {}
   });
 }
 
-function contentOf(content: unknown): Uint8Array {
+export function contentOf(content: unknown): Uint8Array {
   if (typeof content !== "string") return new TextEncoder().encode(JSON.stringify(content));
   if (content.startsWith("model:")) return modelBytes(content.slice(6));
   const data = new TextDecoder().decode(unzipped(content.slice(3)));
