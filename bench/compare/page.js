@@ -3,14 +3,19 @@
  * in place of text.
  */
 
+/** What either library calls the arithmetic of a comparison. */
+const OURS = { f32: { dtype: "f32" }, q8: { dtype: "q8" }, int8: { dtype: "q8", activations: "int8" } };
+const THEIRS = { f32: "fp32", q8: "q8", int8: "q8" };
+
 const ENGINES = {
-  async attendant(model, device) {
+  async attendant({ model, device, arithmetic }) {
     const { Seq2Seq } = await import("/attendant/index.js");
-    const loaded = await Seq2Seq.load(`/models/${model}/`, { device, worker: false });
+    const options = { device, ...OURS[arithmetic], worker: false };
+    const loaded = await Seq2Seq.load(`/models/${model}/`, options);
     return async (rows, options) => (await loaded.generate(rows, options)).sequences;
   },
 
-  async "transformers.js"(model, device) {
+  async "transformers.js"({ model, device, arithmetic, threads }) {
     const dist = "/rival/@huggingface/transformers/dist/transformers.min.js";
     const { AutoModelForSeq2SeqLM, Tensor, env } = await import(dist);
     env.allowRemoteModels = false;
@@ -18,7 +23,8 @@ const ENGINES = {
     env.localModelPath = "/models/";
     const runtime = "/rival/onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify";
     env.backends.onnx.wasm.wasmPaths = { mjs: `${runtime}.mjs`, wasm: `${runtime}.wasm` };
-    const options = { device: device === "cpu" ? "wasm" : device, dtype: "fp32" };
+    env.backends.onnx.wasm.numThreads = threads;
+    const options = { device: device === "cpu" ? "wasm" : device, dtype: THEIRS[arithmetic] };
     const loaded = await AutoModelForSeq2SeqLM.from_pretrained(model, options);
     const tensor = (rows) =>
       new Tensor("int64", BigInt64Array.from(rows.flat(), BigInt), [rows.length, rows[0].length]);
@@ -67,8 +73,8 @@ async function timed(batch, options) {
 }
 
 /** Milliseconds from the navigation to a model that is ready, and of the first call, with all that is left until then. */
-globalThis.load = async (engine, model, device) => {
-  generate = await ENGINES[engine](model, device);
+globalThis.load = async (engine, setting) => {
+  generate = await ENGINES[engine](setting);
   const readyMs = performance.now();
   return { readyMs, firstMs: (await timed(sources(1, 16), { max_new_tokens: 1 })).ms };
 };

@@ -2,10 +2,12 @@
  * Attendant and transformers.js side by side: the same weights, browser, server and calls. README.md says how to install
  * the other one and how to make the weights; neither is part of this repository.
  *
- *     npm run build && node bench/compare/run.js FOLDER --models small --devices webgpu,cpu
+ *     npm run build && node bench/compare/run.js FOLDER --models small --devices wasm --arithmetics f32,int8
+ *
+ * Each comparison is printed as a table and kept in FOLDER/results.json; `tables.js` makes the README's tables of that.
  */
 
-import { createReadStream, readFileSync, statSync } from "node:fs";
+import { createReadStream, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { cpus } from "node:os";
 import { extname, join, normalize, resolve } from "node:path";
@@ -19,10 +21,17 @@ const { values: args, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     models: { type: "string", default: "small,opus-mt,t5" },
-    devices: { type: "string", default: "webgpu,cpu" },
+    /** Of Attendant. The rival computes in WebAssembly, or on WebGPU where Attendant does. */
+    devices: { type: "string", default: "webgpu,wasm" },
+    /** f32; int8: the default of the rival without a GPU, integers in its products, and in ours; q8: the same against our exact way. */
+    arithmetics: { type: "string", default: "f32" },
+    /** With 1 the page is not isolated, as most are not. */
+    threads: { type: "string", default: "1" },
     workloads: { type: "string", default: "1 sentence,source of 200,16 sentences,4 beams" },
     /** New tokens of a sentence. */
     tokens: { type: "string", default: "32" },
+    /** One of them alone, to look at. */
+    engines: { type: "string", default: "attendant,transformers.js" },
     /** Browsers started for each engine, in turn; the tables hold medians of these. */
     rounds: { type: "string", default: "3" },
     /** Runs of a workload that don't count: engines optimise their code while it runs. */
@@ -48,11 +57,14 @@ const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "a
 
 /** Bytes of bodies since the last look. */
 let served = { engine: 0, model: 0 };
+/** Whether the page may share memory with workers. */
+let isolated = false;
 
 const server = createServer((request, response) => {
-  // Isolated, so that WebAssembly may use threads.
-  response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-  response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+  if (isolated) {
+    response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+    response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+  }
   response.setHeader("Cache-Control", "max-age=3600");
   const path = normalize(new URL(request.url, "http://localhost").pathname);
   if (path === "/") {
@@ -102,7 +114,8 @@ async function memory(browser) {
 }
 
 /** What one browser measured: a row of the table to a number. */
-async function one(engine, model, device) {
+async function one(engine, setting) {
+  isolated = setting.threads > 1;
   const browser = await browsers.launchBrowser();
   try {
     const page = await browser.newPage();
@@ -110,7 +123,7 @@ async function one(engine, model, device) {
     const open = async () => {
       served = { engine: 0, model: 0 };
       await page.goto(`http://localhost:${server.address().port}/`, { waitUntil: "load" });
-      return page.evaluate((...call) => globalThis.load(...call), engine, model, device);
+      return page.evaluate((...call) => globalThis.load(...call), engine, setting);
     };
     const cold = await open();
     const figures = {
@@ -130,8 +143,8 @@ async function one(engine, model, device) {
       );
       ids[name] = JSON.stringify(sequences);
       figures[`${name}: first token, ms`] = firstMs;
-      figures[`${name}: tokens/s`] = tokensPerSecond;
-      if (device === "webgpu")
+      figures[`${name}: ms per token`] = 1000 / tokensPerSecond;
+      if (setting.device === "webgpu")
         for (const [what, count] of Object.entries(perStep)) figures[`${name}: ${what} a step`] = count;
     }
     for (const [what, size] of Object.entries(await memory(browser))) figures[`memory, ${what}, MB`] = size;
@@ -144,27 +157,47 @@ async function one(engine, model, device) {
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-const show = (value) => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
+const show = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+const results = join(folder, "results.json");
 
-async function compare(model, device) {
+/** Keeps medians under a name, beside what earlier runs measured. */
+function keep(name, rows) {
+  const kept = statSync(results, { throwIfNoEntry: false }) ? JSON.parse(readFileSync(results, "utf8")) : {};
+  kept[name] = rows;
+  writeFileSync(results, JSON.stringify(kept, null, 1));
+}
+
+async function compare(setting) {
+  const { model, device, arithmetic, threads } = setting;
   const runs = { attendant: [], "transformers.js": [] };
   for (let round = 0; round < Number(args.rounds); round++) {
-    for (const engine of ENGINES) runs[engine].push(await one(engine, model, device));
+    for (const engine of args.engines.split(",")) runs[engine].push(await one(engine, setting));
   }
   const [ours, theirs] = ENGINES.map((engine) => runs[engine]);
-  const different = Object.keys(theirs[0].ids).filter((name) => theirs[0].ids[name] !== ours[0].ids[name]);
-  console.log(`\n${model}, ${device}: ids ${different.length ? `DIFFER in ${different.join(", ")}` : "equal"}\n`);
+  const different = Object.keys(theirs[0]?.ids ?? {}).filter((name) => theirs[0].ids[name] !== ours[0].ids[name]);
+  const name = `${model}, ${device}, ${arithmetic}, ${threads} thread${threads > 1 ? "s" : ""}`;
+  console.log(`\n${name}: ids ${different.length ? `differ in ${different.join(", ")}` : "equal"}\n`);
   console.log("| | Attendant | transformers.js | ratio |\n| --- | ---: | ---: | ---: |");
-  for (const row of Object.keys(ours[0].figures)) {
-    const [a, b] = [ours, theirs].map(
-      (list) => list[0].figures[row] !== undefined && median(list.map(({ figures }) => figures[row])),
+  const rows = {};
+  for (const row of Object.keys((ours[0] ?? theirs[0]).figures)) {
+    const [a, b] = [ours, theirs].map((list) =>
+      list[0]?.figures[row] === undefined ? undefined : median(list.map(({ figures }) => figures[row])),
     );
-    console.log(`| ${row} | ${show(a)} | ${b === false ? "-" : show(b)} | ${b && a ? (b / a).toFixed(2) : "-"} |`);
+    rows[row] = [a, b];
+    const cells = [a, b, a && b && b / a].map((value) => (value === undefined ? "-" : show(value)));
+    console.log(`| ${row} | ${cells.join(" | ")} |`);
   }
+  keep(name, rows);
 }
 
 const version = (name) => JSON.parse(readFileSync(join(folder, "node_modules", name, "package.json"), "utf8")).version;
 const versions = ["@huggingface/transformers", "onnxruntime-web"].map((name) => `${name} ${version(name)}`);
 console.log(`${cpus()[0].model.trim()}, ${cpus().length} cores; ${versions.join(", ")}`);
-for (const model of args.models.split(",")) for (const device of args.devices.split(",")) await compare(model, device);
+for (const model of args.models.split(",")) {
+  for (const device of args.devices.split(",")) {
+    for (const arithmetic of args.arithmetics.split(",")) {
+      for (const threads of args.threads.split(",").map(Number)) await compare({ model, device, arithmetic, threads });
+    }
+  }
+}
 server.close();
