@@ -97,7 +97,7 @@ const tests: ViteUserConfig = {
         plugins: [wasmKernels()],
         test: {
           name: "bench",
-          include: ["bench/run.ts", "bench/storage.ts", "bench/wasm.ts"],
+          include: ["bench/run.ts", "bench/storage.ts"],
           globalSetup: "test/support/node/global-setup.ts",
           fileParallelism: false,
           testTimeout: 3_600_000,

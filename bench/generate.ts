@@ -1,11 +1,23 @@
-/** Runs in a page: what a sentence costs, by the engine's own counters and the clock. */
+/** Runs in a page: what loading and generating cost, by the clock and by the engine's own counters. */
 
-import { Seq2Seq, type AdapterInfo, type Memory, type Stats } from "../src/index";
+import { Seq2Seq, type AdapterInfo, type LoadOptions, type Memory } from "../src/index";
+import { benchModel } from "./models";
+
+export interface Workload {
+  rows: number;
+  /** Tokens of each source. */
+  source: number;
+  beams: number;
+}
 
 export interface Run {
-  text: string;
-  translation: string;
-  stats: Stats;
+  workload: string;
+  firstTokenMs: number;
+  msPerToken: number;
+  /** Of a step: exact on every machine. */
+  dispatches: number;
+  submits: number;
+  bytesRead: number;
 }
 
 export interface Report {
@@ -15,28 +27,48 @@ export interface Report {
   runs: Run[];
 }
 
-/** Translates each sentence `times` times and keeps its fastest run. */
+const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1];
+
+/** Medians of `rounds` runs after one to warm up, with `tokens` new tokens a sentence. */
 export async function measure(
-  source: string,
-  device: Seq2Seq["device"],
-  texts: string[],
-  times: number,
+  name: string,
+  options: LoadOptions,
+  workloads: Record<string, Workload>,
+  tokens: number,
+  rounds: number,
 ): Promise<Report> {
+  const source = benchModel(name);
   const started = performance.now();
-  const model = await Seq2Seq.load(source, { device });
+  const model = await Seq2Seq.load(source, options);
   const loadMs = performance.now() - started;
-  const tokenizer = model.tokenizer;
-  if (!tokenizer) throw new Error(`${source} has no tokenizer.json`);
   const runs: Run[] = [];
-  for (const text of texts) {
-    let best: Run | undefined;
-    for (let i = 0; i < times; i++) {
-      const { sequences, stats } = await model.generate(tokenizer.encode(text));
-      if (!best || stats.decode_tokens_per_s > best.stats.decode_tokens_per_s) {
-        best = { text, translation: tokenizer.decode(sequences[0]), stats };
-      }
+  for (const [workload, { rows, source: length, beams }] of Object.entries(workloads)) {
+    const ids = Array.from({ length: rows }, (_, row) => Array.from({ length }, (_, i) => 100 + 13 * row + i));
+    const timed = async (max_new_tokens: number) => {
+      const start = performance.now();
+      const { stats } = await model.generate(
+        ids,
+        beams > 1 ? { num_beams: beams, max_new_tokens } : { max_new_tokens },
+      );
+      return { ms: performance.now() - start, stats };
+    };
+    await timed(tokens);
+    const [short, long] = [[], []] as Awaited<ReturnType<typeof timed>>[][];
+    for (let i = 0; i < rounds; i++) {
+      short.push(await timed(1));
+      long.push(await timed(tokens));
     }
-    if (best) runs.push(best);
+    const firstTokenMs = median(short.map(({ ms }) => ms));
+    const perStep = (of: (stats: (typeof long)[0]["stats"]) => number): number =>
+      (of(long[0].stats) - of(short[0].stats)) / (tokens - 1);
+    runs.push({
+      workload,
+      firstTokenMs,
+      msPerToken: (median(long.map(({ ms }) => ms)) - firstTokenMs) / (rows * (tokens - 1)),
+      dispatches: perStep((stats) => stats.dispatches),
+      submits: perStep((stats) => stats.submits),
+      bytesRead: perStep((stats) => stats.bytes),
+    });
   }
   const memory = model.memory();
   await model.dispose();

@@ -11,67 +11,41 @@
  */
 
 import { fourSums, madd, sumOfLanes } from "./lanes";
+import { BLOCK_BYTES, quantizedBytes } from "./quantize";
 import { Q8, Q8_BYTES, rowBytes } from "./weights";
 
-// What `integers` gets of a block of x: four vectors, and what its sums begin with.
-
-/** The signs of the bytes, or the first and third eight as 16 bits. */
-function prepared(bytes: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.shr_s(bytes, 7);
-  return i16x8.extend_low_i8x16_s(bytes);
-}
-
-/** Their magnitudes, or the other eight as 16 bits. */
-function alsoPrepared(bytes: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.abs(bytes);
-  return i16x8.extend_high_i8x16_s(bytes);
-}
-
-/** Minus the sum of |x| s. */
-function beginning(signs: v128, magnitudes: v128, moreSigns: v128, moreMagnitudes: v128): v128 {
-  if (!ASC_FEATURE_RELAXED_SIMD) return i32x4.splat(0);
-  const first = i32x4.relaxed_dot_i8x16_i7x16_add_s(signs, magnitudes, i32x4.splat(0));
-  return i32x4.neg(i32x4.relaxed_dot_i8x16_i7x16_add_s(moreSigns, moreMagnitudes, first));
-}
-
-/** The products of a block of w with a block of x, in four sums. */
-function integers(w: usize, a: v128, b: v128, c: v128, d: v128, sum: v128): v128 {
-  const first = v128.load(w, 4);
-  const second = v128.load(w, 20);
+/** The products of a block of x with a block of w, in four sums. */
+function integers(x: usize, w: usize): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
-    sum = i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.xor(first, a), b, sum);
-    return i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.xor(second, c), d, sum);
+    const first = v128.xor(v128.load(w, 4), v128.load(x, 64));
+    const second = v128.xor(v128.load(w, 20), v128.load(x, 80));
+    const sum = i32x4.relaxed_dot_i8x16_i7x16_add_s(first, v128.load(x, 32), v128.load(x, 16));
+    return i32x4.relaxed_dot_i8x16_i7x16_add_s(second, v128.load(x, 48), sum);
   }
-  sum = i32x4.dot_i16x8_s(a, i16x8.extend_low_i8x16_s(first));
-  sum = i32x4.add(sum, i32x4.dot_i16x8_s(b, i16x8.extend_high_i8x16_s(first)));
-  sum = i32x4.add(sum, i32x4.dot_i16x8_s(c, i16x8.extend_low_i8x16_s(second)));
-  return i32x4.add(sum, i32x4.dot_i16x8_s(d, i16x8.extend_high_i8x16_s(second)));
+  const a = i32x4.dot_i16x8_s(v128.load(x, 16), v128.load8x8_s(w, 4));
+  const b = i32x4.dot_i16x8_s(v128.load(x, 32), v128.load8x8_s(w, 12));
+  const c = i32x4.dot_i16x8_s(v128.load(x, 48), v128.load8x8_s(w, 20));
+  const d = i32x4.dot_i16x8_s(v128.load(x, 64), v128.load8x8_s(w, 28));
+  return i32x4.add(i32x4.add(a, b), i32x4.add(c, d));
 }
 
 /** sum + integers * scale of x * scale of w */
-function scaled(w: usize, sums: v128, scale: v128, sum: v128): v128 {
-  return madd(f32x4.convert_i32x4_s(sums), f32x4.mul(scale, v128.load32_splat(w)), sum);
+function add(x: usize, w: usize, sum: v128): v128 {
+  return madd(f32x4.convert_i32x4_s(integers(x, w)), f32x4.mul(v128.load(x), v128.load32_splat(w)), sum);
 }
 
-/** One row of w, as one stream. */
-function dotRow(x: usize, w: usize, blocks: i32): f32 {
-  let total = f32x4.splat(0);
+function oneByOne(x: usize, w: usize, blocks: i32): f32 {
+  let sum = f32x4.splat(0);
   for (; blocks > 0; blocks--) {
-    const first = v128.load(x, 4);
-    const second = v128.load(x, 20);
-    const a = prepared(first);
-    const b = alsoPrepared(first);
-    const c = prepared(second);
-    const d = alsoPrepared(second);
-    total = scaled(w, integers(w, a, b, c, d, beginning(a, b, c, d)), v128.load32_splat(x), total);
-    x += Q8_BYTES;
+    sum = add(x, w, sum);
+    x += BLOCK_BYTES;
     w += Q8_BYTES;
   }
-  return sumOfLanes(total);
+  return sumOfLanes(sum);
 }
 
-/** Four rows of w, `step` bytes apart: what is made of x serves all. */
-function dotFourRows(x: usize, w: usize, step: usize, blocks: i32): v128 {
+/** One row of x times four rows of w, `step` bytes apart. */
+function oneByFour(x: usize, w: usize, step: usize, blocks: i32): v128 {
   let p = f32x4.splat(0);
   let q = p;
   let r = p;
@@ -81,40 +55,68 @@ function dotFourRows(x: usize, w: usize, step: usize, blocks: i32): v128 {
   const w3 = w2 + step;
   const end = <usize>blocks * Q8_BYTES;
   for (let i: usize = 0; i < end; i += Q8_BYTES) {
-    const first = v128.load(x + i, 4);
-    const second = v128.load(x + i, 20);
-    const a = prepared(first);
-    const b = alsoPrepared(first);
-    const c = prepared(second);
-    const d = alsoPrepared(second);
-    const begin = beginning(a, b, c, d);
-    const scale = v128.load32_splat(x + i);
-    p = scaled(w + i, integers(w + i, a, b, c, d, begin), scale, p);
-    q = scaled(w1 + i, integers(w1 + i, a, b, c, d, begin), scale, q);
-    r = scaled(w2 + i, integers(w2 + i, a, b, c, d, begin), scale, r);
-    s = scaled(w3 + i, integers(w3 + i, a, b, c, d, begin), scale, s);
+    p = add(x, w + i, p);
+    q = add(x, w1 + i, q);
+    r = add(x, w2 + i, r);
+    s = add(x, w3 + i, s);
+    x += BLOCK_BYTES;
   }
   return fourSums(p, q, r, s);
 }
 
+/** Two rows of x times four rows of w. */
+function twoByFour(x0: usize, x1: usize, w: usize, step: usize, blocks: i32, y0: usize, y1: usize): void {
+  let a0 = f32x4.splat(0);
+  let a1 = a0;
+  let a2 = a0;
+  let a3 = a0;
+  let b0 = a0;
+  let b1 = a0;
+  let b2 = a0;
+  let b3 = a0;
+  const w1 = w + step;
+  const w2 = w1 + step;
+  const w3 = w2 + step;
+  const end = <usize>blocks * Q8_BYTES;
+  for (let i: usize = 0; i < end; i += Q8_BYTES) {
+    a0 = add(x0, w + i, a0);
+    b0 = add(x1, w + i, b0);
+    a1 = add(x0, w1 + i, a1);
+    b1 = add(x1, w1 + i, b1);
+    a2 = add(x0, w2 + i, a2);
+    b2 = add(x1, w2 + i, b2);
+    a3 = add(x0, w3 + i, a3);
+    b3 = add(x1, w3 + i, b3);
+    x0 += BLOCK_BYTES;
+    x1 += BLOCK_BYTES;
+  }
+  v128.store(y0, fourSums(a0, a1, a2, a3));
+  v128.store(y1, fourSums(b0, b1, b2, b3));
+}
+
 /**
- * @param x rows of q8 blocks
+ * @param x M rows of `quantizedBytes(k)`
  * @param y rows of `pitch` bytes, of which n floats are written
  */
 export function productInt8(x: usize, w: usize, y: usize, pitch: usize, m: i32, n: i32, k: i32): void {
   const step = rowBytes(Q8, k);
+  const row = quantizedBytes(k);
   const blocks = (k + 31) >> 5;
-  if (m > 1) {
-    for (; n >= 4; n -= 4) {
-      for (let i = 0; i < m; i++) {
-        v128.store(y + <usize>i * pitch, dotFourRows(x + <usize>i * step, w, step, blocks));
-      }
-      w += step << 2;
-      y += 16;
+  for (; n >= 4; n -= 4) {
+    let from = x;
+    let to = y;
+    let rows = m;
+    for (; rows >= 2; rows -= 2) {
+      twoByFour(from, from + row, w, step, blocks, to, to + pitch);
+      from += row << 1;
+      to += pitch << 1;
     }
+    if (rows > 0) v128.store(to, oneByFour(from, w, step, blocks));
+    w += step << 2;
+    y += 16;
   }
   for (; n > 0; n--) {
-    for (let i = 0; i < m; i++) f32.store(y + <usize>i * pitch, dotRow(x + <usize>i * step, w, blocks));
+    for (let i = 0; i < m; i++) f32.store(y + <usize>i * pitch, oneByOne(x + <usize>i * row, w, blocks));
     w += step;
     y += 4;
   }

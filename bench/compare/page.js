@@ -4,7 +4,7 @@
  */
 
 /** What either library calls the arithmetic of a comparison. */
-const OURS = { f32: { dtype: "f32" }, q8: { dtype: "q8" }, int8: { dtype: "q8", activations: "int8" } };
+const OURS = { f32: { dtype: "f32" }, q8: { dtype: "q8" }, int8: { dtype: "q8", arithmetic: "int8" } };
 const THEIRS = { f32: "fp32", q8: "q8", int8: "q8" };
 
 const ENGINES = {

@@ -14,14 +14,16 @@ export interface Backend {
   adapter?: AdapterInfo;
 }
 
-async function onCpu(): Promise<Backend> {
+type Arithmetic = NonNullable<LoadOptions["arithmetic"]>;
+
+async function onCpu(arithmetic: Arithmetic): Promise<Backend> {
   const { createCpuBackend } = await loadPart("computes on the CPU", () => import("../backends/cpu/backend"));
-  return { ops: createCpuBackend() };
+  return { ops: createCpuBackend(arithmetic) };
 }
 
-async function onWasm(): Promise<Backend> {
+async function onWasm(arithmetic: Arithmetic): Promise<Backend> {
   const { createWasmBackend } = await loadPart("computes in WebAssembly", () => import("../backends/wasm/backend"));
-  return { ops: await createWasmBackend() };
+  return { ops: await createWasmBackend(undefined, arithmetic) };
 }
 
 /** The backend, or undefined where this device can't be had here. */
@@ -42,11 +44,12 @@ async function ifSupported(start: () => Promise<Backend>, onRefusal?: (error: Mo
  */
 export async function openBackend(
   device: NonNullable<LoadOptions["device"]>,
+  arithmetic: Arithmetic,
   onWarning: (message: string) => void,
 ): Promise<Backend> {
   if (device === "webgpu") return createWebGpuBackend();
-  if (device === "wasm") return onWasm();
-  if (device === "cpu") return onCpu();
+  if (device === "wasm") return onWasm(arithmetic);
+  if (device === "cpu") return onCpu(arithmetic);
   const found = await findGpu();
   if ("gpu" in found && !adapterInfo(found.gpu).fallback) {
     const hardware = await ifSupported(() => createWebGpuBackend(undefined, found.gpu));
@@ -54,5 +57,5 @@ export async function openBackend(
   }
   const warn = ({ message }: ModelError): void =>
     onWarning(`load: ${message} The model runs in plain JavaScript, which is several times slower.`);
-  return (await ifSupported(onWasm, warn)) ?? onCpu();
+  return (await ifSupported(() => onWasm(arithmetic), warn)) ?? onCpu(arithmetic);
 }

@@ -18,6 +18,12 @@ export interface LoadOptions {
    * measured errors. Default "auto".
    */
   dtype?: "auto" | "f32" | "f16" | "q8" | "q4";
+  /**
+   * What products with "q8" weights are computed in. "int8" also rounds what they are multiplied by to integers of 8 bits, each
+   * block of 32 elements with its own scale: faster without a GPU and less exact (docs/storage.md has both). It needs
+   * `dtype: "q8"` and has no effect on "webgpu". Default "f32".
+   */
+  arithmetic?: "f32" | "int8";
   /** Stops the download; `load` rejects with `signal.reason`. Default: none. */
   signal?: AbortSignal;
   /** Called as bytes arrive and when the kernels are compiled. An error that it throws ends the load. Default: none. */
@@ -44,14 +50,24 @@ export interface CompileProgress {
 export type LoadProgress = DownloadProgress | CompileProgress;
 
 export function checkLoadOptions(given: LoadOptions): LoadOptions {
-  const options = checkedOptions("load", given, ["device", "dtype", "signal", "onProgress", "onWarning", "worker"]);
-  const { device = "auto", dtype = "auto", worker = true, onProgress, onWarning } = options;
+  const options = checkedOptions("load", given, [
+    "device",
+    "dtype",
+    "arithmetic",
+    "signal",
+    "onProgress",
+    "onWarning",
+    "worker",
+  ]);
+  const { device = "auto", dtype = "auto", arithmetic = "f32", worker = true, onProgress, onWarning } = options;
   const wrong = (name: string, value: unknown, choices: string) =>
     new ModelError("invalid_option", `load: ${name} must be ${choices}, not ${quote(value)}.`);
   if (!["auto", "webgpu", "wasm", "cpu"].includes(device))
     throw wrong("device", device, '"auto", "webgpu", "wasm" or "cpu"');
   if (!["auto", "f32", "f16", "q8", "q4"].includes(dtype))
     throw wrong("dtype", dtype, '"auto", "f32", "f16", "q8" or "q4"');
+  if (!["f32", "int8"].includes(arithmetic)) throw wrong("arithmetic", arithmetic, '"f32" or "int8"');
+  if (arithmetic === "int8" && dtype !== "q8") throw wrong("dtype", dtype, '"q8" where arithmetic is "int8"');
   checkBoolean("load", "worker", worker);
   checkFunction("load", "onProgress", onProgress);
   checkFunction("load", "onWarning", onWarning);

@@ -133,6 +133,7 @@ export class Seq2Seq {
     const {
       device = "auto",
       dtype = "auto",
+      arithmetic = "f32",
       signal,
       onProgress,
       onWarning = warnOnConsole,
@@ -142,7 +143,10 @@ export class Seq2Seq {
     const format = dtype === "auto" ? "f32" : dtype;
     let adapter: AdapterInfo | undefined;
     const createOps = async (): Promise<Ops> => {
-      const backend = await openBackend(device, onWarning);
+      const backend = await openBackend(device, arithmetic, onWarning);
+      if (arithmetic !== "f32" && backend.ops.device === "webgpu") {
+        onWarning('load: arithmetic "int8" has no effect on WebGPU; products are computed in f32.');
+      }
       adapter = backend.adapter;
       return backend.ops;
     };

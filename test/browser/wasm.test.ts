@@ -25,6 +25,12 @@ describe("WebAssembly in a browser", () => {
     expect(comparisons.length).toBeGreaterThanOrEqual(400);
   });
 
+  it.each(["simd", "relaxed"])("int8 arithmetic is that of the CPU, in the module %s", async (name) => {
+    const comparisons = await runInPage<({ name: string } & Difference)[]>(page, OPS, "compareWasm", name, "int8");
+    expect(comparisons.filter(({ worst }) => !(worst <= 1))).toEqual([]);
+    expect(comparisons.length).toBeGreaterThanOrEqual(40);
+  });
+
   it.each(["simd", "relaxed"])("integer products are exact, in the module %s", async (name) => {
     expect(await runInPage<string[]>(page, OPS, "wrongInt8", name)).toEqual([]);
   });

@@ -8,7 +8,8 @@ import { zeroCounters, type Ops, type Plan } from "../../ops/ops";
 import { createOperations } from "../../ops/front";
 import type { Implementation } from "../../ops/operations";
 import { steadyPace } from "../../ops/pace";
-import { implementation } from "./operations";
+import type { Arithmetic } from "./int8";
+import { createImplementation } from "./operations";
 import { createTensors, type CpuTensor } from "./tensors";
 
 interface CpuPlan<T> extends Plan<T> {
@@ -16,7 +17,8 @@ interface CpuPlan<T> extends Plan<T> {
   readonly temporaries: CpuTensor[];
 }
 
-export const createCpuBackend = (): Ops => createArrayBackend("cpu", createTensors(), implementation);
+export const createCpuBackend = (arithmetic: Arithmetic = "f32"): Ops =>
+  createArrayBackend("cpu", createTensors(), createImplementation(arithmetic));
 
 /** A backend that computes at once, on arrays: this one and that of backends/wasm. */
 export function createArrayBackend(

@@ -2,7 +2,9 @@
 
 import type { ImplementationOf } from "../../ops/contract";
 import type { Activation, linear as contract } from "../../ops/linear";
-import { rowsOf } from "../../tensor/tensor";
+import type { Norm } from "../../ops/rowwise";
+import { rowsOf, type Tensor } from "../../tensor/tensor";
+import { roundedToInt8, type Arithmetic } from "./int8";
 import { activations } from "./math";
 import { COLUMNS, products, ROWS } from "./products";
 import { normed } from "./rowwise";
@@ -42,31 +44,39 @@ export function affine(out: Float32Array, l: Affine, rows: number): void {
   }
 }
 
-export const linear: ImplementationOf<typeof contract> = {
-  linear(y, x, w, { bias, norm, scale, activation, residual, residualNorm, multiply }) {
-    const operands = {
-      x: normed(x, norm),
-      w: matrix(w),
-      bias: f32(bias),
-      residual: residual && normed(residual, residualNorm),
-      multiply: multiply && f32(multiply),
-    };
-    affine(f32(y), { ...operands, scale, activation }, rowsOf(x.shape)[0]);
-  },
+export function createLinear(arithmetic: Arithmetic): ImplementationOf<typeof contract> {
+  /** norm(x), as the product with w takes it. */
+  function factor(x: Tensor, w: Tensor, norm: Norm | undefined): Float32Array {
+    const values = normed(x, norm);
+    return arithmetic === "int8" && w.dtype === "q8" ? roundedToInt8(values, w.shape[1]) : values;
+  }
 
-  projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset }) {
-    const [b, t, width] = query.shape; // (B, T, I)
-    const capacity = cache.shape[1];
-    const packed = new Float32Array(b * t * 3 * width); // (B, T, 3I): query, key, value
-    affine(packed, { x: normed(x, norm), w: matrix(w), bias: f32(bias) }, b * t);
-    for (let row = 0; row < b; row++) {
-      const first = offset ? u32(offset)[row] : 0;
-      for (let i = 0; i < t; i++) {
-        const from = (row * t + i) * 3 * width;
-        f32(query).set(packed.subarray(from, from + width), (row * t + i) * width);
-        const place = row * capacity + first + i;
-        f32(cache).set(packed.subarray(from + width, from + 3 * width), place * 2 * width);
+  return {
+    linear(y, x, w, { bias, norm, scale, activation, residual, residualNorm, multiply }) {
+      const operands = {
+        x: factor(x, w, norm),
+        w: matrix(w),
+        bias: f32(bias),
+        residual: residual && normed(residual, residualNorm),
+        multiply: multiply && f32(multiply),
+      };
+      affine(f32(y), { ...operands, scale, activation }, rowsOf(x.shape)[0]);
+    },
+
+    projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset }) {
+      const [b, t, width] = query.shape; // (B, T, I)
+      const capacity = cache.shape[1];
+      const packed = new Float32Array(b * t * 3 * width); // (B, T, 3I): query, key, value
+      affine(packed, { x: factor(x, w, norm), w: matrix(w), bias: f32(bias) }, b * t);
+      for (let row = 0; row < b; row++) {
+        const first = offset ? u32(offset)[row] : 0;
+        for (let i = 0; i < t; i++) {
+          const from = (row * t + i) * 3 * width;
+          f32(query).set(packed.subarray(from, from + width), (row * t + i) * width);
+          const place = row * capacity + first + i;
+          f32(cache).set(packed.subarray(from + width, from + 3 * width), place * 2 * width);
+        }
       }
-    }
-  },
-};
+    },
+  };
+}

@@ -4,15 +4,16 @@ import type { Implementation } from "../../ops/operations";
 import { attention } from "./attention";
 import { beams } from "./beams";
 import { embedding } from "./embedding";
-import { linear } from "./linear";
+import type { Arithmetic } from "./int8";
+import { createLinear } from "./linear";
 import { rowwise } from "./rowwise";
 import { selection } from "./selection";
 
-export const implementation: Implementation = {
+export const createImplementation = (arithmetic: Arithmetic): Implementation => ({
   ...embedding,
   ...rowwise,
-  ...linear,
+  ...createLinear(arithmetic),
   ...attention,
   ...selection,
   ...beams,
-};
+});

@@ -6,10 +6,12 @@
 import { ModelError } from "../../errors";
 import type { Ops } from "../../ops/ops";
 import { createArrayBackend } from "../cpu/backend";
+import type { Arithmetic } from "../cpu/int8";
 import { createTensors } from "../cpu/tensors";
 import { instantiate, moduleBytes, type ModuleName } from "./kernels";
 import { Space } from "./memory";
 import { createImplementation } from "./operations";
+import { multipliesIntegers } from "./self-test";
 import { wasmRefusal } from "./support";
 import { arraysIn } from "./tensors";
 
@@ -29,15 +31,18 @@ export const bestModule = (): ModuleName => (WebAssembly.validate(moduleBytes("r
 
 /**
  * @param name which module; by default the best that runs here
+ * @param arithmetic "int8" takes the other module if this one does not multiply integers as it should
  * @throws ModelError `unsupported_device` where there is no WebAssembly with SIMD, or the page does not allow it
  */
-export async function createWasmBackend(name?: ModuleName): Promise<Ops> {
+export async function createWasmBackend(name?: ModuleName, arithmetic: Arithmetic = "f32"): Promise<Ops> {
   const refusal = wasmRefusal();
   if (refusal) throw new ModelError("unsupported_device", refusal, HINT);
   try {
     const space = new Space();
-    const kernels = await instantiate(await compile(name ?? bestModule()), space.memory);
-    return createArrayBackend("wasm", createTensors(arraysIn(space)), createImplementation(kernels, space));
+    let kernels = await instantiate(await compile(name ?? bestModule()), space.memory);
+    if (arithmetic === "int8" && !multipliesIntegers(kernels, space))
+      kernels = await instantiate(await compile("simd"), space.memory);
+    return createArrayBackend("wasm", createTensors(arraysIn(space)), createImplementation(kernels, space, arithmetic));
   } catch (cause) {
     throw new ModelError(
       "unsupported_device",

@@ -31,6 +31,8 @@ export interface Kernels {
     k: number,
     scratch: Pointer,
   ): void;
+  /** Bytes of a row that `quantize` makes of k elements. */
+  quantizedBytes(k: number): number;
   quantize(out: Pointer, x: Pointer, m: number, k: number): void;
   productInt8(x: Pointer, w: Pointer, y: Pointer, pitch: number, m: number, n: number, k: number): void;
   finish(

@@ -106,3 +106,10 @@ export class Space {
     this.insert(end, this.memory.buffer.byteLength);
   }
 }
+
+/** Addresses of parts of `space.scratch`, one after another. */
+export function parts(space: Space, ...bytes: number[]): number[] {
+  const sizes = bytes.map((n) => Math.ceil(n / 16) * 16);
+  let next = space.scratch(sizes.reduce((sum, n) => sum + n, 0));
+  return sizes.map((n) => (next += n) - n);
+}

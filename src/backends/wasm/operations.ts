@@ -4,7 +4,8 @@
  */
 
 import { activations } from "../cpu/math";
-import { implementation as specification } from "../cpu/operations";
+import type { Arithmetic } from "../cpu/int8";
+import { createImplementation as createSpecification } from "../cpu/operations";
 import { advanceSelection } from "../cpu/selection";
 import { f32 } from "../cpu/tensors";
 import { HYPOTHESIS, HYPOTHESIS_FIELDS } from "../../ops/beam-state";
@@ -13,7 +14,7 @@ import type { Activation, AttentionOptions, Norm } from "../../ops/ops";
 import type { WeightFormat } from "../../tensor/weight-format";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
 import { ACTIVATION, FORMAT, type Kernels } from "./kernels";
-import type { Space } from "./memory";
+import { parts, type Space } from "./memory";
 import { at } from "./tensors";
 
 const hasKernel = (activation: Activation): activation is keyof typeof ACTIVATION =>
@@ -21,14 +22,7 @@ const hasKernel = (activation: Activation): activation is keyof typeof ACTIVATIO
 
 const formatOf = (tensor: Tensor): number => FORMAT[tensor.dtype as WeightFormat];
 
-/** Addresses of parts of `space.scratch`, one after another. */
-function parts(space: Space, ...bytes: number[]): number[] {
-  const sizes = bytes.map((n) => Math.ceil(n / 16) * 16);
-  let next = space.scratch(sizes.reduce((sum, n) => sum + n, 0));
-  return sizes.map((n) => (next += n) - n);
-}
-
-export function createImplementation(kernels: Kernels, space: Space): Implementation {
+export function createImplementation(kernels: Kernels, space: Space, arithmetic: Arithmetic = "f32"): Implementation {
   /** Writes x normalised to `to`, where there is a norm; where the elements are then. */
   function normed(to: number, x: Tensor, norm: Norm | undefined): number {
     if (!norm) return at(x);
@@ -42,9 +36,18 @@ export function createImplementation(kernels: Kernels, space: Space): Implementa
     const [rows, k] = rowsOf(x.shape);
     const [n] = w.shape;
     const own = y === undefined ? 4 * rows * n : 0;
-    const [input, floats, out, rest] = parts(space, norm ? 4 * rows * k : 0, 16 * (k + 8), own, more);
-    kernels.product(formatOf(w), normed(input, x, norm), at(w), y ?? out, 4 * n, rows, n, k, floats);
-    return [y ?? out, rest];
+    const int8 = arithmetic === "int8" && w.dtype === "q8";
+    const work = int8 ? rows * kernels.quantizedBytes(k) : 16 * (k + 8);
+    const [input, worked, out, rest] = parts(space, norm ? 4 * rows * k : 0, work, own, more);
+    const to = y ?? out;
+    const from = normed(input, x, norm);
+    if (int8) {
+      kernels.quantize(worked, from, rows, k);
+      kernels.productInt8(worked, at(w), to, 4 * n, rows, n, k);
+    } else {
+      kernels.product(formatOf(w), from, at(w), to, 4 * n, rows, n, k, worked);
+    }
+    return [to, rest];
   }
 
   function attend(out: number, weights: number, query: Tensor, cache: Tensor, options: AttentionOptions): void {
@@ -78,7 +81,7 @@ export function createImplementation(kernels: Kernels, space: Space): Implementa
   }
 
   return {
-    ...specification,
+    ...createSpecification(arithmetic),
 
     embed(y, ids, table, { scale, norm, positions, offset, padTokenId = -1 }) {
       const [b, t, d] = y.shape;

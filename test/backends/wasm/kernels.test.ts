@@ -1,17 +1,18 @@
 /** Every kernel of wasm/, in both modules, against the specification in backends/cpu, over odd sizes and odd values. */
 
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Arithmetic } from "../../../src/backends/cpu/int8";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { FORMAT, type ModuleName } from "../../../src/backends/wasm/kernels";
 import type { Ops } from "../../../src/ops/ops";
 import { asFloats, size, type Tensor } from "../../../src/tensor/tensor";
-import { pack, unpack, type WeightFormat } from "../../../src/tensor/weight-format";
+import { pack, type WeightFormat } from "../../../src/tensor/weight-format";
 import { random } from "../../support/shared/random";
 import { createBench, isDraft, type Bench } from "../../support/node/wasm";
 
 /** What an operation of the CPU backend gives. */
-async function onCpu(body: (ops: Ops) => () => Tensor): Promise<Float32Array> {
-  const ops = createCpuBackend();
+async function onCpu(body: (ops: Ops) => () => Tensor, arithmetic?: Arithmetic): Promise<Float32Array> {
+  const ops = createCpuBackend(arithmetic);
   const plan = await ops.record("test", body(ops));
   const [data] = await ops.submit([plan], [{ tensor: plan.outputs, start: 0, count: size(plan.outputs.shape) }]);
   return asFloats(new Uint32Array(data.buffer, data.byteOffset, data.length));
@@ -124,71 +125,77 @@ describe.each(["simd", "relaxed"] as const satisfies ModuleName[])("%s", (name) 
     });
   });
 
-  test.skipIf(name === "relaxed" && isDraft)(
-    "rows of int8 products are those of quantised x and w, exactly summed",
-    () => {
-      for (const [m, n, k] of [
-        [1, 1, 1],
-        [1, 5, 31],
-        [2, 3, 32],
-        [3, 4, 33],
-        [5, 9, 64],
-        [7, 2, 300],
-        [4, 6, 1027],
-      ]) {
-        bench.clear();
-        const rng = random(m + n + k);
-        const x = rng.normal(m * k).map((value, i) => (i % k < 32 && i >= k ? 0 : value));
-        const w = rng.normal(n * k, 1 / Math.sqrt(k));
-        const rows = words("q8", x, k);
-        const quantised = bench.room(rows.length);
-        bench.kernels.quantize(quantised, bench.put(x), m, k);
-        const got = bench.words(quantised, rows.length);
-        // A tie may round the other way where x / scale is a multiplication: a step of a single element.
-        const [a, b] = [unpack("q8", got, k), unpack("q8", rows, k)];
-        a.forEach((value, i) =>
-          expect(Math.abs(value - b[i])).toBeLessThanOrEqual(
-            Math.abs(x[i]) * 1e-6 + Math.max(...x.map(Math.abs)) / 120,
-          ),
-        );
+  describe.skipIf(name === "relaxed" && isDraft)("int8", () => {
+    function productInt8(x: Float32Array, w: Float32Array, [m, n, k]: number[], pitch = n): Float32Array {
+      const quantized = bench.room((m * bench.kernels.quantizedBytes(k)) / 4);
+      bench.kernels.quantize(quantized, bench.put(x), m, k);
+      const y = bench.room(m * pitch);
+      bench.kernels.productInt8(quantized, bench.put(words("q8", w, k)), y, 4 * pitch, m, n, k);
+      return bench.floats(y, m * pitch);
+    }
 
-        const packed = words("q8", w, k);
-        const y = bench.room(m * n);
-        bench.kernels.productInt8(quantised, bench.put(packed), y, 4 * n, m, n, k);
-        const actual = bench.floats(y, m * n);
-        const exact = unpack("q8", packed, k);
-        for (let i = 0; i < m; i++) {
-          for (let j = 0; j < n; j++) {
-            let sum = 0;
-            for (let c = 0; c < k; c++) sum += a[i * k + c] * exact[j * k + c];
-            expect(Math.abs(actual[i * n + j] - sum)).toBeLessThanOrEqual(2e-6 + 1e-6 * Math.abs(sum));
+    test.each([1, 2, 3, 4, 5, 9])(
+      "products of %i rows are the specification's, over N of 1 to 9 and all K",
+      async (m) => {
+        for (const k of [1, 2, 5, 31, 32, 33, 64, 65, 100, 300, 1027]) {
+          for (const n of [1, 2, 3, 4, 5, 9]) {
+            bench.clear();
+            const rng = random(1000 * m + 10 * k + n);
+            const [x, w] = [rng.normal(m * k), rng.normal(n * k, 1 / Math.sqrt(k))];
+            const expected = await onCpu((ops) => {
+              const [input, weight] = [floats(ops, [1, m, k], x), ops.create([n, k], "q8", "weights", w)];
+              const bias = ops.create([n], "f32", "weights");
+              return () => ops.linear(input, weight, { bias });
+            }, "int8");
+            expectClose(productInt8(x, w, [m, n, k]), expected);
           }
         }
-      }
-    },
-  );
+      },
+    );
 
-  test("quantised elements are at most half a step from their values, in -127 to 127; NaN stays", () => {
-    bench.clear();
-    const rng = random(9);
-    const k = 96;
-    const x = rng.normal(3 * k, 3);
-    x.set([1e-42, -1e-42], k);
-    x.fill(0, k + 2, k + 32);
-    x[2 * k + 40] = NaN;
-    const out = bench.room(3 * 27);
-    bench.kernels.quantize(out, bench.put(x), 3, k);
-    const packed = bench.words(out, 3 * 27);
-    for (let block = 0; block < 9; block++) {
-      const scale = asFloats(packed)[9 * block];
-      const bytes = new Int8Array(packed.buffer, 4 * (9 * block + 1), 32);
-      for (let i = 0; i < 32; i++) {
-        const value = x[32 * block + i];
-        expect(bytes[i]).toBeGreaterThanOrEqual(-127);
-        if (block === 7) expect(scale).toBeNaN();
-        else expect(Math.abs(bytes[i] * scale - value)).toBeLessThanOrEqual(0.5001 * scale + 1e-41);
-      }
+    /** The elements of a quantised row: its products with rows of which each holds a single 127, whose scale is 1. */
+    function elements(x: Float32Array): Float32Array {
+      const k = x.length;
+      const units = Float32Array.from({ length: k * k }, (_, i) => (i % (k + 1) === 0 ? 127 : 0));
+      return productInt8(x, units, [1, k, k]).map((value) => value / 127);
     }
+
+    test("elements are rounded to a multiple of their block's scale, the even one of two", () => {
+      bench.clear();
+      const rng = random(9);
+      const x = rng.normal(64, 3);
+      x.set([1e-42, -1e-42], 32);
+      x.fill(0, 34, 64);
+      const y = elements(x);
+      const scale = Math.fround(Math.max(...x.subarray(0, 32).map(Math.abs)) / 127);
+      y.subarray(0, 32).forEach((value, i) => {
+        expect(Math.abs(value - x[i])).toBeLessThanOrEqual(0.50001 * scale);
+        expect(Math.abs(value / scale - Math.round(value / scale))).toBeLessThan(1e-4);
+      });
+      expect(y.subarray(32, 64).every((value) => value === 0)).toBe(true);
+      expect(elements(Float32Array.of(127, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5))).toEqual(
+        Float32Array.of(127, 0, 2, 2, -0, -2, -2).map((value) => value + 0),
+      );
+    });
+
+    test("NaN and infinity stay in their row, and nothing is written between the rows", () => {
+      const [m, n, k, pitch] = [5, 6, 37, 11];
+      const rng = random(5);
+      const [x, w] = [rng.normal(m * k), rng.normal(n * k)];
+      bench.clear();
+      const dense = productInt8(x, w, [m, n, k]);
+      for (const value of [NaN, Infinity]) {
+        bench.clear();
+        const other = x.slice();
+        other[2 * k + 36] = value;
+        const spread = productInt8(other, w, [m, n, k], pitch);
+        for (let row = 0; row < m; row++) {
+          const wanted = row === 2 ? new Float32Array(n).fill(NaN) : dense.subarray(row * n, (row + 1) * n);
+          expect(spread.subarray(row * pitch, row * pitch + n)).toEqual(wanted);
+          expect(spread.subarray(row * pitch + n, (row + 1) * pitch).every(Number.isNaN)).toBe(true);
+        }
+      }
+    });
   });
 
   test("finish: scale, bias, then the residual or the product with another", async () => {

@@ -1,6 +1,7 @@
 /** The WebAssembly backend in a page: the table of operations, and the integer products of both modules. */
 
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
+import type { Arithmetic } from "../../../src/backends/cpu/int8";
 import { createWasmBackend } from "../../../src/backends/wasm/backend";
 import { instantiate, moduleBytes, type ModuleName } from "../../../src/backends/wasm/kernels";
 import { BLOCK, pack } from "../../../src/tensor/weight-format";
@@ -8,10 +9,15 @@ import { difference, type Difference } from "../shared/difference";
 import { opCases } from "../shared/op-cases";
 import { random, type Random } from "../shared/random";
 
-export async function compareWasm(name: ModuleName): Promise<({ name: string } & Difference)[]> {
-  const [wasm, cpu] = [await createWasmBackend(name), createCpuBackend()];
+/** @param arithmetic with "int8" of the cases with q8 weights alone */
+export async function compareWasm(
+  module: ModuleName,
+  arithmetic: Arithmetic = "f32",
+): Promise<({ name: string } & Difference)[]> {
+  const [wasm, cpu] = [await createWasmBackend(module, arithmetic), createCpuBackend(arithmetic)];
   const comparisons: ({ name: string } & Difference)[] = [];
   for (const { name, run } of opCases) {
+    if (arithmetic === "int8" && !name.includes(" q8 ")) continue;
     comparisons.push({ name, ...difference(await run(wasm), await run(cpu)) });
   }
   wasm.dispose();
