@@ -6,11 +6,17 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { Seq2Seq } from "../src/index";
+import { Seq2Seq, type LoadOptions } from "../src/index";
 
 const MODEL = "./demo/public/models/en-fr";
 const PAGE = "docs/storage.md";
-const DTYPES = ["f32", "f16", "q8", "q4"] as const;
+const WAYS: Record<string, LoadOptions> = {
+  f32: {},
+  f16: { dtype: "f16" },
+  q8: { dtype: "q8" },
+  "q8, int8": { dtype: "q8", arithmetic: "int8" },
+  q4: { dtype: "q4" },
+};
 /** Rows of a matrix are unpacked once a batch. */
 const BATCH = 20;
 
@@ -28,8 +34,8 @@ interface Measured {
 
 const { max_new_tokens, cases } = JSON.parse(readFileSync("test/goldens/en_fr.json", "utf8")) as Golden;
 
-async function measure(dtype: (typeof DTYPES)[number]): Promise<Measured> {
-  const model = await Seq2Seq.load(MODEL, { device: "cpu", dtype });
+async function measure(options: LoadOptions): Promise<Measured> {
+  const model = await Seq2Seq.load(MODEL, { device: "cpu", ...options });
   const measured: Measured = { bytes: model.memory().weights, sequences: [], logits: [] };
   for (let i = 0; i < cases.length; i += BATCH) {
     const batch = cases.slice(i, i + BATCH);
@@ -61,11 +67,11 @@ const figure = (x: number): string => (x === 0 ? "0" : x.toPrecision(2));
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 
 it("the default model, its weights stored in every way", async () => {
-  const exact = await measure("f32");
+  const exact = await measure({});
   expect(exact.sequences).toEqual(cases.map(({ sequence }) => sequence));
   const rows: string[][] = [];
-  for (const dtype of DTYPES) {
-    const { bytes, sequences, logits } = dtype === "f32" ? exact : await measure(dtype);
+  for (const [name, options] of Object.entries(WAYS)) {
+    const { bytes, sequences, logits } = name === "f32" ? exact : await measure(options);
     let [most, sum, count, same] = [0, 0, 0, 0];
     logits.forEach((found, position) => {
       const expected = exact.logits[position];
@@ -79,7 +85,7 @@ it("the default model, its weights stored in every way", async () => {
     });
     const unchanged = sequences.filter((row, i) => String(row) === String(exact.sequences[i])).length;
     rows.push([
-      dtype,
+      name,
       (bytes / 1e6).toFixed(2),
       percent(bytes / exact.bytes),
       figure(most),

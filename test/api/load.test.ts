@@ -87,12 +87,30 @@ describe("loading", () => {
   it.each([
     [{ device: "gpu" }, "invalid_option"],
     [{ dtype: "int8" }, "invalid_option"],
+    [{ dtype: "q8", arithmetic: "q8" }, "invalid_option"],
+    [{ arithmetic: "int8" }, "invalid_option"],
+    [{ dtype: "q4", arithmetic: "int8" }, "invalid_option"],
     [{ worker: "yes" }, "invalid_option"],
     [{ quantized: true }, "unsupported_option"],
     [{ onProgress: "yes" }, "invalid_option"],
     [{ signal: {} }, "invalid_option"],
   ])("with %j is refused", async (given, code) => {
     expect((await failureOf(() => load(undefined, given as LoadOptions))).code).toBe(code);
+  });
+
+  it("computes q8 products in int8 only where asked to, the same on both devices", async () => {
+    const logits = async (options: LoadOptions): Promise<Float32Array> => {
+      const model = await load(undefined, { dtype: "q8", ...options });
+      const { logits } = await model.forward({ input_ids: [3, 4, 5], decoder_input_ids: [1, 3, 4] });
+      await model.dispose();
+      return logits.data;
+    };
+    const largest = (a: Float32Array, b: Float32Array): number => Math.max(...a.map((x, i) => Math.abs(x - b[i])));
+    const [exact, cpu] = [await logits({ device: "cpu" }), await logits({ device: "cpu", arithmetic: "int8" })];
+    expect(largest(await logits({ device: "cpu", arithmetic: "f32" }), exact)).toBe(0);
+    expect(largest(await logits({ device: "wasm" }), exact)).toBeLessThan(1e-5);
+    expect(largest(await logits({ device: "wasm", arithmetic: "int8" }), cpu)).toBeLessThan(1e-5);
+    expect(largest(cpu, exact)).toBeGreaterThan(1e-4);
   });
 
   it("tells its progress", async () => {

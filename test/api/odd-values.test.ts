@@ -120,7 +120,7 @@ describe("Seq2Seq", () => {
     );
     expect(await raw((endpoint) => (endpoint ? Seq2Seq.load({ repo: "a/b", endpoint }) : undefined))).toEqual([]);
     expect(await raw((value) => Seq2Seq.load(source(), value))).toEqual([]);
-    for (const name of ["dtype", "signal", "onProgress", "onWarning", "worker", "unknown"])
+    for (const name of ["dtype", "arithmetic", "signal", "onProgress", "onWarning", "worker", "unknown"])
       expect([name, await raw((value) => Seq2Seq.load(source(), { device, [name]: value }))]).toEqual([name, []]);
     expect(await raw((value) => Seq2Seq.load(source(), { device: value, onWarning: () => undefined }))).toEqual([]);
   });
@@ -195,7 +195,10 @@ test("checkSupport takes no arguments and throws nothing", async () => {
 
 test("null stands for what is left out, in every options object", async () => {
   const nulls = (...given: string[]) => Object.fromEntries(given.map((name) => [name, null])) as object;
-  const loading = { device: "cpu", ...nulls("dtype", "signal", "onProgress", "onWarning", "worker") } as const;
+  const loading = {
+    device: "cpu",
+    ...nulls("dtype", "arithmetic", "signal", "onProgress", "onWarning", "worker"),
+  } as const;
   const own = await Seq2Seq.load(tinyCheckpoint(), loading);
   const { sequences } = await model.generate([3, 4], two);
   const all = nulls(

@@ -50,6 +50,28 @@ describe("tiny checkpoints", () => {
   });
 });
 
+it("computes in f32 on WebGPU where int8 is asked for, and says so", async () => {
+  const folder = "/test/goldens/vanilla/feed-forward-37";
+  const run = (arithmetic: LoadOptions["arithmetic"]) =>
+    runInPage<StoredResult>(
+      page,
+      "/test/support/shared/stored.ts",
+      "runStored",
+      folder,
+      "webgpu",
+      "q8",
+      [[3, 4]],
+      {},
+      arithmetic,
+    );
+  const [exact, asked] = [await run("f32"), await run("int8")];
+  expect(asked.logits).toEqual(exact.logits);
+  expect(exact.warnings.filter((text) => text.includes("int8"))).toEqual([]);
+  expect(asked.warnings.filter((text) => text.includes("int8"))).toEqual([
+    'load: arithmetic "int8" has no effect on WebGPU; products are computed in f32.',
+  ]);
+});
+
 describe("the English-French model", () => {
   const rows = english.cases.slice(0, 2).map(({ input_ids }) => input_ids);
   const options = { max_new_tokens: 24 };

@@ -5,6 +5,7 @@ import { Seq2Seq, type GenerationConfig, type LoadOptions, type Source } from ".
 export interface StoredResult {
   /** Bytes. */
   weights: number;
+  warnings: string[];
   /** Compiled while loading and generating; 0 on the CPU. */
   pipelines: number;
   sequences: number[][];
@@ -19,15 +20,17 @@ export async function runStored(
   dtype: LoadOptions["dtype"],
   rows: number[][],
   options: GenerationConfig,
+  arithmetic?: LoadOptions["arithmetic"],
 ): Promise<StoredResult> {
   const pipelines = countPipelines();
-  const model = await Seq2Seq.load(source, { device, dtype });
+  const warnings: string[] = [];
+  const model = await Seq2Seq.load(source, { device, dtype, arithmetic, onWarning: (text) => warnings.push(text) });
   const { sequences } = await model.generate(rows, options);
   for (const row of rows.slice(0, 3)) sequences.push(...(await model.generate(row, options)).sequences);
   const { logits } = await model.forward({ input_ids: rows[0], decoder_input_ids: sequences[0].slice(0, -1) });
   const { weights } = model.memory();
   await model.dispose();
-  return { weights, pipelines: pipelines(), sequences, logits: logits.data };
+  return { weights, warnings, pipelines: pipelines(), sequences, logits: logits.data };
 }
 
 /** Counts from now on, where there is WebGPU. */
