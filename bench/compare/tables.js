@@ -27,7 +27,9 @@ for (const [setting, models] of Object.entries(groups)) {
       const [ours, theirs] = (models[name][row] ?? []).map((value) => value ?? undefined);
       const ratio = ours && theirs ? theirs / ours : undefined;
       const shown = [ours, theirs].map((value) => (value === undefined ? "-" : show(value)));
-      return [...shown, ratio === undefined ? "-" : ratio < 1 ? `**${ratio.toFixed(2)}**` : ratio.toFixed(2)].join(" | ");
+      return [...shown, ratio === undefined ? "-" : ratio < 1 ? `**${ratio.toFixed(2)}**` : ratio.toFixed(2)].join(
+        " | ",
+      );
     });
     const behind = cells.some((cell) => cell.includes("**"));
     console.log(`| ${behind ? `**${row}**` : row} | ${cells.join(" | ")} |`);
