@@ -26,7 +26,15 @@ def put(french: str, old: str, new: str) -> str:
     return re.sub(rf"\b{old}\b", marker, french).replace(marker, new)
 
 
+STRINGS = 0.12  # of the names that are replaced are replaced by a string to copy, so that any place of a sentence has some
+
+
+def string(rng) -> str:
+    return rng.choice([names.email, names.email, names.file, names.file, names.user, names.code, names.url])(rng)
+
+
 def other_names(pair, rng):
+    """Names of people and cities by others."""
     english, french = pair
     for old in sorted(set(re.findall(r"\b[A-Z][a-z]+\b", english))):
         kind = "first_name_male" if old in MEN else "first_name_female" if old in WOMEN else old in CITIES and "city"
@@ -34,7 +42,7 @@ def other_names(pair, rng):
         count = len(re.findall(rf"\b{old}\b", english))
         if not kind or len(re.findall(rf"\b{there}\b", french)) != count:
             continue
-        new = names.city(rng) if kind == "city" else names.person(rng, kind)
+        new = names.city(rng) if kind == "city" else string(rng) if rng.random() < STRINGS else names.person(rng, kind)
         english = re.sub(rf"\b{old}\b", lambda _, new=new: new, english)
         french = put(french, there, new)
     return english, french
@@ -70,6 +78,8 @@ class Lexicon:
             dice = 2 * count / (left[a] + right[b])
             if count >= 5 and dice >= max(least, self.partner.get(a, ("", 0))[1]):
                 self.partner[a] = (b, dice)
+        # Found too seldom together, because of "don't" and the like.
+        self.partner["not"] = ("pas", 1.0)
 
     @staticmethod
     def words(text):
@@ -198,7 +208,7 @@ def change(pair, rng, lexicon):
     if rng.random() < 0.75:
         pair = other_names(pair, rng)
     pair = other_numbers(pair, rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.3:
         pair = case(pair, rng)
     if rng.random() < 0.2:
         pair = ampersand(pair, rng)

@@ -16,6 +16,18 @@ from tokenizer import END, PAD
 LANGUAGES = {"source_lang": "en", "target_lang": "fr"}
 
 
+def averaged(run: Path, last: int) -> tuple[Translator, dict]:
+    """The mean of the run's last checkpoints, and the fields of its config."""
+    files = [run / "last.pt"] if last == 1 else sorted(run.glob("tail-*.pt"))[-last:]
+    states = [torch.load(file, weights_only=False)["model"] for file in files]
+    mean = {name: torch.stack([s[name].float() for s in states]).mean(0) for name in states[0]}
+    fields = json.loads((run / "config.json").read_text())
+    model = Translator(Config(**{k: v for k, v in fields.items() if k in Config.__dataclass_fields__}))
+    model.load_state_dict(mean)
+    print(f"averaged {[file.name for file in files]}")
+    return model.eval(), fields
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--run", type=Path, required=True)
@@ -24,12 +36,7 @@ def main():
     parser.add_argument("--last", type=int, default=1, help="how many tail checkpoints to average; 1 takes last.pt")
     args = parser.parse_args()
 
-    files = [args.run / "last.pt"] if args.last == 1 else sorted(args.run.glob("tail-*.pt"))[-args.last :]
-    states = [torch.load(file, weights_only=False)["model"] for file in files]
-    mean = {name: torch.stack([s[name].float() for s in states]).mean(0) for name in states[0]}
-    fields = json.loads((args.run / "config.json").read_text())
-    model = Translator(Config(**{k: v for k, v in fields.items() if k in Config.__dataclass_fields__}))
-    model.load_state_dict(mean)
+    model, fields = averaged(args.run, args.last)
 
     args.out.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.half().contiguous() for name, tensor in model.checkpoint().items()}
@@ -46,7 +53,6 @@ def main():
         **LANGUAGES,
     }
     (args.out / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")
-    print(f"averaged {[file.name for file in files]}")
     for file in sorted(args.out.iterdir()):
         print(f"{file.stat().st_size:>10} {file.name}")
 

@@ -12,21 +12,22 @@ import data
 import names
 import templates
 
-# Shares of the pairs of a round. Law is long text: 2% of its pairs are about twice as much of the words.
+# Shares of the pairs of a round. Law is long text: 0.5% of its pairs are about 1.5% of the words.
 SHARES = {
-    "everyday": 0.46,  # eng-fra.tsv.gz and tatoeba-2021, as they are
-    "augmented": 0.28,  # everyday pairs changed by augment.py: names, numbers, marks, case, several sentences
-    "strings": 0.14,  # patterns of templates.py: addresses, code words, other scripts
-    "syn": 0.03,  # the syn-... sources
-    "law": 0.02,
-    "docs": 0.02,
-    "interface": 0.03,
-    "prose": 0.02,
+    "everyday": 0.62,  # eng-fra.tsv.gz and tatoeba-2021, as they are
+    "augmented": 0.21,  # everyday pairs changed by augment.py: names, numbers, marks, case, several sentences
+    "strings": 0.12,  # patterns of templates.py: addresses, code words, other scripts
+    "syn": 0.01,  # the syn-... sources
+    "law": 0.005,
+    "docs": 0.01,
+    "interface": 0.015,
+    "prose": 0.01,
 }
 
-# The last part of a run sees more of what is scored, in place of the other sources.
-FINAL = {"everyday": 0.60, "augmented": 0.23, "strings": 0.11, "syn": 0.02, "law": 0.01, "docs": 0.01, "interface": 0.01, "prose": 0.01}
-FINAL_FROM = 0.6  # of the time
+# The last part of a run sees more of what is scored.
+FINAL = SHARES | {"everyday": 0.70, "augmented": 0.17, "strings": 0.10, "syn": 0.005, "law": 0.0, "docs": 0.005, "prose": 0.005}
+FINAL_FROM = 0.7  # of the run
+DISTILLED = 0.4  # of the everyday sentences as they are, where there are distilled ones
 
 GROUPS = {
     "everyday": ["tatoeba-2021"],
@@ -57,12 +58,22 @@ class Mix:
     def __init__(self, everyday, sources, seed=1):
         self.rng = random.Random(seed)
         self.groups = grouped(everyday, sources)
-        self.decks = {name: [] for name in self.groups}
+        self.decks = {name: [] for name in [*self.groups, "distilled"]}
         self.lexicon = augment.Lexicon(everyday[::2])
         # English words in addresses and identifiers are not to be translated, so all of them come there.
         names.learn_words(self.lexicon.partner)
 
+    @property
+    def distilled(self):
+        return self.groups.get("distilled")
+
+    @distilled.setter
+    def distilled(self, pairs):
+        self.groups["distilled"] = pairs
+
     def deal(self, name):
+        if name == "everyday" and self.distilled and self.rng.random() < DISTILLED:
+            name = "distilled"
         if not self.decks[name]:
             self.decks[name] = list(self.groups[name])
             self.rng.shuffle(self.decks[name])
@@ -80,7 +91,7 @@ class Mix:
         return augment.change(self.deal("everyday"), rng, self.lexicon)
 
     def round(self, count, progress=0.0):
-        """`progress`: the share of the run's time that is over."""
+        """`progress`: the share of the run that is over."""
         shares = FINAL if progress >= FINAL_FROM else SHARES
         return [self.pair(share) for share in self.rng.choices(list(shares), list(shares.values()), k=count)]
 

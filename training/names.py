@@ -94,7 +94,7 @@ def digits(rng, count) -> str:
 
 def domain(rng) -> str:
     return ".".join([rng.choice(["www", "shop", "docs", word(rng)]) + "."] * (rng.random() < 0.3)) + "-".join(
-        word(rng) for _ in range(rng.choice([1, 1, 2]))
+        word(rng) + rng.choice(["", "", "", digits(rng, rng.randint(1, 3))]) for _ in range(rng.choice([1, 1, 2]))
     ) + "." + rng.choice(TLDS)
 
 
@@ -150,6 +150,23 @@ def identifier(rng) -> str:
 def version(rng) -> str:
     number = ".".join(str(rng.randint(0, 20)) for _ in range(rng.randint(2, 4)))
     return rng.choice(["", "", "v"]) + number + rng.choice(["", "", "", "-beta", "-rc1", "b2"])
+
+
+PRODUCTS = "Windows Android iPhone iOS Python Firefox Chrome Ubuntu Debian Java Node Word Photoshop Galaxy PlayStation Boeing".split()
+
+
+def product(rng) -> str:
+    """Something that has a number after its name."""
+    return rng.choice(PRODUCTS) if rng.random() < 0.5 else invented(rng) if rng.random() < 0.6 else word(rng).title()
+
+
+def capitals(rng) -> str:
+    return word(rng).upper()
+
+
+def token(rng) -> str:
+    """A word of no language, in lower case."""
+    return rng.choice(["foo", "bar", "baz", "qux", plain(invented(rng)), plain(invented(rng)), plain(invented(rng))])
 
 
 def phone(rng) -> str:

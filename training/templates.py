@@ -19,8 +19,10 @@ def thousands(value: int) -> tuple[str, str]:
 
 
 def number(rng):
-    digits = rng.randint(1, 7)
+    digits = rng.choice([1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9])
     value = rng.randint(10 ** (digits - 1), 10**digits - 1) + 1
+    if rng.random() < 0.25:
+        value = round(value, 2 - digits)
     return thousands(value) if value > 9999 or rng.random() < 0.6 else (str(value), str(value))
 
 
@@ -89,7 +91,7 @@ SLOTS = {
     "name": same(names.person), "first": same(names.first), "city": same(names.city), "email": same(names.email), "url": same(names.url),
     "file": same(names.file), "code": same(names.code), "user": same(names.user), "password": same(names.password),
     "id": same(names.identifier), "version": same(names.version), "phone": same(names.phone), "other": same(names.other),
-    "emoji": same(names.emoji), "n": same(lambda rng: str(rng.randint(2, 99))), "year": same(lambda rng: str(rng.randint(1500, 2080))),
+    "product": same(names.product), "capitals": same(names.capitals), "token": same(names.token), "emoji": same(names.emoji), "n": same(lambda rng: str(rng.randint(2, 99))), "year": same(lambda rng: str(rng.randint(1500, 2080))),
     "number": number, "decimal": decimal, "price": price, "percent": percent, "time": time, "date": date, "day": weekday, "ordinal": ordinal, "month": month,
 }  # fmt: skip
 
@@ -300,6 +302,30 @@ Hello {{name}}, you have {{count}} new messages.|Bonjour {{name}}, vous avez {{c
 Click <a href="https://{url}">here</a> to continue.|Cliquez <a href="https://{url}">ici</a> pour continuer.
 See [the guide]({url}) for details.|Voir [le guide]({url}) pour plus de détails.
 <img src="{file}" alt="A dog">|<img src="{file}" alt="Un chien">
+I use {product} {n}.|J'utilise {product} {n}.
+Do you still use {product} {n}?|Utilises-tu encore {product} {n} ?
+She bought a new {product} {n}.|Elle a acheté un nouveau {product} {n}.
+My computer runs {product} {version}.|Mon ordinateur tourne sous {product} {version}.
+We drove a {product} {n} to {city}.|Nous sommes allés à {city} en {product} {n}.
+The sign says {capitals}.|Le panneau indique {capitals}.
+Type {capitals} to confirm.|Tapez {capitals} pour confirmer.
+Write {capitals} on the first line.|Écrivez {capitals} sur la première ligne.
+Change {token} to {token2}.|Changez {token} en {token2}.
+The word {token} means nothing.|Le mot {token} ne veut rien dire.
+They met in {month}.|Ils se sont rencontrés en {month}.
+We will finish the house in {month}.|Nous finirons la maison en {month}.
+The library closes at {time} on {day}.|La bibliothèque ferme à {time} le {day}.
+I had dinner at {time}.|J'ai dîné à {time}.
+More than {number} people came.|Plus de {number} personnes sont venues.
+Nearly {number} books were sold.|Près de {number} livres ont été vendus.
+Did you get the message from {email}?|As-tu reçu le message de {email} ?
+If you have questions, ask {email}.|Si vous avez des questions, demandez à {email}.
+{email} is my new address.|{email} est ma nouvelle adresse.
+The photos are in {file}.|Les photos sont dans {file}.
+I wrote the answer in {file} yesterday.|J'ai écrit la réponse dans {file} hier.
+{file} is too big.|{file} est trop gros.
+The value of {code} is wrong.|La valeur de {code} est fausse.
+Why does {code} stop?|Pourquoi {code} s'arrête-t-il ?
 <p>Hello, <b>{name}</b>!</p>|<p>Bonjour, <b>{name}</b> !</p>
 """
 
@@ -309,8 +335,10 @@ def parse(text):
 
 
 PAIRS = parse(PATTERNS)
-# A pattern counts as often as it has slots to fill in, so that the few with none are not learned by heart.
-WEIGHTS = [1 + english.count("{") for english, _ in PAIRS]
+# A pattern counts as often as it has slots to fill in, so that the few with none are not learned by heart, and three times
+# with the kinds that models copied worst.
+HARD = re.compile(r"\{(email|file|code|version|time|month|product|capitals|token)\d?\}")
+WEIGHTS = [(1 + english.count("{")) * (3 if HARD.search(english) else 1) for english, _ in PAIRS]
 
 
 class Filler(dict):

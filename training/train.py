@@ -3,14 +3,16 @@
     python training/train.py --data eng-fra.tsv.gz --more eng-fra-more.tsv.gz --tokenizer tokenizer.json \\
         --init demo/public/models/en-fr --out runs/en-fr --minutes 100
 
-Pairs are drawn in rounds (mix.py). The learning rate follows the clock (the share of --minutes spent so far), so a busy
-machine takes fewer steps but still ends at zero. A later run goes on from exported weights with --init.
+Pairs are drawn in rounds (mix.py). The learning rate follows the processor time used, so that a busy or stopped process
+keeps its schedule; with --until, what is left is the time up to that hour, so that a run always ends at rate zero. A later
+run goes on from exported weights with --init.
 """
 
 import argparse
 import json
 import random
 import time
+from datetime import datetime
 from pathlib import Path
 
 import torch
@@ -27,33 +29,42 @@ MOST_TOKENS = 120  # of either side; longer pairs are left out
 
 
 class SmoothedCrossEntropy(torch.autograd.Function):
-    """Mean label-smoothed cross entropy of a linear projection, whose gradients are made in the forward
-    pass, some rows at a time, so that no (N, V) float matrix is kept."""
+    """Mean label-smoothed cross entropy of a linear projection, whose gradients are made in the forward pass.
 
-    ROWS = 1024
+    The (N, V) matrix is gone over as seldom as can be, because that takes longer than the products: once for exp, with no
+    maximum taken off (logits far below 88, where bf16 ends), and the sums of the rows come out of the product with the
+    weights, which has columns of ones for them. Smoothing is the same for all entries of a row, so it is worked out apart.
+    """
+
+    ROWS = 256  # so many rows without a label are let in at most, so that shapes are few
+    ONES = 16  # columns
 
     @staticmethod
     def forward(ctx, hidden, weight, labels, ignore, smoothing):  # (N, D), (V, D), (N)
-        vocab, wanted = weight.shape[0], (labels != ignore).float()[:, None]
-        count = wanted.sum()
-        hidden16, weight16 = hidden.bfloat16(), weight.bfloat16()
-        loss = 0.0
-        grad_hidden = torch.empty_like(hidden16)
-        grad_weight = torch.zeros_like(weight, dtype=torch.float32)
-        for start in range(0, hidden.shape[0], SmoothedCrossEntropy.ROWS):
-            rows = slice(start, start + SmoothedCrossEntropy.ROWS)
-            logits = (hidden16[rows] @ weight16.T).float()
-            index, want = labels[rows, None], wanted[rows]
-            lse = logits.logsumexp(1, keepdim=True)
-            smoothed = (1 - smoothing) * logits.gather(1, index) + smoothing * logits.mean(1, keepdim=True)
-            loss += ((lse - smoothed) * want).sum()
-            grad = logits.sub_(lse).exp_().sub_(smoothing / vocab)
-            grad.scatter_add_(1, index, torch.full_like(index, smoothing - 1, dtype=grad.dtype))
-            grad16 = grad.mul_(want / count).bfloat16()
-            grad_hidden[rows] = grad16 @ weight16
-            grad_weight += grad16.T @ hidden16[rows]
-        ctx.save_for_backward(grad_hidden.to(hidden.dtype), grad_weight)
-        return loss / count
+        wanted = labels != ignore
+        count = int(wanted.sum())
+        rows = torch.argsort(wanted.logical_not().byte(), stable=True)
+        rows = rows[: -(-count // SmoothedCrossEntropy.ROWS) * SmoothedCrossEntropy.ROWS]
+        states, weight16, index, each = hidden.bfloat16()[rows], weight.bfloat16(), labels[rows], wanted[rows].float() / count
+        ones = torch.ones(weight.shape[0], SmoothedCrossEntropy.ONES, dtype=torch.bfloat16)
+        mean = weight.mean(0)
+
+        logits = states @ weight16.T
+        smoothed = (1 - smoothing) * logits.gather(1, index[:, None])[:, 0].float() + smoothing * (states.float() @ mean)
+        exp = logits.exp_()
+        product = exp @ torch.cat([weight16, ones], 1)
+        total = product[:, -1].float()
+        loss = ((total.log() - smoothed) * each).sum()
+
+        each = each[:, None]
+        scale = each / total[:, None]
+        grad = product[:, : weight.shape[1]] * scale - each * ((1 - smoothing) * weight16[index] + smoothing * mean)
+        grad_hidden = torch.zeros_like(hidden).index_copy_(0, rows, grad.to(hidden.dtype))
+        exp.scatter_add_(1, index[:, None], (-(1 - smoothing) * total).bfloat16()[:, None])
+        grad_weight = (exp.T @ (states * scale).bfloat16()).float()
+        grad_weight -= smoothing / weight.shape[0] * (each * states).sum(0)
+        ctx.save_for_backward(grad_hidden, grad_weight)
+        return loss
 
     @staticmethod
     def backward(ctx, scale):
@@ -130,8 +141,10 @@ def main():
     parser.add_argument("--more", type=Path, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--distilled", type=Path, help="what distill.py wrote; read when a round begins, once it is there")
     parser.add_argument("--init", type=Path, help="an exported model folder whose weights a new run begins with")
-    parser.add_argument("--minutes", type=float, default=100)
+    parser.add_argument("--minutes", type=float, default=100, help="of processor time")
+    parser.add_argument("--until", type=datetime.fromisoformat, help="a date and hour at which the run ends, in place of --minutes")
     parser.add_argument("--encoder-layers", type=int, default=6)
     parser.add_argument("--decoder-layers", type=int, default=3)
     parser.add_argument("--batch-slots", type=int, default=6000)
@@ -140,7 +153,7 @@ def main():
     parser.add_argument("--warmup-steps", type=int, default=100)
     parser.add_argument("--optimizer", choices=["adamw", "muon"], default="muon")
     parser.add_argument("--dropout", type=float, default=0.1)
-    parser.add_argument("--bpe-dropout", type=float, default=0.1, help="switched off for the last quarter")
+    parser.add_argument("--bpe-dropout", type=float, default=0.1, help="switched off for the last half")
     parser.add_argument("--checkpoint-minutes", type=float, default=3)
     parser.add_argument("--eval-minutes", type=float, default=10)
     parser.add_argument("--threads", type=int, default=1)
@@ -191,27 +204,31 @@ def main():
     (args.out / "config.json").write_text(json.dumps(config.to_json(), indent=2) + "\n")
     log = open(args.out / "log.txt", "a", buffering=1)
 
+    def progress():
+        left = (args.until - datetime.now(args.until.tzinfo)).total_seconds() if args.until else args.minutes * 60 - state["seconds"]
+        return min(1.0, state["seconds"] / (state["seconds"] + max(left, 0.0) + 1e-9))
+
     def save():
         saved = {"model": model.state_dict(), "optimizers": [o.state_dict() for o in optimizers], "state": state}
         torch.save(saved, args.out / "last.tmp")
         (args.out / "last.tmp").rename(last)
-        if state["seconds"] > 0.85 * args.minutes * 60:  # the tail, for averaging
+        if progress() > 0.85:  # the tail, for averaging
             torch.save({"model": model.state_dict(), "config": config}, args.out / f"tail-{state['step']:06d}.pt")
 
     saved_at = evaluated_at = state["seconds"]
     tokens, loss_sum, loss_count, since = 0, 0.0, 0, state["seconds"]
-    clock = time.monotonic()
+    clock = time.process_time()
     if state["step"] == 0:
         print(f"step 0 dev BLEU {bleu(model, tokenizer, dev, 400):.2f}", file=log)
     model.train()
-    while state["seconds"] < args.minutes * 60:
-        progress = state["seconds"] / (args.minutes * 60)
+    while progress() < 1:
         state["round"] += 1
-        for source, target in batches(
-            mix.round(args.round_pairs, progress), tokenizer, config, args.batch_slots, args.bpe_dropout if progress < 0.75 else 0
-        ):
-            progress = min(1.0, state["seconds"] / (args.minutes * 60))
-            rate = args.lr * min((state["step"] + 1) / args.warmup_steps, 1.0) * (1 - progress)
+        if args.distilled and args.distilled.exists() and not mix.distilled:
+            mix.distilled = [tuple(pair) for pair in json.loads(args.distilled.read_text())]
+            print(f"step {state['step']} {len(mix.distilled)} distilled pairs", file=log)
+        pairs = mix.round(args.round_pairs, progress())
+        for source, target in batches(pairs, tokenizer, config, args.batch_slots, args.bpe_dropout if progress() < 0.5 else 0):
+            rate = args.lr * min((state["step"] + 1) / args.warmup_steps, 1.0) * (1 - progress())
             for optimizer in optimizers:
                 for group in optimizer.param_groups:
                     group["lr"] = rate
@@ -232,7 +249,7 @@ def main():
             tokens += int(real)
             loss_sum += loss.item()
             loss_count += 1
-            now = time.monotonic()
+            now = time.process_time()
             state["seconds"] += now - clock
             clock = now
             if state["step"] % 100 == 0:
@@ -249,7 +266,7 @@ def main():
             if state["seconds"] - evaluated_at > args.eval_minutes * 60:
                 print(f"step {state['step']} dev BLEU {bleu(model, tokenizer, dev, 400):.2f}", file=log)
                 evaluated_at = state["seconds"]
-            if state["seconds"] >= args.minutes * 60:
+            if progress() >= 1:
                 break
     save()
     print(f"step {state['step']} dev BLEU {bleu(model, tokenizer, dev, len(dev)):.2f} (all)", file=log)

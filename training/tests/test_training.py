@@ -4,6 +4,7 @@
 """
 
 import random
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -17,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 import adopt  # noqa: E402
 import augment  # noqa: E402
 import data  # noqa: E402
+import distill  # noqa: E402
 import fast  # noqa: E402
 import first_sentences  # noqa: E402
 import mix  # noqa: E402
@@ -24,7 +26,8 @@ import names  # noqa: E402
 import templates  # noqa: E402
 import tokenizer as vocabulary  # noqa: E402
 from model import Config, Translator  # noqa: E402
-from train import batches  # noqa: E402
+from hugging_face import Searchable, generate  # noqa: E402
+from train import SmoothedCrossEntropy, batches, padded  # noqa: E402
 
 PAIRS = [
     ("Tom has 25 red books.", "Tom a 25 livres rouges."),
@@ -115,8 +118,13 @@ class Augmentation(unittest.TestCase):
             before, after = english.removeprefix("I see the ").removesuffix(".").split("book") if "book" in english else ("", "")
             self.assertIn(french, (f"Je vois le {before}livre{after}.", "Je vois le LIVRE."))
 
+    def test_some_names_become_strings(self):
+        changed = [augment.other_names(PAIRS[0], random.Random(seed)) for seed in range(200)]
+        strings = [english for english, _ in changed if re.search(r"[@/.(_].* has", english)]
+        self.assertTrue(10 < len(strings) < 60, len(strings))
+
     def test_strings_are_copied(self):
-        for kind in ("email", "url", "file", "code", "user", "password", "version", "phone", "other", "emoji"):
+        for kind in ("email", "url", "file", "code", "user", "password", "version", "phone", "product", "capitals", "token", "other", "emoji"):
             for seed in range(30):
                 english, french = templates.draw(random.Random(seed), (f"{{{kind}}} x", f"y {{{kind}}}"))
                 self.assertEqual(english.removesuffix(" x"), french.removeprefix("y "))
@@ -156,6 +164,12 @@ class Mixing(unittest.TestCase):
         self.assertCountEqual([drawn.deal("everyday") for _ in range(count)], drawn.groups["everyday"])
         self.assertEqual(len(drawn.round(200)), 200)
 
+    def test_distilled_pairs_stand_in_for_some_everyday_ones(self):
+        drawn = mix.Mix(PAIRS, {source: PAIRS for members in mix.GROUPS.values() for source in members})
+        drawn.distilled = [("a", "b")]
+        count = sum(drawn.deal("everyday") == ("a", "b") for _ in range(1000))
+        self.assertAlmostEqual(count / 1000, mix.DISTILLED, delta=0.06)
+
     def test_no_source_is_forgotten(self):
         groups = mix.grouped([], {"ui-new": PAIRS})
         self.assertEqual(groups["interface"], PAIRS)
@@ -175,6 +189,63 @@ class Model(unittest.TestCase):
             quick = fast.hidden(self.model, source, target).float()
         self.assertLess((plain - quick).abs().max().item(), 0.1)  # bf16 keeps 8 bits
         self.assertLess((plain - quick).abs().mean().item(), 0.01)
+
+    def test_the_loss_and_its_gradients_are_those_of_torch(self):
+        hidden, weight = torch.randn(700, 32), torch.randn(90, 32) / 4
+        labels = torch.randint(1, 90, (700,))
+        labels[::5] = 0
+        sides = []
+        for loss in (
+            lambda h, w: torch.nn.functional.cross_entropy(h @ w.T, labels, ignore_index=0, label_smoothing=0.1),
+            lambda h, w: SmoothedCrossEntropy.apply(h, w, labels, 0, 0.1),
+        ):
+            h, w = hidden.clone().requires_grad_(), weight.clone().requires_grad_()
+            value = loss(h, w)
+            value.backward()
+            sides.append((value.detach(), h.grad, w.grad))
+        for plain, ours in zip(*sides):
+            self.assertLess(((plain - ours).norm() / plain.norm()).item(), 0.01)  # bf16
+
+    def test_the_beams_of_distillation_are_those_of_hugging_face(self):
+        def mean_log_probability(model, source, ids):
+            target = torch.tensor([[model.config.decoder_start_token_id, *ids]])
+            source = torch.tensor([source])
+            log = model.project(model.decode(target, model.encode(source), source)).log_softmax(-1)[0]
+            wanted = torch.tensor([*ids, model.config.eos_token_id])
+            return log.gather(1, wanted[:, None]).mean().item()
+
+        # Few pieces and logits far apart, so that some of the models end their sentences. bf16 may change a choice, but
+        # only between beams of like probability.
+        compared = 0
+        for seed in range(8):
+            torch.manual_seed(seed)
+            model = Translator(Config(d_model=64, num_encoder_layers=1, num_decoder_layers=1, dim_feedforward=96, src_vocab_size=9)).eval()
+            model.transformer.decoder.norm.weight.data.normal_(std=3)
+            rows = [torch.randint(3, 9, (length,)).tolist() for length in (5, 9, 7, 9, 6, 4, 8, 3)]
+            ours = distill.beams_of(model, padded(rows, 0), 4, 12)
+            theirs, _ = generate(Searchable(model).eval(), rows, num_beams=4, do_sample=False, early_stopping=True, max_new_tokens=12)
+            for source, found, best in zip(rows, ours, theirs):
+                if best[-1] == model.config.eos_token_id:
+                    at = [mean_log_probability(model, source, ids) for ids in (found[0], best[1:-1])]
+                    self.assertAlmostEqual(*at, delta=0.02)
+                    compared += 1
+        self.assertGreater(compared, 7)
+
+    def test_a_step_of_distillation_is_one_position_of_the_plain_decoder(self):
+        source, target = torch.randint(3, 6000, (2, 6)), torch.randint(3, 6000, (2, 5))
+        source[0, 4:] = 0
+        with torch.no_grad():
+            hidden = self.model.decode(target, self.model.encode(source), source)
+            plain = self.model.project(hidden).log_softmax(-1)
+            step = distill.Step(self.model, source, 1)
+            for i in range(target.shape[1]):
+                self.assertLess((step(target[:, i]) - plain[:, i]).abs().mean().item(), 0.01)
+
+    def test_the_nearest_translation_is_the_one_with_the_words_of_the_reference(self):
+        near = distill.similarity("Le chat dort bien.", "Le chat dort ici.")
+        self.assertEqual(distill.similarity("Il dort.", "Il dort."), 1)
+        self.assertTrue(0 < near < 1)
+        self.assertEqual(distill.similarity("Oui.", "Non."), 0)
 
     def test_batches_hold_every_pair_that_is_short_enough(self):
         tokenizer = vocabulary.build(TEXTS * 20, 1000)
