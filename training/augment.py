@@ -170,6 +170,25 @@ def attach(pair, rng):
     return f"{english} {text}", f"{french} {text}"
 
 
+TAILS = """in {file}|dans {file}, with {code}|avec {code}, from {email}|de {email}, to {email}|à {email}, on {url}|sur {url}, at {url}|sur {url}
+and {user}|et {user}, by {user}|par {user}, for {code}|pour {code}, or call {phone}|ou appelez le {phone}, under {identifier}|sous {identifier}
+about {other}|à propos de {other}, with {version}|avec {version}, in {code}|dans {code}, and {file}|et {file}, like {email}|comme {email}
+or {url}|ou {url}, instead of {file}|au lieu de {file}, because of {code}|à cause de {code}, near {other}|près de {other}, except {email}|sauf {email}
+to {file}|vers {file}, and {email}|et {email}, for {user}|pour {user}, of {product} {version}|de {product} {version}, with {capitals}|avec {capitals}"""
+TAILS = [tuple(tail.strip().split("|")) for tail in re.split(r",\s|\n", TAILS)]
+END = re.compile(r"\s*[.!?]+$")
+
+
+def tail(pair, rng):
+    """A few words with a string to copy at the end of a sentence, so that strings are met after words of all kinds."""
+    ends = [END.search(text) for text in pair]
+    if not all(ends):
+        return pair
+    chosen = rng.choice(TAILS)
+    texts = {key: getattr(names, key)(rng) for key in re.findall(r"\{(\w+)\}", chosen[0])}
+    return tuple(f"{text[: end.start()]} {words.format(**texts)}{end[0]}" for text, end, words in zip(pair, ends, chosen))
+
+
 def bare(pair):
     """Without the marks at the end, where both sides have them."""
     if all(re.search(r"[.!?]$", text) for text in pair):
@@ -214,8 +233,10 @@ def change(pair, rng, lexicon):
         pair = ampersand(pair, rng)
     if rng.random() < 0.18:
         pair = mark_word(pair, rng, lexicon)
-    if rng.random() < 0.16:
+    if rng.random() < 0.14:
         pair = attach(pair, rng)
+    if rng.random() < 0.14:
+        pair = tail(pair, rng)
     if rng.random() < 0.10:
         pair = mark_all(pair, rng)
     return pair

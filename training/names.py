@@ -89,7 +89,11 @@ ENDINGS = "txt pdf docx xlsx png jpg csv json py js ts md html css zip tar.gz mp
 
 
 def digits(rng, count) -> str:
-    return "".join(rng.choice(string.digits) for _ in range(count))
+    """Some stand twice or more in a row: models lose count of those."""
+    text = ""
+    while len(text) < count:
+        text += rng.choice(string.digits) * (1 if rng.random() < 0.8 else rng.randint(2, 4))
+    return text[:count]
 
 
 def domain(rng) -> str:
@@ -121,7 +125,7 @@ def code(rng) -> str:
     return rng.choice(
         [
             f"{a}()", f"{a}_{b}", f"{a}{b.title()}{c.title()}()", f"{a} {b} --{c}", f"Ctrl+{a[0].upper()}",
-            f"{a} > {digits(rng, 2)}", f"{a}(\"{b}\")", f"{a[0]} == {b[0]}", f"{a}{b.title()}", f"{a}_{b}()", f"{a}.{b}({c})", f"{a.title()}{b.title()}", f"{a}[{digits(rng, 1)}]",
+            f"{rng.choice('abijknmxyz')} {rng.choice(['>', '<', '>=', '==', '='])} {digits(rng, rng.randint(1, 3))}", f"{a} > {digits(rng, 2)}", f"{a}(\"{b}\")", f"{a[0]} == {b[0]}", f"{a}{b.title()}", f"{a}_{b}()", f"{a}.{b}({c})", f"{a.title()}{b.title()}", f"{a}[{digits(rng, 1)}]",
             f"--{a}-{b}", f"-{a[0]}", f"{a.upper()}_{b.upper()}", f"npm install {a}", f"git {a}", f"{a} = {digits(rng, 2)}",
             f"<{a}>", f"${{{a}}}", f"{{{a}}}", f"{a}::{b}", f"#{a}", f"{a}->{b}", f"%{a[0]}", f"{a}!={b}", f"pip install {a}-{b}",
         ]
@@ -171,7 +175,8 @@ def token(rng) -> str:
 
 def phone(rng) -> str:
     pattern = rng.choice(["+## # ## ## ## ##", "## ## ## ## ##", "###-####", "(###) ###-####", "+# ### ### ####", "+## ## #### ####", "####-###-###"])
-    return "".join(digits(rng, 1) if c == "#" else c for c in pattern)
+    figures = iter(digits(rng, pattern.count("#")))
+    return "".join(next(figures) if c == "#" else c for c in pattern)
 
 
 def other(rng) -> str:
@@ -190,6 +195,8 @@ def emoji(rng) -> str:
         one = rng.choice(USUAL)
     elif r < 0.85:
         one = chr(rng.randint(*rng.choice(EMOJI_RANGES)))
-    else:
+    elif r < 0.93:
         one = rng.choice(JOINED)
+    else:
+        one = "\u200d".join(chr(rng.randint(*rng.choice(EMOJI_RANGES))) for _ in range(2))
     return one * rng.choice([1, 1, 1, 1, 2, 3])

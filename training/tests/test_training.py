@@ -123,6 +123,21 @@ class Augmentation(unittest.TestCase):
         strings = [english for english, _ in changed if re.search(r"[@/.(_].* has", english)]
         self.assertTrue(10 < len(strings) < 60, len(strings))
 
+    def test_a_tail_has_the_same_string_on_both_sides_before_the_mark(self):
+        for english, french in augment.TAILS:
+            self.assertEqual(re.findall(r"\{\w+\}", english), re.findall(r"\{\w+\}", french))
+        for seed in range(60):
+            english, french = augment.tail(PAIRS[3], random.Random(seed))
+            self.assertRegex(english, r"^Where is the book of Tom \w+ .+[^ ]\?$")
+            self.assertRegex(french, r"^Où est le livre de Tom .+ \?$")
+            self.assertEqual(english[:-1].split()[-1], french[:-2].split()[-1])
+        self.assertEqual(augment.tail(("No mark", "Sans marque"), random.Random(1)), ("No mark", "Sans marque"))
+
+    def test_digits_are_as_many_as_asked_and_some_stand_twice(self):
+        made = [names.digits(random.Random(seed), 6) for seed in range(100)]
+        self.assertEqual({len(text) for text in made}, {6})
+        self.assertGreater(sum(bool(re.search(r"(\d)\1", text)) for text in made), 50)
+
     def test_strings_are_copied(self):
         for kind in ("email", "url", "file", "code", "user", "password", "version", "phone", "product", "capitals", "token", "other", "emoji"):
             for seed in range(30):
