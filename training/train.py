@@ -141,7 +141,7 @@ def main():
     parser.add_argument("--more", type=Path, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--distilled", type=Path, help="what distill.py wrote; read when a round begins, once it is there")
+    parser.add_argument("--distilled", type=Path, help="what distill.py writes: read when a round begins, again when it has changed")
     parser.add_argument("--init", type=Path, help="an exported model folder whose weights a new run begins with")
     parser.add_argument("--minutes", type=float, default=100, help="of processor time")
     parser.add_argument("--until", type=datetime.fromisoformat, help="a date and hour at which the run ends, in place of --minutes")
@@ -221,9 +221,11 @@ def main():
     if state["step"] == 0:
         print(f"step 0 dev BLEU {bleu(model, tokenizer, dev, 400):.2f}", file=log)
     model.train()
+    distilled_at = None
     while progress() < 1:
         state["round"] += 1
-        if args.distilled and args.distilled.exists() and not mix.distilled:
+        if args.distilled and args.distilled.exists() and args.distilled.stat().st_mtime != distilled_at:
+            distilled_at = args.distilled.stat().st_mtime
             mix.distilled = [tuple(pair) for pair in json.loads(args.distilled.read_text())]
             print(f"step {state['step']} {len(mix.distilled)} distilled pairs", file=log)
         pairs = mix.round(args.round_pairs, progress())
