@@ -2,14 +2,23 @@
 
 import type { Counters, Ops } from "../ops/ops";
 
-/** What a call cost. Counters count every call that ran at the same time on this model, and are 0 on the CPU. */
+/**
+ * What a call cost. Times are in milliseconds (`_ms`), wall clock. Counters count every call that ran at the same time on this
+ * model, and are 0 on the CPU.
+ */
 export interface Stats {
-  /** Milliseconds until the first batch was encoded, cross-attention keys and values included. */
+  /** From the call until the first batch was encoded, cross-attention keys and values included. */
   encode_ms: number;
-  /** Seconds from the call to the first token. */
-  time_to_first_token_s: number;
+  /** From the call until the first token of every row of the first batch was chosen: `encode_ms` and the first step. */
+  time_to_first_token_ms: number;
+  /** From the first token to the last one: all steps but the first. 0 if there was only one step. */
+  decode_ms: number;
+  /** From the call to the last token: `time_to_first_token_ms` and `decode_ms`. Attentions and hidden states come after it. */
+  total_ms: number;
   /** Tokens per second of all rows together, after the first step. 0 if there was only one step. */
   decode_tokens_per_s: number;
+  /** @deprecated `time_to_first_token_ms` in seconds, as the first version named it. */
+  time_to_first_token_s: number;
   /** Generated tokens of all rows together. */
   tokens: number;
   /** Decoder steps whose result was read. */
@@ -53,8 +62,11 @@ export function startStats(ops: Ops) {
       const perStep = tokens / Math.max(1, steps);
       return {
         encode_ms: Math.max(0, encoded - started),
-        time_to_first_token_s: (first - started) / 1000,
+        time_to_first_token_ms: first - started,
+        decode_ms: last - first,
+        total_ms: last - started,
         decode_tokens_per_s: steps > 1 ? (perStep * (steps - 1) * 1000) / Math.max(1e-3, last - first) : 0,
+        time_to_first_token_s: (first - started) / 1000,
         tokens,
         steps,
         steps_in_flight: ops.pace.limit,
