@@ -2,20 +2,14 @@
 
 import type { Capture, DecoderState, Model } from "../models/model";
 import type { Ops } from "../ops/ops";
+import { HostTensor } from "../tensor/host-tensor";
 import { size, type Tensor } from "../tensor/tensor";
 import { padded, type Batch } from "./batch";
 
-/** A tensor copied to JavaScript. */
-export interface HostTensor {
-  /** All elements, row-major: neighbours differ in the last dimension. */
-  data: Float32Array;
-  /** The length of each dimension. */
-  shape: number[];
-}
-
 /**
- * What `Seq2Seq.forward` returns, by the names of `Seq2SeqLMOutput` in Hugging Face transformers. B rows, S source
- * tokens, T target tokens, V tokens of the vocabulary, D the width of the model, H heads.
+ * What `Seq2Seq.forward` returns, by the names of `Seq2SeqLMOutput` in Hugging Face transformers. B rows, S tokens of the
+ * longest source, T tokens of the longest target, V tokens of the vocabulary, D the width of the model, H heads. `generate`
+ * returns the same tensors under the same names, cut by sequence and step.
  */
 export interface ForwardOutput {
   /** (B, T, V): the scores of every next token before the softmax. */
@@ -78,7 +72,7 @@ export async function forward(
   try {
     const read = async (tensor: Tensor): Promise<HostTensor> => {
       const [data] = await ops.submit([], [{ tensor, start: 0, count: size(tensor.shape) }]);
-      return { data: data as Float32Array, shape: [...tensor.shape] };
+      return new HostTensor(data as Float32Array, tensor.shape);
     };
     const readAll = (tensors: Tensor[] | undefined) => tensors && Promise.all(tensors.map(read));
     await ops.submit([plan]);

@@ -3,26 +3,25 @@
 import type { Model } from "../models/model";
 import type { Ops } from "../ops/ops";
 import type { Batch } from "./batch";
-import { forward, type HostTensor } from "./forward";
+import { HostTensor } from "../tensor/host-tensor";
+import { forward } from "./forward";
 
 /**
- * Attentions and hidden states of generated sequences, with `output_attentions` and `output_hidden_states`. Every array
- * is row by row: its last dimension is that of neighbours.
+ * Attentions and hidden states of generated sequences, with `output_attentions` and `output_hidden_states`: the tensors of
+ * `Seq2Seq.forward`, under the same names, cut by sequence and step. Step t generated token t + 1 of its sequence. H heads, S
+ * tokens of the input row as it was given, D the width of the model. [layer] counts decoder layers, or the encoder's own.
  */
 export interface StateOutputs {
-  /**
-   * [sequence][step][layer], heads x source, row-major. Step t generated token t + 1 of the sequence. Source has the length
-   * of the input row as it was given.
-   */
-  cross_attentions?: Float32Array[][][];
-  /** [sequence][step][layer], heads x (t + 1): how step t attended to the tokens before it and to its own. */
-  decoder_attentions?: Float32Array[][][];
-  /** [row][layer], heads x source x source. */
-  encoder_attentions?: Float32Array[][];
-  /** [sequence][step][layer], width: the embeddings, then the output of each layer. */
-  decoder_hidden_states?: Float32Array[][][];
-  /** [row][layer], source x width: the embeddings, then the output of each layer. */
-  encoder_hidden_states?: Float32Array[][];
+  /** [sequence][step][layer], (H, S) each: how step t attended to the source. Each row of S adds up to one. */
+  cross_attentions?: HostTensor[][][];
+  /** [sequence][step][layer], (H, t + 1) each: how step t attended to the tokens before it and to its own. */
+  decoder_attentions?: HostTensor[][][];
+  /** [row][layer], (H, S, S) each: how the tokens of the source attended to each other. */
+  encoder_attentions?: HostTensor[][];
+  /** [sequence][step][layer], (D) each: what the first decoder layer reads, then the output of each layer. */
+  decoder_hidden_states?: HostTensor[][][];
+  /** [row][layer], (S, D) each: what the first encoder layer reads, then the output of each layer. */
+  encoder_hidden_states?: HostTensor[][];
 }
 
 /** Rows per pass. */
@@ -57,25 +56,37 @@ export async function stateOutputs(
       const s = ids[i].length;
       const steps = Array.from(target.keys());
       const first = (start + i) % perRow === 0;
-      out.cross_attentions?.push(
-        steps.map((t) => (pass.cross_attentions ?? []).map((layer) => attentionRows(layer, i, [t, t + 1], s))),
-      );
-      out.decoder_attentions?.push(
-        steps.map((t) => (pass.decoder_attentions ?? []).map((layer) => attentionRows(layer, i, [t, t + 1], t + 1))),
-      );
-      out.decoder_hidden_states?.push(
-        steps.map((t) => (pass.decoder_hidden_states ?? []).map((layer) => stateRows(layer, i, [t, t + 1]))),
-      );
+      const each = (layers: HostTensor[] | undefined, part: (layer: HostTensor) => HostTensor) => (layers ?? []).map(part);
+      out.cross_attentions?.push(steps.map((t) => each(pass.cross_attentions, (l) => attentionStep(l, i, t, s))));
+      out.decoder_attentions?.push(steps.map((t) => each(pass.decoder_attentions, (l) => attentionStep(l, i, t, t + 1))));
+      out.decoder_hidden_states?.push(steps.map((t) => each(pass.decoder_hidden_states, (l) => stateStep(l, i, t))));
       if (!first) return;
-      out.encoder_attentions?.push((pass.encoder_attentions ?? []).map((layer) => attentionRows(layer, i, [0, s], s)));
-      out.encoder_hidden_states?.push((pass.encoder_hidden_states ?? []).map((layer) => stateRows(layer, i, [0, s])));
+      out.encoder_attentions?.push(each(pass.encoder_attentions, (l) => attentionSquare(l, i, s)));
+      out.encoder_hidden_states?.push(
+        each(pass.encoder_hidden_states, (l) => new HostTensor(stateRows(l, i, [0, s]), [s, l.shape[2]])),
+      );
     });
   }
   return out;
 }
 
+/** The weights of query t of row b on the first `keys` keys, out of (B, H, T, keys of the batch): (H, keys). */
+function attentionStep(layer: HostTensor, b: number, t: number, keys: number): HostTensor {
+  return new HostTensor(attentionRows(layer, b, [t, t + 1], keys), [layer.shape[1], keys]);
+}
+
+/** The weights of row b between its own tokens, out of (B, H, S, S) of the batch: (H, s, s). */
+function attentionSquare(layer: HostTensor, b: number, s: number): HostTensor {
+  return new HostTensor(attentionRows(layer, b, [0, s], s), [layer.shape[1], s, s]);
+}
+
 /** Queries `from` to `to` and the first `keys` keys of row b, out of (B, H, T, keys of the batch): (H, to - from, keys). */
-function attentionRows({ data, shape }: HostTensor, b: number, [from, to]: [number, number], keys: number) {
+function attentionRows(
+  { data, shape }: HostTensor,
+  b: number,
+  [from, to]: [number, number],
+  keys: number,
+): Float32Array {
   const [, heads, length, width] = shape;
   const out = new Float32Array(heads * (to - from) * keys);
   let at = 0;
@@ -86,6 +97,11 @@ function attentionRows({ data, shape }: HostTensor, b: number, [from, to]: [numb
     }
   }
   return out;
+}
+
+/** Position t of row b, out of (B, T, D): (D). */
+function stateStep(states: HostTensor, b: number, t: number): HostTensor {
+  return new HostTensor(stateRows(states, b, [t, t + 1]), [states.shape[2]]);
 }
 
 /** Positions `from` to `to` of row b, out of (B, T, D): (to - from, D). */

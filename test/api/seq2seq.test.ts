@@ -120,6 +120,32 @@ describe("a loaded model", () => {
     });
   });
 
+  it("gives the tensors of a forward pass under the same names and in the same type, cut by step", async () => {
+    const [row] = rows;
+    const out = await model.generate(row, { max_new_tokens: 12, output_attentions: true, output_hidden_states: true });
+    const input = { input_ids: row, decoder_input_ids: out.sequences[0].slice(0, -1) };
+    const pass = await model.forward(input, { output_attentions: true, output_hidden_states: true });
+    for (const [layer, whole] of (pass.cross_attentions ?? []).entries()) {
+      const [, heads, steps, source] = whole.shape;
+      expect(out.cross_attentions?.[0]).toHaveLength(steps);
+      out.cross_attentions?.[0].forEach((layers, t) => {
+        const step = layers[layer];
+        expect(step).toBeInstanceOf(Float32Array);
+        expect(step.constructor).toBe(whole.constructor);
+        expect(step.shape).toEqual([heads, source]);
+        expect(step.data).toEqual(new Float32Array(step));
+        for (let h = 0; h < heads; h++) {
+          const expected = whole.data.subarray((h * steps + t) * source, (h * steps + t + 1) * source);
+          expect(step.subarray(h * source, (h + 1) * source)).toEqual(expected);
+        }
+      });
+    }
+    expect(out.encoder_hidden_states?.[0].map(({ shape }) => [1, ...shape])).toEqual(
+      pass.encoder_hidden_states?.map(({ shape }) => shape),
+    );
+    expect(out.encoder_hidden_states?.[0][0].data).toEqual(pass.encoder_hidden_states?.[0].data);
+  });
+
   it("gives attentions and hidden states of a forward pass by layer", async () => {
     const input = {
       input_ids: [
@@ -175,6 +201,25 @@ describe("a loaded model", () => {
     const { stats } = await model.generate(rows[shortest], options);
     expect([stats.steps, stats.tokens]).toEqual([lengths[shortest], lengths[shortest]]);
     expect(stats.steps).toBeLessThan(12);
+  });
+
+  it("measures in milliseconds, and the old name in seconds says the same", async () => {
+    const before = performance.now();
+    const { stats } = await model.generate(rows, options);
+    const took = performance.now() - before;
+    expect(stats.encode_ms).toBeGreaterThan(0);
+    expect(stats.time_to_first_token_ms).toBeGreaterThan(stats.encode_ms);
+    expect(stats.time_to_first_token_s).toBe(stats.time_to_first_token_ms / 1000);
+    expect(stats.decode_ms).toBeGreaterThan(0);
+    expect(stats.total_ms).toBeCloseTo(stats.time_to_first_token_ms + stats.decode_ms, 6);
+    expect(stats.total_ms).toBeLessThanOrEqual(took);
+    const perStep = stats.tokens / stats.steps;
+    expect(stats.decode_tokens_per_s).toBeCloseTo((1000 * perStep * (stats.steps - 1)) / stats.decode_ms, 3);
+    // Every name of a time says its unit; there is no other than these two.
+    const times = Object.keys(stats).filter((name) => /_(m|u|n)?s$/.test(name) && !name.includes("_per_"));
+    expect(times.filter((name) => !name.endsWith("_ms"))).toEqual(["time_to_first_token_s"]);
+    const { stats: one } = await model.generate(rows[0], { max_new_tokens: 1 });
+    expect([one.steps, one.decode_ms, one.decode_tokens_per_s]).toEqual([1, 0, 0]);
   });
 
   it("takes null for an option that is not given", async () => {

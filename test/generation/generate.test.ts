@@ -1,7 +1,7 @@
 /** Every way of generating with a tiny model on the CPU backend: results agree with each other. */
 
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { Seq2Seq, type GenerationConfig } from "../../src/index";
+import { Seq2Seq, type GenerationConfig, type HostTensor } from "../../src/index";
 import { MAX_ROWS } from "../../src/generation/generate";
 import type { Ops } from "../../src/ops/ops";
 import { failureOf } from "../support/node/failure";
@@ -229,21 +229,33 @@ describe("a tiny model", () => {
       expect(all.sequences).toEqual(plain.sequences);
       const n = options.num_return_sequences ?? 1;
       expect(all.encoder_attentions).toHaveLength(rows.length);
-      expect(all.encoder_hidden_states?.map((layers) => layers.map(({ length }) => length))).toEqual(
-        rows.map((row) => [16 * row.length, 16 * row.length, 16 * row.length]),
+      expect(all.encoder_hidden_states?.map((layers) => layers.map(({ shape }) => shape))).toEqual(
+        rows.map(({ length: s }) => [
+          [s, 16],
+          [s, 16],
+          [s, 16],
+        ]),
+      );
+      expect(all.encoder_attentions?.map((layers) => layers.map(({ shape }) => shape))).toEqual(
+        rows.map(({ length: s }) => [
+          [2, s, s],
+          [2, s, s],
+        ]),
       );
       all.sequences.forEach((sequence, i) => {
         const source = rows[Math.floor(i / n)].length;
         const steps = sequence.length - 1;
-        expect(all.cross_attentions?.[i].map((layers) => layers.map(({ length }) => length))).toEqual(
-          Array.from({ length: steps }, () => [2 * source, 2 * source]),
-        );
-        expect(all.decoder_attentions?.[i].map((layers) => layers.map(({ length }) => length))).toEqual(
-          Array.from({ length: steps }, (_, t) => [2 * (t + 1), 2 * (t + 1)]),
-        );
-        expect(all.decoder_hidden_states?.[i].map((layers) => layers.map(({ length }) => length))).toEqual(
-          Array.from({ length: steps }, () => [16, 16, 16]),
-        );
+        const shapes = (tensors: HostTensor[][] | undefined) =>
+          tensors?.map((layers) =>
+            layers.map(({ shape, length }) => {
+              expect(length).toBe(shape.reduce((product, n) => product * n, 1));
+              return shape.join();
+            }),
+          );
+        const eachStep = (shape: (t: number) => string[]) => Array.from({ length: steps }, (_, t) => shape(t));
+        expect(shapes(all.cross_attentions?.[i])).toEqual(eachStep(() => [`2,${source}`, `2,${source}`]));
+        expect(shapes(all.decoder_attentions?.[i])).toEqual(eachStep((t) => [`2,${t + 1}`, `2,${t + 1}`]));
+        expect(shapes(all.decoder_hidden_states?.[i])).toEqual(eachStep(() => ["16", "16", "16"]));
         all.decoder_attentions?.[i].flat().forEach((weights, at) => {
           const keys = Math.floor(at / 2) + 1;
           expect(weights.slice(0, keys).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);

@@ -13,7 +13,7 @@ const consumer = inject("consumer");
 
 /** Code that compiles only where types are what they should be; a missing declaration would be `any` and let it all pass. */
 const USES = `
-import { ModelError, Seq2Seq, Translator, checkSupport, type GenerationConfig, type Source } from "attendant";
+import { ModelError, Seq2Seq, Translator, checkSupport, type GenerationConfig, type HostTensor, type Source } from "attendant";
 import { Seq2Seq as Single } from "attendant/attendant.js";
 
 type Is<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -32,7 +32,12 @@ export async function uses(model: Seq2Seq, translator: Translator, folder: FileS
     onProgress: (progress) => void (progress.phase === "compile" ? progress.total.toFixed() : progress.file.trim()),
   });
   const out = await model.generate([[1]], config);
-  is<typeof out.cross_attentions, Float32Array[][][] | undefined>(true);
+  is<typeof out.cross_attentions, HostTensor[][][] | undefined>(true);
+  const floats: Float32Array[][][] | undefined = out.cross_attentions;
+  floats?.[0]?.[0]?.[0]?.subarray(0, out.cross_attentions?.[0]?.[0]?.[0]?.shape[1]);
+  const pass = await model.forward({ input_ids: [1], decoder_input_ids: [1] }, { output_attentions: true });
+  is<typeof pass.cross_attentions, HostTensor[] | undefined>(true);
+  is<typeof out.stats.time_to_first_token_ms, number>(true);
   const { adapter, webgpu } = await checkSupport();
   is<typeof webgpu, boolean>(true);
   is<NonNullable<typeof adapter>["vendor"], string>(true);

@@ -2,9 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import type { ForwardInput, HostTensor } from "../../../src/index";
+import type { ForwardInput } from "../../../src/index";
 import { toFloat32 } from "../../../src/loading/formats/dtypes";
 import { readSafetensors } from "../../../src/loading/formats/safetensors";
+import { HostTensor } from "../../../src/tensor/host-tensor";
 import { FIELDS, type Captures } from "../shared/captures";
 import { FAMILIES, readFamily } from "./families";
 import { worstOf } from "./vanilla";
@@ -15,7 +16,7 @@ const [ROWS, SOURCE, TARGET] = [2, 6, 4];
 const tensors = new Map<string, HostTensor>();
 const file = openBytes(readFileSync("test/goldens/captures.safetensors"));
 for await (const { name, dtype, shape, data } of readSafetensors(file, "captures.safetensors")) {
-  tensors.set(name, { shape, data: toFloat32(dtype, data.slice()) });
+  tensors.set(name, new HostTensor(toFloat32(dtype, data.slice()), shape));
 }
 
 export const captureNames: readonly string[] = [...new Set([...tensors.keys()].map((name) => name.split("/")[0]))];
