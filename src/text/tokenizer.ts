@@ -10,12 +10,25 @@ export interface EncodeOptions {
    * Only for models that read it in their input: Marian's ">>fra<<", T5's "translate English to French: ". Default: none.
    */
   targetLanguage?: string;
+  /**
+   * Whether the special tokens that the model expects come around the text, such as the end token or a token for the
+   * language. A prefix that is text ("translate English to French: ", ">>fra<<") comes before it in any case. Default true.
+   */
+  add_special_tokens?: boolean;
+}
+
+/** The languages that a model translates between, as its files write them: "en", "fra", a group such as "roa". */
+export interface LanguagePair {
+  /** Of the text; absent: the files do not say. */
+  source?: string | undefined;
+  /** Of the translation; absent: the files do not say, or the model has `languages` to choose from. */
+  target?: string | undefined;
 }
 
 /** Text to token ids and back, with the ids of Hugging Face. */
 export interface Tokenizer {
   /**
-   * Token ids with the special tokens that the model expects, such as the end token.
+   * Token ids, by default with the special tokens that the model expects, such as the end token.
    * @throws ModelError `invalid_input`; `unsupported_option` for a language that the model does not know
    */
   encode(text: string, options?: EncodeOptions): number[];
@@ -27,6 +40,13 @@ export interface Tokenizer {
   readonly unsettled?: RegExp;
   /** The model's codes of the languages to choose from. Absent if there is no choice. */
   readonly languages?: readonly string[];
+  /**
+   * The pairs that the model was made for, where its files name them: `source_lang` and `target_lang` of tokenizer_config.json
+   * or config.json, or T5's translation tasks. Absent if they name none.
+   */
+  readonly languagePairs?: readonly LanguagePair[];
+  /** Which end of a text that is too long is cut off (`truncation_side` of tokenizer_config.json). Absent: the right one. */
+  readonly truncationSide?: "left" | "right";
   /**
    * The token that output in this language must begin with (`forced_bos_token_id`). Absent if the model has no such token.
    * @throws ModelError `unsupported_option` for a language that the model does not know
@@ -63,18 +83,27 @@ export function checkedText(text: unknown): string {
   return text;
 }
 
-/** @throws ModelError for an unknown option, or a language that is not a string */
-export function checkedLanguages(options: EncodeOptions = {}): EncodeOptions {
+/** @throws ModelError for an unknown option, or a value of another type */
+export function checkedEncodeOptions(
+  options: EncodeOptions = {},
+): Omit<EncodeOptions, "add_special_tokens"> & { add_special_tokens: boolean } {
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
-    if (name !== "sourceLanguage" && name !== "targetLanguage") {
+    if (!Object.hasOwn(ENCODE_OPTIONS, name)) {
       throw new ModelError("unsupported_option", `encode: there is no option ${quote(name)}.`);
     }
-    if (value !== undefined && typeof value !== "string") {
-      throw new ModelError("invalid_option", `encode: ${name} must be a language tag, not ${quote(value)}.`);
+    const [type, kind] = ENCODE_OPTIONS[name as keyof EncodeOptions];
+    if (value !== undefined && typeof value !== type) {
+      throw new ModelError("invalid_option", `encode: ${name} must be ${kind}, not ${quote(value)}.`);
     }
   }
-  return options;
+  return { ...options, add_special_tokens: options.add_special_tokens ?? true };
 }
+
+const ENCODE_OPTIONS: Readonly<Record<keyof EncodeOptions, [type: string, kind: string]>> = {
+  sourceLanguage: ["string", "a language tag"],
+  targetLanguage: ["string", "a language tag"],
+  add_special_tokens: ["boolean", "true or false"],
+};
 
 /** transformers' `clean_up_tokenization`, for tokenizers whose tokenizer_config.json asks for it. */
 export function cleanUp(text: string): string {

@@ -1,13 +1,14 @@
 /** The tokenizer of a family without languages: the ids of a text, between ids that are always the same. */
 
-import { checkedLanguages, checkedText, type Tokenizer } from "../tokenizer";
+import { checkedEncodeOptions, checkedText, type Tokenizer } from "../tokenizer";
 import type { build } from "./source";
 
 export function around(pipeline: ReturnType<typeof build>, before: number[], after: number[]): Tokenizer {
   return {
     encode(text, options) {
-      checkedLanguages(options);
-      return [...before, ...pipeline.encode(checkedText(text)), ...after];
+      const { add_special_tokens } = checkedEncodeOptions(options);
+      const ids = pipeline.encode(checkedText(text), add_special_tokens);
+      return add_special_tokens ? [...before, ...ids, ...after] : ids;
     },
     decode: (ids) => pipeline.decode(ids),
     token: (id) => pipeline.token(id),

@@ -5,7 +5,7 @@
 
 import { wellFormed } from "../bytes";
 import { namedTokens, readSettings, required, type Fields, type Folder } from "../folder";
-import { checkedLanguages, checkedText, UNCLEANED, type Tokenizer } from "../tokenizer";
+import { checkedEncodeOptions, checkedText, UNCLEANED, type Tokenizer } from "../tokenizer";
 import { readVocabulary } from "./model-json";
 import { createPython, strip, unknownOf } from "./python";
 
@@ -36,7 +36,7 @@ export async function createBlenderbotSmall(folder: Folder, config: Fields): Pro
   );
   return {
     encode(text, options) {
-      checkedLanguages(options);
+      checkedEncodeOptions(options);
       return python.encode(wellFormed(checkedText(text)));
     },
     decode: (ids) => python.decode(ids),

@@ -3,7 +3,7 @@
 import { fromUtf8ByByte, utf8, wellFormed } from "../bytes";
 import { addedToken, contentOf, namedTokens, readSettings, type Fields, type Folder, type Token } from "../folder";
 import { ModelError } from "../../errors";
-import { checkedLanguages, checkedText, type Tokenizer } from "../tokenizer";
+import { checkedEncodeOptions, checkedText, type Tokenizer } from "../tokenizer";
 import { createPython } from "./python";
 import { sentinelsOf, taskPrefixes } from "./t5";
 
@@ -49,14 +49,16 @@ export async function createByT5(folder: Folder, config: Fields): Promise<Tokeni
     { settings, named, preset, extra: settings.extra ?? (additional?.length ? additional : sentinels) },
   );
   const end = python.id(contentOf(eos));
-  const prefixOf = taskPrefixes(folder.modelConfig);
+  const { prefixOf, languagePairs } = taskPrefixes(folder.modelConfig);
   return {
     encode(text, options) {
-      const ids = python.encode(wellFormed(prefixOf(checkedLanguages(options)) + checkedText(text)));
-      return ids.at(-1) === end ? ids : [...ids, end];
+      const checked = checkedEncodeOptions(options);
+      const ids = python.encode(wellFormed(prefixOf(checked) + checkedText(text)));
+      return ids.at(-1) === end || !checked.add_special_tokens ? ids : [...ids, end];
     },
     decode: (ids) => python.decode(ids),
     token: (id) => python.token(id),
     unsettled: python.unsettled,
+    ...(languagePairs ? { languagePairs } : {}),
   };
 }

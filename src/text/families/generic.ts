@@ -3,7 +3,7 @@
 import { fieldsOf, namedTokens, parseSettings, tokensToAdd, type Fields, type Settings } from "../folder";
 import { component, type Component } from "../pipeline/definition";
 import { createPipeline } from "../pipeline/pipeline";
-import { checkedLanguages, checkedText, cleanUp, type Tokenizer } from "../tokenizer";
+import { checkedEncodeOptions, checkedText, cleanUp, type Tokenizer } from "../tokenizer";
 import { readModel } from "./model-json";
 
 /**
@@ -43,8 +43,8 @@ export function createGeneric(json: Fields, settings: Settings): Tokenizer {
   const clean = config.clean_up_tokenization_spaces === true && model.type !== "BPE";
   return {
     encode(text, options) {
-      checkedLanguages(options);
-      return pipeline.encode(checkedText(text));
+      const { add_special_tokens } = checkedEncodeOptions(options);
+      return pipeline.encode(checkedText(text), add_special_tokens);
     },
     decode: (given) => (clean ? cleanUp(pipeline.decode(given)) : pipeline.decode(given)),
     token: (id) => pipeline.token(id),

@@ -7,10 +7,9 @@
 
 import { wellFormed } from "../bytes";
 import { contentOf, namedTokens, readSettings, required, type Fields, type Folder } from "../folder";
-import { codeOf, sameLanguage, unknownLanguage } from "../languages";
+import { codeOf } from "../languages";
 import { createSentencePiece, type SentencePiece } from "../sentencepiece/processor";
-import { checkedLanguages, checkedText, type EncodeOptions, type Tokenizer } from "../tokenizer";
-import { quote } from "../../errors";
+import { checkedEncodeOptions, checkedText, type EncodeOptions, type Tokenizer } from "../tokenizer";
 import { readVocabulary } from "./model-json";
 import { createPython, joinRuns, strip, unknownOf } from "./python";
 
@@ -49,30 +48,18 @@ export async function createMarian(folder: Folder, config: Fields): Promise<Toke
   const end = python.id(contentOf(named.get("eos_token")!));
   const codes = separate ? [] : [...vocab.keys()].filter((token) => token.startsWith(">>") && token.endsWith("<<"));
   const prefixOf = (options: EncodeOptions): string => {
-    checkPair(config, options, codes.length > 0);
     if (codes.length === 0 || options.targetLanguage === undefined) return "";
     return `${codeOf("targetLanguage", options.targetLanguage, codes)} `;
   };
   return {
-    encode: (text, options) => [
-      ...python.encode(prefixOf(checkedLanguages(options)) + wellFormed(checkedText(text))),
-      end,
-    ],
+    encode(text, options) {
+      const checked = checkedEncodeOptions(options);
+      const ids = python.encode(prefixOf(checked) + wellFormed(checkedText(text)));
+      return checked.add_special_tokens ? [...ids, end] : ids;
+    },
     decode: (ids) => python.decode(ids),
     token: (id) => python.token(id),
     unsettled: python.unsettled,
     ...(codes.length > 0 ? { languages: codes } : {}),
   };
-}
-
-/** tokenizer_config.json of a model for one pair names both languages; a group such as "roa" or "mul" fits any. */
-function checkPair(config: Fields, { sourceLanguage, targetLanguage }: EncodeOptions, manyTargets: boolean): void {
-  const check = (option: string, wanted: string | undefined, known: unknown): void => {
-    if (wanted === undefined || typeof known !== "string" || !/^[a-z]{2}$/.test(known)) return;
-    if (sameLanguage(wanted, known)) return;
-    const hint = `It translates ${quote(config.source_lang)} to ${quote(config.target_lang)}.`;
-    throw unknownLanguage(option, wanted, hint);
-  };
-  check("sourceLanguage", sourceLanguage, config.source_lang);
-  if (!manyTargets) check("targetLanguage", targetLanguage, config.target_lang);
 }

@@ -20,9 +20,12 @@ import { createPLBart } from "./plbart";
 import { createT5 } from "./t5";
 import { createBarthez, createCamembert, createXlmRoberta } from "./xlm-roberta";
 import { optionalFields, readSettings, type Fields, type Folder } from "../folder";
+import { pairOf, withPair } from "../pairs";
 import type { Tokenizer } from "../tokenizer";
 
 export { createTokenizer } from "./generic";
+export { fits, pairOf } from "../pairs";
+export { encodeTexts } from "../texts";
 
 type Create = (folder: Folder, config: Fields) => Promise<Tokenizer>;
 
@@ -111,6 +114,17 @@ export async function loadTokenizer(
   onUnread?: (message: string) => void,
 ): Promise<Tokenizer | undefined> {
   const config = (await optionalFields(folder, "tokenizer_config.json")) ?? {};
+  const tokenizer = await createFor(folder, config, onUnread);
+  if (!tokenizer) return undefined;
+  const side = config.truncation_side === "left" ? { truncationSide: "left" as const } : {};
+  return withPair({ ...tokenizer, ...side }, pairOf(config, folder.modelConfig));
+}
+
+async function createFor(
+  folder: Folder,
+  config: Fields,
+  onUnread?: (message: string) => void,
+): Promise<Tokenizer | undefined> {
   const name = tokenizerClass(config, folder.modelConfig);
   let create = entry(families, name);
   if (!create) {

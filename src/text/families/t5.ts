@@ -1,9 +1,9 @@
 /** T5, FLAN-T5 and mT5 (tokenization_t5.py): Unigram, an end token, sentinels `<extra_id_0>` … */
 
-import { ModelError, quote } from "../../errors";
+import { quote } from "../../errors";
 import { contentOf, invalidFile, namedTokens, type Fields, type Folder, type Token } from "../folder";
-import { sameLanguage } from "../languages";
-import { checkedLanguages, checkedText, type EncodeOptions, type Tokenizer } from "../tokenizer";
+import { checkPairs, fits } from "../pairs";
+import { checkedEncodeOptions, checkedText, type EncodeOptions, type LanguagePair, type Tokenizer } from "../tokenizer";
 import { additionalOf, build, idOf, METASPACE, piecesOf, precompiled, readSource, WORDS } from "./source";
 
 /** More than any model has; the vocabulary is built in memory. */
@@ -39,12 +39,17 @@ export async function createT5(folder: Folder, config: Fields): Promise<Tokenize
     decoder: METASPACE,
   });
   const end = idOf(pipeline, named, "eos_token");
-  const prefixOf = taskPrefixes(folder.modelConfig);
+  const { prefixOf, languagePairs } = taskPrefixes(folder.modelConfig);
   return {
-    encode: (text, options) => [...pipeline.encode(prefixOf(checkedLanguages(options)) + checkedText(text)), end],
+    encode(text, options) {
+      const checked = checkedEncodeOptions(options);
+      const ids = pipeline.encode(prefixOf(checked) + checkedText(text));
+      return checked.add_special_tokens ? [...ids, end] : ids;
+    },
     decode: (ids) => pipeline.decode(ids),
     token: (id) => pipeline.token(id),
     unsettled: pipeline.unsettled,
+    ...(languagePairs ? { languagePairs } : {}),
   };
 }
 
@@ -52,21 +57,25 @@ export async function createT5(folder: Folder, config: Fields): Promise<Tokenize
  * The prefix that config.json gives for a pair of languages: `task_specific_params.translation_en_to_fr.prefix`, such as
  * "translate English to French: ". A model whose config.json names no such task was trained for one, and gets none.
  */
-export function taskPrefixes(config: Fields): (options: EncodeOptions) => string {
+export function taskPrefixes(config: Fields): {
+  prefixOf: (options: EncodeOptions) => string;
+  languagePairs?: readonly LanguagePair[];
+} {
   const tasks = Object.entries(
     (config.task_specific_params ?? {}) as Record<string, { prefix?: unknown } | null>,
   ).flatMap(([name, task]) => {
     const pair = /^translation_(\w+?)_to_(\w+)$/.exec(name);
-    return pair && typeof task?.prefix === "string" ? [{ from: pair[1], to: pair[2], prefix: task.prefix }] : [];
+    return pair && typeof task?.prefix === "string" ? [{ source: pair[1], target: pair[2], prefix: task.prefix }] : [];
   });
-  return ({ sourceLanguage: from, targetLanguage: to }) => {
-    if (tasks.length === 0 || from === undefined || to === undefined) return "";
-    const task = tasks.find((known) => sameLanguage(known.from, from) && sameLanguage(known.to, to));
-    if (task) return task.prefix;
-    throw new ModelError(
-      "unsupported_option",
-      `sourceLanguage ${quote(from)}, targetLanguage ${quote(to)}: this model does not translate that.`,
-      `config.json names ${tasks.map((known) => `${known.from} to ${known.to}`).join(", ")}.`,
-    );
+  if (tasks.length === 0) return { prefixOf: () => "" };
+  return {
+    languagePairs: tasks.map(({ source, target }) => ({ source, target })),
+    prefixOf({ sourceLanguage: from, targetLanguage: to }) {
+      if (from === undefined || to === undefined) return "";
+      const task = tasks.find(({ source, target }) => fits(from, source) && fits(to, target));
+      if (task) return task.prefix;
+      checkPairs(tasks, { sourceLanguage: from, targetLanguage: to });
+      return "";
+    },
   };
 }

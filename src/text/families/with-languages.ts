@@ -3,7 +3,7 @@
 import { ModelError, quote } from "../../errors";
 import { invalidFile } from "../folder";
 import { codeOf, findCode } from "../languages";
-import { checkedLanguages, checkedText, type Tokenizer } from "../tokenizer";
+import { checkedEncodeOptions, checkedText, type Tokenizer } from "../tokenizer";
 
 export interface LanguageTokens {
   codes: readonly string[];
@@ -27,10 +27,11 @@ export function withLanguages(
   };
   return {
     encode(text, options) {
-      const { sourceLanguage = source, targetLanguage } = checkedLanguages(options);
+      const { sourceLanguage = source, targetLanguage, add_special_tokens } = checkedEncodeOptions(options);
       const { before, after } = around(sourceLanguage === undefined ? [] : [idOf("sourceLanguage", sourceLanguage)]);
       if (targetLanguage !== undefined) idOf("targetLanguage", targetLanguage);
-      return [...before, ...inner.encode(checkedText(text)), ...after];
+      const ids = inner.encode(checkedText(text));
+      return add_special_tokens ? [...before, ...ids, ...after] : ids;
     },
     decode: (ids) => inner.decode(ids),
     token: (token) => inner.token(token),

@@ -13,8 +13,8 @@ import { createPostProcess } from "./post-processors";
 import { createPreTokenize } from "./pre-tokenizers";
 
 export interface Pipeline {
-  /** Ids of the text and, where there is a post-processor, those around it. */
-  encode(text: string): number[];
+  /** Ids of the text and, where there is a post-processor, those around it. `addSpecialTokens`: default true. */
+  encode(text: string, addSpecialTokens?: boolean): number[];
   /** Text without special tokens; ids that do not exist are left out. */
   decode(ids: readonly number[]): string;
   id(token: string): number | undefined;
@@ -34,7 +34,7 @@ export function createPipeline(definition: Definition): Pipeline {
   const token = (id: number) => added.token(id) ?? model.token(id);
 
   return {
-    encode(text) {
+    encode(text, addSpecialTokens = true) {
       const out: number[] = [];
       for (const part of added.split(wellFormed(text))) {
         if ("id" in part) {
@@ -45,7 +45,7 @@ export function createPipeline(definition: Definition): Pipeline {
           for (const id of model.encode(word.text)) out.push(id);
         }
       }
-      return postProcess ? postProcess([out]).flat() : out;
+      return postProcess && addSpecialTokens ? postProcess([out]).flat() : out;
     },
     decode(ids) {
       const tokens: string[] = [];
