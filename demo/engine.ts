@@ -31,7 +31,6 @@ export interface Attention {
 
 export class Engine {
   private model?: Seq2Seq;
-  private startToken = 0;
 
   get loaded(): boolean {
     return this.model !== undefined;
@@ -50,7 +49,9 @@ export class Engine {
     const next = await Seq2Seq.load(MODEL, { device, signal, onProgress });
     try {
       if (!next.tokenizer) throw new ModelError("file_not_found", "The model has no tokenizer.json.");
-      this.startToken = await readStartToken(signal);
+      if (next.config.decoder_start_token_id === undefined) {
+        throw new ModelError("invalid_config", "config.json: there is no decoder_start_token_id.");
+      }
     } catch (error) {
       await next.dispose();
       throw error;
@@ -109,7 +110,7 @@ export class Engine {
   /** One pass over the finished sentence. */
   async attention({ sourceIds, targetIds }: Translation): Promise<Attention> {
     const { model, tokenizer } = this.parts();
-    const decoderIds = [this.startToken, ...targetIds.slice(0, -1)];
+    const decoderIds = [model.config.decoder_start_token_id!, ...targetIds.slice(0, -1)];
     const { cross_attentions: layers = [] } = await model.forward(
       { input_ids: [sourceIds], decoder_input_ids: [decoderIds] },
       { output_attentions: true },
@@ -123,17 +124,6 @@ export class Engine {
     if (!this.model || !tokenizer) throw new Error("No model is loaded.");
     return { model: this.model, tokenizer };
   }
-}
-
-/** The id of the decoder's start token, which the stream leaves out. config.json is in the browser's cache by now. */
-async function readStartToken(signal: AbortSignal): Promise<number> {
-  const response = await fetch(new URL("config.json", MODEL), { signal });
-  const config = (await response.json()) as { decoder_start_token_id?: unknown };
-  const id = config.decoder_start_token_id;
-  if (typeof id !== "number") {
-    throw new ModelError("invalid_config", "config.json: there is no decoder_start_token_id.");
-  }
-  return id;
 }
 
 /** Waits for one turn of the event loop. Timers would wait 4 ms. */

@@ -3,7 +3,10 @@
 export type { Availability } from "./engine/availability";
 export type { AsyncDisposing } from "./engine/disposing";
 export type { CompileProgress, LoadOptions, LoadProgress } from "./engine/load-options";
-export { Seq2Seq, type ForwardInput, type GenerateOutput, type Limits, type StreamStep } from "./engine/seq2seq";
+export type { Limits, ModelConfig } from "./engine/model-config";
+export type { ForwardInput, GenerateOutput, StreamStep } from "./engine/results";
+export { Seq2Seq } from "./engine/seq2seq";
+export type { GenerateTextOutput, TextOptions } from "./engine/text-calls";
 export { Translator, type AlignedSegment, type TranslateOptions, type TranslatorOptions } from "./engine/translator";
 export { checkSupport, type Support } from "./api/support";
 export type { AdapterInfo } from "./backends/webgpu/adapter";
@@ -20,4 +23,4 @@ export type { HubSource } from "./loading/sources/remote";
 export type { Source } from "./loading/sources/source";
 export type { Memory } from "./ops/ops";
 export type { HostTensor } from "./tensor/host-tensor";
-export type { EncodeOptions, Tokenizer } from "./text/tokenizer";
+export type { EncodeOptions, LanguagePair, Tokenizer } from "./text/tokenizer";

@@ -7,6 +7,8 @@ import { openSource, type Source } from "../loading/sources/source";
 import { familyOf } from "../models/families/registry";
 import type { LoadOptions } from "./load-options";
 import { Seq2Seq } from "./seq2seq";
+import type { EncodeOptions } from "../text/tokenizer";
+import { loadPart } from "../util/part";
 import { gpuSupport } from "./gpu";
 
 /**
@@ -15,9 +17,10 @@ import { gpuSupport } from "./gpu";
  */
 export type Availability = "unavailable" | "downloadable" | "downloading" | "available";
 
-/** Reads config.json and no other file. */
+/** Reads config.json and, of a model that has one, tokenizer_config.json, but no weights. */
 export async function availabilityOf(
   source: Source,
+  languages: EncodeOptions,
   device: LoadOptions["device"] = "auto",
   signal?: AbortSignal,
 ): Promise<Availability> {
@@ -29,7 +32,11 @@ export async function availabilityOf(
     name = files.name;
     const config = await readJson(files, "config.json", { signal });
     if (typeof config !== "object" || config === null) return "unavailable";
-    familyOf(config as Record<string, unknown>).info(config as Record<string, unknown>);
+    const fields = config as Record<string, unknown>;
+    familyOf(fields).info(fields);
+    const tokenizer = await readJson(files, "tokenizer_config.json", { signal });
+    const { contradicts } = await loadPart("reads tokenizers", () => import("../text/families/registry"));
+    if (contradicts(languages, tokenizer, fields)) return "unavailable";
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof ModelError && error.code !== "invalid_source") return "unavailable";
@@ -57,8 +64,10 @@ export async function watchedLoad(
   // Nearly all bytes are weights, so only they are counted.
   const model = await Seq2Seq.load(source, {
     ...options,
-    onProgress({ phase, file, loaded, total }) {
+    onProgress(progress) {
+      const { phase, file, loaded, total } = progress;
       if (phase === "download" && /\.(safetensors|bin)$/.test(file) && total) report(loaded / total);
+      options.onProgress?.(progress);
     },
   });
   report(1);

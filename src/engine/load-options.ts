@@ -49,27 +49,28 @@ export interface CompileProgress {
 /** "download" counts the bytes of one file; "compile" means that the kernels are being compiled. */
 export type LoadProgress = DownloadProgress | CompileProgress;
 
-export function checkLoadOptions(given: LoadOptions): LoadOptions {
-  const options = checkedOptions("load", given, [
-    "device",
-    "dtype",
-    "arithmetic",
-    "signal",
-    "onProgress",
-    "onWarning",
-    "worker",
-  ]);
+/** The names of all load options. */
+export const LOAD_OPTIONS = ["device", "dtype", "arithmetic", "signal", "onProgress", "onWarning", "worker"] as const;
+
+/** @param where name of the method, for messages */
+export function checkLoadOptions(given: LoadOptions, where = "load"): LoadOptions {
+  const options = checkedOptions(where, given, LOAD_OPTIONS);
   const { device = "auto", dtype = "auto", arithmetic = "f32", worker = true, onProgress, onWarning } = options;
   const wrong = (name: string, value: unknown, choices: string) =>
-    new ModelError("invalid_option", `load: ${name} must be ${choices}, not ${quote(value)}.`);
+    new ModelError("invalid_option", `${where}: ${name} must be ${choices}, not ${quote(value)}.`);
   if (!["auto", "webgpu", "wasm", "cpu"].includes(device))
     throw wrong("device", device, '"auto", "webgpu", "wasm" or "cpu"');
   if (!["auto", "f32", "f16", "q8", "q4"].includes(dtype))
     throw wrong("dtype", dtype, '"auto", "f32", "f16", "q8" or "q4"');
   if (!["f32", "int8"].includes(arithmetic)) throw wrong("arithmetic", arithmetic, '"f32" or "int8"');
   if (arithmetic === "int8" && dtype !== "q8") throw wrong("dtype", dtype, '"q8" where arithmetic is "int8"');
-  checkBoolean("load", "worker", worker);
-  checkFunction("load", "onProgress", onProgress);
-  checkFunction("load", "onWarning", onWarning);
+  checkBoolean(where, "worker", worker);
+  checkFunction(where, "onProgress", onProgress);
+  checkFunction(where, "onWarning", onWarning);
   return options;
+}
+
+/** The default of `onWarning`. */
+export function warnOnConsole(message: string): void {
+  console.warn(`attendant: ${message}`);
 }

@@ -8,68 +8,21 @@ import { checkIds, inputBatch, toRows } from "../generation/batch";
 import { forward, type ForwardOptions, type ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
 import { createSentences, resultsOf, runSentences } from "../generation/generate";
-import { stateOutputs, type StateOutputs } from "../generation/outputs";
+import { stateOutputs } from "../generation/outputs";
 import { createRequest } from "../generation/request";
-import type { Alternative } from "../generation/search/search";
 import { SessionPool } from "../generation/device/session";
-import { startStats, type Stats } from "../generation/stats";
+import { startStats } from "../generation/stats";
 import { loadModel, type LoadedModel } from "./load";
-import { checkLoadOptions, type LoadOptions } from "./load-options";
+import { checkLoadOptions, warnOnConsole, type LoadOptions } from "./load-options";
 import { openSource, type Source } from "../loading/sources/source";
 import type { Model } from "../models/model";
 import type { Memory, Ops } from "../ops/ops";
+import { modelConfig, type Limits, type ModelConfig } from "./model-config";
 import { checkBoolean, checkedOptions } from "./options";
+import type { ForwardInput, GenerateOutput, StreamStep } from "./results";
+import { checkTextStream, textCall, type GenerateTextOutput, type TextOptions } from "./text-calls";
+import { createTextStream, textOf } from "../text/stream";
 import type { Tokenizer } from "../text/tokenizer";
-
-/** The result of `generate`, with the names of Hugging Face transformers. */
-export interface GenerateOutput extends StateOutputs {
-  /**
-   * Token ids as Hugging Face returns them, but without padding: decoder start token first, end token last if the sequence has
-   * one. With `num_return_sequences` = n, those of input row i are n * i to n * i + n - 1, best first.
-   */
-  sequences: number[][];
-  /** Beam search only: the sum of a sequence's log-probabilities divided by its length ** length_penalty. */
-  sequences_scores?: number[];
-  /**
-   * With `output_scores`: [sequence][step], the natural logarithm of the probability of each new token, after the logits
-   * processors. Hugging Face's `compute_transition_scores`, with `normalize_logits` except in a beam search.
-   */
-  token_logprobs?: number[][];
-  /** With `output_alternatives`: [sequence][step], the most probable tokens of the step, after the logits processors. */
-  alternatives?: Alternative[][][];
-  /** What the call cost. */
-  stats: Stats;
-}
-
-/** One token of a sequence, from `stream`. */
-export interface StreamStep {
-  /** Index of the sequence, as in `GenerateOutput.sequences`. */
-  row: number;
-  /** Its id. */
-  token: number;
-  /** With `output_scores`: the natural logarithm of its probability, as in `GenerateOutput.token_logprobs`. */
-  logprob?: number;
-  /** With `output_alternatives`: the most probable tokens of this step, best first. */
-  alternatives?: Alternative[];
-}
-
-/** The longest input and output of a model. */
-export interface Limits {
-  /** The longest source, in tokens. */
-  source: number;
-  /** The most new tokens. */
-  target: number;
-}
-
-/** Token ids of both sides, for one teacher-forced pass: one row, or B rows of any lengths. */
-export interface ForwardInput {
-  /** (B, S): the source. */
-  input_ids: number[] | number[][];
-  /** (B, S): 1 for each source token to read, 0 for padding. Default: 0 for the pad tokens of `input_ids`. */
-  attention_mask?: (number | boolean)[] | (number | boolean)[][];
-  /** (B, T): what the decoder reads, start token first. */
-  decoder_input_ids: number[] | number[][];
-}
 
 /** Decoder positions of the session that is made at load: enough for a translation. */
 const FIRST_TARGET = 256;
@@ -107,6 +60,8 @@ export class Seq2Seq {
   readonly tokenizer?: Tokenizer;
   /** Why there is no `tokenizer` although the folder has files of one: which files, and why they are not read. */
   readonly tokenizerProblem?: string;
+  /** What was read of config.json and generation_config.json: start, end and pad tokens, sizes, limits. Frozen. */
+  readonly config: ModelConfig;
   private readonly warned = new Set<string>();
   private disposed = false;
 
@@ -121,6 +76,7 @@ export class Seq2Seq {
     this.adapter = adapter;
     this.tokenizer = loaded.tokenizer;
     this.tokenizerProblem = loaded.tokenizerProblem;
+    this.config = modelConfig(loaded.info, loaded.generationConfig, loaded.config);
   }
 
   /**
@@ -235,6 +191,42 @@ export class Seq2Seq {
   }
 
   /**
+   * Text in, text out: `generate` for summaries, corrections, answers, whatever the model was trained for. A prefix that it
+   * expects is part of the text ("summarize: "). A beginning of the output may be given as `decoder_input_ids`; it is in the text.
+   * @param texts one text, or several of any lengths; each has to fit the model, or see `truncation`
+   * @param options those of `generate`, `truncation`, and languages; see {@link TextOptions}
+   * @returns the whole output of `generate` with `texts`, `input_ids` and `truncated` beside it
+   * @throws ModelError: `file_not_found` without a tokenizer, `invalid_input` for a text that is too long or empty;
+   *   `signal.reason` once aborted
+   */
+  async generateText(texts: string | string[], options: TextOptions = {}): Promise<GenerateTextOutput> {
+    const call = await this.textCall("generateText", texts, options);
+    const output = await this.generate(call.input_ids, call.options);
+    const written = output.sequences.map(([, ...tokens]) => textOf(call.tokenizer, tokens));
+    return { ...output, texts: written, input_ids: call.input_ids, truncated: call.truncated };
+  }
+
+  /**
+   * Like `generateText` for one text, piece by piece: joined they are its text, but for one that begins with
+   * `decoder_input_ids`, of which the stream has the new part. A piece is never empty and never taken back. Leaving the loop
+   * stops the work.
+   * @param options as for `generateText`; what returns more than a text is refused
+   * @throws ModelError; `signal.reason` once aborted
+   */
+  async *streamText(text: string, options: TextOptions = {}): AsyncGenerator<string, void, undefined> {
+    const call = await this.textCall("streamText", text, options);
+    const [cut] = call.truncated;
+    if (cut > 0) this.warn(`streamText: ${cut} tokens of the text did not fit and were left out.`);
+    const stream = createTextStream(call.tokenizer);
+    for await (const { token } of this.stream(call.input_ids, { num_return_sequences: 1, ...call.options })) {
+      const piece = stream.push(token);
+      if (piece !== "") yield piece;
+    }
+    const rest = stream.end();
+    if (rest !== "") yield rest;
+  }
+
+  /**
    * One teacher-forced pass.
    * @returns logits (B, T, V), encoder states (B, S, D), and the outputs that `options` asks for
    */
@@ -268,10 +260,9 @@ export class Seq2Seq {
     return forward(this.ops, this.loaded.model, input, target, wanted);
   }
 
-  /** How many tokens fit the model's positions. */
+  /** How many tokens fit the model's positions: `config.limits`. */
   get limits(): Limits {
-    const { maxSourceLength, maxTargetLength } = this.loaded.model.info;
-    return { source: maxSourceLength, target: maxTargetLength };
+    return { ...this.config.limits };
   }
 
   /** Bytes in use on the device, by purpose; all 0 after `dispose`. */
@@ -302,6 +293,13 @@ export class Seq2Seq {
     return { ops: this.ops, model: this.loaded.model, sessions: this.sessions };
   }
 
+  private textCall(where: "generateText" | "streamText", texts: unknown, options: TextOptions) {
+    this.checkAlive();
+    if (where === "streamText") checkTextStream(texts, options);
+    const { tokenizer, tokenizerProblem, warn } = this;
+    return textCall(where, texts, options, { tokenizer, tokenizerProblem, warn, limit: this.config.limits.source });
+  }
+
   /** Checks the arguments of a call. */
   private prepare(where: string, inputIds: unknown, given: GenerationConfig) {
     this.checkAlive();
@@ -318,14 +316,10 @@ export class Seq2Seq {
     return { request, options };
   }
 
-  /** Reports each warning once per model. */
-  private readonly warn = (message: string): void => {
+  /** @internal Reports each warning once per model. */
+  readonly warn = (message: string): void => {
     if (this.warned.has(message)) return;
     this.warned.add(message);
     this.onWarning(message);
   };
-}
-
-function warnOnConsole(message: string): void {
-  console.warn(`attendant: ${message}`);
 }

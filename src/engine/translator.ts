@@ -4,37 +4,50 @@ import { availabilityOf, checkTag, watchedLoad, type Availability } from "./avai
 import { ModelError } from "../errors";
 import { alignmentOf, type Alignment } from "../generation/alignment";
 import type { GenerationConfig } from "../generation/options/generation-config";
-import type { LoadOptions } from "./load-options";
+import { checkNames } from "../generation/options/option-names";
+import { checkLoadOptions, LOAD_OPTIONS, type LoadOptions } from "./load-options";
 import { Seq2Seq } from "./seq2seq";
+import { requireTokenizer, warnOfUnchecked } from "./text-calls";
 import type { Source } from "../loading/sources/source";
 import { checkedOptions, checkFunction } from "./options";
 import { splitText, type Segments } from "../text/segments";
-import { createTextStream } from "../text/stream";
+import { createTextStream, textOf } from "../text/stream";
 import { languagePlan, type LanguagePlan } from "../text/tokenizer";
 
-/** The options of `Translator.create` and `Translator.availability`. */
-export interface TranslatorOptions {
+/**
+ * The options of one translation: those of `generate` that make sense for a text. Each replaces that of
+ * `TranslatorOptions.generation`. The language decides the first tokens, and one translation comes back per text.
+ */
+export type TranslateOptions = Omit<
+  GenerationConfig,
+  | "attention_mask"
+  | "constraint"
+  | "decoder_input_ids"
+  | "decoder_start_token_id"
+  | "forced_bos_token_id"
+  | "num_return_sequences"
+  | "output_alternatives"
+  | "output_attentions"
+  | "output_hidden_states"
+  | "output_scores"
+  | "prefix_allowed_tokens"
+>;
+
+/** The options of `Translator.create` and `Translator.availability`, those of `Seq2Seq.load` among them. */
+export interface TranslatorOptions extends LoadOptions {
   /** A loaded model, which `destroy` does not free, or the source of a model. */
   model: Source | Seq2Seq;
   /**
-   * The language of the text, as a BCP 47 tag such as "en". A language that the model's files do not list is refused.
-   * If they list none, the tag is not checked.
+   * The language of the text, as a BCP 47 tag such as "en". A language that the model's files contradict is refused. If they
+   * name no languages, the tag is not checked, and a warning says so.
    */
   sourceLanguage: string;
   /** The language of the translation, as a BCP 47 tag such as "fr"; checked in the same way. */
   targetLanguage: string;
-  /** Where to compute, as in {@link LoadOptions}; a loaded model stays where it is. Default "auto". */
-  device?: LoadOptions["device"];
-  /** Stops the download; `create` rejects with `signal.reason`. Default: none. */
-  signal?: AbortSignal;
+  /** Options of every translation, such as `{ num_beams: 4 }`. Default: those of the model's files. */
+  generation?: Omit<TranslateOptions, "signal">;
   /** Called with an event target that gets `downloadprogress` events, `loaded` from 0 to 1. Default: none. */
   monitor?: (monitor: EventTarget) => void;
-}
-
-/** The options of one translation. */
-export interface TranslateOptions {
-  /** Stops within one step; the call rejects with `signal.reason`. Default: none. */
-  signal?: AbortSignal;
 }
 
 /** A part of a text, its translation, and which tokens of the two belong together. */
@@ -71,6 +84,7 @@ export class Translator {
     private readonly plan: LanguagePlan,
     private readonly tokenOf: (id: number) => string,
     private readonly ownsModel: boolean,
+    private readonly options: TranslateOptions,
   ) {}
 
   /**
@@ -80,7 +94,8 @@ export class Translator {
   static async availability(options: TranslatorOptions): Promise<Availability> {
     const checked = checkTranslatorOptions("Translator.availability", options);
     const { model, sourceLanguage, targetLanguage, device, signal } = checked;
-    if (!(model instanceof Seq2Seq)) return availabilityOf(model, device, signal);
+    const languages = { sourceLanguage, targetLanguage };
+    if (!(model instanceof Seq2Seq)) return availabilityOf(model, languages, device, signal);
     if (!model.tokenizer) return "unavailable";
     try {
       languagePlan(model.tokenizer, sourceLanguage, targetLanguage);
@@ -93,22 +108,22 @@ export class Translator {
 
   /**
    * Loads the model, unless it is passed in loaded, and checks the languages.
-   * @throws ModelError; `signal.reason` once aborted
+   * @throws ModelError: `unsupported_option` for a pair of languages that the model's files contradict, `file_not_found` without
+   *   a tokenizer, and those of `Seq2Seq.load`; `signal.reason` once aborted
    */
   static async create(options: TranslatorOptions): Promise<Translator> {
-    const { model: given, device, signal, monitor } = checkTranslatorOptions("Translator.create", options);
-    const model = given instanceof Seq2Seq ? given : await watchedLoad(given, { device, signal }, monitor);
+    const checked = checkTranslatorOptions("Translator.create", options);
+    const { model: given, sourceLanguage, targetLanguage, generation, monitor, ...loadOptions } = checked;
+    const model = given instanceof Seq2Seq ? given : await watchedLoad(given, loadOptions, monitor);
+    const warn = loadOptions.onWarning ?? model.warn;
+    if (model === given) warnOfIdle({ ...loadOptions, monitor }, warn);
     try {
-      const { tokenizer } = model;
-      if (!tokenizer) {
-        const none = "no tokenizer.json, nor the tokenizer files of its family.";
-        const message = `A translator needs a tokenizer, and the model's folder has none: ${model.tokenizerProblem ?? none}`;
-        throw new ModelError("file_not_found", message);
-      }
-      const { sourceLanguage, targetLanguage } = options;
+      const tokenizer = requireTokenizer("A translator", model);
       const plan = languagePlan(tokenizer, sourceLanguage, targetLanguage);
+      warnOfUnchecked("Translator.create", tokenizer, { sourceLanguage, targetLanguage }, warn);
       const tokenOf = (id: number): string => tokenizer.token(id);
-      return new Translator(sourceLanguage, targetLanguage, model, plan, tokenOf, model !== given);
+      const ownsModel = model !== given;
+      return new Translator(sourceLanguage, targetLanguage, model, plan, tokenOf, ownsModel, generation ?? {});
     } catch (error) {
       if (model !== given) await model.dispose();
       throw error;
@@ -121,12 +136,12 @@ export class Translator {
    * @throws ModelError; `signal.reason` once aborted
    */
   async translate(text: string, options: TranslateOptions = {}): Promise<string> {
-    const signal = this.signalOf("translate", options);
+    const generation = this.generation("translate", options);
     const { segments, after } = this.split(text);
     if (segments.length === 0) return after;
     const ids = segments.map((segment) => this.plan.encode(segment.text));
-    const { sequences } = await this.model.generate(ids, this.generation(signal));
-    const translations = sequences.map((sequence) => this.textOf(sequence.slice(1)));
+    const { sequences } = await this.model.generate(ids, generation);
+    const translations = sequences.map(([, ...tokens]) => textOf(this.plan, tokens));
     return segments.map(({ before }, i) => before + translations[i]).join("") + after;
   }
 
@@ -159,11 +174,11 @@ export class Translator {
    * @throws ModelError; `signal.reason` once aborted
    */
   async align(text: string, options: TranslateOptions = {}): Promise<AlignedSegment[]> {
-    const signal = this.signalOf("align", options);
+    const generation = this.generation("align", options);
     const { segments } = this.split(text);
     if (segments.length === 0) return [];
     const ids = segments.map((segment) => this.plan.encode(segment.text));
-    const out = await this.model.generate(ids, { ...this.generation(signal), output_attentions: true });
+    const out = await this.model.generate(ids, { ...generation, output_attentions: true });
     return segments.map((segment, i): AlignedSegment => {
       const target = out.sequences[i].slice(1);
       // Special tokens at the beginning or the end are not part of the text.
@@ -172,7 +187,7 @@ export class Translator {
       const words = target.length > 0 && silent(target[target.length - 1]) ? target.slice(0, -1) : target;
       return {
         source: segment.text,
-        translation: this.textOf(target),
+        translation: textOf(this.plan, target),
         sourceTokens: ids[i].map(this.tokenOf),
         targetTokens: words.map(this.tokenOf),
         alignment: alignmentOf(out.cross_attentions?.[i] ?? [], ids[i].length, ignored, words.length),
@@ -182,7 +197,7 @@ export class Translator {
 
   /** The number of tokens of the text. */
   async measureInputUsage(text: string, options: TranslateOptions = {}): Promise<number> {
-    this.signalOf("measureInputUsage", options);
+    this.generation("measureInputUsage", options);
     return this.split(text).segments.reduce((sum, segment) => sum + this.plan.encode(segment.text).length, 0);
   }
 
@@ -193,12 +208,12 @@ export class Translator {
   }
 
   private async *chunks(text: string, options: TranslateOptions): AsyncGenerator<string, void, undefined> {
-    const signal = this.signalOf("translateStreaming", options);
+    const generation = this.generation("translateStreaming", options);
     const { segments, after } = this.split(text);
     for (const segment of segments) {
       let before = segment.before;
       const stream = createTextStream(this.plan);
-      for await (const { token } of this.model.stream(this.plan.encode(segment.text), this.generation(signal))) {
+      for await (const { token } of this.model.stream(this.plan.encode(segment.text), generation)) {
         const added = stream.push(token);
         if (added) yield before + added;
         if (added) before = "";
@@ -217,29 +232,65 @@ export class Translator {
     return splitText(text, this.sourceLanguage, measure, Math.min(WHOLE_PARAGRAPH, limit), limit);
   }
 
-  private textOf(tokens: readonly number[]): string {
-    const stream = createTextStream(this.plan);
-    return tokens.map((token) => stream.push(token)).join("") + stream.end();
-  }
-
-  private generation(signal: AbortSignal): GenerationConfig {
-    return { ...this.plan.generation, signal, num_return_sequences: 1 };
-  }
-
-  /** The signal that ends a call: that of the caller, or the end of this translator. Throws if it is aborted already. */
-  private signalOf(where: string, options: TranslateOptions): AbortSignal {
-    const { signal } = checkedOptions(where, options, ["signal"]);
+  /**
+   * The options of a call. Its signal is that of the caller, or the end of this translator. Throws if it is aborted already.
+   */
+  private generation(where: string, given: TranslateOptions): GenerationConfig {
+    const options = checkedOptions(where, given);
+    checkGeneration(where, options);
+    const { signal } = options;
     this.destroyed.signal.throwIfAborted();
     signal?.throwIfAborted();
-    return signal ? AbortSignal.any([signal, this.destroyed.signal]) : this.destroyed.signal;
+    return {
+      ...this.options,
+      ...options,
+      ...this.plan.generation,
+      signal: signal ? AbortSignal.any([signal, this.destroyed.signal]) : this.destroyed.signal,
+      num_return_sequences: 1,
+    };
   }
 }
 
+const OWN = ["model", "sourceLanguage", "targetLanguage", "generation", "monitor"] as const;
+
 function checkTranslatorOptions(where: string, options: TranslatorOptions): TranslatorOptions {
-  const known = ["model", "sourceLanguage", "targetLanguage", "device", "signal", "monitor"] as const;
-  const checked = checkedOptions(where, options, known);
+  const checked = checkedOptions(where, options, [...OWN, ...LOAD_OPTIONS]);
+  checkLoadOptions(Object.fromEntries(LOAD_OPTIONS.map((name) => [name, checked[name]])), where);
   checkTag("sourceLanguage", checked.sourceLanguage);
   checkTag("targetLanguage", checked.targetLanguage);
   checkFunction(where, "monitor", checked.monitor);
+  checkGeneration(`${where}: generation`, checkedOptions(`${where}: generation`, checked.generation));
   return checked;
+}
+
+/** Options of `generate` that the language or the shape of a result decides. */
+const NOT_FOR_TEXT: Readonly<Record<string, string>> = {
+  ...{ forced_bos_token_id: "the language decides it", decoder_start_token_id: "the language decides it" },
+  ...{ decoder_input_ids: "text is translated in parts", constraint: "text is translated in parts" },
+  ...{ attention_mask: "text is translated in parts", prefix_allowed_tokens: "text is translated in parts" },
+  num_return_sequences: "one translation comes back per text",
+  ...{ output_scores: "a translation is a text", output_alternatives: "a translation is a text" },
+  ...{ output_attentions: "align() uses them", output_hidden_states: "a translation is a text" },
+};
+
+/** @throws ModelError for an option that `generate` does not have, or that has no place here */
+function checkGeneration(where: string, given: object): void {
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(NOT_FOR_TEXT, name)) continue;
+    const message = `${where}: ${name} is not supported: ${NOT_FOR_TEXT[name]}.`;
+    throw new ModelError("unsupported_option", message, "Use Seq2Seq and its generateText() or generate().");
+  }
+  const { signal: _, ...others } = given as TranslateOptions;
+  checkNames({ ...others }, where);
+}
+
+/** A loaded model stays where and as it is. */
+function warnOfIdle(options: object, warn: (message: string) => void): void {
+  const idle = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined || name === "onWarning" || name === "signal" ? [] : [name],
+  );
+  if (idle.length > 0)
+    warn(
+      `Translator.create: ${idle.join(", ")} ${idle.length > 1 ? "have" : "has"} no effect, because the model is loaded already.`,
+    );
 }

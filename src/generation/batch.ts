@@ -23,7 +23,7 @@ interface IdLimits {
 export function toRows(name: string, value: unknown): number[][] {
   if (!isList(value)) {
     const message = `${name} must be a list of token ids or a list of such lists, not ${described(value)}.`;
-    throw new ModelError("invalid_input", message);
+    throw new ModelError("invalid_input", message, hintFor(value));
   }
   const elements = Array.from(value);
   const nested = isList(elements[0]);
@@ -75,6 +75,7 @@ export function checkIds(rows: number[][], { name, vocabSize, maxLength }: IdLim
 }
 
 function hintFor(id: unknown): string | undefined {
+  if (typeof id === "string") return "For text use generateText() or streamText(); tokenizer.encode() makes token ids.";
   if (typeof id === "bigint" || isBigints(id)) return "Convert each bigint with Number(id).";
   return isList(id) ? "Pass one list of token ids per row, without further nesting." : undefined;
 }

@@ -56,9 +56,12 @@ export async function stateOutputs(
       const s = ids[i].length;
       const steps = Array.from(target.keys());
       const first = (start + i) % perRow === 0;
-      const each = (layers: HostTensor[] | undefined, part: (layer: HostTensor) => HostTensor) => (layers ?? []).map(part);
+      const each = (layers: HostTensor[] | undefined, part: (layer: HostTensor) => HostTensor) =>
+        (layers ?? []).map(part);
       out.cross_attentions?.push(steps.map((t) => each(pass.cross_attentions, (l) => attentionStep(l, i, t, s))));
-      out.decoder_attentions?.push(steps.map((t) => each(pass.decoder_attentions, (l) => attentionStep(l, i, t, t + 1))));
+      out.decoder_attentions?.push(
+        steps.map((t) => each(pass.decoder_attentions, (l) => attentionStep(l, i, t, t + 1))),
+      );
       out.decoder_hidden_states?.push(steps.map((t) => each(pass.decoder_hidden_states, (l) => stateStep(l, i, t))));
       if (!first) return;
       out.encoder_attentions?.push(each(pass.encoder_attentions, (l) => attentionSquare(l, i, s)));

@@ -3,14 +3,13 @@
 import { ModelError, quote } from "../errors";
 import type { Fields } from "./folder";
 import { sameLanguage } from "./languages";
-import type { EncodeOptions, LanguagePair, Tokenizer } from "./tokenizer";
+import { checkedEncodeOptions, type EncodeOptions, type LanguagePair, type Tokenizer } from "./tokenizer";
 
 /** `source_lang` and `target_lang` of tokenizer_config.json (OPUS-MT), else of config.json; undefined if they name neither. */
 export function pairOf(tokenizerConfig: Fields, modelConfig: Fields): LanguagePair | undefined {
   const named = (name: string): string | undefined =>
     [tokenizerConfig[name], modelConfig[name]].find((value) => typeof value === "string" && value !== "") as
-      | string
-      | undefined;
+      string | undefined;
   const [source, target] = [named("source_lang"), named("target_lang")];
   return source === undefined && target === undefined ? undefined : { source, target };
 }
@@ -45,7 +44,8 @@ export function checkPairs(pairs: readonly LanguagePair[], { sourceLanguage, tar
   const options = Object.entries({ sourceLanguage, targetLanguage }).flatMap(([name, tag]) =>
     tag === undefined ? [] : [`${name} ${quote(tag)}`],
   );
-  const shown = pairs.map(({ source = "any language", target = "any language" }) => `${source} to ${target}`);
+  const name = (code: string | undefined) => (code === undefined ? "any language" : quote(code));
+  const shown = pairs.map(({ source, target }) => `${name(source)} to ${name(target)}`);
   throw new ModelError(
     "unsupported_option",
     `${options.join(", ")}: this model does not translate that.`,
@@ -53,16 +53,29 @@ export function checkPairs(pairs: readonly LanguagePair[], { sourceLanguage, tar
   );
 }
 
+/**
+ * Whether the files alone contradict the languages. Where the vocabulary may hold languages to choose from, a group of targets
+ * is named, which fits any.
+ */
+export function contradicts(
+  { sourceLanguage, targetLanguage }: EncodeOptions,
+  tokenizerConfig: unknown,
+  modelConfig: Fields,
+): boolean {
+  const fields = typeof tokenizerConfig === "object" && tokenizerConfig !== null ? (tokenizerConfig as Fields) : {};
+  const pair = pairOf(fields, modelConfig);
+  return !fits(sourceLanguage, pair?.source) || !fits(targetLanguage, pair?.target);
+}
+
 /** A tokenizer that refuses languages which the files contradict. With `languages` to choose from, only the source is checked. */
 export function withPair(tokenizer: Tokenizer, pair: LanguagePair | undefined): Tokenizer {
   if (!pair || tokenizer.languagePairs) return tokenizer;
-  const checked = tokenizer.languages ? { source: pair.source } : pair;
-  if (checked.source === undefined && checked.target === undefined) return tokenizer;
   return {
     ...tokenizer,
-    languagePairs: [checked],
+    languagePairs: [pair],
     encode(text, options) {
-      checkPairs([checked], options ?? {});
+      const { sourceLanguage, targetLanguage } = checkedEncodeOptions(options);
+      checkPairs([pair], tokenizer.languages ? { sourceLanguage } : { sourceLanguage, targetLanguage });
       return tokenizer.encode(text, options);
     },
   };

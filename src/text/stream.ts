@@ -32,3 +32,9 @@ export function createTextStream(tokenizer: Pick<Tokenizer, "decode" | "unsettle
     end: () => rest(tokenizer.decode(ids)),
   };
 }
+
+/** The text of the new tokens of a sequence: what a stream of them adds up to. */
+export function textOf(tokenizer: Pick<Tokenizer, "decode" | "unsettled">, tokens: readonly number[]): string {
+  const stream = createTextStream(tokenizer);
+  return tokens.map((token) => stream.push(token)).join("") + stream.end();
+}

@@ -1,7 +1,6 @@
-/** Whole texts for a model: each becomes a row of ids that fits it, and sequences become texts again. */
+/** Whole texts for a model: each becomes a row of ids that fits it. */
 
 import { ModelError } from "../errors";
-import { createTextStream } from "./stream";
 import type { EncodeOptions, Tokenizer } from "./tokenizer";
 
 export interface EncodedTexts {
@@ -43,17 +42,16 @@ export function encodeTexts(
 }
 
 /** The special tokens around a text stay; what is cut is the text's, as in transformers (`truncation=True`). */
-function truncated(ids: readonly number[], inner: readonly number[], length: number, side?: "left" | "right"): number[] {
+function truncated(
+  ids: readonly number[],
+  inner: readonly number[],
+  length: number,
+  side?: "left" | "right",
+): number[] {
   const special = ids.length - inner.length;
   let before = 0;
   while (before < special && !inner.every((id, i) => ids[before + i] === id)) before++;
   const kept = Math.max(0, length - special);
   const part = side === "left" ? inner.slice(inner.length - kept) : inner.slice(0, kept);
   return [...ids.slice(0, before), ...part, ...ids.slice(before + inner.length)].slice(0, length);
-}
-
-/** The text of the new tokens of a sequence: what a stream of them adds up to. */
-export function textOf(tokenizer: Pick<Tokenizer, "decode" | "unsettled">, tokens: readonly number[]): string {
-  const stream = createTextStream(tokenizer);
-  return tokens.map((token) => stream.push(token)).join("") + stream.end();
 }

@@ -21,7 +21,7 @@ export interface EncodeOptions {
 export interface LanguagePair {
   /** Of the text; absent: the files do not say. */
   source?: string | undefined;
-  /** Of the translation; absent: the files do not say, or the model has `languages` to choose from. */
+  /** Of the translation; absent: the files do not say. */
   target?: string | undefined;
 }
 

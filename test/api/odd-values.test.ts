@@ -94,16 +94,16 @@ const source = () =>
     });
   });
 
+const two = { max_new_tokens: 2 };
+const pair = { sourceLanguage: "en", targetLanguage: "fr" };
+
 let model: Seq2Seq;
 let translator: Translator;
 beforeAll(async () => {
   model = await Seq2Seq.load(source(), { device: "cpu", onWarning: () => undefined });
-  translator = await Translator.create({ model, sourceLanguage: "en", targetLanguage: "fr" });
+  translator = await Translator.create({ model, ...pair });
 }, 60_000);
 afterAll(() => model.dispose());
-
-const two = { max_new_tokens: 2 };
-const pair = { sourceLanguage: "en", targetLanguage: "fr" };
 
 test("there are more than 50 values", () => expect(names.length).toBeGreaterThan(50));
 
@@ -153,12 +153,30 @@ describe("Seq2Seq", () => {
       expect([name, await raw((value) => model.forward(given, { [name]: value }))]).toEqual([name, []]);
   });
 
+  test("generateText and streamText: the texts and the options", async () => {
+    for (const method of ["generateText", "streamText"] as const) {
+      expect(await raw((value) => model[method](value, two))).toEqual([]);
+      expect(await raw((value) => model[method]("w3 w4", value))).toEqual([]);
+      for (const name of [
+        "truncation",
+        "add_special_tokens",
+        "sourceLanguage",
+        "targetLanguage",
+        "stop_strings",
+        "unknown",
+      ])
+        expect([name, await raw((value) => model[method]("w3 w4", { ...two, [name]: value }))]).toEqual([name, []]);
+    }
+    expect(await raw((value) => model.generateText([value], two))).toEqual([]);
+    expect(await raw((value) => model.generateText(["w3", value], two))).toEqual([]);
+  });
+
   test("its tokenizer", async () => {
     const { tokenizer } = model;
     expect(tokenizer).toBeDefined();
     expect(await raw((value) => tokenizer?.encode(value))).toEqual([]);
     expect(await raw((value) => tokenizer?.encode("w3", value))).toEqual([]);
-    for (const name of ["sourceLanguage", "targetLanguage", "unknown"])
+    for (const name of ["sourceLanguage", "targetLanguage", "add_special_tokens", "unknown"])
       expect([name, await raw((value) => tokenizer?.encode("w3", { [name]: value }))]).toEqual([name, []]);
     expect(await raw((value) => tokenizer?.decode(value))).toEqual([]);
     expect(await raw((value) => tokenizer?.decode([value]))).toEqual([]);
@@ -172,7 +190,8 @@ describe("Translator", () => {
     for (const method of ["create", "availability"] as const) {
       expect(await raw((value) => Translator[method](value))).toEqual([]);
       expect(await raw((value) => Translator[method]({ ...pair, model: value }))).toEqual([]);
-      for (const name of ["sourceLanguage", "targetLanguage", "device", "signal", "monitor", "unknown"])
+      const loading = ["device", "dtype", "signal", "onProgress", "onWarning", "worker"];
+      for (const name of ["sourceLanguage", "targetLanguage", "generation", ...loading, "monitor", "unknown"])
         expect([name, await raw((value) => Translator[method]({ ...pair, model, [name]: value }))]).toEqual([name, []]);
       expect(await raw((monitor) => Translator[method]({ ...pair, model: source(), device: "cpu", monitor }))).toEqual(
         [],
@@ -185,6 +204,7 @@ describe("Translator", () => {
       expect(await raw((value) => translator[method](value))).toEqual([]);
       expect(await raw((value) => translator[method]("w3", value))).toEqual([]);
       expect(await raw((signal) => translator[method]("w3", { signal }))).toEqual([]);
+      expect(await raw((num_beams) => translator[method]("w3", { num_beams }))).toEqual([]);
     }
   });
 });
@@ -212,6 +232,11 @@ test("null stands for what is left out, in every options object", async () => {
   expect(await Translator.create({ ...pair, model, ...nulls("device", "signal", "monitor") })).toBeInstanceOf(
     Translator,
   );
+  const texts = await model.generateText("w3 w4", {
+    ...two,
+    ...nulls("truncation", "add_special_tokens", "targetLanguage"),
+  });
+  expect(texts.sequences).toEqual(sequences);
   expect(await translator.translate("w3", nulls("signal"))).toBe(await translator.translate("w3", null as never));
   await own.dispose();
 });

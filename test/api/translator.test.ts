@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Seq2Seq, Translator } from "../../src/index";
+import { Seq2Seq, Translator, type LoadProgress, type Source } from "../../src/index";
 import { failureOf } from "../support/node/failure";
 import { tinyCheckpoint } from "../support/shared/tiny";
 
@@ -12,6 +12,25 @@ const golden = JSON.parse(readFileSync("test/goldens/en_fr.json", "utf8")) as {
 };
 const languages = { sourceLanguage: "en", targetLanguage: "fr" };
 const cases = golden.cases.slice(0, 5);
+/** Pairs that the files of an English-French model contradict. */
+const CONTRADICTED = [
+  ["ja", "de"],
+  ["en", "de"],
+  ["de", "fr"],
+  ["fr", "en"],
+];
+/** The model of the demo with some files changed; undefined: not there. */
+const changed = (files: Record<string, unknown>): Source => ({
+  read(path) {
+    if (Object.hasOwn(files, path)) return files[path] === undefined ? undefined : JSON.stringify(files[path]);
+    try {
+      return new Uint8Array(readFileSync(`${MODEL}/${path}`));
+    } catch {
+      return undefined;
+    }
+  },
+});
+const fieldsOf = (file: string) => JSON.parse(readFileSync(`${MODEL}/${file}`, "utf8")) as Record<string, unknown>;
 
 describe("a translator", () => {
   const progress: number[] = [];
@@ -147,6 +166,8 @@ describe("availability", () => {
     expect(await of({ read: () => JSON.stringify({ model_type: "gpt2" }) })).toBe("unavailable");
     expect(await of(tinyCheckpoint())).toBe("available");
     expect(await Translator.availability({ model: MODEL, ...languages, device: "webgpu" })).toBe("unavailable");
+    for (const [sourceLanguage, targetLanguage] of CONTRADICTED)
+      expect(await Translator.availability({ model: MODEL, sourceLanguage, targetLanguage })).toBe("unavailable");
     expect((await failureOf(() => of(""))).code).toBe("invalid_source");
   });
 });
@@ -164,8 +185,10 @@ describe("creating one", () => {
   });
 
   it("with an unknown option is refused", async () => {
-    const options = { model: MODEL, ...languages, dtype: "f32" } as Parameters<typeof Translator.create>[0];
-    expect((await failureOf(() => Translator.create(options))).code).toBe("unsupported_option");
+    const options = { model: MODEL, ...languages, dtypes: "f32" } as Parameters<typeof Translator.create>[0];
+    const error = await failureOf(() => Translator.create(options));
+    expect(error.code).toBe("unsupported_option");
+    expect(error.message).toContain('"dtypes"');
   });
 
   it("without a tokenizer is refused", async () => {
@@ -181,6 +204,118 @@ describe("creating one", () => {
     translator.destroy();
     expect((await failureOf(() => translator.translate("Hello."))).code).toBe("disposed");
     expect((await model.generate([4, 2], { max_new_tokens: 2 })).sequences).toHaveLength(1);
+    await model.dispose();
+  });
+});
+
+describe("the languages that the files name", () => {
+  it.each(CONTRADICTED)("refuse %s to %s", async (sourceLanguage, targetLanguage) => {
+    const error = await failureOf(() =>
+      Translator.create({ model: MODEL, sourceLanguage, targetLanguage, device: "wasm" }),
+    );
+    expect(error.code).toBe("unsupported_option");
+    expect(error.message).toContain(`sourceLanguage "${sourceLanguage}", targetLanguage "${targetLanguage}"`);
+    expect(error.hint).toBe('Its files name "en" to "fr".');
+  });
+
+  it("may stand in config.json alone, or nowhere: then a warning says that they are not checked", async () => {
+    const { source_lang: _, target_lang: __, ...tokenizer } = fieldsOf("tokenizer_config.json");
+    const { source_lang: ___, target_lang: ____, ...config } = fieldsOf("config.json");
+    const named = changed({ "tokenizer_config.json": tokenizer });
+    const japanese = { sourceLanguage: "ja", targetLanguage: "de", device: "wasm" as const };
+    expect((await failureOf(() => Translator.create({ model: named, ...japanese }))).code).toBe("unsupported_option");
+    expect(await Translator.availability({ model: named, ...japanese })).toBe("unavailable");
+
+    const unnamed = changed({ "tokenizer_config.json": tokenizer, "config.json": config });
+    expect(await Translator.availability({ model: unnamed, ...japanese })).toBe("available");
+    const warnings: string[] = [];
+    const onWarning = (message: string) => warnings.push(message);
+    const translator = await Translator.create({ model: unnamed, ...japanese, onWarning });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('sourceLanguage "ja" and targetLanguage "de" are not checked');
+    expect(await translator.translate(cases[0].text)).toBe(cases[0].translation);
+    translator.destroy();
+
+    const half = changed({ "tokenizer_config.json": tokenizer, "config.json": { ...config, source_lang: "en" } });
+    warnings.length = 0;
+    (await Translator.create({ model: half, ...languages, device: "wasm", onWarning })).destroy();
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('Translator.create: targetLanguage "fr" is not checked');
+  });
+});
+
+describe("the options of load and of generate", () => {
+  it("reach the model", async () => {
+    const progress: LoadProgress[] = [];
+    const onProgress = (event: LoadProgress) => progress.push(event);
+    const loading = { device: "wasm", dtype: "q8", worker: false, onProgress } as const;
+    const small = await Translator.create({ model: MODEL, ...languages, ...loading });
+    expect(new Set(progress.map(({ phase }) => phase))).toEqual(new Set(["download", "compile"]));
+    expect(await small.translate("Hello.")).not.toBe("");
+    small.destroy();
+    const error = await failureOf(() => Translator.create({ model: MODEL, ...languages, dtype: "q9" as never }));
+    expect(error.code).toBe("invalid_option");
+    expect(error.message).toContain('dtype must be "auto"');
+  });
+
+  it("decide how each text is translated: of create, of a call, and the call's count", async () => {
+    const model = await Seq2Seq.load(MODEL, { device: "wasm" });
+    const beams = await Translator.create({ model, ...languages, generation: { num_beams: 4, length_penalty: 2 } });
+    const greedy = await Translator.create({ model, ...languages });
+    const joined = async (pieces: AsyncIterable<string>) => {
+      let out = "";
+      for await (const piece of pieces) out += piece;
+      return out;
+    };
+    let differ = 0;
+    for (const { text, translation } of golden.cases.slice(0, 12)) {
+      const { texts } = await model.generateText(text, { num_beams: 4, length_penalty: 2 });
+      expect(await beams.translate(text)).toBe(texts[0]);
+      expect(await greedy.translate(text, { num_beams: 4, length_penalty: 2 })).toBe(texts[0]);
+      expect(await beams.translate(text, { num_beams: 1, length_penalty: undefined })).toBe(translation);
+      differ += texts[0] === translation ? 0 : 1;
+    }
+    expect(differ).toBeGreaterThan(0);
+    const { text } = cases[1];
+    const { texts: short } = await model.generateText(text, { max_new_tokens: 3 });
+    expect(await greedy.translate(text, { max_new_tokens: 3 })).toBe(short[0]);
+    expect(await joined(greedy.translateStreaming(text, { max_new_tokens: 3 }))).toBe(short[0]);
+    expect((await greedy.align(text, { max_new_tokens: 3 }))[0].translation).toBe(short[0]);
+    await model.dispose();
+  });
+
+  it("that make no sense for a text are refused, when it is created or called", async () => {
+    const model = await Seq2Seq.load(MODEL, { device: "wasm" });
+    const translator = await Translator.create({ model, ...languages });
+    for (const [generation, named] of [
+      [{ num_return_sequences: 2 }, "num_return_sequences"],
+      [{ forced_bos_token_id: 5 }, "forced_bos_token_id"],
+      [{ output_scores: true }, "output_scores"],
+      [{ beams: 4 }, '"beams"'],
+    ] as [object, string][]) {
+      for (const call of [
+        () => Translator.create({ model, ...languages, generation }),
+        () => translator.translate("Hello.", generation),
+        () => translator.measureInputUsage("Hello.", generation),
+      ]) {
+        const error = await failureOf(call);
+        expect(error.code).toBe("unsupported_option");
+        expect(error.message).toContain(named);
+      }
+    }
+    expect((await failureOf(() => translator.translate("Hello.", { num_beams: 0 }))).code).toBe("invalid_option");
+    const list = { model, ...languages, generation: [4] as never };
+    expect((await failureOf(() => Translator.create(list))).code).toBe("invalid_option");
+    await model.dispose();
+  });
+
+  it("of load have no effect on a loaded model, and a warning says so", async () => {
+    const own: string[] = [];
+    const model = await Seq2Seq.load(MODEL, { device: "wasm", onWarning: (message) => own.push(message) });
+    await Translator.create({ model, ...languages });
+    expect(own).toEqual([]);
+    await Translator.create({ model, ...languages, dtype: "q8", monitor: () => undefined });
+    expect(own).toEqual(["Translator.create: dtype, monitor have no effect, because the model is loaded already."]);
     await model.dispose();
   });
 });

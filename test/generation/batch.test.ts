@@ -55,9 +55,9 @@ it.each([
   ["a bigint", [[5n]], "Number(id)"],
   ["an array of bigints", [BigUint64Array.of(5n)], "Number(id)"],
   ["a list", [[[1]]], "without further nesting"],
-  ["text", [["x"]], ""],
+  ["text", [["x"]], "generateText()"],
 ])("%s among ids has its hint", async (_name, ids, hint) => {
-  expect((await failureOf(() => batch(ids))).hint ?? "").toMatch(hint === "" ? /^$/ : hint);
+  expect((await failureOf(() => batch(ids))).hint).toContain(hint);
 });
 
 describe("the mask", () => {

@@ -16,6 +16,8 @@ const inner: Required<Tokenizer> = {
   token: String,
   unsettled: /@@ ?$/,
   languages: ["en"],
+  languagePairs: [{ source: "en", target: "fr" }],
+  truncationSide: "left",
   forcedBosTokenId: () => 7,
 };
 

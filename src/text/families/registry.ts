@@ -24,7 +24,7 @@ import { pairOf, withPair } from "../pairs";
 import type { Tokenizer } from "../tokenizer";
 
 export { createTokenizer } from "./generic";
-export { fits, pairOf } from "../pairs";
+export { contradicts } from "../pairs";
 export { encodeTexts } from "../texts";
 
 type Create = (folder: Folder, config: Fields) => Promise<Tokenizer>;
