@@ -25,10 +25,12 @@ export interface LoadedModel {
   /** Of the model, as generation reads it: the tokens that its files name. */
   info: ModelInfo;
   generationConfig: Record<string, unknown>;
+  /** config.json as it stands. */
+  config: Record<string, unknown>;
   /** Name of the file that it was read from. */
   generationFile: string;
   tokenizer?: Tokenizer;
-  /** If the folder has tokenizer files that nothing reads: which, and why. */
+  /** If the folder has tokenizer files that are not read: which, and why. */
   tokenizerProblem?: string;
 }
 
@@ -95,7 +97,7 @@ export async function loadModel(
     if (tokenizerProblem !== undefined) options.onWarning?.(tokenizerProblem);
     // A vanilla checkpoint is not transformers': its tokens are those of config.json.
     const info = family.strict ? model.info : { ...model.info, eosTokenIds: [], decoderStartTokenId: NO_START };
-    return { model, info, generationConfig, generationFile, tokenizer, tokenizerProblem, ops };
+    return { model, info, config, generationConfig, generationFile, tokenizer, tokenizerProblem, ops };
   } catch (error) {
     ops?.dispose();
     await weights.close();
@@ -113,9 +115,17 @@ async function readTokenizer(files: ModelFiles, modelConfig: Record<string, unkn
     text: (file: string) => readText(files, file, options),
     bytes: (file: string) => readBytes(files, file, options),
   };
-  const tokenizer = await loadTokenizer(folder, (message) => {
-    tokenizerProblem = `${files.name}: ${message}`;
-  });
+  const onProblem = (message: string): void => void (tokenizerProblem = `${files.name}: ${message}`);
+  let tokenizer: Tokenizer | undefined;
+  try {
+    tokenizer = await loadTokenizer(folder, onProblem);
+  } catch (error) {
+    // The model works without text. What breaks the connection, or ends the load, is not the tokenizer's.
+    const isOfFiles =
+      error instanceof ModelError && (error.code === "invalid_tokenizer" || error.code === "file_not_found");
+    if (!isOfFiles) throw error;
+    onProblem(`The tokenizer cannot be read, so the model takes and gives token ids only. ${error.message}`);
+  }
   return { tokenizer: tokenizer && checkedTokenizer(tokenizer), tokenizerProblem };
 }
 

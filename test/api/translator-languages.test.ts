@@ -87,6 +87,7 @@ describe("a translator of many languages", () => {
 });
 
 test("a Marian folder: two .spm files and vocab.json", async () => {
+  const onWarning = () => undefined;
   const spm = sentencePiece(["<unk>", "▁", ...letters]);
   const config = JSON.parse(readFileSync("test/goldens/families/marian-swish/config.json", "utf8")) as {
     eos_token_id: number;
@@ -110,7 +111,8 @@ test("a Marian folder: two .spm files and vocab.json", async () => {
   const { sequences } = await seq2seq.generate([ids]);
   expect(await translator.translate("hello there")).toBe(seq2seq.tokenizer!.decode(sequences[0]));
   const missing = model("marian-swish", { "source.spm": spm, "vocab.json": json(vocab) });
-  const error = await failureOf(() => Seq2Seq.load(missing, { device: "cpu" }));
+  const languages = { sourceLanguage: "en", targetLanguage: "fr" };
+  const error = await failureOf(() => Translator.create({ model: missing, ...languages, device: "cpu", onWarning }));
   expect(error.code).toBe("file_not_found");
   expect(error.message).toContain("target.spm");
   await seq2seq.dispose();

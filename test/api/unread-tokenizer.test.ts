@@ -1,7 +1,7 @@
 /** A folder with files of a tokenizer that nothing reads: said at load, and by whatever needs the tokenizer. */
 
 import { expect, test } from "vitest";
-import { Seq2Seq, Translator } from "../../src/index";
+import { Seq2Seq, Translator, type Source } from "../../src/index";
 import { failureOf } from "../support/node/failure";
 import { tinyCheckpoint, type TinyFiles } from "../support/shared/tiny";
 
@@ -38,4 +38,56 @@ test("says nothing where there are no such files", async () => {
   const stop = await failureOf(() => model.generate([4, 5], { stop_strings: "." }));
   expect(stop.message).toBe("generate: stop_strings needs a tokenizer, and this model has none.");
   await model.dispose();
+});
+
+test.each<[string, (files: TinyFiles) => void, string]>([
+  ["a tokenizer.json that is no tokenizer", (files) => (files["tokenizer.json"] = "{}"), "tokenizer.json"],
+  ["a tokenizer.json that is no JSON", (files) => (files["tokenizer.json"] = "{"), "tokenizer.json"],
+  [
+    "a tokenizer_config.json that is a list",
+    (files) => (files["tokenizer_config.json"] = "[]"),
+    "tokenizer_config.json",
+  ],
+  [
+    "a folder without one of the files of its class",
+    (files) => {
+      files["tokenizer_config.json"] = JSON.stringify({ tokenizer_class: "MarianTokenizer" });
+      files["vocab.json"] = "{}";
+    },
+    "source.spm",
+  ],
+])("%s does not end the load: it is said once, and by every call with text", async (_name, change, file) => {
+  const { model, warnings } = await load(change);
+  expect(model.tokenizer).toBeUndefined();
+  expect(warnings).toEqual([model.tokenizerProblem]);
+  expect(warnings[0]).toContain("The tokenizer cannot be read, so the model takes and gives token ids only. ");
+  expect(warnings[0]).toContain(file);
+  expect((await model.generate([4, 5], { max_new_tokens: 2 })).sequences).toHaveLength(1);
+  const languages = { sourceLanguage: "en", targetLanguage: "fr" };
+  for (const call of [
+    () => model.generateText("a"),
+    () => model.streamText("a").next(),
+    () => model.generate([4, 5], { stop_strings: "." }),
+    () => Translator.create({ model, ...languages }),
+  ]) {
+    expect((await failureOf(call)).message).toContain(warnings[0]);
+  }
+  expect(await Translator.availability({ model, ...languages })).toBe("unavailable");
+  expect(warnings).toHaveLength(1);
+  await model.dispose();
+});
+
+test("a connection that breaks while the tokenizer is read ends the load", async () => {
+  const reason = new TypeError("connection reset");
+  const files = tinyCheckpoint() as { read(path: string): unknown };
+  const read = (path: string) => (path === "tokenizer.json" ? Promise.reject(reason) : files.read(path));
+  const error = await Seq2Seq.load({ read } as Source, { device: "cpu" }).catch((failure: unknown) => failure);
+  expect(error).not.toBeInstanceOf(Seq2Seq);
+  const controller = new AbortController();
+  const aborting = (path: string) => {
+    if (path === "tokenizer.json") controller.abort(reason);
+    return files.read(path);
+  };
+  const aborted = Seq2Seq.load({ read: aborting } as Source, { device: "cpu", signal: controller.signal });
+  await expect(aborted).rejects.toBe(reason);
 });
