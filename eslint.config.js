@@ -7,7 +7,7 @@ export default tseslint.config(
   { ignores: ["**/dist/", "node_modules/", "test-results/", "training/", "demo/public/", "test/goldens/"] },
   js.configs.recommended,
   {
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "**/*.tsx"],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -39,7 +39,15 @@ export default tseslint.config(
     },
   },
   {
-    files: ["**/*.js"],
+    files: ["examples/**/*.js"],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ["Worker", "addEventListener", "document", "postMessage"].map((name) => [name, "readonly"]),
+      ),
+    },
+  },
+  {
+    files: ["**/*.js", "**/*.mjs"],
     languageOptions: {
       globals: { console: "readonly", performance: "readonly", process: "readonly", URL: "readonly" },
     },

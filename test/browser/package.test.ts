@@ -1,12 +1,12 @@
 /** The published modules, built, imported by a page without a bundler, under the strictest policy. */
 
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mutants } from "../support/shared/hostile";
+import { buildPackage } from "../support/node/built-package";
 import { closePage, openPage, takeProblems } from "../support/node/pages";
 import { serveFolder } from "../support/node/static-server";
 import { stripWgsl } from "../../scripts/wgsl.js";
@@ -71,9 +71,7 @@ describe("the built package", () => {
   let server: Awaited<ReturnType<typeof serveFolder>>;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "attendant-package-"));
-    const env = { ...process.env, VITEST: "", NODE_ENV: "production" };
-    const build = ["node_modules/vite/bin/vite.js", "build", "--mode", "library", "--outDir", join(folder, "dist")];
-    execFileSync(process.execPath, [...build, "--emptyOutDir"], { env, stdio: "pipe" });
+    buildPackage(folder);
     mkdirSync(join(folder, "models"));
     symlinkSync(resolve("demo/public/models/en-fr"), join(folder, "models/en-fr"));
     writeFileSync(join(folder, "index.html"), PAGE);

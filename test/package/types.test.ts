@@ -8,6 +8,7 @@ import { join, resolve } from "node:path";
 import ts from "typescript";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { codeBlocks } from "../support/node/code-blocks";
+import { compile } from "../support/node/compile";
 
 const consumer = inject("consumer");
 
@@ -38,6 +39,19 @@ export async function uses(model: Seq2Seq, translator: Translator, folder: FileS
   const pass = await model.forward({ input_ids: [1], decoder_input_ids: [1] }, { output_attentions: true });
   is<typeof pass.cross_attentions, HostTensor[] | undefined>(true);
   is<typeof out.stats.time_to_first_token_ms, number>(true);
+  const { texts, input_ids, truncated, sequences } = await model.generateText(["a", "b"], { num_beams: 2, truncation: true });
+  is<[typeof texts, typeof input_ids, typeof truncated, typeof sequences], [string[], number[][], number[], number[][]]>(
+    true,
+  );
+  for await (const piece of model.streamText("a", { stop_strings: ".", sourceLanguage: "en" })) is<typeof piece, string>(true);
+  is<typeof model.config.decoder_start_token_id, number | undefined>(true);
+  // @ts-expect-error It is frozen.
+  model.config.pad_token_id = 0;
+  const languages = { sourceLanguage: "en", targetLanguage: "fr" };
+  await Translator.create({ model, ...languages, dtype: "q8", worker: false, generation: { num_beams: 4 } });
+  await translator.translate("a", { num_beams: 2, signal: AbortSignal.timeout(1000) });
+  // @ts-expect-error The language decides it.
+  await translator.translate("a", { forced_bos_token_id: 2 });
   const { adapter, webgpu } = await checkSupport();
   is<typeof webgpu, boolean>(true);
   is<NonNullable<typeof adapter>["vendor"], string>(true);
@@ -74,39 +88,6 @@ const cases = Object.keys(RESOLUTIONS).flatMap((resolution) =>
   Object.keys(LIBS).flatMap((lib) => [[], ["@webgpu/types"]].map((types) => ({ resolution, lib, types }))),
 );
 
-/** TypeScript's own libraries are read once for all programs. */
-const libraries = new Map<string, ts.SourceFile | undefined>();
-
-/** What TypeScript has to say, one line per message. */
-function compile(files: string[], given: ts.CompilerOptions): string[] {
-  const options: ts.CompilerOptions = {
-    target: ts.ScriptTarget.ES2022,
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    skipLibCheck: false,
-    // Those of TypeScript itself are right, and large.
-    skipDefaultLibCheck: true,
-    verbatimModuleSyntax: true,
-    noUncheckedSideEffectImports: true,
-    moduleDetection: ts.ModuleDetectionKind.Force,
-    noEmit: true,
-    ...given,
-  };
-  const host = ts.createCompilerHost(options);
-  host.getCurrentDirectory = () => consumer;
-  const read = host.getSourceFile.bind(host);
-  host.getSourceFile = (name, ...rest) => {
-    if (!/\/typescript\/lib\/lib\.[\w.]+$/.test(name)) return read(name, ...rest);
-    if (!libraries.has(name)) libraries.set(name, read(name, ...rest));
-    return libraries.get(name);
-  };
-  const program = ts.createProgram(files, options, host);
-  return ts.getPreEmitDiagnostics(program).map(({ file, start = 0, messageText }) => {
-    const line = file ? `${file.fileName}:${file.getLineAndCharacterOfPosition(start).line + 1}: ` : "";
-    return line + ts.flattenDiagnosticMessageText(messageText, "\n");
-  });
-}
-
 function write(name: string, code: string): string {
   const file = join(consumer, name);
   writeFileSync(file, code);
@@ -133,14 +114,14 @@ describe("the declarations of the package", () => {
 
   it.each(cases)("compile: $resolution, $lib, types $types", ({ resolution, lib, types }) => {
     const options = { ...RESOLUTIONS[resolution], lib: LIBS[lib].map((name) => `lib.${name}.d.ts`), types };
-    expect(compile(files, options)).toEqual([]);
+    expect(compile(consumer, files, options)).toEqual([]);
   });
 
   it("have Symbol.asyncDispose where the compiler knows it, and only there", () => {
     const file = write("using.ts", USING);
     const options = { ...RESOLUTIONS.bundler, types: [] };
-    expect(compile([file], { ...options, lib: ["lib.esnext.d.ts", "lib.dom.d.ts"] })).toEqual([]);
-    const without = compile([file], { ...options, lib: ["lib.es2023.d.ts", "lib.dom.d.ts"] });
+    expect(compile(consumer, [file], { ...options, lib: ["lib.esnext.d.ts", "lib.dom.d.ts"] })).toEqual([]);
+    const without = compile(consumer, [file], { ...options, lib: ["lib.es2023.d.ts", "lib.dom.d.ts"] });
     expect(without.join("\n")).toContain("AsyncDisposable");
     expect(without.filter((line) => line.includes("node_modules"))).toEqual([]);
   });
@@ -148,6 +129,8 @@ describe("the declarations of the package", () => {
   it("are refused where they are wrong", () => {
     const file = write("wrong.ts", USES.replace('["."]', "[1]"));
     const options = { ...RESOLUTIONS.nodenext, lib: ["lib.es2022.d.ts", "lib.dom.d.ts"], types: [] };
-    expect(compile([file], options).join()).toMatch(/wrong.ts:\d+: Type 'number' is not assignable to type 'string'/);
+    expect(compile(consumer, [file], options).join()).toMatch(
+      /wrong.ts:\d+: Type 'number' is not assignable to type 'string'/,
+    );
   });
 });

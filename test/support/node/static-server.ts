@@ -1,4 +1,4 @@
-/** Serves a folder as a plain static host would, with the strictest Content-Security-Policy that scripts can live with. */
+/** Serves a folder as a plain static host would, by default with the strictest Content-Security-Policy that scripts can live with. */
 
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -17,7 +17,11 @@ export const STRICT_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "require-trusted-types-for 'script'; base-uri 'self'; form-action 'none'";
 
-export async function serveFolder(folder: string): Promise<{ url: string; close: () => Promise<void> }> {
+/** @param policy the Content-Security-Policy of every file; "": none */
+export async function serveFolder(
+  folder: string,
+  policy = STRICT_POLICY,
+): Promise<{ url: string; close: () => Promise<void> }> {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname));
     const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
@@ -28,7 +32,7 @@ export async function serveFolder(folder: string): Promise<{ url: string; close:
     response.writeHead(200, {
       "content-type": TYPES[extname(file)] ?? "application/octet-stream",
       "content-length": statSync(file).size,
-      "content-security-policy": STRICT_POLICY,
+      ...(policy === "" ? {} : { "content-security-policy": policy }),
     });
     createReadStream(file).pipe(response);
   });
