@@ -28,7 +28,7 @@ const groups = [
   { name: "core", tags: ["$initial" as const], priority: 1 },
   { name: "cpu", test: /\/src\/backends\/cpu\// },
   { name: "wasm", test: /\/src\/backends\/wasm\/|\/wasm\/index\.ts/ },
-  { name: "text", test: /\/src\/text\// },
+  { name: "text", test: /\/src\/(text\/|engine\/text-)/ },
   { name: "torch", test: /\/src\/loading\/formats\/torch\// },
 ];
 

@@ -6,9 +6,9 @@ import { readJson } from "../loading/sources/download";
 import { openSource, type Source } from "../loading/sources/source";
 import { familyOf } from "../models/families/registry";
 import type { LoadOptions } from "./load-options";
+import { textPart } from "./parts";
 import { Seq2Seq } from "./seq2seq";
 import type { EncodeOptions } from "../text/tokenizer";
-import { loadPart } from "../util/part";
 import { gpuSupport } from "./gpu";
 
 /**
@@ -35,7 +35,7 @@ export async function availabilityOf(
     const fields = config as Record<string, unknown>;
     familyOf(fields).info(fields);
     const tokenizer = await readJson(files, "tokenizer_config.json", { signal });
-    const { contradicts } = await loadPart("reads tokenizers", () => import("../text/families/registry"));
+    const { contradicts } = await textPart();
     if (contradicts(languages, tokenizer, fields)) return "unavailable";
   } catch (error) {
     signal?.throwIfAborted();

@@ -16,9 +16,8 @@ import { Parameters } from "../models/parameters";
 import { familyOf } from "../models/families/registry";
 import type { Ops } from "../ops/ops";
 import type { WeightFormat } from "../tensor/weight-format";
-import { checkedTokenizer } from "../text/checked";
 import type { Tokenizer } from "../text/tokenizer";
-import { loadPart } from "../util/part";
+import { textPart, type TextPart } from "./parts";
 
 export interface LoadedModel {
   model: Model;
@@ -32,6 +31,8 @@ export interface LoadedModel {
   tokenizer?: Tokenizer;
   /** If the folder has tokenizer files that are not read: which, and why. */
   tokenizerProblem?: string;
+  /** What turns text into calls. */
+  text: TextPart;
 }
 
 interface BuildOptions extends DownloadOptions {
@@ -81,7 +82,7 @@ export async function loadModel(
   );
   checkGenerationFile(generationConfig, own, generationFile);
   if (!family.strict) for (const text of openTokens(generationConfig, generationFile, own)) options.onWarning?.(text);
-  const { tokenizer, tokenizerProblem } = await readTokenizer(files, config, options);
+  const { tokenizer, tokenizerProblem, text } = await readTokenizer(files, config, options);
 
   const unread = new Unread();
   unread.add(generationFile, idle);
@@ -97,7 +98,7 @@ export async function loadModel(
     if (tokenizerProblem !== undefined) options.onWarning?.(tokenizerProblem);
     // A vanilla checkpoint is not transformers': its tokens are those of config.json.
     const info = family.strict ? model.info : { ...model.info, eosTokenIds: [], decoderStartTokenId: NO_START };
-    return { model, info, config, generationConfig, generationFile, tokenizer, tokenizerProblem, ops };
+    return { model, info, config, generationConfig, generationFile, tokenizer, tokenizerProblem, text, ops };
   } catch (error) {
     ops?.dispose();
     await weights.close();
@@ -106,7 +107,7 @@ export async function loadModel(
 }
 
 async function readTokenizer(files: ModelFiles, modelConfig: Record<string, unknown>, given: DownloadOptions) {
-  const { loadTokenizer } = await loadPart("reads tokenizers", () => import("../text/families/registry"));
+  const text = await textPart();
   const options = { ...given, errorCode: "invalid_tokenizer" as const };
   let tokenizerProblem: string | undefined;
   const folder = {
@@ -118,7 +119,7 @@ async function readTokenizer(files: ModelFiles, modelConfig: Record<string, unkn
   const onProblem = (message: string): void => void (tokenizerProblem = `${files.name}: ${message}`);
   let tokenizer: Tokenizer | undefined;
   try {
-    tokenizer = await loadTokenizer(folder, onProblem);
+    tokenizer = await text.loadTokenizer(folder, onProblem);
   } catch (error) {
     // The model works without text. What breaks the connection, or ends the load, is not the tokenizer's.
     const isOfFiles =
@@ -126,7 +127,7 @@ async function readTokenizer(files: ModelFiles, modelConfig: Record<string, unkn
     if (!isOfFiles) throw error;
     onProblem(`The tokenizer cannot be read, so the model takes and gives token ids only. ${error.message}`);
   }
-  return { tokenizer: tokenizer && checkedTokenizer(tokenizer), tokenizerProblem };
+  return { tokenizer: tokenizer && text.checkedTokenizer(tokenizer), tokenizerProblem, text };
 }
 
 async function readWeights(

@@ -19,8 +19,8 @@ export interface Limits {
 export interface ModelConfig {
   /** The family: `model_type` of config.json. */
   readonly model_type: string;
-  /** The token that a sequence starts with where the call names none; absent: the files name none, and each call has to. */
-  readonly decoder_start_token_id?: number;
+  /** The token that a sequence starts with where the call names none; undefined: the files name none, and each call has to. */
+  readonly decoder_start_token_id: number | undefined;
   /** The tokens that end a sequence where the call names none; empty: nothing ends it before its maximum length. */
   readonly eos_token_id: readonly number[];
   /** The token of padding, which the engine pads rows with; 0 where the files name none. */
@@ -53,7 +53,7 @@ export function modelConfig(
   const pads = read.tokensOrNone("pad_token_id", Math.max(sourceVocabSize, targetVocabSize), []);
   return frozen({
     model_type: info.modelType,
-    ...(start === undefined ? {} : { decoder_start_token_id: start }),
+    decoder_start_token_id: start,
     eos_token_id: read.tokensOrNone("eos_token_id", targetVocabSize, info.eosTokenIds),
     pad_token_id: pads[0] ?? info.padTokenId,
     vocab_size: sourceVocabSize,

@@ -20,8 +20,7 @@ import type { Memory, Ops } from "../ops/ops";
 import { modelConfig, type Limits, type ModelConfig } from "./model-config";
 import { checkBoolean, checkedOptions } from "./options";
 import type { ForwardInput, GenerateOutput, StreamStep } from "./results";
-import { checkTextStream, textCall, type GenerateTextOutput, type TextOptions } from "./text-calls";
-import { createTextStream, textOf } from "../text/stream";
+import type { GenerateTextOutput, TextOptions } from "./text-calls";
 import type { Tokenizer } from "../text/tokenizer";
 
 /** Decoder positions of the session that is made at load: enough for a translation. */
@@ -200,9 +199,9 @@ export class Seq2Seq {
    *   `signal.reason` once aborted
    */
   async generateText(texts: string | string[], options: TextOptions = {}): Promise<GenerateTextOutput> {
-    const call = await this.textCall("generateText", texts, options);
+    const call = this.textCall("generateText", texts, options);
     const output = await this.generate(call.input_ids, call.options);
-    const written = output.sequences.map(([, ...tokens]) => textOf(call.tokenizer, tokens));
+    const written = output.sequences.map(([, ...tokens]) => this.loaded.text.textOf(call.tokenizer, tokens));
     return { ...output, texts: written, input_ids: call.input_ids, truncated: call.truncated };
   }
 
@@ -214,10 +213,10 @@ export class Seq2Seq {
    * @throws ModelError; `signal.reason` once aborted
    */
   async *streamText(text: string, options: TextOptions = {}): AsyncGenerator<string, void, undefined> {
-    const call = await this.textCall("streamText", text, options);
+    const call = this.textCall("streamText", text, options);
     const [cut] = call.truncated;
     if (cut > 0) this.warn(`streamText: ${cut} tokens of the text did not fit and were left out.`);
-    const stream = createTextStream(call.tokenizer);
+    const stream = this.loaded.text.createTextStream(call.tokenizer);
     for await (const { token } of this.stream(call.input_ids, { num_return_sequences: 1, ...call.options })) {
       const piece = stream.push(token);
       if (piece !== "") yield piece;
@@ -295,6 +294,7 @@ export class Seq2Seq {
 
   private textCall(where: "generateText" | "streamText", texts: unknown, options: TextOptions) {
     this.checkAlive();
+    const { checkTextStream, textCall } = this.loaded.text;
     if (where === "streamText") checkTextStream(texts, options);
     const { tokenizer, tokenizerProblem, warn } = this;
     return textCall(where, texts, options, { tokenizer, tokenizerProblem, warn, limit: this.config.limits.source });

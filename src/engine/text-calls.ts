@@ -3,9 +3,9 @@
 import { checkedOptions } from "./options";
 import { ModelError, quote } from "../errors";
 import type { GenerationConfig } from "../generation/options/generation-config";
+import { encodeTexts } from "../text/texts";
 import type { EncodeOptions, Tokenizer } from "../text/tokenizer";
 import { withoutNulls } from "../util/given";
-import { loadPart } from "../util/part";
 import type { GenerateOutput } from "./results";
 
 /**
@@ -60,7 +60,7 @@ export function requireTokenizer(who: string, { tokenizer, tokenizerProblem }: P
 }
 
 /** @throws ModelError */
-export async function textCall(where: string, given: unknown, all: TextOptions, model: TextModel): Promise<IdCall> {
+export function textCall(where: string, given: unknown, all: TextOptions, model: TextModel): IdCall {
   const { sourceLanguage, targetLanguage, add_special_tokens, ...others } = checkedOptions(where, all);
   const { truncation, ...options } = others;
   const tokenizer = requireTokenizer(where, model);
@@ -72,7 +72,6 @@ export async function textCall(where: string, given: unknown, all: TextOptions, 
   }
   const encoding: EncodeOptions = withoutNulls({ sourceLanguage, targetLanguage, add_special_tokens });
   warnOfUnchecked(where, tokenizer, encoding, model.warn);
-  const { encodeTexts } = await loadPart("reads tokenizers", () => import("../text/families/registry"));
   const encoded = encodeTexts(where, tokenizer, texts, encoding, cut, model.limit);
   const forced =
     encoding.targetLanguage === undefined ? undefined : tokenizer.forcedBosTokenId?.(encoding.targetLanguage);

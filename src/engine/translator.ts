@@ -7,12 +7,11 @@ import type { GenerationConfig } from "../generation/options/generation-config";
 import { checkNames } from "../generation/options/option-names";
 import { checkLoadOptions, LOAD_OPTIONS, type LoadOptions } from "./load-options";
 import { Seq2Seq } from "./seq2seq";
-import { requireTokenizer, warnOfUnchecked } from "./text-calls";
 import type { Source } from "../loading/sources/source";
 import { checkedOptions, checkFunction } from "./options";
-import { splitText, type Segments } from "../text/segments";
-import { createTextStream, textOf } from "../text/stream";
-import { languagePlan, type LanguagePlan } from "../text/tokenizer";
+import { textPart, type TextPart } from "./parts";
+import type { Segments } from "../text/segments";
+import type { LanguagePlan } from "../text/tokenizer";
 
 /**
  * The options of one translation: those of `generate` that make sense for a text. Each replaces that of
@@ -85,6 +84,7 @@ export class Translator {
     private readonly tokenOf: (id: number) => string,
     private readonly ownsModel: boolean,
     private readonly options: TranslateOptions,
+    private readonly text: TextPart,
   ) {}
 
   /**
@@ -98,7 +98,7 @@ export class Translator {
     if (!(model instanceof Seq2Seq)) return availabilityOf(model, languages, device, signal);
     if (!model.tokenizer) return "unavailable";
     try {
-      languagePlan(model.tokenizer, sourceLanguage, targetLanguage);
+      (await textPart()).languagePlan(model.tokenizer, sourceLanguage, targetLanguage);
       return "available";
     } catch (error) {
       if (error instanceof ModelError && error.code === "unsupported_option") return "unavailable";
@@ -118,12 +118,13 @@ export class Translator {
     const warn = loadOptions.onWarning ?? model.warn;
     if (model === given) warnOfIdle({ ...loadOptions, monitor }, warn);
     try {
-      const tokenizer = requireTokenizer("A translator", model);
-      const plan = languagePlan(tokenizer, sourceLanguage, targetLanguage);
-      warnOfUnchecked("Translator.create", tokenizer, { sourceLanguage, targetLanguage }, warn);
+      const text = await textPart();
+      const tokenizer = text.requireTokenizer("A translator", model);
+      const plan = text.languagePlan(tokenizer, sourceLanguage, targetLanguage);
+      text.warnOfUnchecked("Translator.create", tokenizer, { sourceLanguage, targetLanguage }, warn);
       const tokenOf = (id: number): string => tokenizer.token(id);
       const ownsModel = model !== given;
-      return new Translator(sourceLanguage, targetLanguage, model, plan, tokenOf, ownsModel, generation ?? {});
+      return new Translator(sourceLanguage, targetLanguage, model, plan, tokenOf, ownsModel, generation ?? {}, text);
     } catch (error) {
       if (model !== given) await model.dispose();
       throw error;
@@ -141,7 +142,7 @@ export class Translator {
     if (segments.length === 0) return after;
     const ids = segments.map((segment) => this.plan.encode(segment.text));
     const { sequences } = await this.model.generate(ids, generation);
-    const translations = sequences.map(([, ...tokens]) => textOf(this.plan, tokens));
+    const translations = sequences.map(([, ...tokens]) => this.text.textOf(this.plan, tokens));
     return segments.map(({ before }, i) => before + translations[i]).join("") + after;
   }
 
@@ -187,7 +188,7 @@ export class Translator {
       const words = target.length > 0 && silent(target[target.length - 1]) ? target.slice(0, -1) : target;
       return {
         source: segment.text,
-        translation: textOf(this.plan, target),
+        translation: this.text.textOf(this.plan, target),
         sourceTokens: ids[i].map(this.tokenOf),
         targetTokens: words.map(this.tokenOf),
         alignment: alignmentOf(out.cross_attentions?.[i] ?? [], ids[i].length, ignored, words.length),
@@ -212,7 +213,7 @@ export class Translator {
     const { segments, after } = this.split(text);
     for (const segment of segments) {
       let before = segment.before;
-      const stream = createTextStream(this.plan);
+      const stream = this.text.createTextStream(this.plan);
       for await (const { token } of this.model.stream(this.plan.encode(segment.text), generation)) {
         const added = stream.push(token);
         if (added) yield before + added;
@@ -229,7 +230,7 @@ export class Translator {
       throw new ModelError("invalid_input", `The text to translate must be a string, not a ${typeof text}.`);
     const limit = Math.min(LONGEST_SENTENCE, this.model.limits.source);
     const measure = (part: string): number => this.plan.encode(part).length;
-    return splitText(text, this.sourceLanguage, measure, Math.min(WHOLE_PARAGRAPH, limit), limit);
+    return this.text.splitText(text, this.sourceLanguage, measure, Math.min(WHOLE_PARAGRAPH, limit), limit);
   }
 
   /**

@@ -1,7 +1,7 @@
 /** A folder with files of a tokenizer that nothing reads: said at load, and by whatever needs the tokenizer. */
 
 import { expect, test } from "vitest";
-import { Seq2Seq, Translator, type Source } from "../../src/index";
+import { Seq2Seq, Translator, type CustomReader } from "../../src/index";
 import { failureOf } from "../support/node/failure";
 import { tinyCheckpoint, type TinyFiles } from "../support/shared/tiny";
 
@@ -79,15 +79,15 @@ test.each<[string, (files: TinyFiles) => void, string]>([
 
 test("a connection that breaks while the tokenizer is read ends the load", async () => {
   const reason = new TypeError("connection reset");
-  const files = tinyCheckpoint() as { read(path: string): unknown };
+  const files = tinyCheckpoint() as CustomReader;
   const read = (path: string) => (path === "tokenizer.json" ? Promise.reject(reason) : files.read(path));
-  const error = await Seq2Seq.load({ read } as Source, { device: "cpu" }).catch((failure: unknown) => failure);
+  const error = await Seq2Seq.load({ read }, { device: "cpu" }).catch((failure: unknown) => failure);
   expect(error).not.toBeInstanceOf(Seq2Seq);
   const controller = new AbortController();
   const aborting = (path: string) => {
     if (path === "tokenizer.json") controller.abort(reason);
     return files.read(path);
   };
-  const aborted = Seq2Seq.load({ read: aborting } as Source, { device: "cpu", signal: controller.signal });
+  const aborted = Seq2Seq.load({ read: aborting }, { device: "cpu", signal: controller.signal });
   await expect(aborted).rejects.toBe(reason);
 });

@@ -67,7 +67,7 @@ describe("model.config", () => {
       },
       { device: "cpu", onWarning: () => undefined },
     );
-    expect(model.config).not.toHaveProperty("decoder_start_token_id");
+    expect(model.config.decoder_start_token_id).toBeUndefined();
     expect(model.config.eos_token_id).toEqual([]);
     await model.dispose();
   });

@@ -25,7 +25,6 @@ import type { Tokenizer } from "../tokenizer";
 
 export { createTokenizer } from "./generic";
 export { contradicts } from "../pairs";
-export { encodeTexts } from "../texts";
 
 type Create = (folder: Folder, config: Fields) => Promise<Tokenizer>;
 
