@@ -44,8 +44,12 @@ export class Engine {
     return this.model?.adapter;
   }
 
-  /** Loads the model on `device`. The previous model works until then; afterwards it is freed. */
-  async load(device: Device, signal: AbortSignal, onProgress: (progress: LoadProgress) => void): Promise<void> {
+  /** Loads the model on `device`, or where the engine itself would. The previous model works until then; afterwards it is freed. */
+  async load(
+    device: Device | "auto",
+    signal: AbortSignal,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<void> {
     const next = await Seq2Seq.load(MODEL, { device, signal, onProgress });
     try {
       if (!next.tokenizer) throw new ModelError("file_not_found", "The model has no tokenizer.json.");
@@ -99,7 +103,7 @@ export class Engine {
         firstTokenMs: first - start,
         tokensPerSecond: seconds > 0 ? (targetIds.length - 1) / seconds : undefined,
       };
-      // The CPU computes in this thread, so let the page paint and react to the Stop button.
+      // Without a GPU the model computes in this thread, so let the page paint and react to the Stop button.
       if (model.device !== "webgpu" && now - rested > 16) {
         await turn();
         rested = performance.now();

@@ -1,6 +1,7 @@
 /** Numbers, names and tokens as the page shows them. */
 
 import type { AdapterInfo } from "../src/index";
+import type { Device } from "./engine";
 
 const NARROW_SPACE = "\u202f";
 
@@ -18,10 +19,18 @@ export function percent(share: number): string {
   return `${value > 0 && value < 9.95 ? value.toFixed(1) : value.toFixed(0)}${NARROW_SPACE}%`;
 }
 
+/** Where the model runs, in a sentence of the page. */
+export const WHERE: Record<Device, string> = {
+  webgpu: "on the GPU",
+  wasm: "in WebAssembly",
+  cpu: "on the CPU reference",
+};
+
 /** Browsers report more or less about a GPU, some report nothing. */
-export function adapterName(adapter: AdapterInfo | undefined): string {
-  if (!adapter) return "CPU";
-  const name = adapter.description || [adapter.vendor, adapter.architecture].filter(Boolean).join(" ");
+export function deviceName(device: Device, adapter: AdapterInfo | undefined): string {
+  if (device === "wasm") return "WebAssembly: SIMD kernels";
+  if (device === "cpu") return "CPU reference: plain TypeScript, slow";
+  const name = adapter?.description || [adapter?.vendor, adapter?.architecture].filter(Boolean).join(" ");
   return name ? `GPU: ${name}` : "GPU (the browser does not say which)";
 }
 

@@ -4,7 +4,7 @@ import { checkSupport, ModelError, type ErrorCode } from "../src/index";
 import { AttentionPanel } from "./attention";
 import { byId, element } from "./dom";
 import { Engine, type Device, type Translation } from "./engine";
-import { seconds } from "./format";
+import { seconds, WHERE } from "./format";
 import * as view from "./view";
 
 const EXAMPLES = [
@@ -14,14 +14,14 @@ const EXAMPLES = [
   "My name is Siobhán and I live in Kraków.",
   "The ticket costs $12.50.",
 ];
-/** Errors that the CPU would not have. */
-const GPU_TROUBLE: ErrorCode[] = ["unsupported_device", "device_lost", "out_of_memory", "internal"];
-const NAMES: Record<Device, string> = { webgpu: "GPU", wasm: "CPU", cpu: "CPU" };
+/** Errors that another device might not have. */
+const DEVICE_TROUBLE: ErrorCode[] = ["unsupported_device", "device_lost", "out_of_memory", "internal"];
 
 const engine = new Engine();
 const panel = new AttentionPanel();
-let gpu = false;
-let wanted: Device = "webgpu";
+let wanted: Device | "auto" = "auto";
+/** What to offer where a device fails. */
+let other: Device = "cpu";
 /** The task that runs now, if any. */
 let task: { controller: AbortController; done: Promise<void> } | undefined;
 let retry: () => void = () => undefined;
@@ -48,20 +48,21 @@ function fail(error: unknown, again: () => void): void {
   const lost = code === "device_lost" || code === "disposed";
   if (lost) void engine.drop();
   retry = lost ? () => void load(wanted) : again;
-  view.showError(error, { retry: code !== "invalid_input", cpu: code !== undefined && GPU_TROUBLE.includes(code) });
+  const trouble = code !== undefined && DEVICE_TROUBLE.includes(code) && wanted !== other;
+  view.showError(error, { retry: code !== "invalid_input", other: trouble ? other : undefined });
   view.setStatus("");
   view.setState("error", engine.loaded);
 }
 
-const load = (device: Device): Promise<void> =>
+const load = (device: Device | "auto"): Promise<void> =>
   start(async (signal) => {
     wanted = device;
     view.hideError();
-    view.showChoice(device);
+    if (device !== "auto") view.showChoice(device);
     view.setState("loading", false);
     const begun = performance.now();
     try {
-      await engine.load(device, signal, view.createProgress(NAMES[device]));
+      await engine.load(device, signal, view.createProgress());
     } catch (error) {
       if (overtaken(signal)) return;
       // If there was a model on the other device, it still works.
@@ -69,13 +70,17 @@ const load = (device: Device): Promise<void> =>
       if (before) view.showChoice((wanted = before));
       if (!signal.aborted) return fail(error, () => void load(device));
       if (!before) return fail(new Error("Loading was cancelled."), () => void load(device));
-      view.setStatus(`Cancelled; still on the ${NAMES[before]}.`, true);
+      view.setStatus(`Cancelled; the model still runs ${WHERE[before]}.`, true);
       view.setState("ready", true);
       return;
     }
-    view.showDevice(engine.adapter);
+    // What the engine says is the truth, whatever was asked for.
+    const { device: taken = "cpu" } = engine;
+    wanted = taken;
+    view.showChoice(taken);
+    view.showDevice(taken, engine.adapter);
     view.showMemory(engine.memory());
-    view.setStatus(`Ready: loaded on the ${NAMES[device]} in ${seconds(performance.now() - begun)}.`, true);
+    view.setStatus(`Ready ${WHERE[taken]} after ${seconds(performance.now() - begun)}.`, true);
     view.setState("ready", true);
   });
 
@@ -145,7 +150,7 @@ function listen(): void {
   view.buttons.stop.addEventListener("click", stop);
   view.buttons.cancel.addEventListener("click", stop);
   view.buttons.retry.addEventListener("click", () => retry());
-  view.buttons.useCpu.addEventListener("click", () => void load("cpu"));
+  view.buttons.useOther.addEventListener("click", () => void load(other));
   view.source.addEventListener("keydown", (event) => {
     // In some input methods Enter also ends the composition of a character.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -163,16 +168,13 @@ function listen(): void {
 async function main(): Promise<void> {
   addExamples();
   listen();
-  const support = await checkSupport();
-  gpu = support.webgpu;
-  if (!gpu) {
-    view.forbidGpu();
-    view.setNotice(
-      `${support.reason ?? "There is no WebGPU here."} The model runs on the CPU instead: slower, same French.`,
-    );
-  }
-  // After a reload the browser may restore another choice of device than the one that is loaded here.
-  await load(gpu ? "webgpu" : "cpu");
+  const { webgpu, reason = "", wasm, wasmReason = "" } = await checkSupport();
+  if (wasm) other = "wasm";
+  if (!webgpu) view.forbid("webgpu", reason);
+  if (!wasm) view.forbid("wasm", wasmReason);
+  const missing = [reason, wasmReason].filter(Boolean);
+  if (missing.length > 0) view.setNotice(`${missing.join(" ")} The other devices give the same French.`);
+  await load("auto");
 }
 
 void main();

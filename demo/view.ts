@@ -3,7 +3,7 @@
 import { ModelError, type AdapterInfo, type LoadProgress } from "../src/index";
 import { byId, clear } from "./dom";
 import type { Device, Timing } from "./engine";
-import { adapterName, megabytes, milliseconds, rate } from "./format";
+import { deviceName, megabytes, milliseconds, rate, WHERE } from "./format";
 
 export type State = "loading" | "ready" | "translating" | "error";
 
@@ -15,7 +15,7 @@ export const buttons = {
   stop: byId("stop", HTMLButtonElement),
   cancel: byId("cancel", HTMLButtonElement),
   retry: byId("retry", HTMLButtonElement),
-  useCpu: byId("use-cpu", HTMLButtonElement),
+  useOther: byId("use-other", HTMLButtonElement),
 };
 
 const status = byId("status", HTMLElement);
@@ -47,10 +47,10 @@ export function setNotice(text: string): void {
 }
 
 /** Adds up the progress of all files so far. Nearly all bytes are weights. */
-export function createProgress(where: string): (event: LoadProgress) => void {
+export function createProgress(): (event: LoadProgress) => void {
   const files = new Map<string, { loaded: number; total?: number }>();
   progress.removeAttribute("value");
-  setStatus(`Loading the model for the ${where} …`);
+  setStatus("Loading the model …");
   return (event) => {
     if (event.phase === "compile") {
       progress.removeAttribute("value");
@@ -76,13 +76,14 @@ export function createProgress(where: string): (event: LoadProgress) => void {
   };
 }
 
-/** @param offer which buttons make sense: try again, or use the CPU */
-export function showError(error: unknown, offer: { retry: boolean; cpu: boolean }): void {
+/** @param offer which buttons make sense: try again, or another device */
+export function showError(error: unknown, offer: { retry: boolean; other?: Device }): void {
   const hint = error instanceof ModelError ? error.hint : undefined;
   byId("error-message", HTMLElement).textContent = error instanceof Error ? error.message : String(error);
   byId("error-hint", HTMLElement).textContent = hint ?? "";
   buttons.retry.hidden = !offer.retry;
-  buttons.useCpu.hidden = !offer.cpu;
+  buttons.useOther.hidden = offer.other === undefined;
+  if (offer.other) buttons.useOther.textContent = `Run ${WHERE[offer.other]}`;
   errorPanel.hidden = false;
 }
 
@@ -137,8 +138,8 @@ const fact = (id: string, text: string): void => {
   byId(id, HTMLElement).textContent = text;
 };
 
-export function showDevice(adapter: AdapterInfo | undefined): void {
-  fact("adapter", adapterName(adapter));
+export function showDevice(device: Device, adapter: AdapterInfo | undefined): void {
+  fact("adapter", deviceName(device, adapter));
   byId("software", HTMLElement).hidden = adapter?.fallback !== true;
 }
 
@@ -153,10 +154,14 @@ export function showTiming(timing: Timing | undefined): void {
   fact("count", timing ? `${timing.tokens} ${timing.tokens === 1 ? "token" : "tokens"}` : NONE);
 }
 
+const choice = (device: Device) => document.querySelector<HTMLInputElement>(`input[name="device"][value="${device}"]`)!;
+
 export function showChoice(device: Device): void {
-  document.querySelector<HTMLInputElement>(`input[name="device"][value="${device}"]`)!.checked = true;
+  choice(device).checked = true;
 }
 
-export function forbidGpu(): void {
-  document.querySelector<HTMLInputElement>('input[name="device"][value="webgpu"]')!.disabled = true;
+/** Greys a device out and says why. */
+export function forbid(device: Device, reason: string): void {
+  choice(device).disabled = true;
+  choice(device).parentElement!.title = reason;
 }

@@ -9,8 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { closePage, openPage } from "../support/node/pages";
-import { serveFolder } from "../support/node/static-server";
+import { wantsRealGpu } from "../support/node/browser";
+import { closePage, openPage, takeProblems } from "../support/node/pages";
+import { serveFolder, STRICT_POLICY, WASM_POLICY } from "../support/node/static-server";
 
 interface Case {
   text: string;
@@ -26,6 +27,7 @@ describe("the demo page", () => {
   let folder: string;
   let server: Awaited<ReturnType<typeof serveFolder>>;
 
+  const DEVICES = ["webgpu", "wasm", "cpu"] as const;
   const byTestId = (id: string): string => `[data-testid="${id}"]`;
   const textOf = (id: string): Promise<string> =>
     page.$eval(byTestId(id), (element) => (element as HTMLElement).innerText.trim());
@@ -35,6 +37,14 @@ describe("the demo page", () => {
     await page.click(byTestId("source"), { count: 3 });
     await page.keyboard.press("Backspace");
     await page.type(byTestId("source"), text);
+  };
+  const chosen = (from = page): Promise<string[]> =>
+    from.$$eval('input[name="device"]:checked', (radios) => radios.map((radio) => radio.value));
+  const choose = async (device: (typeof DEVICES)[number]): Promise<void> => {
+    await page.click(`label:has(${byTestId(`device-${device}`)})`);
+    await state("loading");
+    await state("ready", "error");
+    expect(await chosen()).toEqual([device]);
   };
   const screenshot = (name: string) => page.screenshot({ path: `test-results/${name}.png` });
 
@@ -46,7 +56,7 @@ describe("the demo page", () => {
       env,
       stdio: "pipe",
     });
-    server = await serveFolder(folder);
+    server = await serveFolder(folder, WASM_POLICY);
     page = await openPage();
     await page.goto(server.url);
     await state("ready");
@@ -57,19 +67,30 @@ describe("the demo page", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("loads the model on the GPU and names the adapter", async () => {
-    expect(await textOf("adapter")).toMatch(/^GPU/);
-    expect(await page.$eval(byTestId("device-gpu"), (radio) => (radio as HTMLInputElement).checked)).toBe(true);
+  it("begins where the engine would, and offers what it says it has", async () => {
+    // A software adapter is there and is only taken when asked for.
+    expect(await chosen()).toEqual([wantsRealGpu() ? "webgpu" : "wasm"]);
+    for (const device of DEVICES) {
+      expect(await page.$eval(byTestId(`device-${device}`), (radio) => (radio as HTMLInputElement).disabled)).toBe(
+        false,
+      );
+    }
     expect(await page.$eval(byTestId("error"), (panel) => (panel as HTMLElement).hidden)).toBe(true);
   });
 
-  it("translates what is typed, as PyTorch does", async () => {
+  it.each([
+    ["cpu", /^CPU reference/],
+    ["wasm", /^WebAssembly/],
+    ["webgpu", /^GPU/],
+  ] as const)("translates what is typed as PyTorch does, on %s, and names it", async (device, name) => {
+    if (!(await chosen()).includes(device)) await choose(device);
+    expect(await textOf("adapter")).toMatch(name);
     await type(sentence.text);
     await page.click(byTestId("translate"));
     await state("ready", "error");
     expect(await textOf("output")).toBe(sentence.translation);
     expect(await textOf("tokens-per-second")).toMatch(/tokens\/s$/);
-    await screenshot("demo-gpu");
+    await screenshot(`demo-${device}`);
   });
 
   it("shows the cross-attention, each row adding up to one", async () => {
@@ -114,17 +135,6 @@ describe("the demo page", () => {
     expect(await textOf("error")).toMatch(/tokens; this model takes at most 256/);
   });
 
-  it("gives the same French on the CPU", async () => {
-    await page.click(`label:has(${byTestId("device-cpu")})`);
-    await state("loading");
-    await state("ready");
-    expect(await textOf("adapter")).toBe("CPU");
-    await type(sentence.text);
-    await page.click(byTestId("translate"));
-    await state("ready", "error");
-    expect(await textOf("output")).toBe(sentence.translation);
-  });
-
   it("fits a phone in dark mode without scrolling sideways", async () => {
     await page.setViewport({ width: 360, height: 740 });
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
@@ -133,5 +143,29 @@ describe("the demo page", () => {
     const background = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     expect(background).toBe("rgb(19, 21, 23)");
     await screenshot("demo-phone-dark");
+  });
+
+  it("says why WebAssembly is refused where the host's policy forbids it, and runs on what is left", async () => {
+    const strict = await serveFolder(folder, STRICT_POLICY);
+    const other = await openPage();
+    try {
+      await other.goto(strict.url);
+      await other.waitForFunction(() => document.documentElement.dataset.state === "ready");
+      expect(await chosen(other)).toEqual([wantsRealGpu() ? "webgpu" : "cpu"]);
+      const [disabled, why] = await other.$eval(byTestId("device-wasm"), (radio) => [
+        (radio as HTMLInputElement).disabled,
+        radio.parentElement?.title,
+      ]);
+      expect(disabled).toBe(true);
+      expect(why).toMatch(/^WebAssembly is here but refused: /);
+      expect(await other.$eval("#notice", (notice) => (notice as HTMLElement).innerText)).toContain(why);
+      // The browser logs each try to compile; the engine warns once.
+      const warnings = takeProblems(other).filter((problem) => problem.includes("plain JavaScript"));
+      expect(warnings).toHaveLength(wantsRealGpu() ? 0 : 1);
+    } finally {
+      takeProblems(other);
+      await closePage(other);
+      await strict.close();
+    }
   });
 });

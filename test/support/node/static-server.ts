@@ -17,6 +17,9 @@ export const STRICT_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "require-trusted-types-for 'script'; base-uri 'self'; form-action 'none'";
 
+/** The same for a page that also allows WebAssembly. */
+export const WASM_POLICY = STRICT_POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'");
+
 /** @param policy the Content-Security-Policy of every file; "": none */
 export async function serveFolder(
   folder: string,
