@@ -47,6 +47,10 @@ export default tseslint.config(
     },
   },
   {
+    files: ["src/backends/wasm/thread.js"],
+    languageOptions: { globals: { WebAssembly: "readonly", WorkerGlobalScope: "readonly", self: "readonly" } },
+  },
+  {
     files: ["**/*.js", "**/*.mjs"],
     languageOptions: {
       globals: { console: "readonly", performance: "readonly", process: "readonly", URL: "readonly" },

@@ -5,6 +5,7 @@
 
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 import { wasmKernels } from "./scripts/build-wasm.js";
+import { threadScript } from "./scripts/thread-script.js";
 import { strippedWgsl } from "./scripts/wgsl.js";
 
 const root = import.meta.dirname;
@@ -27,6 +28,7 @@ const minify = { compress: true, mangle: { keepNames: { class: true, function: f
 const groups = [
   { name: "core", tags: ["$initial" as const], priority: 1 },
   { name: "cpu", test: /\/src\/backends\/cpu\// },
+  { name: "threads", test: /\/src\/backends\/wasm\/(pool|split|threads)\.ts/, priority: 1 },
   { name: "wasm", test: /\/src\/backends\/wasm\/|\/wasm\/index\.ts/ },
   { name: "text", test: /\/src\/(text\/|engine\/text-)/ },
   { name: "torch", test: /\/src\/loading\/formats\/torch\// },
@@ -40,7 +42,7 @@ const groups = [
 const library: ViteUserConfig = {
   publicDir: false,
   worker: { format: "es" },
-  plugins: [strippedWgsl(), wasmKernels()],
+  plugins: [strippedWgsl(), wasmKernels(), threadScript()],
   build: {
     target: "es2022",
     lib: { entry: "src/index.ts" },

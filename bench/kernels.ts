@@ -87,7 +87,7 @@ function tasks(): Task[] {
       size: `B${b} T${t} C${c} H${heads} Dh${width}`,
       flop: 4 * b * t * c * heads * width,
       bytes: 8 * b * c * heads * width,
-      run: (kernels) => kernels.attention(Y, 0, X, W, 0, 0, 0, 0, 0, 0, b, t, c, b, heads, width, 0.125, SCRATCH),
+      run: (kernels) => kernels.attention(Y, 0, X, W, 0, 0, 0, 0, 0, 0, b, t, c, b, heads, width, 0.125, 0, heads, SCRATCH),
     });
   }
   const n = 512 * 200;
@@ -117,7 +117,7 @@ const median = (values: number[]): number => values.sort((a, b) => a - b)[values
 
 /** @param rounds how often each kernel gets its turn, for `turn` milliseconds at a time */
 export async function measureKernels(rounds = 15, turn = 3, filter = ""): Promise<Timing[]> {
-  const memory = new WebAssembly.Memory({ initial: END >> 16 });
+  const memory = new WebAssembly.Memory({ initial: END >> 16, maximum: 65_536 });
   // Every bit pattern is a number of moderate size as f32, and a sensible scale or integers in the other formats.
   const floats = new Float32Array(memory.buffer);
   for (let i = 0; i < floats.length; i++) floats[i] = ((i * 7) % 13) / 16 - 0.375;

@@ -22,7 +22,8 @@ export const modules = {
   relaxed: ["--enable", "simd", "--enable", "relaxed-simd"],
 };
 
-const OPTIONS = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--disableWarning", "112"];
+const OPTIONS = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--maximumMemory", "65536"];
+const QUIET = ["--disableWarning", "112"];
 
 /** The sources of a module by their paths: those beside its entry. */
 function sources(entry) {
@@ -39,7 +40,7 @@ export async function compile(name, entry = "wasm/index.ts") {
   // 90 MB of compiler: loaded only where something has to be compiled.
   const { default: asc } = await import("assemblyscript/asc");
   let binary;
-  const { error, stderr } = await asc.main([entry, "-o", "kernels.wasm", ...OPTIONS, ...modules[name]], {
+  const { error, stderr } = await asc.main([entry, "-o", "kernels.wasm", ...OPTIONS, ...QUIET, ...modules[name]], {
     readFile: (file, base) => {
       try {
         return readFileSync(new URL(`../${base === "." ? file : `${base}/${file}`}`, import.meta.url), "utf8");

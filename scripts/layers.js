@@ -10,7 +10,7 @@ export const layers = {
   tensor: [],
   ops: ["tensor", "util"],
   "backends/cpu": ["ops", "tensor", "util"],
-  "backends/wasm": ["backends/cpu", "ops", "tensor"],
+  "backends/wasm": ["backends/cpu", "ops", "tensor", "util"],
   "backends/webgpu": ["ops", "tensor", "util"],
   models: ["ops", "tensor", "util"],
   "models/families": ["models", "ops", "tensor"],

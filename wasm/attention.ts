@@ -209,6 +209,7 @@ export function attentionScratch(c: i32, width: i32): usize {
  * @param causalFrom (B) u32, or 0
  * @param table (buckets, H), or 0; `buckets` (2 far + 1) u32
  * @param ancestors (2, C, B) u32, or 0
+ * @param endHead heads `firstHead` to `endHead` - 1 are computed; `scratch` is for these alone
  * @param weights where not 0, the softmax itself goes there, (B, H, T, C), and `out` is left alone
  */
 export function attention(
@@ -229,6 +230,8 @@ export function attention(
   heads: i32,
   width: i32,
   scale: f32,
+  firstHead: i32,
+  endHead: i32,
   scratch: usize,
 ): void {
   const headBytes = (<usize>width) << 2;
@@ -246,7 +249,7 @@ export function attention(
     const cacheRow = row / (b / cacheRows);
     const maskRow = mask != 0 ? mask + ((<usize>(cacheRow * c)) << 2) : 0;
     const all = listKeys(positions, places, last, maskRow, cache, cacheRow, c, inner << 1, ancestors, first, row, b);
-    for (let head = 0; head < heads; head++) {
+    for (let head = firstHead; head < endHead; head++) {
       let keys = places;
       let key = <usize>head * headBytes;
       let value = key + inner;

@@ -10,3 +10,4 @@ export { productInt8 } from "./product_int8";
 export { quantize, quantizedBytes } from "./quantize";
 export { argmax, logSoftmax, softmax } from "./softmax";
 export { split } from "./split";
+export { rowBytes } from "./weights";

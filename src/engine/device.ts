@@ -8,22 +8,23 @@ import { loadPart } from "../util/part";
 import type { LoadOptions } from "./load-options";
 import { findGpu } from "./gpu";
 
+/** How a backend without a GPU computes. */
+type Computing = Required<Pick<LoadOptions, "arithmetic" | "threads">>;
+
 export interface Backend {
   ops: Ops;
   /** Of WebGPU. */
   adapter?: AdapterInfo;
 }
 
-type Arithmetic = NonNullable<LoadOptions["arithmetic"]>;
-
-async function onCpu(arithmetic: Arithmetic): Promise<Backend> {
+async function onCpu({ arithmetic }: Computing): Promise<Backend> {
   const { createCpuBackend } = await loadPart("computes on the CPU", () => import("../backends/cpu/backend"));
   return { ops: createCpuBackend(arithmetic) };
 }
 
-async function onWasm(arithmetic: Arithmetic): Promise<Backend> {
+async function onWasm({ arithmetic, threads }: Computing, onWarning: (message: string) => void): Promise<Backend> {
   const { createWasmBackend } = await loadPart("computes in WebAssembly", () => import("../backends/wasm/backend"));
-  return { ops: await createWasmBackend(undefined, arithmetic) };
+  return { ops: await createWasmBackend(undefined, { arithmetic, threads, onWarning }) };
 }
 
 /** The backend, or undefined where this device can't be had here. */
@@ -40,16 +41,31 @@ async function ifSupported(start: () => Promise<Backend>, onRefusal?: (error: Mo
 /**
  * "auto": a hardware GPU, else WebAssembly, else plain JavaScript. A software adapter is slower than WebAssembly, so only
  * "webgpu" takes one.
- * @param onWarning is told where "auto" has to do without WebAssembly
+ * @param onWarning is told where "auto" has to do without WebAssembly, and where `threads` has no effect
  */
 export async function openBackend(
   device: NonNullable<LoadOptions["device"]>,
-  arithmetic: Arithmetic,
+  computing: Computing,
+  onWarning: (message: string) => void,
+): Promise<Backend> {
+  const backend = await choose(device, computing, onWarning);
+  const { arithmetic, threads } = computing;
+  const { device: taken } = backend.ops;
+  if (arithmetic !== "f32" && taken === "webgpu")
+    onWarning('load: arithmetic "int8" has no effect on WebGPU; products are computed in f32.');
+  if (threads !== "auto" && threads > 1 && taken !== "wasm")
+    onWarning(`load: threads: ${threads} has no effect on the device "${taken}".`);
+  return backend;
+}
+
+async function choose(
+  device: NonNullable<LoadOptions["device"]>,
+  computing: Computing,
   onWarning: (message: string) => void,
 ): Promise<Backend> {
   if (device === "webgpu") return createWebGpuBackend();
-  if (device === "wasm") return onWasm(arithmetic);
-  if (device === "cpu") return onCpu(arithmetic);
+  if (device === "wasm") return onWasm(computing, onWarning);
+  if (device === "cpu") return onCpu(computing);
   const found = await findGpu();
   if ("gpu" in found && !adapterInfo(found.gpu).fallback) {
     const hardware = await ifSupported(() => createWebGpuBackend(undefined, found.gpu));
@@ -57,5 +73,5 @@ export async function openBackend(
   }
   const warn = ({ message }: ModelError): void =>
     onWarning(`load: ${message} The model runs in plain JavaScript, which is several times slower.`);
-  return (await ifSupported(() => onWasm(arithmetic), warn)) ?? onCpu(arithmetic);
+  return (await ifSupported(() => onWasm(computing, onWarning), warn)) ?? onCpu(computing);
 }

@@ -30,6 +30,12 @@ export interface LoadOptions {
   onProgress?: (progress: LoadProgress) => void;
   /** Called once per warning, such as an option that has no effect. Default: `console.warn`. */
   onWarning?: (message: string) => void;
+  /**
+   * How many threads the device "wasm" computes with: a number from 1 to 64, or "auto": half of the cores, at most 4, where a
+   * measurement at load shows that they help. More than one needs a page that is cross-origin isolated, or Node. Results do
+   * not depend on it. Default "auto".
+   */
+  threads?: "auto" | number;
   /** Has no effect yet: the engine always runs in the calling thread. Default true. */
   worker?: boolean;
 }
@@ -50,12 +56,22 @@ export interface CompileProgress {
 export type LoadProgress = DownloadProgress | CompileProgress;
 
 /** The names of all load options. */
-export const LOAD_OPTIONS = ["device", "dtype", "arithmetic", "signal", "onProgress", "onWarning", "worker"] as const;
+export const LOAD_OPTIONS = [
+  "device",
+  "dtype",
+  "arithmetic",
+  "threads",
+  "signal",
+  "onProgress",
+  "onWarning",
+  "worker",
+] as const;
 
 /** @param where name of the method, for messages */
 export function checkLoadOptions(given: LoadOptions, where = "load"): LoadOptions {
   const options = checkedOptions(where, given, LOAD_OPTIONS);
-  const { device = "auto", dtype = "auto", arithmetic = "f32", worker = true, onProgress, onWarning } = options;
+  const { device = "auto", dtype = "auto", arithmetic = "f32", threads = "auto", worker = true } = options;
+  const { onProgress, onWarning } = options;
   const wrong = (name: string, value: unknown, choices: string) =>
     new ModelError("invalid_option", `${where}: ${name} must be ${choices}, not ${quote(value)}.`);
   if (!["auto", "webgpu", "wasm", "cpu"].includes(device))
@@ -65,6 +81,8 @@ export function checkLoadOptions(given: LoadOptions, where = "load"): LoadOption
   if (!["f32", "int8"].includes(arithmetic)) throw wrong("arithmetic", arithmetic, '"f32" or "int8"');
   if (arithmetic === "int8" && dtype !== "q8") throw wrong("dtype", dtype, '"q8" where arithmetic is "int8"');
   checkBoolean(where, "worker", worker);
+  if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= 64))
+    throw wrong("threads", threads, '"auto" or a whole number from 1 to 64');
   checkFunction(where, "onProgress", onProgress);
   checkFunction(where, "onWarning", onWarning);
   return options;

@@ -89,6 +89,7 @@ export class Seq2Seq {
       device = "auto",
       dtype = "auto",
       arithmetic = "f32",
+      threads = "auto",
       signal,
       onProgress,
       onWarning = warnOnConsole,
@@ -98,10 +99,7 @@ export class Seq2Seq {
     const format = dtype === "auto" ? "f32" : dtype;
     let adapter: AdapterInfo | undefined;
     const createOps = async (): Promise<Ops> => {
-      const backend = await openBackend(device, arithmetic, onWarning);
-      if (arithmetic !== "f32" && backend.ops.device === "webgpu") {
-        onWarning('load: arithmetic "int8" has no effect on WebGPU; products are computed in f32.');
-      }
+      const backend = await openBackend(device, { arithmetic, threads }, onWarning);
       adapter = backend.adapter;
       return backend.ops;
     };

@@ -1,12 +1,13 @@
 /**
- * The default model on unseen sentences: ids of the GPU = ids of the CPU = ids of PyTorch, greedy; and ids and scores of
- * beam search = those of Hugging Face's. ATTENDANT_FULL=1 takes all 500 sentences of the beam search instead of some.
+ * The default model on unseen sentences: ids of every device = ids of PyTorch, greedy; and ids and scores of beam search =
+ * those of Hugging Face's. ATTENDANT_FULL=1 takes all 500 sentences of the beam search on the GPU and the CPU, too.
  */
 
 import { readFileSync } from "node:fs";
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Seq2Seq, type GenerateOutput, type GenerationConfig } from "../../src/index";
+import { pageDevices } from "../support/node/devices";
 import { generateAll } from "../support/shared/models";
 import { closePage, openPage, runInPage } from "../support/node/pages";
 
@@ -26,26 +27,50 @@ function batched<T>(list: T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
 }
 
-describe("the English-French model", () => {
+const sequencesOf = (results: GenerateOutput[]) => results.flatMap(({ sequences }) => sequences);
+const expectBeams = (results: GenerateOutput[], wanted: Golden["cases"]): void => {
+  expect(sequencesOf(results)).toEqual(wanted.map(({ sequence }) => sequence));
+  const scores = results.flatMap(({ sequences_scores }) => sequences_scores ?? []);
+  for (const [i, { score }] of wanted.entries()) expect(Math.abs(scores[i] - score)).toBeLessThan(1e-4);
+};
+
+describe.each(pageDevices)("the English-French model on %s", (device) => {
   let page: Page;
   beforeAll(async () => {
     page = await openPage();
   });
   afterAll(() => closePage(page));
 
-  const onGpu = (batches: number[][][], options: GenerationConfig = {}): Promise<GenerateOutput[]> =>
-    runInPage(page, "/test/support/shared/models.ts", "generateAll", "/models/en-fr", "webgpu", batches, {
+  const generate = (batches: number[][][], options: GenerationConfig = {}): Promise<GenerateOutput[]> =>
+    runInPage(page, "/test/support/shared/models.ts", "generateAll", "/models/en-fr", device, batches, {
       max_new_tokens,
       ...options,
     });
-  const sequencesOf = (results: GenerateOutput[]) => results.flatMap(({ sequences }) => sequences);
-  const expectBeams = (results: GenerateOutput[], wanted: Golden["cases"]): void => {
-    expect(sequencesOf(results)).toEqual(wanted.map(({ sequence }) => sequence));
-    const scores = results.flatMap(({ sequences_scores }) => sequences_scores ?? []);
-    for (const [i, { score }] of wanted.entries()) expect(Math.abs(scores[i] - score)).toBeLessThan(1e-4);
-  };
 
-  it("gives PyTorch's ids on the CPU, and the tokenizer Python's", async () => {
+  it("gives PyTorch's ids, one sentence a call", async () => {
+    const some = device === "webgpu" ? cases.slice(0, 60) : cases;
+    const results = await generate(some.map(({ input_ids }) => [input_ids]));
+    expect(sequencesOf(results)).toEqual(expected.slice(0, some.length));
+  });
+
+  it("gives PyTorch's ids in batches of different lengths", async () => {
+    const rows = cases.map(({ input_ids }) => input_ids);
+    expect(sequencesOf(await generate(batched(rows, 10)))).toEqual(expected);
+  });
+
+  it(
+    "gives Hugging Face's beam search",
+    async () => {
+      const wanted = full || device === "wasm" ? beamCases : beamCases.filter((_, i) => i % 25 === 0);
+      const rows = wanted.map(({ input_ids }) => input_ids);
+      expectBeams(await generate(batched(rows, 10), { num_beams: 4 }), wanted);
+    },
+    full ? 3_600_000 : undefined,
+  );
+});
+
+describe("the English-French model on the CPU", () => {
+  it("gives PyTorch's ids, and the tokenizer Python's", async () => {
     const model = await Seq2Seq.load("./demo/public/models/en-fr", { device: "cpu" });
     expect(cases).toHaveLength(200);
     for (const { text, input_ids, sequence, translation } of cases) {
@@ -56,29 +81,8 @@ describe("the English-French model", () => {
     await model.dispose();
   });
 
-  it("gives PyTorch's ids on the GPU, one sentence a call", async () => {
-    const some = cases.slice(0, 60);
-    const results = await onGpu(some.map(({ input_ids }) => [input_ids]));
-    expect(sequencesOf(results)).toEqual(expected.slice(0, 60));
-  });
-
-  it("gives PyTorch's ids on the GPU, in batches of different lengths", async () => {
-    const rows = cases.map(({ input_ids }) => input_ids);
-    expect(sequencesOf(await onGpu(batched(rows, 10)))).toEqual(expected);
-  });
-
   it(
-    "gives Hugging Face's beam search on the GPU",
-    async () => {
-      const wanted = full ? beamCases : beamCases.filter((_, i) => i % 25 === 0);
-      const rows = wanted.map(({ input_ids }) => input_ids);
-      expectBeams(await onGpu(batched(rows, 10), { num_beams: 4 }), wanted);
-    },
-    full ? 3_600_000 : undefined,
-  );
-
-  it(
-    "gives Hugging Face's beam search on the CPU",
+    "gives Hugging Face's beam search",
     async () => {
       const wanted = full ? beamCases : beamCases.filter((_, i) => i % 50 === 1);
       const rows = wanted.map(({ input_ids }) => input_ids);

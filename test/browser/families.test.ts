@@ -1,12 +1,13 @@
-/** Tiny checkpoints of Hugging Face transformers, as it saves them, on WebGPU: its logits, its ids, its beams. */
+/** Tiny checkpoints of Hugging Face transformers, as it saves them, on every device of a page: its logits, its ids, its beams. */
 
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pageDevices } from "../support/node/devices";
 import { expectFamily, FAMILIES, familyNames, readFamily } from "../support/node/families";
 import type { FamilyResult } from "../support/shared/models";
 import { closePage, openPage, runInPage } from "../support/node/pages";
 
-describe("checkpoints of Hugging Face transformers on WebGPU", () => {
+describe.each(pageDevices)("checkpoints of Hugging Face transformers on %s", (device) => {
   let page: Page;
   const worst: number[] = [];
   beforeAll(async () => {
@@ -31,7 +32,7 @@ describe("checkpoints of Hugging Face transformers on WebGPU", () => {
       "/test/support/shared/models.ts",
       "runFamily",
       source,
-      "webgpu",
+      device,
       input,
     );
     worst.push(expectFamily(result, golden));

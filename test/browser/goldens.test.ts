@@ -1,28 +1,32 @@
-/** Options of generate() on WebGPU: Hugging Face's ids and scores, case by case as on the CPU. */
+/** Options of generate() on every device of a page: Hugging Face's ids and scores, case by case as on the CPU. */
 
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GenerationResult } from "../support/shared/generation-cases";
+import { pageDevices } from "../support/node/devices";
 import { generationFailures, generationNames, readGeneration } from "../support/node/generation";
 import { closePage, openPage, runInPage } from "../support/node/pages";
 
-describe("the options of generate() on WebGPU, on every family, give what Hugging Face's give", () => {
-  let page: Page;
-  let count = 0;
-  beforeAll(async () => {
-    page = await openPage();
-  });
-  afterAll(async () => {
-    console.log(`${count} calls`);
-    await closePage(page);
-  });
+describe.each(pageDevices)(
+  "the options of generate() on %s, on every family, give what Hugging Face's give",
+  (device) => {
+    let page: Page;
+    let count = 0;
+    beforeAll(async () => {
+      page = await openPage();
+    });
+    afterAll(async () => {
+      console.log(`${count} calls`);
+      await closePage(page);
+    });
 
-  it.each(generationNames)("%s", { timeout: 600_000 }, async (name) => {
-    const file = readGeneration(name);
-    const module = "/test/support/shared/generation-cases.ts";
-    const source = `/test/goldens/families/${name}`;
-    const results = await runInPage<GenerationResult[]>(page, module, "runGenerationCases", source, "webgpu", file);
-    expect(generationFailures(results, file.cases)).toEqual([]);
-    count += results.length;
-  });
-});
+    it.each(generationNames)("%s", { timeout: 600_000 }, async (name) => {
+      const file = readGeneration(name);
+      const module = "/test/support/shared/generation-cases.ts";
+      const source = `/test/goldens/families/${name}`;
+      const results = await runInPage<GenerationResult[]>(page, module, "runGenerationCases", source, device, file);
+      expect(generationFailures(results, file.cases)).toEqual([]);
+      count += results.length;
+    });
+  },
+);

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mutants } from "../support/shared/hostile";
 import { buildPackage } from "../support/node/built-package";
 import { closePage, openPage, takeProblems } from "../support/node/pages";
-import { serveFolder } from "../support/node/static-server";
+import { ISOLATED, serveFolder, WASM_POLICY } from "../support/node/static-server";
 import { stripWgsl } from "../../scripts/wgsl.js";
 
 const [{ text, translation }] = (
@@ -57,6 +57,32 @@ const french = await translator.translate(${JSON.stringify(text)});
 document.getElementById("out").textContent = JSON.stringify({ wasm, wasmReason, cpu, device: model.device, warnings, french });
 `;
 
+/** Answers of the model on one thread and on three, and what was warned of; in a page, and in a worker of its own. */
+const THREADS = `
+import { Seq2Seq } from "./dist/index.js";
+export async function answers(rows, max_new_tokens) {
+  const [warnings, sequences] = [[], []];
+  for (const threads of [1, 3]) {
+    const model = await Seq2Seq.load("./models/en-fr", { device: "wasm", threads, onWarning: (text) => warnings.push(text) });
+    sequences.push((await model.generate(rows, { max_new_tokens })).sequences);
+    await model.dispose();
+  }
+  return { warnings, sequences };
+}
+if (typeof document === "undefined") {
+  onmessage = async ({ data }) => postMessage(await answers(...data).catch(String));
+} else {
+  window.answers = answers;
+  window.answersOfWorker = (...data) => new Promise((resolve) => {
+    const policy = trustedTypes.createPolicy("page", { createScriptURL: (url) => url });
+    const worker = new Worker(policy.createScriptURL("./threads.js"), { type: "module" });
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.postMessage(data);
+  });
+  document.getElementById("out").textContent = "ready";
+}
+`;
+
 /** Loads a model with a module in whose shaders there is a mistake. */
 const MISTAKE = `
 import { Seq2Seq } from "./dist/mistake.js";
@@ -78,6 +104,8 @@ describe("the built package", () => {
     writeFileSync(join(folder, "page.js"), SCRIPT);
     writeFileSync(join(folder, "auto.html"), PAGE.replace("page.js", "auto.js"));
     writeFileSync(join(folder, "auto.js"), AUTO);
+    writeFileSync(join(folder, "threads.html"), PAGE.replace("page.js", "threads.js"));
+    writeFileSync(join(folder, "threads.js"), THREADS);
     writeFileSync(join(folder, "hostile.html"), PAGE.replace("page.js", "hostile.js"));
     writeFileSync(join(folder, "hostile.js"), HOSTILE);
     broken = await mutants(5, 1);
@@ -113,6 +141,39 @@ describe("the built package", () => {
       device: "cpu",
       warnings: [expect.stringMatching(/^load: WebAssembly is here but refused: .*plain JavaScript/)],
       french: translation,
+    });
+  });
+
+  describe("with threads: 3", () => {
+    const { max_new_tokens, cases } = JSON.parse(readFileSync("test/goldens/en_fr.json", "utf8")) as {
+      max_new_tokens: number;
+      cases: { input_ids: number[]; sequence: number[] }[];
+    };
+    const rows = cases.slice(0, 40).map(({ input_ids }) => input_ids);
+    const expected = cases.slice(0, 40).map(({ sequence }) => sequence);
+
+    it.each([
+      ["answers", "the page", ISOLATED],
+      ["answersOfWorker", "a worker", ISOLATED],
+      ["answers", "a page that is not isolated", {}],
+    ])("%s: gives PyTorch's ids in %s, under a strict policy", async (name, _where, headers) => {
+      const host = await serveFolder(folder, WASM_POLICY, headers);
+      const other = await openPage();
+      try {
+        await other.goto(`${host.url}threads.html`);
+        await other.waitForFunction(() => document.getElementById("out")?.textContent === "ready");
+        const call = `window.${name}(${JSON.stringify(rows)}, ${max_new_tokens})`;
+        const { warnings, sequences } = (await other.evaluate(call)) as { warnings: string[]; sequences: number[][][] };
+        expect(warnings).toEqual(
+          headers === ISOLATED
+            ? []
+            : [expect.stringMatching(/^load: threads: 3 has no effect: the page is not cross-origin isolated/)],
+        );
+        expect(sequences).toEqual([expected, expected]);
+      } finally {
+        await closePage(other);
+        await host.close();
+      }
     });
   });
 

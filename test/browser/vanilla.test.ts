@@ -1,12 +1,13 @@
-/** Tiny checkpoints of PyTorch's nn.Transformer on WebGPU: its logits, its ids, its attention. */
+/** Tiny checkpoints of PyTorch's nn.Transformer on every device of a page: its logits, its ids, its attention. */
 
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectGolden, readGolden, VANILLA, vanillaNames } from "../support/node/vanilla";
 import type { GoldenResult } from "../support/shared/models";
+import { pageDevices } from "../support/node/devices";
 import { closePage, openPage, runInPage } from "../support/node/pages";
 
-describe("vanilla checkpoints on WebGPU", () => {
+describe.each(pageDevices)("vanilla checkpoints on %s", (device) => {
   let page: Page;
   const worst: number[] = [];
   beforeAll(async () => {
@@ -24,7 +25,7 @@ describe("vanilla checkpoints on WebGPU", () => {
     const source = `/${VANILLA}/${name}`;
     worst.push(
       expectGolden(
-        await runInPage<GoldenResult>(page, "/test/support/shared/models.ts", "runGolden", source, "webgpu", input),
+        await runInPage<GoldenResult>(page, "/test/support/shared/models.ts", "runGolden", source, device, input),
         golden,
       ),
     );

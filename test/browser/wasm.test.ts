@@ -1,14 +1,11 @@
-/** The WebAssembly backend in a browser: every operation in both modules, and whole checkpoints. */
+/** The WebAssembly backend in a browser: every operation in both modules. Checkpoints run on it as on every device. */
 
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectFamily, FAMILIES, familyNames, readFamily } from "../support/node/families";
 import { closePage, openPage, runInPage } from "../support/node/pages";
-import { expectGolden, readGolden, VANILLA, vanillaNames } from "../support/node/vanilla";
 import type { Difference } from "../support/shared/difference";
-import type { FamilyResult, GoldenResult } from "../support/shared/models";
 
-const [OPS, MODELS] = ["/test/support/page/wasm.ts", "/test/support/shared/models.ts"];
+const OPS = "/test/support/page/wasm.ts";
 
 describe("WebAssembly in a browser", () => {
   let page: Page;
@@ -33,21 +30,5 @@ describe("WebAssembly in a browser", () => {
 
   it.each(["simd", "relaxed"])("integer products are exact, in the module %s", async (name) => {
     expect(await runInPage<string[]>(page, OPS, "wrongInt8", name)).toEqual([]);
-  });
-
-  it.each(vanillaNames)("vanilla checkpoint %s", async (name) => {
-    const golden = await readGolden(name);
-    const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
-    const input = { input_ids, attention_mask, decoder_input_ids, max_new_tokens };
-    const source = `/${VANILLA}/${name}`;
-    expectGolden(await runInPage<GoldenResult>(page, MODELS, "runGolden", source, "wasm", input), golden);
-  });
-
-  it.each(familyNames)("checkpoint %s", async (name) => {
-    const golden = await readFamily(name);
-    const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
-    const input = { input_ids, attention_mask, decoder_input_ids, max_new_tokens };
-    const source = `/${FAMILIES}/${name}`;
-    expectFamily(await runInPage<FamilyResult>(page, MODELS, "runFamily", source, "wasm", input), golden);
   });
 });

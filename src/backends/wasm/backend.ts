@@ -8,41 +8,74 @@ import type { Ops } from "../../ops/ops";
 import { createArrayBackend } from "../cpu/backend";
 import type { Arithmetic } from "../cpu/int8";
 import { createTensors } from "../cpu/tensors";
-import { instantiate, moduleBytes, type ModuleName } from "./kernels";
+import { loadPart } from "../../util/part";
+import { instantiate, moduleBytes, sharing, type ModuleName } from "./kernels";
 import { Space } from "./memory";
 import { createImplementation } from "./operations";
 import { multipliesIntegers } from "./self-test";
 import { wasmRefusal } from "./support";
 import { arraysIn } from "./tensors";
+import { countThreads, warnOfThreads, type ThreadOptions } from "./thread-count";
 
 const HINT = "A Content-Security-Policy allows WebAssembly by 'wasm-unsafe-eval' in script-src.";
 
 /** Compiled once, however many models are loaded. */
-const compiled = new Map<ModuleName, Promise<WebAssembly.Module>>();
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
-function compile(name: ModuleName): Promise<WebAssembly.Module> {
-  const module = compiled.get(name) ?? WebAssembly.compile(moduleBytes(name));
-  compiled.set(name, module);
+function compile(name: ModuleName, shared: boolean): Promise<WebAssembly.Module> {
+  const key = `${name}, ${shared}`;
+  const bytes = moduleBytes(name);
+  const module = compiled.get(key) ?? WebAssembly.compile(shared ? sharing(bytes) : bytes);
+  compiled.set(key, module);
   return module;
 }
 
 /** The module that this engine takes: one relaxed instruction that it lacks, and it refuses the whole module. */
 export const bestModule = (): ModuleName => (WebAssembly.validate(moduleBytes("relaxed")) ? "relaxed" : "simd");
 
+/** The memory, shared where there are to be several threads. An engine may have too few addresses for a shared one. */
+function openSpace(count: number, options: ThreadOptions): Space {
+  try {
+    return new Space(count > 1);
+  } catch (error) {
+    if (count === 1) throw error;
+    warnOfThreads(options, error);
+    return new Space();
+  }
+}
+
+interface WasmOptions extends ThreadOptions {
+  arithmetic: Arithmetic;
+}
+
 /**
  * @param name which module; by default the best that runs here
- * @param arithmetic "int8" takes the other module if this one does not multiply integers as it should
+ * @param given with `arithmetic: "int8"` the other module is taken if this one does not multiply integers as it should
  * @throws ModelError `unsupported_device` where there is no WebAssembly with SIMD, or the page does not allow it
  */
-export async function createWasmBackend(name?: ModuleName, arithmetic: Arithmetic = "f32"): Promise<Ops> {
+export async function createWasmBackend(name?: ModuleName, given: Partial<WasmOptions> = {}): Promise<Ops> {
+  const options: WasmOptions = { threads: "auto", arithmetic: "f32", ...given };
+  const { arithmetic } = options;
   const refusal = wasmRefusal();
   if (refusal) throw new ModelError("unsupported_device", refusal, HINT);
   try {
-    const space = new Space();
-    let kernels = await instantiate(await compile(name ?? bestModule()), space.memory);
-    if (arithmetic === "int8" && !multipliesIntegers(kernels, space))
-      kernels = await instantiate(await compile("simd"), space.memory);
-    return createArrayBackend("wasm", createTensors(arraysIn(space)), createImplementation(kernels, space, arithmetic));
+    const count = await countThreads(options);
+    const space = openSpace(count, options);
+    let module = await compile(name ?? bestModule(), space.shared);
+    let kernels = await instantiate(module, space.memory);
+    if (arithmetic === "int8" && !multipliesIntegers(kernels, space)) {
+      module = await compile("simd", space.shared);
+      kernels = await instantiate(module, space.memory);
+    }
+    const tensors = createTensors(arraysIn(space));
+    if (!space.shared) return createArrayBackend("wasm", tensors, createImplementation(kernels, space, arithmetic));
+    const { startThreads } = await loadPart("computes on several threads", () => import("./threads"));
+    const { split, end } = await startThreads(count, options, module, kernels, space);
+    const dispose = (): void => {
+      tensors.dispose();
+      end();
+    };
+    return createArrayBackend("wasm", { ...tensors, dispose }, createImplementation(split, space, arithmetic));
   } catch (cause) {
     throw new ModelError(
       "unsupported_device",

@@ -20,6 +20,8 @@ type Pointer = number;
 
 /** The headers of the files in wasm/ say what each computes. */
 export interface Kernels {
+  /** Bytes of a row of k weights. */
+  rowBytes(format: number, k: number): number;
   product(
     format: number,
     x: Pointer,
@@ -88,6 +90,8 @@ export interface Kernels {
     heads: number,
     width: number,
     scale: number,
+    firstHead: number,
+    endHead: number,
     scratch: Pointer,
   ): void;
   softmax(out: Pointer, x: Pointer, rows: number, n: number): void;
@@ -111,6 +115,17 @@ export type ModuleName = "simd" | "relaxed";
 /** The bytes of a module. */
 export function moduleBytes(name: ModuleName): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(name === "relaxed" ? relaxed : simd), (character) => character.charCodeAt(0));
+}
+
+/** What stands for the memory among a module's imports: its name, and that it has a maximum. */
+const MEMORY_IMPORT = [..."\x06memory\x02\x01"].map((character) => character.charCodeAt(0));
+
+/** The same module for a memory that threads share, which is one bit of the import. */
+export function sharing(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const at = bytes.findIndex((_, i) => MEMORY_IMPORT.every((byte, j) => bytes[i + j] === byte));
+  const shared = bytes.slice();
+  shared[at + MEMORY_IMPORT.length - 1] |= 2;
+  return shared;
 }
 
 /** The kernels over `memory`. */

@@ -22,11 +22,16 @@ interface Range {
 }
 
 export class Space {
-  readonly memory = new WebAssembly.Memory({ initial: STEP, maximum: MOST_PAGES });
+  readonly memory: WebAssembly.Memory;
+  /** Bytes for a single kernel, at an address that holds until the next call. */
+  readonly scratch = this.area();
   // Address 0 stands for a tensor that is absent.
   private readonly free: Range[] = [{ from: ALIGNMENT, to: STEP * PAGE }];
-  private scratchAt = 0;
-  private scratchBytes = 0;
+
+  /** @param shared whether other threads see it, too */
+  constructor(readonly shared = false) {
+    this.memory = new WebAssembly.Memory({ initial: STEP, maximum: MOST_PAGES, shared });
+  }
 
   /**
    * The address of so many bytes; what they hold is whatever was there.
@@ -51,15 +56,18 @@ export class Space {
     this.insert(at, at + Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT));
   }
 
-  /** Bytes for a single kernel, at an address that holds until the next call. */
-  scratch(bytes: number): number {
-    if (bytes > this.scratchBytes) {
-      if (this.scratchBytes > 0) this.give(this.scratchAt, this.scratchBytes);
-      this.scratchBytes = 0;
-      this.scratchAt = this.take(bytes);
-      this.scratchBytes = bytes;
-    }
-    return this.scratchAt;
+  /** An area that grows to the most bytes that were asked of it: what it returns holds until it is called again. */
+  area(): (bytes: number) => number {
+    let at = 0;
+    let size = 0;
+    return (bytes) => {
+      if (bytes <= size) return at;
+      if (size > 0) this.give(at, size);
+      size = 0;
+      at = this.take(bytes);
+      size = bytes;
+      return at;
+    };
   }
 
   private insert(from: number, to: number): void {

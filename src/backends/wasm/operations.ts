@@ -76,6 +76,8 @@ export function createImplementation(kernels: Kernels, space: Space, arithmetic:
       heads,
       width,
       scale ?? 1 / Math.sqrt(width),
+      0,
+      heads,
       space.scratch(kernels.attentionScratch(capacity, width)),
     );
   }

@@ -30,7 +30,7 @@ describe.each(["simd", "relaxed"] as const)("int8, %s", (name) => {
   const [cpu, exact] = [createCpuBackend("int8"), createCpuBackend()];
   let wasm: Ops;
   beforeAll(async () => {
-    wasm = await createWasmBackend(name, "int8");
+    wasm = await createWasmBackend(name, { arithmetic: "int8" });
   });
 
   test.each(q8Cases.map((c) => [c.name, c] as const))("%s", async (_name, { run }) => {

@@ -2,6 +2,7 @@
  * Finds and starts the browser of the tests. In order: the one that CHROME_PATH names, an installed Chrome, Chromium
  * or Edge, and on Linux x64 the Chromium inside the npm package @sparticuz/chromium, so that `npm install` is enough.
  * ATTENDANT_BROWSER=bundled asks for the last one. A browser that is missing is an error, never a reason to skip.
+ * ATTENDANT_BROWSER=firefox asks for an installed Firefox (`npm run test:firefox`).
  *
  * WebGPU runs on SwiftShader, a software adapter that computes the same everywhere; ATTENDANT_GPU=1 asks for the real GPU.
  */
@@ -66,6 +67,25 @@ export function launchBrowser(args: string[] = []): Promise<Browser> {
   });
 }
 
+/** True where the tests run in Firefox. */
+export function wantsFirefox(): boolean {
+  return process.env.ATTENDANT_BROWSER === "firefox";
+}
+
+/** Firefox by WebDriver BiDi, which allows one connection per browser. Its WebGPU runs on whatever Vulkan finds. */
+export function launchFirefox(): Promise<Browser> {
+  const path = findFirefox();
+  if (!path) throw new Error("No Firefox found: install it, or set FIREFOX_PATH to one.");
+  return puppeteer.launch({
+    browser: "firefox",
+    executablePath: path,
+    headless: true,
+    timeout: 120_000,
+    protocolTimeout: 600_000,
+    extraPrefsFirefox: { "dom.webgpu.enabled": true, "gfx.webgpu.ignore-blocklist": true },
+  });
+}
+
 /** True where the tests must run on hardware. */
 export function wantsRealGpu(): boolean {
   return process.env.ATTENDANT_GPU === "1";
@@ -96,11 +116,26 @@ function installedBrowser(): string | undefined {
     }
   } else {
     const names = ["google-chrome-stable", "google-chrome", "chromium", "chromium-browser", "microsoft-edge-stable"];
-    const folders = [...(env.PATH ?? "").split(delimiter), "/usr/bin", "/opt/google/chrome", "/snap/bin"];
-    for (const name of [...names, "microsoft-edge", "chrome"]) {
-      candidates.push(...folders.filter((folder) => folder !== "").map((folder) => join(folder, name)));
-    }
+    candidates.push(...onLinux([...names, "microsoft-edge", "chrome"]));
   }
+  return candidates.find(isExecutable);
+}
+
+/** Where a program with one of these names would be. */
+function onLinux(names: string[]): string[] {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/opt/google/chrome", "/snap/bin"];
+  return names.flatMap((name) => folders.filter((folder) => folder !== "").map((folder) => join(folder, name)));
+}
+
+/** The Firefox that FIREFOX_PATH names, or one in the usual places; undefined where there is none. */
+export function findFirefox(): string | undefined {
+  const { env, platform } = process;
+  if (env.FIREFOX_PATH) return env.FIREFOX_PATH;
+  const candidates = [
+    ...(platform === "darwin" ? ["/Applications/Firefox.app/Contents/MacOS/firefox"] : []),
+    ...(platform === "win32" ? [join(env.PROGRAMFILES ?? "C:/Program Files", "Mozilla Firefox/firefox.exe")] : []),
+    ...(platform === "linux" ? onLinux(["firefox-esr", "firefox"]) : []),
+  ];
   return candidates.find(isExecutable);
 }
 

@@ -1,10 +1,17 @@
-/** The devices that Node has: every checkpoint and every golden runs on each. */
+/** The devices that Node and that a page has: every checkpoint and every golden runs on each. */
 
 import type { Seq2Seq } from "../../../src/index";
+import { wantsFirefox } from "./browser";
 
 type Device = Seq2Seq["device"];
 
-/** A new device that is not listed here is a type error. */
-const runsInNode: Record<Device, boolean> = { cpu: true, wasm: true, webgpu: false };
+/** A new device that is not listed here is a type error. In pages the CPU is that of Node. */
+const runsIn: Record<Device, ("node" | "page")[]> = { cpu: ["node"], wasm: ["node", "page"], webgpu: ["page"] };
 
-export const nodeDevices = (Object.keys(runsInNode) as Device[]).filter((device) => runsInNode[device]);
+const devicesOf = (place: "node" | "page") =>
+  (Object.keys(runsIn) as Device[]).filter((device) => runsIn[device].includes(place));
+
+export const nodeDevices = devicesOf("node");
+
+/** In Firefox, WebGPU on a software driver takes minutes and gigabytes: test/browser/firefox.test.ts has a part of it. */
+export const pageDevices = devicesOf("page").filter((device) => device !== "webgpu" || !wantsFirefox());

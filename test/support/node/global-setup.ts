@@ -9,7 +9,7 @@ import type { Browser } from "puppeteer";
 import { createServer, type ViteDevServer } from "vite";
 import type { TestProject } from "vitest/node";
 import { wasmKernels } from "../../../scripts/build-wasm.js";
-import { launchBrowser } from "./browser";
+import { launchBrowser, wantsFirefox } from "./browser";
 
 /** Where the server tells the WebSocket address of the browser. */
 export const BROWSER_ENDPOINT = "/__browser";
@@ -24,18 +24,18 @@ declare module "vitest" {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  let browser = await launchBrowser();
+  // In Firefox each page has a browser of its own.
+  let browser = wantsFirefox() ? undefined : await launchBrowser();
   let starting: Promise<Browser> | undefined;
   const liveBrowser = async (): Promise<Browser> => {
-    if (browser.connected) return browser;
+    if (browser?.connected) return browser;
     starting ??= launchBrowser().finally(() => (starting = undefined));
-    browser = await starting;
-    return browser;
+    return (browser = await starting);
   };
 
   let server: ViteDevServer | undefined;
   const teardown = async (): Promise<void> => {
-    await browser.close();
+    await browser?.close();
     await server?.close();
   };
   try {

@@ -8,6 +8,7 @@
 
 import puppeteer, { type Browser, type Page } from "puppeteer";
 import { inject } from "vitest";
+import { launchFirefox, wantsFirefox } from "./browser";
 import { BROWSER_ENDPOINT } from "./global-setup";
 import { fromJson, toJson } from "../shared/json";
 
@@ -23,20 +24,25 @@ const watched = new WeakMap<Page, Watch>();
 /** A page in a profile of its own (no cache, no storage is shared), open at `path` of the test server. */
 export async function openPage(path = "/test/browser/blank.html"): Promise<Page> {
   const baseUrl = inject("baseUrl");
-  const answer = await fetch(baseUrl + BROWSER_ENDPOINT);
-  const endpoint = await answer.text();
-  if (!answer.ok) throw new Error(`The browser could not be started again: ${endpoint}`);
-  const browser = await puppeteer.connect({
-    browserWSEndpoint: endpoint,
-    protocolTimeout: 600_000,
-    defaultViewport: { width: 1280, height: 800 },
-  });
+  const browser = wantsFirefox() ? await launchFirefox() : await connectBrowser(baseUrl);
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
   watch(page, browser);
   const response = await page.goto(baseUrl + path);
   if (!response?.ok()) throw new Error(`${path} of the test server answered ${response?.status() ?? "nothing"}.`);
   return page;
+}
+
+/** To the one browser that all files of tests share. */
+async function connectBrowser(baseUrl: string): Promise<Browser> {
+  const answer = await fetch(baseUrl + BROWSER_ENDPOINT);
+  const endpoint = await answer.text();
+  if (!answer.ok) throw new Error(`The browser could not be started again: ${endpoint}`);
+  return puppeteer.connect({
+    browserWSEndpoint: endpoint,
+    protocolTimeout: 600_000,
+    defaultViewport: { width: 1280, height: 800 },
+  });
 }
 
 /**
@@ -64,7 +70,7 @@ export async function closePage(page: Page): Promise<void> {
   const { browser } = watchOf(page);
   if (browser.connected) {
     await page.browserContext().close();
-    await browser.disconnect();
+    await (wantsFirefox() ? browser.close() : browser.disconnect());
   }
   throwProblems(page);
 }

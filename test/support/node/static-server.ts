@@ -20,10 +20,20 @@ export const STRICT_POLICY =
 /** The same for a page that also allows WebAssembly. */
 export const WASM_POLICY = STRICT_POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'");
 
-/** @param policy the Content-Security-Policy of every file; "": none */
+/** What makes a page cross-origin isolated, so that threads may share a memory. */
+export const ISOLATED = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
+/**
+ * @param policy the Content-Security-Policy of every file; "": none
+ * @param headers more of them, for every answer
+ */
 export async function serveFolder(
   folder: string,
   policy = STRICT_POLICY,
+  headers = {},
 ): Promise<{ url: string; close: () => Promise<void> }> {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname));
@@ -36,6 +46,7 @@ export async function serveFolder(
       "content-type": TYPES[extname(file)] ?? "application/octet-stream",
       "content-length": statSync(file).size,
       ...(policy === "" ? {} : { "content-security-policy": policy }),
+      ...headers,
     });
     createReadStream(file).pipe(response);
   });

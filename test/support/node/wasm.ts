@@ -28,7 +28,7 @@ export interface Bench {
 
 export async function createBench(name: ModuleName): Promise<Bench> {
   allowRelaxed();
-  const memory = new WebAssembly.Memory({ initial: 2048 });
+  const memory = new WebAssembly.Memory({ initial: 2048, maximum: 65_536 });
   const kernels = await instantiate(await WebAssembly.compile(moduleBytes(name)), memory);
   let next = 20;
   const room = (length: number): number => {

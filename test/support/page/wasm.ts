@@ -14,7 +14,7 @@ export async function compareWasm(
   module: ModuleName,
   arithmetic: Arithmetic = "f32",
 ): Promise<({ name: string } & Difference)[]> {
-  const [wasm, cpu] = [await createWasmBackend(module, arithmetic), createCpuBackend(arithmetic)];
+  const [wasm, cpu] = [await createWasmBackend(module, { arithmetic }), createCpuBackend(arithmetic)];
   const comparisons: ({ name: string } & Difference)[] = [];
   for (const { name, run } of opCases) {
     if (arithmetic === "int8" && !name.includes(" q8 ")) continue;
@@ -44,7 +44,7 @@ export async function wrongInt8(name: ModuleName): Promise<string[]> {
   ]) {
     const rng = random(m + n + k);
     const [x, w] = [wholeNumbers(m, k, rng), wholeNumbers(n, k, rng)];
-    const memory = new WebAssembly.Memory({ initial: 16 });
+    const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
     const kernels = await instantiate(await WebAssembly.compile(moduleBytes(name)), memory);
     const [at, quantised, weights, y] = [1 << 16, 2 << 16, 4 << 16, 8 << 16];
     new Float32Array(memory.buffer, at, x.length).set(x);

@@ -1,0 +1,55 @@
+/**
+ * WebGPU in Firefox, in parts: each group of operations once on the kernels of its adapter, a checkpoint, and the default
+ * model. What Firefox allocates for WebGPU it gives back late, so all of the goldens would take gigabytes. Elsewhere these
+ * tests are skipped: test/browser/ has all of it for Chromium.
+ */
+
+import { readFileSync } from "node:fs";
+import type { Page } from "puppeteer";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { GenerateOutput } from "../../src/index";
+import { wantsFirefox } from "../support/node/browser";
+import { expectFamily, FAMILIES, readFamily } from "../support/node/families";
+import { closePage, openPage, runInPage } from "../support/node/pages";
+import type { FamilyResult } from "../support/shared/models";
+
+const MODELS = "/test/support/shared/models.ts";
+
+interface Golden {
+  max_new_tokens: number;
+  cases: { input_ids: number[]; sequence: number[] }[];
+}
+
+describe.skipIf(!wantsFirefox())("WebGPU in Firefox", () => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await openPage();
+  });
+  afterAll(() => closePage(page));
+
+  it.each(["marian-swish", "t5-gated-silu"])("checkpoint %s", async (name) => {
+    const golden = await readFamily(name);
+    const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
+    const input = { input_ids, attention_mask, decoder_input_ids, max_new_tokens };
+    expectFamily(
+      await runInPage<FamilyResult>(page, MODELS, "runFamily", `/${FAMILIES}/${name}`, "webgpu", input),
+      golden,
+    );
+  });
+
+  it("the default model gives PyTorch's ids", async () => {
+    const { cases, max_new_tokens } = JSON.parse(readFileSync("test/goldens/en_fr.json", "utf8")) as Golden;
+    const rows = cases.map(({ input_ids }) => input_ids);
+    const options = { max_new_tokens };
+    const [{ sequences }] = await runInPage<GenerateOutput[]>(
+      page,
+      MODELS,
+      "generateAll",
+      "/models/en-fr",
+      "webgpu",
+      [rows],
+      options,
+    );
+    expect(sequences).toEqual(cases.map(({ sequence }) => sequence));
+  });
+});
