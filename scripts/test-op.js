@@ -1,6 +1,7 @@
 /**
  * Runs one operation: `npm run test:op -- linear`. First on the CPU, against what PyTorch or Hugging Face answered where there
- * is a golden, then on the kernels for GPUs and on those for software adapters, in every weight format, against the CPU.
+ * is a golden, then in every weight format against the CPU: on the kernels for GPUs, on those for software adapters, and in
+ * both modules of WebAssembly.
  * Prints the largest difference of each, in units of the tolerance; the exit code is 1 if one is over it.
  *
  * The sources are TypeScript with shader imports, which Node cannot load by itself, so Vite loads them and serves the page.
@@ -8,6 +9,7 @@
 
 import { fileURLToPath } from "node:url";
 import { createServer } from "vite";
+import { wasmKernels } from "./build-wasm.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -49,17 +51,25 @@ async function testOperation(server, name) {
     const page = await browser.newPage();
     page.on("pageerror", (error) => console.log(error));
     await page.goto(new URL("test/browser/blank.html", server.resolvedUrls.local[0]).href);
-    for (const variant of ["gpu", "software"]) {
-      const call = ["/test/support/page/op-compare.ts", "compareOps", toJson([variant, name])];
-      const text = await page.evaluate(
-        `import("/test/support/page/in-page.ts").then((page) => page.call(${call.map((x) => JSON.stringify(x)).join()}))`,
+    const inPage = async (module, fn, ...args) => {
+      const call = [`/test/support/page/${module}.ts`, fn, toJson(args)].map((text) => JSON.stringify(text)).join();
+      return fromJson(
+        await page.evaluate(`import("/test/support/page/in-page.ts").then((page) => page.call(${call}))`),
       );
-      const { comparisons, kernels } = fromJson(text);
+    };
+    const reportFormats = (title, comparisons) => {
       for (const format of new Set(comparisons.map((comparison) => comparison.format))) {
         const cases = comparisons.filter((comparison) => comparison.format === format);
-        passed = report(`${variant} kernels, ${format} weights`, cases) && passed;
+        passed = report(`${title}, ${format} weights`, cases) && passed;
       }
+    };
+    for (const variant of ["gpu", "software"]) {
+      const { comparisons, kernels } = await inPage("op-compare", "compareOps", variant, name);
+      reportFormats(`${variant} kernels`, comparisons);
       console.log(`  compiled: ${kernels.sort().join(", ")}`);
+    }
+    for (const module of ["simd", "relaxed"]) {
+      reportFormats(`wasm, ${module}`, await inPage("wasm", "compareWasm", module, name));
     }
   } finally {
     await browser.close();
@@ -74,6 +84,7 @@ const server = await createServer({
   logLevel: "error",
   optimizeDeps: { noDiscovery: true },
   server: { host: "localhost", port: 0, hmr: false, watch: null },
+  plugins: [wasmKernels()],
 });
 try {
   await server.listen();

@@ -23,7 +23,7 @@ describe("WebAssembly in a browser", () => {
   });
 
   it.each(["simd", "relaxed"])("int8 arithmetic is that of the CPU, in the module %s", async (name) => {
-    const comparisons = await runInPage<({ name: string } & Difference)[]>(page, OPS, "compareWasm", name, "int8");
+    const comparisons = await runInPage<({ name: string } & Difference)[]>(page, OPS, "compareInt8", name);
     expect(comparisons.filter(({ worst }) => !(worst <= 1))).toEqual([]);
     expect(comparisons.length).toBeGreaterThanOrEqual(40);
   });

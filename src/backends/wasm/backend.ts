@@ -9,7 +9,7 @@ import { createArrayBackend } from "../cpu/backend";
 import type { Arithmetic } from "../cpu/int8";
 import { createTensors } from "../cpu/tensors";
 import { loadPart } from "../../util/part";
-import { instantiate, moduleBytes, sharing, type ModuleName } from "./kernels";
+import { instantiate, moduleBytes, sharing, type Kernels, type ModuleName } from "./kernels";
 import { Space } from "./memory";
 import { createImplementation } from "./operations";
 import { multipliesIntegers } from "./self-test";
@@ -67,15 +67,22 @@ export async function createWasmBackend(name?: ModuleName, given: Partial<WasmOp
       module = await compile("simd", space.shared);
       kernels = await instantiate(module, space.memory);
     }
+    let end = (): void => undefined;
+    if (space.shared) {
+      const { startThreads } = await loadPart("computes on several threads", () => import("./threads"));
+      ({ split: kernels, end } = await startThreads(count, options, module, kernels, space));
+    }
     const tensors = createTensors(arraysIn(space));
-    if (!space.shared) return createArrayBackend("wasm", tensors, createImplementation(kernels, space, arithmetic));
-    const { startThreads } = await loadPart("computes on several threads", () => import("./threads"));
-    const { split, end } = await startThreads(count, options, module, kernels, space);
-    const dispose = (): void => {
+    return createArrayBackend("wasm", { ...tensors, dispose }, createImplementation(kernels, space, arithmetic));
+
+    function dispose(): void {
       tensors.dispose();
       end();
-    };
-    return createArrayBackend("wasm", { ...tensors, dispose }, createImplementation(split, space, arithmetic));
+      // Kernels hold their memory, and plans of a model that someone may still refer to hold the kernels.
+      for (const name of Object.keys(kernels)) delete kernels[name as keyof Kernels];
+      end = () => undefined;
+      space.release();
+    }
   } catch (cause) {
     throw new ModelError(
       "unsupported_device",

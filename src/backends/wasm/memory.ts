@@ -2,7 +2,7 @@
  * The one memory that all tensors and kernels share: who has which bytes of it. Free bytes are a list of ranges by address;
  * the first that is large enough is taken, and neighbours grow together again.
  *
- * A WebAssembly memory grows in place and never shrinks; the engine frees it as a whole once nothing refers to it.
+ * A WebAssembly memory grows in place and never shrinks; the browser frees it as a whole once nothing refers to it.
  */
 
 import { ModelError } from "../../errors";
@@ -22,7 +22,7 @@ interface Range {
 }
 
 export class Space {
-  readonly memory: WebAssembly.Memory;
+  memory: WebAssembly.Memory;
   /** Bytes for a single kernel, at an address that holds until the next call. */
   readonly scratch = this.area();
   // Address 0 stands for a tensor that is absent.
@@ -31,6 +31,12 @@ export class Space {
   /** @param shared whether other threads see it, too */
   constructor(readonly shared = false) {
     this.memory = new WebAssembly.Memory({ initial: STEP, maximum: MOST_PAGES, shared });
+  }
+
+  /** Lets go of the memory: what refers to this space, such as a tensor of a model that was disposed of, does not hold it. */
+  release(): void {
+    this.memory = new WebAssembly.Memory({ initial: 0 });
+    this.free.length = 0;
   }
 
   /**

@@ -12,7 +12,7 @@ class WasmTensor implements CpuTensor {
 
   constructor(
     { shape, dtype, purpose }: Omit<CpuTensor, "data">,
-    private readonly memory: WebAssembly.Memory,
+    private readonly space: Space,
     readonly at: number,
     private words: number,
   ) {
@@ -23,18 +23,18 @@ class WasmTensor implements CpuTensor {
   }
 
   get data(): Float32Array | Uint32Array {
-    if (this.view.buffer !== this.memory.buffer) this.view = this.makeView();
+    if (this.words > 0 && this.view.buffer !== this.space.memory.buffer) this.view = this.makeView();
     return this.view;
   }
 
   /** Has no elements from now on. */
   empty(): void {
     this.words = 0;
-    this.view = this.makeView();
+    this.view = new Float32Array(0);
   }
 
   private makeView(): Float32Array | Uint32Array {
-    const { buffer } = this.memory;
+    const { buffer } = this.space.memory;
     return this.dtype === "f32"
       ? new Float32Array(buffer, this.at, this.words)
       : new Uint32Array(buffer, this.at, this.words);
@@ -48,7 +48,7 @@ export const at = (tensor: Tensor | undefined): number => (tensor ? (tensor as W
 export function arraysIn(space: Space): Arrays {
   return {
     allocate(tensor, words) {
-      const made = new WasmTensor(tensor, space.memory, space.take(4 * words), words);
+      const made = new WasmTensor(tensor, space, space.take(4 * words), words);
       // What lay there before may have been something else.
       made.data.fill(0);
       return made;

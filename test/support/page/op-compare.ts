@@ -2,6 +2,7 @@
 
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
+import type { Ops } from "../../../src/ops/ops";
 import { GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
 import { difference, type Difference } from "../shared/difference";
 import { watch, type OperationName } from "../shared/op-bench";
@@ -24,6 +25,34 @@ export interface OpsReport {
 export const TUNINGS = { gpu: GPU_TUNING, software: SOFTWARE_TUNING };
 
 /**
+ * Each case on a backend and on the CPU.
+ * @param operation only the cases with it
+ * @param words only the cases that have these in their names
+ */
+export async function compareCases(
+  backend: Ops,
+  operation?: OperationName,
+  cpu = createCpuBackend(),
+  words = "",
+): Promise<Comparison[]> {
+  const comparisons: Comparison[] = [];
+  for (const { name, operations, run } of opCases) {
+    if ((operation && !operations.includes(operation)) || !name.includes(words)) continue;
+    const watched = watch(backend);
+    let result: Difference;
+    try {
+      result = difference(await run(watched.ops), await run(cpu));
+    } catch (error) {
+      result = { worst: Infinity, detail: String(error) };
+    }
+    const format = [...watched.formats].find((dtype) => dtype !== "f32") ?? "f32";
+    comparisons.push({ name, operations: [...watched.operations], format, ...result });
+  }
+  cpu.dispose();
+  return comparisons;
+}
+
+/**
  * @param variant which kernels: those for GPUs or those for software adapters
  * @param operation only the cases with it
  */
@@ -35,22 +64,8 @@ export async function compareOps(variant: keyof typeof TUNINGS, operation?: Oper
     return createComputePipelineAsync.call(this, descriptor);
   };
   const { ops: gpu } = await createWebGpuBackend(TUNINGS[variant]);
-  const cpu = createCpuBackend();
-  const comparisons: Comparison[] = [];
-  for (const { name, operations, run } of opCases) {
-    if (operation && !operations.includes(operation)) continue;
-    const watched = watch(gpu);
-    let result: Difference;
-    try {
-      result = difference(await run(watched.ops), await run(cpu));
-    } catch (error) {
-      result = { worst: Infinity, detail: String(error) };
-    }
-    const format = [...watched.formats].find((dtype) => dtype !== "f32") ?? "f32";
-    comparisons.push({ name, operations: [...watched.operations], format, ...result });
-  }
+  const comparisons = await compareCases(gpu, operation);
   gpu.dispose();
-  cpu.dispose();
   GPUDevice.prototype.createComputePipelineAsync = createComputePipelineAsync;
   return { comparisons, kernels: [...kernels] };
 }

@@ -1,25 +1,25 @@
 /** The WebAssembly backend in a page: the table of operations, and the integer products of both modules. */
 
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
-import type { Arithmetic } from "../../../src/backends/cpu/int8";
 import { createWasmBackend } from "../../../src/backends/wasm/backend";
 import { instantiate, moduleBytes, type ModuleName } from "../../../src/backends/wasm/kernels";
 import { BLOCK, pack } from "../../../src/tensor/weight-format";
-import { difference, type Difference } from "../shared/difference";
-import { opCases } from "../shared/op-cases";
+import type { OperationName } from "../shared/op-bench";
+import { compareCases, type Comparison } from "./op-compare";
 import { random, type Random } from "../shared/random";
 
-/** @param arithmetic with "int8" of the cases with q8 weights alone */
-export async function compareWasm(
-  module: ModuleName,
-  arithmetic: Arithmetic = "f32",
-): Promise<({ name: string } & Difference)[]> {
-  const [wasm, cpu] = [await createWasmBackend(module, { arithmetic }), createCpuBackend(arithmetic)];
-  const comparisons: ({ name: string } & Difference)[] = [];
-  for (const { name, run } of opCases) {
-    if (arithmetic === "int8" && !name.includes(" q8 ")) continue;
-    comparisons.push({ name, ...difference(await run(wasm), await run(cpu)) });
-  }
+/** The table of operations, or the cases with one of them, in a module. */
+export async function compareWasm(name: ModuleName, operation?: OperationName): Promise<Comparison[]> {
+  const wasm = await createWasmBackend(name);
+  const comparisons = await compareCases(wasm, operation);
+  wasm.dispose();
+  return comparisons;
+}
+
+/** The cases with q8 weights in int8 arithmetic. */
+export async function compareInt8(name: ModuleName): Promise<Comparison[]> {
+  const wasm = await createWasmBackend(name, { arithmetic: "int8" });
+  const comparisons = await compareCases(wasm, undefined, createCpuBackend("int8"), " q8 ");
   wasm.dispose();
   return comparisons;
 }
