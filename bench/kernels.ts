@@ -87,7 +87,8 @@ function tasks(): Task[] {
       size: `B${b} T${t} C${c} H${heads} Dh${width}`,
       flop: 4 * b * t * c * heads * width,
       bytes: 8 * b * c * heads * width,
-      run: (kernels) => kernels.attention(Y, 0, X, W, 0, 0, 0, 0, 0, 0, b, t, c, b, heads, width, 0.125, 0, heads, SCRATCH),
+      run: (kernels) =>
+        kernels.attention(Y, 0, X, W, 0, 0, 0, 0, 0, 0, b, t, c, b, heads, width, 0.125, 0, heads, SCRATCH),
     });
   }
   const n = 512 * 200;
