@@ -84,6 +84,7 @@ export async function createWasmBackend(name?: ModuleName, given: Partial<WasmOp
       space.release();
     }
   } catch (cause) {
+    if (cause instanceof ModelError) throw cause;
     throw new ModelError(
       "unsupported_device",
       `The WebAssembly kernels can't be started: ${cause instanceof Error ? cause.message : String(cause)}`,
