@@ -49,7 +49,10 @@ describe("the examples", () => {
       link(MODEL, join(root, name, "models"), "en-fr");
     }
     for (const name of APPS) {
-      cpSync(`examples/${name}`, join(root, name), { recursive: true, filter: (path) => !/node_modules|models/.test(path) });
+      cpSync(`examples/${name}`, join(root, name), {
+        recursive: true,
+        filter: (path) => !/node_modules|models/.test(path),
+      });
       link(MODEL, join(root, name, "public/models"), "en-fr");
       // The app may be deployed in any folder. React in development mounts everything twice under StrictMode.
       runVite(["build", "--base", "./"], join(root, name), "development");
@@ -75,7 +78,12 @@ describe("the examples", () => {
 
   const enabled = (selector: string) => page.waitForSelector(`${selector}:not([disabled])`, { timeout: 120_000 });
   const shows = (selector: string, text: string) =>
-    page.waitForFunction((at, wanted) => document.querySelector(at)?.textContent === wanted, { timeout: 60_000 }, selector, text);
+    page.waitForFunction(
+      (at, wanted) => document.querySelector(at)?.textContent === wanted,
+      { timeout: 60_000 },
+      selector,
+      text,
+    );
   const french = async (text: string, num_beams = 1) => (await model.generateText(text, { num_beams })).texts[0];
 
   it.each(PAGES)("%s: streams a translation", async (name) => {

@@ -278,22 +278,19 @@ describe("a tiny model", () => {
     { decoder_input_ids: [1, 9, 4] },
     { decoder_input_ids: [1, 9, 4], num_beams: 3 },
     { decoder_input_ids: [1, 9, 4], output_alternatives: 1 },
-  ])(
-    "a row of a long list gets what it gets alone: %j",
-    async (options) => {
-      const many = list(2 * MAX_ROWS + 21, 23);
-      const n = options.num_return_sequences ?? 1;
-      const { sequences, token_logprobs } = await generate(many, options);
-      expect(sequences).toHaveLength(many.length * n);
-      expect(new Set(sequences.map(({ length }) => length)).size).toBeGreaterThan(3);
-      if (options.do_sample) return;
-      for (const i of [0, 1, 22, 63, 64, 80, 127, 128, many.length - 1]) {
-        const alone = await generate([many[i]], options);
-        expect(alone.sequences[0]).toEqual(sequences[i]);
-        expectClose(alone.token_logprobs?.[0], token_logprobs?.[i]);
-      }
-    },
-  );
+  ])("a row of a long list gets what it gets alone: %j", async (options) => {
+    const many = list(2 * MAX_ROWS + 21, 23);
+    const n = options.num_return_sequences ?? 1;
+    const { sequences, token_logprobs } = await generate(many, options);
+    expect(sequences).toHaveLength(many.length * n);
+    expect(new Set(sequences.map(({ length }) => length)).size).toBeGreaterThan(3);
+    if (options.do_sample) return;
+    for (const i of [0, 1, 22, 63, 64, 80, 127, 128, many.length - 1]) {
+      const alone = await generate([many[i]], options);
+      expect(alone.sequences[0]).toEqual(sequences[i]);
+      expectClose(alone.token_logprobs?.[0], token_logprobs?.[i]);
+    }
+  });
 
   it("a long list takes fewer steps than its batches one after the other", async () => {
     const many = list(4 * MAX_ROWS, 8);

@@ -9,10 +9,14 @@ import { compile } from "../support/node/compile";
 
 const consumer = inject("consumer");
 const EXAMPLES = "examples";
-const names = readdirSync(EXAMPLES, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+const names = readdirSync(EXAMPLES, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
 const MODEL = resolve("demo/public/models/en-fr");
 const [{ text, translation }] = (
-  JSON.parse(readFileSync("test/goldens/en_fr_beams.json", "utf8")) as { cases: { text: string; translation: string }[] }
+  JSON.parse(readFileSync("test/goldens/en_fr_beams.json", "utf8")) as {
+    cases: { text: string; translation: string }[];
+  }
 ).cases;
 
 beforeAll(() => {
@@ -59,7 +63,10 @@ describe("in TypeScript", () => {
 describe("for Node", () => {
   const run = (...args: string[]) => {
     const script = join(consumer, EXAMPLES, "node/translate.mjs");
-    const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], { cwd: consumer, encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
+      cwd: consumer,
+      encoding: "utf8",
+    });
     return { status, stdout, stderr };
   };
 

@@ -91,7 +91,9 @@ describe("the built modules", () => {
     expect(sources).toContain("src/engine/seq2seq.ts");
     expect(
       sources.filter((name) =>
-        /^src\/(text\/|engine\/text-|backends\/(cpu|wasm\/(?!support))|loading\/formats\/torch)|node_modules/.test(name),
+        /^src\/(text\/|engine\/text-|backends\/(cpu|wasm\/(?!support))|loading\/formats\/torch)|node_modules/.test(
+          name,
+        ),
       ),
     ).toEqual([]);
     expect(sourcesOf("torch.js")).toContain("src/loading/formats/torch/torch.ts");
