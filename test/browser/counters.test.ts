@@ -75,14 +75,17 @@ describe("memory", () => {
   it.each([
     { num_beams: 1, bytes: 4 },
     { num_beams: 3, bytes: 8 },
-  ])("reads $bytes bytes per token after a prompt of many tokens, too: $num_beams beams", async ({ num_beams, bytes }) => {
-    const sizes = { normFirst: true, layers: 2, rows: 1 };
-    const options = { num_beams, decoder_input_ids: [[1, 7, 9, 4, 12, 5]], suppress_tokens: [3] };
-    const cost = await runInPage<CostReport>(page, COUNTING, "costOfTokens", sizes, options);
-    expect(cost.perToken.mappedBytes).toBe(bytes);
-    expect(cost.perToken.submit).toBe(1);
-    expect(cost.perToken.createBuffer + cost.perToken.createBindGroup + cost.perToken.writeBuffer).toBe(0);
-  });
+  ])(
+    "reads $bytes bytes per token after a prompt of many tokens, too: $num_beams beams",
+    async ({ num_beams, bytes }) => {
+      const sizes = { normFirst: true, layers: 2, rows: 1 };
+      const options = { num_beams, decoder_input_ids: [[1, 7, 9, 4, 12, 5]], suppress_tokens: [3] };
+      const cost = await runInPage<CostReport>(page, COUNTING, "costOfTokens", sizes, options);
+      expect(cost.perToken.mappedBytes).toBe(bytes);
+      expect(cost.perToken.submit).toBe(1);
+      expect(cost.perToken.createBuffer + cost.perToken.createBindGroup + cost.perToken.writeBuffer).toBe(0);
+    },
+  );
 
   it("reads eight bytes a step a sentence in a batch of beams, whose rules take few pipelines", async () => {
     const sizes = { normFirst: true, layers: 1, rows: 2 };
