@@ -1,7 +1,10 @@
-/** The part of the package that has to do with text; it is fetched once. */
+/** Parts of the package that not every call needs: each is fetched once. */
 
 import { loadPart } from "../util/part";
 
 export type TextPart = typeof import("./text-part");
 
 export const textPart = (): Promise<TextPart> => loadPart("reads tokenizers", () => import("./text-part"));
+
+/** `forward`, and what `generate` computes by it: attentions and hidden states. */
+export const wholePasses = () => loadPart("computes whole passes", () => import("../generation/outputs"));

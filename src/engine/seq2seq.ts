@@ -5,10 +5,9 @@ import type { AsyncDisposing } from "./disposing";
 import type { AdapterInfo } from "../backends/webgpu/adapter";
 import { invariant, ModelError } from "../errors";
 import { checkIds, inputBatch, toRows } from "../generation/batch";
-import { forward, type ForwardOptions, type ForwardOutput } from "../generation/forward";
+import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
 import { createSentences, resultsOf, runSentences } from "../generation/generate";
-import { stateOutputs } from "../generation/outputs";
 import { createRequest } from "../generation/request";
 import { SessionPool } from "../generation/device/session";
 import { startStats } from "../generation/stats";
@@ -21,6 +20,7 @@ import { modelConfig, type Limits, type ModelConfig } from "./model-config";
 import { checkBoolean, checkedOptions } from "./options";
 import type { ForwardInput, GenerateOutput, StreamStep } from "./results";
 import type { GenerateTextOutput, TextOptions } from "./text-calls";
+import { wholePasses } from "./parts";
 import type { Tokenizer } from "../text/tokenizer";
 
 /** Decoder positions of the session that is made at load: enough for a translation. */
@@ -153,6 +153,7 @@ export class Seq2Seq {
     if (wanted.attentions || wanted.hiddenStates) {
       const perRow = request.config.numReturnSequences;
       const { ops, loaded } = this;
+      const { stateOutputs } = await wholePasses();
       Object.assign(output, await stateOutputs(ops, loaded.model, request.batch, output.sequences, perRow, wanted));
     }
     return output;
@@ -254,6 +255,7 @@ export class Seq2Seq {
         `forward: decoder_input_ids has ${target.length} rows, but input_ids has ${input.ids.length}.`,
       );
     }
+    const { forward } = await wholePasses();
     return forward(this.ops, this.loaded.model, input, target, wanted);
   }
 

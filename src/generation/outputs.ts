@@ -6,6 +6,8 @@ import type { Batch } from "./batch";
 import { HostTensor } from "../tensor/host-tensor";
 import { forward } from "./forward";
 
+export { forward } from "./forward";
+
 /**
  * Attentions and hidden states of generated sequences, with `output_attentions` and `output_hidden_states`: the tensors of
  * `Seq2Seq.forward`, under the same names, cut by sequence and step. Step t generated token t + 1 of its sequence. H heads, S

@@ -78,8 +78,8 @@ function writePrompts(
 ): void {
   const words = new Uint32Array(rows * ids.shape[1]);
   for (let row = 0; row < rows; row++) {
-    const { prompt } = sentences[Math.floor(row / width)] ?? (sentences[0] as Sentence);
-    words.set(prompt.slice(0, -1), row * ids.shape[1]);
+    const sentence = sentences[Math.floor(row / width)] ?? sentences[0];
+    if (sentence) words.set(sentence.prompt.slice(0, -1), row * ids.shape[1]);
   }
   ops.write(ids, words);
 }
