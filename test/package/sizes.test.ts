@@ -20,7 +20,7 @@ const BUDGET = {
   thread: 700,
   text: 33_000,
   /** `forward`, attentions and hidden states. */
-  outputs: 1_900,
+  outputs: 1_500,
   torch: 9_000,
   /** All of these. */
   everything: 134_000,
