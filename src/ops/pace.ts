@@ -15,6 +15,9 @@ export interface Pace {
 
 export const steadyPace = (limit: number): Pace => ({ limit, waited: () => undefined });
 
+/** One step in flight tells nothing about the next, so after so many waits two are tried again. */
+const TRY_AGAIN = 16;
+
 /** Shorter waits (ms) are not told apart: clocks of browsers are coarse. */
 const SHORTEST = 0.5;
 
@@ -24,7 +27,6 @@ const SHORTEST = 0.5;
  * 7, 7, 7, 7: more steps in flight would gain nothing and compute too much at the end of a sentence.
  */
 export function adaptivePace(least: number, most: number): Pace {
-  // With one step in flight no round tells anything, so it begins with two.
   let limit = Math.max(2, least);
   let round: number[] = [];
   return {
@@ -33,7 +35,11 @@ export function adaptivePace(least: number, most: number): Pace {
     },
     waited(ms) {
       round = ms === undefined ? [] : [...round, ms];
-      if (limit === 1 || round.length < limit) return;
+      if (round.length < (limit === 1 ? TRY_AGAIN : limit)) return;
+      if (limit === 1) {
+        [limit, round] = [2, []];
+        return;
+      }
       const [longest, ...others] = round.sort((a, b) => b - a);
       round = [];
       if (longest < SHORTEST) return;
