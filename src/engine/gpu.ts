@@ -5,7 +5,7 @@ import { adapterInfo, requestAdapter, type AdapterInfo } from "../backends/webgp
 export interface GpuSupport {
   /** Whether there is a GPU that the engine can use. */
   webgpu: boolean;
-  /** Why there is none, in a sentence. */
+  /** Why `webgpu` is false, in a sentence. */
   reason?: string;
   /** What the browser says of it. */
   adapter?: AdapterInfo;

@@ -20,7 +20,7 @@ export interface LoadOptions {
   dtype?: "auto" | "f32" | "f16" | "q8" | "q4";
   /**
    * What products with "q8" weights are computed in. "int8" also rounds what they are multiplied by to integers of 8 bits, each
-   * block of 32 elements with its own scale: faster without a GPU and less exact (docs/storage.md has both). It needs
+   * block of 32 elements with its own scale: meant to be faster without a GPU, and less exact (docs/storage.md). It needs
    * `dtype: "q8"` and has no effect on "webgpu". Default "f32".
    */
   arithmetic?: "f32" | "int8";

@@ -40,7 +40,7 @@ export interface StreamStep {
 export interface ForwardInput {
   /** (B, S): the source. */
   input_ids: number[] | number[][];
-  /** (B, S): 1 for each source token to read, 0 for padding. Default: 0 for the pad tokens of `input_ids`. */
+  /** (B, S): 1 for each source token to read, 0 for padding. Default: every token is read. */
   attention_mask?: (number | boolean)[] | (number | boolean)[][];
   /** (B, T): what the decoder reads, start token first. */
   decoder_input_ids: number[] | number[][];

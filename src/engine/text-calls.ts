@@ -113,8 +113,8 @@ export function warnOfUnchecked(
 function checkTexts(where: string, given: unknown): string[] {
   const texts: unknown[] = Array.isArray(given) ? given : [given];
   if (texts.length === 0) throw new ModelError("invalid_input", `${where}: the list of texts is empty.`);
+  if (texts.every((text) => typeof text === "string")) return texts;
   const wrong = texts.find((text) => typeof text !== "string");
-  if (wrong === undefined && texts.every((text) => typeof text === "string")) return texts;
   throw new ModelError(
     "invalid_input",
     `${where} takes a string or a list of strings, not ${quote(wrong)}.`,

@@ -266,12 +266,17 @@ function checkTranslatorOptions(where: string, options: TranslatorOptions): Tran
 
 /** Options of `generate` that the language or the shape of a result decides. */
 const NOT_FOR_TEXT: Readonly<Record<string, string>> = {
-  ...{ forced_bos_token_id: "the language decides it", decoder_start_token_id: "the language decides it" },
-  ...{ decoder_input_ids: "text is translated in parts", constraint: "text is translated in parts" },
-  ...{ attention_mask: "text is translated in parts", prefix_allowed_tokens: "text is translated in parts" },
+  forced_bos_token_id: "the language decides it",
+  decoder_start_token_id: "the language decides it",
+  decoder_input_ids: "text is translated in parts",
+  constraint: "text is translated in parts",
+  attention_mask: "text is translated in parts",
+  prefix_allowed_tokens: "text is translated in parts",
   num_return_sequences: "one translation comes back per text",
-  ...{ output_scores: "a translation is a text", output_alternatives: "a translation is a text" },
-  ...{ output_attentions: "align() uses them", output_hidden_states: "a translation is a text" },
+  output_scores: "a translation is a text",
+  output_alternatives: "a translation is a text",
+  output_attentions: "align() uses them",
+  output_hidden_states: "a translation is a text",
 };
 
 /** @throws ModelError for an option that `generate` does not have, or that has no place here */

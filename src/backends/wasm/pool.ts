@@ -20,7 +20,7 @@ const { TICKET, DONE, FAILED, KERNEL, SLEEPING, WAITING, ARGUMENTS, MOST } = LAY
 const SPINS = 5_000;
 /** A thread that has not come up after so long is not waited for. Milliseconds. */
 const STARTING = 10_000;
-/** No part of a call takes so long: whoever has taken it has died. Milliseconds. */
+/** Milliseconds. No part of a call takes so long, so the thread that took it has ended. */
 const PATIENCE = 60_000;
 
 export type KernelName = keyof Kernels;

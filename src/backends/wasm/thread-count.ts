@@ -33,7 +33,7 @@ async function coresOfNode(): Promise<number> {
   return os.availableParallelism();
 }
 
-/** Nobody is told of threads that "auto" does without. */
+/** Warns that one thread computes where several were asked for. With "auto" there is nothing to warn of. */
 export function warnOfThreads({ threads, onWarning }: ThreadOptions, reason: unknown): void {
   if (threads === "auto") return;
   const why = reason instanceof Error ? reason.message : String(reason);

@@ -69,8 +69,9 @@ interface Step {
 }
 
 /**
- * Runs all sentences of `queue`. They are taken from its front as slots become empty. Yields after each step, when `settled()` of a sentence may have something new. The session needs no clean-up afterwards:
- * the next call starts every slot anew.
+ * Runs all sentences of `queue`. They are taken from its front as slots become empty. Yields after each step, when
+ * `settled()` of a sentence may have something new. The session needs no clean-up afterwards: the next call starts every
+ * slot anew.
  */
 export async function* runDecodeLoop(
   ops: Ops,

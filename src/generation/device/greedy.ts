@@ -22,9 +22,7 @@ export function deviceGreedy(ops: Ops, session: Session, config: SearchConfig, l
       const prompt = sentence?.prompt ?? [];
       const last = config.promptLength - 1;
       // The logits processors read the prompt after its first token as if it had been chosen.
-      for (let i = 0; i < last && sentence; i++) {
-        ops.write(selection.history, Uint32Array.of(prompt[i + 1]), i * rows + slot);
-      }
+      prompt.slice(1).forEach((token, i) => ops.write(selection.history, Uint32Array.of(token), i * rows + slot));
       ops.write(selection.token, Uint32Array.of(prompt[last] ?? config.startTokenId), slot);
       ops.write(selection.position, Uint32Array.of(last), slot);
       ops.write(selection.finished, Uint32Array.of(sentence ? 0 : 1), slot);

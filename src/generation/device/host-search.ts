@@ -70,6 +70,7 @@ function createRows(session: Session) {
       const last = prompt.length - 1;
       token.fill(prompt[last], first, first + width);
       position.fill(last, first, first + width);
+      if (!beams) return;
       for (let i = 0; i < 2 * targetLength; i++) {
         for (let row = first; row < first + width; row++) ancestors[i * rows + row] = row;
       }

@@ -1,7 +1,7 @@
 /**
  * A session is everything that one batch needs on the device: input ids and mask, caches, the state of the search, and three
- * recorded plans, "encode", "decode" and "select", and a fourth where prompts are longer than one token. It is made once and used for many calls. Lengths are capacities and are
- * rounded up, so that batches of similar length use the same session.
+ * recorded plans, "encode", "decode" and "select", and a fourth where prompts are longer than one token. It is made once and
+ * used for many calls. Lengths are capacities and are rounded up, so that batches of similar length use the same session.
  *
  * The batch has `batchSize` slots, each for one sentence. A slot has one row of the encoder and `width` rows of the decoder
  * (beams, or sequences to sample), which share that row.

@@ -63,7 +63,7 @@ export async function createSlots(ops: Ops, session: Session, promptLength: numb
       writeInputs(ops, session, sentences);
       if (prefill) writePrompts(ops, session, prefill, sentences);
       // Not awaited: the device runs the next steps after it. If it fails, they fail too, and they are awaited.
-      ops.submit([session.encode, prefill?.plan ?? []].flat()).then(onEncoded, () => undefined);
+      ops.submit(prefill ? [session.encode, prefill.plan] : [session.encode]).then(onEncoded, () => undefined);
       return slots;
     },
   };
