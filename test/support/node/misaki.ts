@@ -35,9 +35,9 @@ export const misakiFiles = (): Record<string, string | Uint8Array> => ({
   "model.safetensors": new Uint8Array(readFileSync(`${FOLDER}/model.safetensors`)),
 });
 
-/** The file has two alphabets of its own, and num_hidden_layers counts before encoder_layers, as in transformers. */
+/** The file has two alphabets of its own. */
 export const MISAKI_WARNINGS = [
-  "Not read, because nothing here depends on it: config.json: encoder_layers, grapheme_chars, phoneme_chars.",
+  "Not read, because nothing here depends on it: config.json: grapheme_chars, phoneme_chars.",
 ];
 
 export function readMisaki() {
