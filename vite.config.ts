@@ -27,6 +27,7 @@ const minify = { compress: true, mangle: { keepNames: { class: true, function: f
 /** What `index.js` always needs is one file; each part that loads when needed (`loadPart`) is another. */
 const groups = [
   { name: "core", tags: ["$initial" as const], priority: 1 },
+  { name: "webgpu", test: /\/src\/backends\/webgpu\/(?!adapter\.ts)|\/shaders\// },
   { name: "cpu", test: /\/src\/backends\/cpu\// },
   { name: "threads", test: /\/src\/backends\/wasm\/(pool|split|threads)\.ts/, priority: 1 },
   { name: "wasm", test: /\/src\/backends\/wasm\/|\/wasm\/index\.ts/ },

@@ -1,7 +1,6 @@
 /** From the `device` of a load to a backend. */
 
 import { adapterInfo, type AdapterInfo } from "../backends/webgpu/adapter";
-import { createWebGpuBackend } from "../backends/webgpu/backend";
 import { ModelError } from "../errors";
 import type { Ops } from "../ops/ops";
 import { loadPart } from "../util/part";
@@ -15,6 +14,12 @@ export interface Backend {
   ops: Ops;
   /** Of WebGPU. */
   adapter?: AdapterInfo;
+}
+
+/** @param adapter from which no device was opened yet; by default the browser is asked for one */
+async function onWebGpu(adapter?: GPUAdapter): Promise<Backend> {
+  const { createWebGpuBackend } = await loadPart("computes on a GPU", () => import("../backends/webgpu/backend"));
+  return createWebGpuBackend(undefined, adapter);
 }
 
 async function onCpu({ arithmetic }: Computing): Promise<Backend> {
@@ -63,12 +68,12 @@ async function choose(
   computing: Computing,
   onWarning: (message: string) => void,
 ): Promise<Backend> {
-  if (device === "webgpu") return createWebGpuBackend();
+  if (device === "webgpu") return onWebGpu();
   if (device === "wasm") return onWasm(computing, onWarning);
   if (device === "cpu") return onCpu(computing);
   const found = await findGpu();
   if ("gpu" in found && !adapterInfo(found.gpu).fallback) {
-    const hardware = await ifSupported(() => createWebGpuBackend(undefined, found.gpu));
+    const hardware = await ifSupported(() => onWebGpu(found.gpu));
     if (hardware) return hardware;
   }
   const warn = ({ message }: ModelError): void =>

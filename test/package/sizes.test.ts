@@ -8,7 +8,9 @@ import { describe, expect, inject, it } from "vitest";
 /** Bytes after gzip. */
 const BUDGET = {
   /** What `index.js` imports at once. */
-  core: 60_000,
+  core: 46_000,
+  /** The backend for GPUs with its shaders. */
+  webgpu: 27_000,
   cpu: 7_000,
   /** Beam search, sampling and logits processors in JavaScript. */
   host: 5_500,
@@ -23,9 +25,9 @@ const BUDGET = {
   outputs: 1_500,
   torch: 9_000,
   /** All of these. */
-  everything: 134_000,
+  everything: 140_000,
   /** The same in one file. */
-  "attendant.js": 132_000,
+  "attendant.js": 138_000,
 };
 
 const dist = join(inject("consumer"), "node_modules/attendant/dist");
@@ -60,6 +62,7 @@ describe("the built modules", () => {
   const core = closureOf("index.js");
   const sizes: Record<keyof typeof BUDGET, number> = {
     core: gzipped(core),
+    webgpu: gzipped(["webgpu.js"]),
     cpu: gzipped(["cpu.js"]),
     host: gzipped(["host.js"]),
     wasm: gzipped(["wasm.js"]),
@@ -89,6 +92,7 @@ describe("the built modules", () => {
       "threads.js",
       "torch.js",
       "wasm.js",
+      "webgpu.js",
     ]);
     // Bundlers find the script of a thread in this form.
     for (const file of ["threads.js", "attendant.js"])
@@ -102,13 +106,14 @@ describe("the built modules", () => {
     expect(sources).toContain("src/engine/seq2seq.ts");
     expect(
       sources.filter((name) =>
-        /^src\/(text\/|engine\/text-|backends\/(cpu|wasm\/(?!support))|loading\/formats\/torch)|node_modules/.test(
+        /^src\/(text\/|engine\/text-|backends\/(cpu|wasm\/(?!support)|webgpu\/(?!adapter))|loading\/formats\/torch)|node_modules/.test(
           name,
         ),
       ),
     ).toEqual([]);
     expect(sourcesOf("torch.js")).toContain("src/loading/formats/torch/torch.ts");
     expect(sourcesOf("text.js")).toContain("src/text/families/registry.ts");
+    expect(sourcesOf("webgpu.js")).toContain("src/backends/webgpu/backend.ts");
     expect(sourcesOf("cpu.js")).toContain("src/backends/cpu/backend.ts");
     expect(sourcesOf("host.js")).toContain("src/generation/search/beam.ts");
   });
