@@ -32,6 +32,7 @@ export const layers = {
   "loading/formats": ["loading/sources", "tensor"],
   "loading/formats/torch": ["loading/formats", "loading/sources", "util"],
   loading: ["loading/formats", "loading/formats/torch", "loading/sources", "util"],
+  audio: [],
   text: ["util"],
   "text/sentencepiece": ["text", "util"],
   "text/pipeline": ["text", "text/sentencepiece", "util"],
