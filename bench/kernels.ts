@@ -70,8 +70,8 @@ function tasks(): Task[] {
       flop,
       bytes: n * rowBytes.q8(k),
       run: (kernels) => {
-        kernels.quantize(SCRATCH, X, m, k);
-        kernels.productInt8(SCRATCH, W, Y, 4 * n, m, n, k);
+        kernels.quantize(SCRATCH + kernels.int8Scratch(k), X, m, k);
+        kernels.productInt8(SCRATCH + kernels.int8Scratch(k), W, Y, 4 * n, m, n, k, SCRATCH);
       },
     });
   }

@@ -7,6 +7,7 @@ export { finish } from "./finish";
 export { norm } from "./norm";
 export { product } from "./product";
 export { productInt8 } from "./product_int8";
+export { int8Scratch } from "./product_int8_tiled";
 export { quantize, quantizedBytes } from "./quantize";
 export { argmax, logSoftmax, softmax } from "./softmax";
 export { split } from "./split";

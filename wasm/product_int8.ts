@@ -11,6 +11,7 @@
  */
 
 import { fourSums, madd, sumOfLanes } from "./lanes";
+import { productInt8Tiled } from "./product_int8_tiled";
 import { BLOCK_BYTES, quantizedBytes } from "./quantize";
 import { Q8, Q8_BYTES, rowBytes } from "./weights";
 
@@ -94,12 +95,22 @@ function twoByFour(x0: usize, x1: usize, w: usize, step: usize, blocks: i32, y0:
   v128.store(y1, fourSums(b0, b1, b2, b3));
 }
 
+/** From so many rows of x on, interleaving w costs less than it gains. */
+const MANY: i32 = 12;
+
 /**
  * @param x M rows of `quantizedBytes(k)`
  * @param y rows of `pitch` bytes, of which n floats are written
+ * @param scratch room for `int8Scratch(k)` bytes
  */
-export function productInt8(x: usize, w: usize, y: usize, pitch: usize, m: i32, n: i32, k: i32): void {
+export function productInt8(x: usize, w: usize, y: usize, pitch: usize, m: i32, n: i32, k: i32, scratch: usize): void {
   const step = rowBytes(Q8, k);
+  if (m >= MANY) {
+    const columns = productInt8Tiled(x, w, y, pitch, m, n, k, scratch);
+    w += <usize>columns * step;
+    y += (<usize>columns) << 2;
+    n -= columns;
+  }
   const row = quantizedBytes(k);
   const blocks = (k + 31) >> 5;
   for (; n >= 4; n -= 4) {

@@ -36,7 +36,18 @@ export interface Kernels {
   /** Bytes of a row that `quantize` makes of k elements. */
   quantizedBytes(k: number): number;
   quantize(out: Pointer, x: Pointer, m: number, k: number): void;
-  productInt8(x: Pointer, w: Pointer, y: Pointer, pitch: number, m: number, n: number, k: number): void;
+  /** Bytes of `scratch` that `productInt8` needs. */
+  int8Scratch(k: number): number;
+  productInt8(
+    x: Pointer,
+    w: Pointer,
+    y: Pointer,
+    pitch: number,
+    m: number,
+    n: number,
+    k: number,
+    scratch: Pointer,
+  ): void;
   finish(
     y: Pointer,
     m: number,

@@ -37,13 +37,14 @@ export function createImplementation(kernels: Kernels, space: Space, arithmetic:
     const [n] = w.shape;
     const own = y === undefined ? 4 * rows * n : 0;
     const int8 = arithmetic === "int8" && w.dtype === "q8";
-    const work = int8 ? rows * kernels.quantizedBytes(k) : 16 * (k + 8);
-    const [input, worked, out, rest] = parts(space, norm ? 4 * rows * k : 0, work, own, more);
+    const work = int8 ? kernels.int8Scratch(k) : 16 * (k + 8);
+    const integers = int8 ? rows * kernels.quantizedBytes(k) : 0;
+    const [input, worked, quantized, out, rest] = parts(space, norm ? 4 * rows * k : 0, work, integers, own, more);
     const to = y ?? out;
     const from = normed(input, x, norm);
     if (int8) {
-      kernels.quantize(worked, from, rows, k);
-      kernels.productInt8(worked, at(w), to, 4 * n, rows, n, k);
+      kernels.quantize(quantized, from, rows, k);
+      kernels.productInt8(quantized, at(w), to, 4 * n, rows, n, k, worked);
     } else {
       kernels.product(formatOf(w), from, at(w), to, 4 * n, rows, n, k, worked);
     }

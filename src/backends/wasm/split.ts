@@ -3,15 +3,15 @@
  * rows. Each part computes what the whole call would, in the same order, so results do not depend on the number of threads.
  */
 
-import type { Kernels } from "./kernels";
+import { FORMAT, type Kernels } from "./kernels";
 import type { Space } from "./memory";
 import { MOST_PARTS, type KernelName, type Pool } from "./pool";
 
-/** Products take columns four at a time; a part begins where no group of them is cut. */
+/** Products take columns four or eight at a time; a part begins where no group of them is cut. */
 const COLUMNS = 16;
 
 /** Multiplications and additions that an element of these takes the time of. */
-const COST = { finish: 4, norm: 4, softmax: 8 };
+const COST = { finish: 4, norm: 4, quantize: 8, softmax: 8 };
 
 /**
  * @param smallest calls of fewer multiplications are not cut
@@ -62,6 +62,21 @@ export function splitKernels(kernels: Kernels, pool: Pool, space: Space, smalles
       pool.run(
         "product",
         cut.map(([j, columns], i) => [format, x, w + j * step, y + 4 * j, pitch, m, columns, k, own + i * bytes]),
+      );
+    },
+    quantize(out, x, m, k) {
+      const row = kernels.quantizedBytes(k);
+      byRows("quantize", COST.quantize * m * k, m, (first, count) => [out + first * row, x + 4 * first * k, count, k]);
+    },
+    productInt8(x, w, y, pitch, m, n, k, scratch) {
+      const cut = ranges(m * n * k, n, COLUMNS);
+      if (cut.length === 1) return kernels.productInt8(x, w, y, pitch, m, n, k, scratch);
+      const step = kernels.rowBytes(FORMAT.q8, k);
+      const bytes = kernels.int8Scratch(k);
+      const own = room(bytes * cut.length);
+      pool.run(
+        "productInt8",
+        cut.map(([j, columns], i) => [x, w + j * step, y + 4 * j, pitch, m, columns, k, own + i * bytes]),
       );
     },
     attention(...given) {

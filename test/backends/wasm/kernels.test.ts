@@ -130,15 +130,16 @@ describe.each(["simd", "relaxed"] as const satisfies ModuleName[])("%s", (name) 
       const quantized = bench.room((m * bench.kernels.quantizedBytes(k)) / 4);
       bench.kernels.quantize(quantized, bench.put(x), m, k);
       const y = bench.room(m * pitch);
-      bench.kernels.productInt8(quantized, bench.put(words("q8", w, k)), y, 4 * pitch, m, n, k);
+      const scratch = bench.room(bench.kernels.int8Scratch(k) / 4);
+      bench.kernels.productInt8(quantized, bench.put(words("q8", w, k)), y, 4 * pitch, m, n, k, scratch);
       return bench.floats(y, m * pitch);
     }
 
-    test.each([1, 2, 3, 4, 5, 9])(
-      "products of %i rows are the specification's, over N of 1 to 9 and all K",
+    test.each([1, 2, 3, 4, 5, 9, 12, 15, 30])(
+      "products of %i rows are the specification's, over N of 1 to 25 and all K",
       async (m) => {
         for (const k of [1, 2, 5, 31, 32, 33, 64, 65, 100, 300, 1027]) {
-          for (const n of [1, 2, 3, 4, 5, 9]) {
+          for (const n of [1, 2, 3, 4, 5, 9, 16, 25]) {
             bench.clear();
             const rng = random(1000 * m + 10 * k + n);
             const [x, w] = [rng.normal(m * k), rng.normal(n * k, 1 / Math.sqrt(k))];
@@ -152,6 +153,19 @@ describe.each(["simd", "relaxed"] as const satisfies ModuleName[])("%s", (name) 
         }
       },
     );
+
+    test("of more rows of x than are taken together are those of its parts", () => {
+      const [m, n, k] = [147, 9, 2048];
+      const rng = random(6);
+      const [x, w] = [rng.normal(m * k), rng.normal(n * k)];
+      bench.clear();
+      const whole = productInt8(x, w, [m, n, k]);
+      for (const from of [0, 70, 84, 120]) {
+        bench.clear();
+        const part = productInt8(x.subarray(from * k, (from + 20) * k), w, [20, n, k]);
+        expect(part).toEqual(whole.subarray(from * n, (from + 20) * n));
+      }
+    });
 
     /** The elements of a quantised row: its products with rows of which each holds a single 127, whose scale is 1. */
     function elements(x: Float32Array): Float32Array {

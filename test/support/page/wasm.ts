@@ -41,17 +41,18 @@ export async function wrongInt8(name: ModuleName): Promise<string[]> {
     [3, 4, 33],
     [7, 6, 300],
     [5, 8, 1027],
+    [13, 21, 100],
   ]) {
     const rng = random(m + n + k);
     const [x, w] = [wholeNumbers(m, k, rng), wholeNumbers(n, k, rng)];
     const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
     const kernels = await instantiate(await WebAssembly.compile(moduleBytes(name)), memory);
-    const [at, quantised, weights, y] = [1 << 16, 2 << 16, 4 << 16, 8 << 16];
+    const [at, quantised, weights, y, scratch] = [1 << 16, 2 << 16, 4 << 16, 8 << 16, 12 << 16];
     new Float32Array(memory.buffer, at, x.length).set(x);
     const packed = pack("q8", w, k);
     new Uint32Array(memory.buffer, weights, packed.length).set(packed);
     kernels.quantize(quantised, at, m, k);
-    kernels.productInt8(quantised, weights, y, 4 * n, m, n, k);
+    kernels.productInt8(quantised, weights, y, 4 * n, m, n, k, scratch);
     const results = new Float32Array(memory.buffer, y, m * n);
     for (let i = 0; i < m * n; i++) {
       const [row, column] = [Math.floor(i / n) * k, (i % n) * k];
