@@ -37,6 +37,7 @@ export const layers = {
   "text/sentencepiece": ["text", "util"],
   "text/pipeline": ["text", "text/sentencepiece", "util"],
   "text/families": ["text", "text/pipeline", "text/sentencepiece"],
+  speech: ["audio", "generation", "text"],
   engine: ["*"],
   api: ["*"],
 };
