@@ -23,8 +23,8 @@ export default tseslint.config(
     },
   },
   {
-    files: ["test/**/*.ts"],
-    // Tests take browser functions off their objects in order to put broken ones in their place.
+    files: ["test/**/*.ts", "bench/gpu/*.ts"],
+    // Tests, and the benchmark of GPUs, take browser functions off their objects in order to put broken ones in their place.
     rules: { "@typescript-eslint/unbound-method": "off" },
   },
   {

@@ -29,13 +29,17 @@ export interface Report {
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1];
 
-/** Medians of `rounds` runs after one to warm up, with `tokens` new tokens a sentence. */
+/**
+ * Medians of `rounds` runs after one to warm up, with `tokens` new tokens a sentence.
+ * @param inspect called after each workload, with what runs it once more for a number of tokens
+ */
 export async function measure(
   name: string,
   options: LoadOptions,
   workloads: Record<string, Workload>,
   tokens: number,
   rounds: number,
+  inspect?: (run: Run, again: (tokens: number) => Promise<unknown>) => Promise<void>,
 ): Promise<Report> {
   const source = benchModel(name);
   const started = performance.now();
@@ -61,14 +65,16 @@ export async function measure(
     const firstTokenMs = median(short.map(({ ms }) => ms));
     const perStep = (of: (stats: (typeof long)[0]["stats"]) => number): number =>
       (of(long[0].stats) - of(short[0].stats)) / (tokens - 1);
-    runs.push({
+    const run: Run = {
       workload,
       firstTokenMs,
       msPerToken: (median(long.map(({ ms }) => ms)) - firstTokenMs) / (rows * (tokens - 1)),
       dispatches: perStep((stats) => stats.dispatches),
       submits: perStep((stats) => stats.submits),
       bytesRead: perStep((stats) => stats.bytes),
-    });
+    };
+    runs.push(run);
+    await inspect?.(run, timed);
   }
   const memory = model.memory();
   await model.dispose();

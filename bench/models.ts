@@ -1,6 +1,6 @@
 /**
  * The models of bench/compare, made in the page: the same shapes, random weights. "opus-mt" is OPUS-MT with a smaller vocabulary, "t5" is
- * t5-small with one of 16,000. No end token can win, so all sentences are as long as was asked for.
+ * t5-small with one of 16,000; "opus-mt 58101" has OPUS-MT's own. No end token can win, so all sentences are as long as was asked for.
  */
 
 import type { Source } from "../src/index";
@@ -19,9 +19,17 @@ interface MarianShape {
 const MARIAN: Record<string, MarianShape> = {
   small: { width: 256, layers: 3, inner: 1024, heads: 4, vocabulary: 4000 },
   "opus-mt": { width: 512, layers: 6, inner: 2048, heads: 8, vocabulary: 16_000 },
+  "opus-mt 58101": { width: 512, layers: 6, inner: 2048, heads: 8, vocabulary: 58_101 },
 };
 
-export const modelNames = [...Object.keys(MARIAN), "t5"];
+/** Those of bench/compare. */
+export const modelNames = ["small", "opus-mt", "t5"];
+
+/** Weights that a step of decoding multiplies: all of the decoder but the keys and values of the source, and the vocabulary. */
+export function decodeWeights(name: string): number {
+  const { width: d, layers, inner, vocabulary } = MARIAN[name === "t5" ? "opus-mt" : name];
+  return layers * (6 * d * d + 2 * d * inner) + vocabulary * d;
+}
 
 function marian({ width: d, layers, inner, heads, vocabulary }: MarianShape): [object, Shapes] {
   const config = {

@@ -1,0 +1,41 @@
+/**
+ * `npm run bench:gpu`: bundles bench/gpu/ into one file that needs only Node and Dawn, and runs it. With `--bundle FILE`, only
+ * writes the file, for a machine that has no more than Node, dawn.node and a driver.
+ */
+
+import { spawnSync } from "node:child_process";
+import { basename, dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { wasmKernels } from "./build-wasm.js";
+import { strippedWgsl } from "./wgsl.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** @param {string} file */
+async function bundle(file) {
+  await build({
+    root,
+    configFile: false,
+    publicDir: false,
+    logLevel: "warn",
+    plugins: [strippedWgsl(), wasmKernels()],
+    build: {
+      ssr: "bench/gpu/node.ts",
+      target: "node20",
+      outDir: dirname(file),
+      emptyOutDir: false,
+      rolldownOptions: {
+        // package.json promises that no module has side effects; the tables of cases are one.
+        treeshake: false,
+        output: { format: "es", entryFileNames: basename(file), codeSplitting: false },
+      },
+    },
+  });
+}
+
+const args = process.argv.slice(2);
+const at = args.indexOf("--bundle");
+const file = resolve(at >= 0 ? args[at + 1] : "test-results/bench-gpu.mjs");
+await bundle(file);
+if (at < 0) process.exitCode = spawnSync(process.execPath, [file, ...args], { stdio: "inherit" }).status ?? 1;
