@@ -26,3 +26,11 @@ export function mono(channels: readonly Float32Array[]): Float32Array {
   for (let i = 0; i < out.length; i++) out[i] /= channels.length;
   return out;
 }
+
+/** Samples with their rate: one channel, or several of the same length. */
+export interface Samples {
+  /** Full scale at -1 and 1. */
+  samples: Float32Array | Float32Array[];
+  /** In Hz, an integer. */
+  sampleRate: number;
+}

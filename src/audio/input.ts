@@ -1,0 +1,173 @@
+/** Whatever holds sound, as mono sound at the rate that a model reads. */
+
+import { ModelError, quote } from "../errors";
+import { bytesOf, type Bytes } from "./bytes";
+import { microphone } from "./microphone";
+import { resampled, StreamResampler } from "./resample";
+import { mono, soundOf, type Samples, type Sound } from "./sound";
+import { isWav, openWav } from "./wav";
+
+/** Sound in blocks, as it comes: samples at 16 kHz, or with their rate. */
+export type SoundStream = AsyncIterable<Float32Array | Samples> | MediaStream;
+
+/**
+ * Sound: a file (`Blob`, `File`, its bytes, or its address), an `AudioBuffer`, samples at 16 kHz, samples with their rate, or
+ * blocks of samples until they end. WAV files are read by this package, to the bit, and in pieces; other formats by the
+ * browser's decoder, as a whole.
+ */
+export type SoundInput =
+  Blob | URL | string | ArrayBuffer | Uint8Array | AudioBuffer | Float32Array | Samples | SoundStream;
+
+const invalid = (message: string, hint?: string, cause?: unknown): ModelError =>
+  new ModelError("invalid_input", message, hint, { cause });
+
+/**
+ * Opens a sound at `sampleRate`, several channels as their mean.
+ * @throws ModelError `invalid_input`, `network`, `file_not_found`; `signal.reason` once aborted
+ */
+export async function openSound(input: SoundInput, sampleRate: number, signal?: AbortSignal): Promise<Sound> {
+  signal?.throwIfAborted();
+  if (input instanceof Float32Array) return soundOf(checked(input), sampleRate);
+  if (isAudioBuffer(input)) {
+    const channels = Array.from({ length: input.numberOfChannels }, (_, i) => input.getChannelData(i));
+    return resampled(soundOf(mono(channels), input.sampleRate), sampleRate);
+  }
+  if (isSamples(input)) {
+    const { samples, rate } = checkedSamples(input);
+    return resampled(soundOf(samples, rate), sampleRate);
+  }
+  if (isStream(input)) return collect(input, sampleRate, signal);
+  const file = await openFile(input, signal);
+  if (await isWav(file.bytes)) {
+    const wav = await openWav(file.bytes);
+    if (wav) return resampled(wav, sampleRate);
+  }
+  return decode(await file.whole(), sampleRate);
+}
+
+/** Blocks of mono samples at `sampleRate`. Leaving the loop stops a microphone. */
+export async function* soundBlocks(
+  input: SoundStream,
+  sampleRate: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Float32Array, void, undefined> {
+  const blocks = isMediaStream(input) ? microphone(input, signal) : input;
+  let resampler: StreamResampler | undefined;
+  let rate = sampleRate;
+  for await (const block of blocks) {
+    signal?.throwIfAborted();
+    const given = block instanceof Float32Array ? { samples: checked(block), rate: sampleRate } : checkedSamples(block);
+    if (resampler && given.rate !== rate)
+      throw invalid(`The sound changes its rate from ${rate} to ${given.rate} Hz between two blocks.`);
+    rate = given.rate;
+    resampler ??= new StreamResampler(rate, sampleRate);
+    const out = resampler.push(given.samples);
+    if (out.length > 0) yield out;
+  }
+  const rest = resampler?.end();
+  if (rest && rest.length > 0) yield rest;
+}
+
+async function collect(input: SoundStream, sampleRate: number, signal?: AbortSignal): Promise<Sound> {
+  const blocks: Float32Array[] = [];
+  for await (const block of soundBlocks(input, sampleRate, signal)) blocks.push(block.slice());
+  const all = new Float32Array(blocks.reduce((sum, block) => sum + block.length, 0));
+  let at = 0;
+  for (const block of blocks) {
+    all.set(block, at);
+    at += block.length;
+  }
+  return soundOf(all, sampleRate);
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const isMediaStream = (value: unknown): value is MediaStream => isObject(value) && "getAudioTracks" in value;
+const isAudioBuffer = (value: unknown): value is AudioBuffer => isObject(value) && "getChannelData" in value;
+const isSamples = (value: unknown): value is Samples => isObject(value) && "samples" in value;
+
+/** What `soundBlocks` takes. A Blob and a typed array are not streams, though some of them can be iterated. */
+export const isStream = (value: unknown): value is SoundStream =>
+  isMediaStream(value) || (isObject(value) && Symbol.asyncIterator in value);
+
+/** A NaN or an infinity would spread over everything that is computed of it. */
+function checked(samples: Float32Array): Float32Array {
+  for (let i = 0; i < samples.length; i++)
+    if (!Number.isFinite(samples[i])) throw invalid(`The sound's sample ${i} is ${samples[i]}.`);
+  return samples;
+}
+
+function checkedSamples({ samples, sampleRate }: Samples): { samples: Float32Array; rate: number } {
+  if (!Number.isSafeInteger(sampleRate) || sampleRate < 1)
+    throw invalid(`sampleRate must be a whole number of samples per second, not ${quote(sampleRate)}.`);
+  const channels: unknown[] = Array.isArray(samples) ? samples : [samples];
+  const areArrays = channels.length > 0 && channels.every((channel) => channel instanceof Float32Array);
+  if (!areArrays) throw invalid("samples must be a Float32Array, or a list of them, one for each channel.");
+  if (channels.some(({ length }) => length !== channels[0].length))
+    throw invalid(`The channels have ${channels.map(({ length }) => length).join(", ")} samples: not equally many.`);
+  return { samples: checked(mono(channels)), rate: sampleRate };
+}
+
+interface OpenFile {
+  bytes: Bytes;
+  whole: () => Promise<ArrayBuffer>;
+}
+
+async function openFile(input: unknown, signal?: AbortSignal): Promise<OpenFile> {
+  const data = typeof input === "string" || input instanceof URL ? await fetched(input, signal) : input;
+  if (data instanceof Blob) return { bytes: bytesOf(data), whole: () => data.arrayBuffer() };
+  if (data instanceof ArrayBuffer || data instanceof Uint8Array) {
+    const bytes = bytesOf(data);
+    // The decoder takes the buffer away.
+    return { bytes, whole: async () => (await bytes.read(0, bytes.size)).slice().buffer };
+  }
+  throw invalid(
+    `This is not sound: ${quote(input)}.`,
+    "Pass a Blob, an ArrayBuffer, an address, an AudioBuffer, a Float32Array at 16 kHz, or { samples, sampleRate }.",
+  );
+}
+
+async function fetched(address: string | URL, signal?: AbortSignal): Promise<Blob> {
+  const isNode = typeof process !== "undefined" && !!process.versions?.node;
+  if (isNode && !/^(https?|blob|data):/.test(String(address))) return nodeFile(address);
+  let response: Response;
+  try {
+    response = await fetch(address, { signal });
+    if (response.ok) return await response.blob();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new ModelError("network", `${String(address)}: the sound could not be loaded.`, undefined, { cause });
+  }
+  const code = response.status === 404 ? "file_not_found" : "network";
+  throw new ModelError(code, `${String(address)}: the server answered ${response.status}.`);
+}
+
+/** The specifier is a variable, so that bundlers do not see it. */
+async function nodeFile(path: string | URL): Promise<Blob> {
+  const specifier = "node:fs";
+  const fs = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as typeof import("node:fs");
+  const file = path instanceof URL || !path.startsWith("file:") ? path : new URL(path);
+  try {
+    if (!(await fs.promises.stat(file)).isFile()) throw new Error("it is not a file");
+    return await fs.openAsBlob(file);
+  } catch (cause) {
+    throw new ModelError("file_not_found", `${String(path)}: there is no such file.`, undefined, { cause });
+  }
+}
+
+/** What is not a WAV file: a page's decoder brings it to the rate. */
+async function decode(file: ArrayBuffer, sampleRate: number): Promise<Sound> {
+  if (typeof OfflineAudioContext === "undefined") {
+    throw invalid(
+      "This is not a WAV file, and there is no decoder for others here.",
+      "Pages have one (not their workers). Elsewhere pass WAV, or { samples, sampleRate } of a decoder of your own.",
+    );
+  }
+  let buffer: AudioBuffer;
+  try {
+    buffer = await new OfflineAudioContext(1, 1, sampleRate).decodeAudioData(file);
+  } catch (cause) {
+    throw invalid("The browser cannot decode this sound.", "WAV, MP3, Opus, Vorbis and FLAC are safe.", cause);
+  }
+  const channels = Array.from({ length: buffer.numberOfChannels }, (_, i) => buffer.getChannelData(i));
+  return resampled(soundOf(mono(channels), buffer.sampleRate), sampleRate);
+}
