@@ -4,7 +4,7 @@ import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { captureInput, captureNames, captureSource, expectCaptures } from "../support/node/captures";
 import type { Captures, StepCost } from "../support/shared/captures";
-import { closePage, openPage, runInPage } from "../support/node/pages";
+import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 
 const CAPTURES = "/test/support/shared/captures.ts";
 
@@ -26,7 +26,7 @@ const COSTS: Record<string, [layer: number, rest: number]> = {
 describe("hidden states and attentions by layer, and costs, on WebGPU", () => {
   let page: Page;
   beforeAll(async () => {
-    page = await openPage();
+    page = await openModelsPage();
   });
   afterAll(() => closePage(page));
 

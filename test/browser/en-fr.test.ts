@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Seq2Seq, type GenerateOutput, type GenerationConfig } from "../../src/index";
 import { pageDevices } from "../support/node/devices";
 import { generateAll } from "../support/shared/models";
-import { closePage, openPage, runInPage } from "../support/node/pages";
+import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 
 interface Golden {
   max_new_tokens: number;
@@ -37,7 +37,7 @@ const expectBeams = (results: GenerateOutput[], wanted: Golden["cases"]): void =
 describe.each(pageDevices)("the English-French model on %s", (device) => {
   let page: Page;
   beforeAll(async () => {
-    page = await openPage();
+    page = await openModelsPage();
   });
   afterAll(() => closePage(page));
 

@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pageDevices } from "../support/node/devices";
 import { expectFamily, FAMILIES, familyNames, readFamily } from "../support/node/families";
 import type { FamilyResult } from "../support/shared/models";
-import { closePage, openPage, runInPage } from "../support/node/pages";
+import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 
 describe.each(pageDevices)("checkpoints of Hugging Face transformers on %s", (device) => {
   let page: Page;
   const worst: number[] = [];
   beforeAll(async () => {
-    page = await openPage();
+    page = await openModelsPage();
   });
   afterAll(async () => {
     console.log(`${worst.length} checkpoints, worst logit ${Math.max(...worst).toFixed(3)} of the tolerance`);

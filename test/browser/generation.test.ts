@@ -4,14 +4,14 @@ import { readFileSync } from "node:fs";
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CostReport } from "../support/page/counting";
-import { closePage, openPage, runInPage } from "../support/node/pages";
+import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 import { expectFound, readSearchGoldens } from "../support/node/search";
 import type { DeviceAnswer, SearchGolden } from "../support/shared/toy";
 
 describe("searching on WebGPU", () => {
   let page: Page;
   beforeAll(async () => {
-    page = await openPage();
+    page = await openModelsPage();
   });
   afterAll(() => closePage(page));
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GenerationResult } from "../support/shared/generation-cases";
 import { pageDevices } from "../support/node/devices";
 import { generationFailures, generationNames, readGeneration } from "../support/node/generation";
-import { closePage, openPage, runInPage } from "../support/node/pages";
+import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 
 describe.each(pageDevices)(
   "the options of generate() on %s, on every family, give what Hugging Face's give",
@@ -13,7 +13,7 @@ describe.each(pageDevices)(
     let page: Page;
     let count = 0;
     beforeAll(async () => {
-      page = await openPage();
+      page = await openModelsPage();
     });
     afterAll(async () => {
       console.log(`${count} calls`);

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GenerateOutput } from "../../src/index";
 import { pageDevices } from "../support/node/devices";
 import { inBatches, MISAKI_WARNINGS, misakiFiles, misakiIsHere, readMisaki } from "../support/node/misaki";
-import { closePage, openPage, runInPage } from "../support/node/pages";
+import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 
 describe.skipIf(!misakiIsHere)("a pretrained BART", () => {
   let page: Page;
   beforeAll(async () => {
-    page = await openPage();
+    page = await openModelsPage();
   });
   afterAll(() => closePage(page));
 

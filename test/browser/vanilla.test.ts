@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectGolden, readGolden, VANILLA, vanillaNames } from "../support/node/vanilla";
 import type { GoldenResult } from "../support/shared/models";
 import { pageDevices } from "../support/node/devices";
-import { closePage, openPage, runInPage } from "../support/node/pages";
+import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 
 describe.each(pageDevices)("vanilla checkpoints on %s", (device) => {
   let page: Page;
   const worst: number[] = [];
   beforeAll(async () => {
-    page = await openPage();
+    page = await openModelsPage();
   });
   afterAll(async () => {
     console.log(`${worst.length} checkpoints, worst logit ${Math.max(...worst).toFixed(3)} of the tolerance`);

@@ -10,6 +10,7 @@ import puppeteer, { type Browser, type Page } from "puppeteer";
 import { inject } from "vitest";
 import { launchFirefox, wantsFirefox } from "./browser";
 import { BROWSER_ENDPOINT } from "./global-setup";
+import { shareDevice } from "../page/shared-device";
 import { fromJson, toJson } from "../shared/json";
 
 interface Watch {
@@ -21,13 +22,21 @@ interface Watch {
 
 const watched = new WeakMap<Page, Watch>();
 
-/** A page in a profile of its own (no cache, no storage is shared), open at `path` of the test server. */
-export async function openPage(path = "/test/browser/blank.html"): Promise<Page> {
+/** A page whose models share one GPU device: see shared-device.ts. */
+export const openModelsPage = (): Promise<Page> => openPage("/test/browser/blank.html", shareDevice);
+
+/**
+ * A page in a profile of its own (no cache, no storage is shared), open at `path` of the test server.
+ *
+ * @param first what runs in the page before everything else
+ */
+export async function openPage(path = "/test/browser/blank.html", first?: () => void): Promise<Page> {
   const baseUrl = inject("baseUrl");
   const browser = wantsFirefox() ? await launchFirefox() : await connectBrowser(baseUrl);
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
   watch(page, browser);
+  if (first && !wantsFirefox()) await page.evaluateOnNewDocument(first);
   const response = await page.goto(baseUrl + path);
   if (!response?.ok()) throw new Error(`${path} of the test server answered ${response?.status() ?? "nothing"}.`);
   return page;
