@@ -15,11 +15,14 @@ export interface HeadWeights {
  * @param weights rows are the generated tokens as inputs
  * @param frames of the encoder that are sound; the others are cut off
  * @param medianWidth odd
+ * @returns -1 for each token where nothing is left of the frames
  */
 export function firstFrames(weights: HeadWeights, frames: number, medianWidth: number): number[] {
   const [heads, tokens, stride] = weights.shape;
-  const width = Math.min(frames, stride);
-  if (tokens === 0 || width <= 0) return [];
+  // A window that begins after the sound has a negative count, and transformers cuts twice: a negative end counts from the end.
+  const cut = (length: number): number => (frames < 0 ? Math.max(0, length + frames) : Math.min(frames, length));
+  const width = cut(cut(stride));
+  if (width === 0) return new Array<number>(tokens).fill(-1);
   const cost = new Float32Array(tokens * width);
   for (let head = 0; head < heads; head++) {
     const smooth = medianRows(normalised(weights, head, width), tokens, width, medianWidth);

@@ -18,6 +18,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import WhisperTokenizer
 from transformers.models.whisper.generation_whisper import WhisperGenerationMixin, _dynamic_time_warping
 from transformers.models.whisper.tokenization_whisper import _combine_tokens_into_words
+from transformers.pipelines.automatic_speech_recognition import chunk_iter
 
 HERE = Path(__file__).parent
 TOKENIZER = HERE / "speech_parts" / "tokenizer"
@@ -327,9 +328,32 @@ def chunk_cases(tokenizer: WhisperTokenizer, count: int) -> list:
     return out
 
 
+# The cutting of a sound into chunks
+
+class NoFeatures(dict):
+    sampling_rate = 16000
+
+    def __call__(self, chunk, **_):
+        return {"chunk": chunk}
+
+
+def cut_cases() -> list:
+    """Seconds of the sound, of a chunk and of its strides; the chunks as [first sample, samples, left, right]."""
+    out = []
+    for seconds in [0.001, 1, 4.9, 5, 5.0001, 19.9, 20, 25, 29.99, 30, 30.5, 50, 61.3]:
+        for chunk, stride in [(30, None), (30, 5), (10, [4, 2]), (7.77, 1.11), (30, [0, 3]), (12.00003125, 2)]:
+            left, right = (stride if isinstance(stride, list) else [chunk / 6 if stride is None else stride] * 2)
+            samples = np.arange(int(seconds * 16000))
+            sizes = [int(round(s * 16000)) for s in (chunk, left, right)]
+            found = [[int(c["chunk"][0]), *c["stride"]] for c in chunk_iter(samples, NoFeatures(), *sizes)]
+            out.append([len(samples), chunk, stride, found])
+    return out
+
+
 if __name__ == "__main__":
     tokenizer = make_tokenizer()
     out = {
+        "cut": cut_cases(),
         "deflate": deflate_cases(600),
         "warp": warp_cases(500),
         "attention": attention_cases(200),

@@ -6,6 +6,12 @@ import { loadTokenizer } from "../../../src/text/families/registry";
 import { folderIn } from "../shared/folder";
 
 interface Goldens {
+  cut: [
+    length: number,
+    chunk: number,
+    stride: number | [number, number] | null,
+    chunks: [start: number, length: number, left: number, right: number][],
+  ][];
   deflate: number[];
   warp: number[][];
   attention: number[][];

@@ -1,13 +1,14 @@
 /** The parts of speech that need no model, against transformers' functions. */
 
 import { expect, test } from "vitest";
+import { chunksOf } from "../../src/speech/chunks";
 import { deflateLength } from "../../src/speech/deflate";
 import { joinChunks } from "../../src/speech/join-chunks";
 import { compressionRatio } from "../../src/speech/ratio";
 import { splitAtStamps } from "../../src/speech/segments";
 import { firstFrames, warp } from "../../src/speech/warping";
 import { wordsOf } from "../../src/speech/words";
-import { speechGoldens, speechTokenizer } from "../support/node/speech";
+import { speechGoldens, speechTokenizer } from "../support/node/speech-parts";
 import { Lcg } from "../support/shared/lcg";
 
 /** As `made_tokens` of the script. */
@@ -121,4 +122,13 @@ test("chunks that overlap are joined", async () => {
     const found = joinChunks(tokenizer, outputs, { timestamps, language });
     expect(found, `seed ${seed}`).toEqual(result);
   });
+});
+
+test("a sound is cut into chunks", () => {
+  expect(speechGoldens.cut.length).toBeGreaterThan(70);
+  for (const [length, seconds, stride, expected] of speechGoldens.cut) {
+    const found = chunksOf(length, 16000, seconds, stride ?? undefined);
+    expect(found.map(({ start, end, left, right }) => [start, end - start, left, right])).toEqual(expected);
+  }
+  expect(() => chunksOf(100, 16000, 10, 5)).toThrow(/chunk_length_s = 10 must be longer than both strides/);
 });
