@@ -100,7 +100,7 @@ def decode(model, target, states, source, masks=None):
     drop, heads, width = Masks(masks), model.config.nhead, model.config.d_model
     bias = padding(source, model.config.pad_token_id)
     length = target.shape[1]
-    causal = torch.full((length, length), -1e4, dtype=torch.bfloat16).triu(1)
+    causal = torch.full((length, length), -1e4, dtype=torch.bfloat16, device=target.device).triu(1)
     x = drop(embedded(model, target))
     for layer in model.transformer.decoder.layers:
         q, k, v = project(norm(x, layer.norm1), layer.self_attn).split(width, -1)

@@ -55,11 +55,12 @@ def grouped(everyday, sources):
 class Mix:
     """Draws rounds of pairs. Groups are shuffled and dealt out, so that each pair is seen as often as others of its group."""
 
-    def __init__(self, everyday, sources, seed=1):
+    def __init__(self, everyday, sources, seed=1, lexicon=None):
         self.rng = random.Random(seed)
         self.groups = grouped(everyday, sources)
         self.decks = {name: [] for name in [*self.groups, "distilled"]}
-        self.lexicon = augment.Lexicon(everyday[::2])
+        self.lexicon = lexicon or augment.Lexicon(everyday[::2])
+        self.distilled_share = DISTILLED
         # English words in addresses and identifiers are not to be translated, so all of them come there.
         names.learn_words(self.lexicon.partner)
 
@@ -72,7 +73,7 @@ class Mix:
         self.groups["distilled"] = pairs
 
     def deal(self, name):
-        if name == "everyday" and self.distilled and self.rng.random() < DISTILLED:
+        if name == "everyday" and self.distilled and self.rng.random() < self.distilled_share:
             name = "distilled"
         if not self.decks[name]:
             self.decks[name] = list(self.groups[name])

@@ -8,8 +8,6 @@ import string
 import unicodedata
 from functools import cache
 
-from faker import Faker
-
 LATIN = """cs_CZ da_DK de_DE en_GB en_IE en_IN en_KE en_NG en_NZ en_US es_ES es_MX et_EE fi_FI fr_FR ga_IE hr_HR hu_HU
 id_ID is_IS it_IT lt_LT lv_LV nl_NL no_NO pl_PL pt_BR pt_PT ro_RO sk_SK sl_SI sv_SE tr_TR vi_VN yo_NG zu_ZA az_AZ""".split()
 OTHER = "ar_AA bg_BG bn_BD el_GR fa_IR he_IL hi_IN hy_AM ja_JP ka_GE ko_KR ne_NP ru_RU ta_IN th_TH uk_UA zh_CN zh_TW".split()
@@ -17,6 +15,8 @@ EACH = 150  # names of each kind and language
 
 
 def lists(locales, *kinds):
+    from faker import Faker  # not needed where the lists were read from a file (prepare.py)
+
     out = []
     for locale in locales:
         fake = Faker(locale)
@@ -30,8 +30,14 @@ def lists(locales, *kinds):
     return out
 
 
+KINDS = ("first_name", "first_name_male", "first_name_female", "last_name", "city", "other")
+PREPARED: dict[str, list[str]] = {}  # pools that were made elsewhere, by kind
+
+
 @cache
 def pool(kind: str) -> list[str]:
+    if kind in PREPARED:
+        return PREPARED[kind]
     if kind == "other":
         return lists(OTHER, "first_name", "last_name", "name", "city")
     return lists(LATIN, kind)

@@ -23,6 +23,7 @@ import fast  # noqa: E402
 import first_sentences  # noqa: E402
 import mix  # noqa: E402
 import names  # noqa: E402
+import search  # noqa: E402
 import templates  # noqa: E402
 import tokenizer as vocabulary  # noqa: E402
 from model import Config, Translator  # noqa: E402
@@ -237,12 +238,14 @@ class Model(unittest.TestCase):
             model = Translator(Config(d_model=64, num_encoder_layers=1, num_decoder_layers=1, dim_feedforward=96, src_vocab_size=9)).eval()
             model.transformer.decoder.norm.weight.data.normal_(std=3)
             rows = [torch.randint(3, 9, (length,)).tolist() for length in (5, 9, 7, 9, 6, 4, 8, 3)]
-            ours = distill.beams_of(model, padded(rows, 0), 4, 12)
+            ours = search.beams_of(model, padded(rows, 0), 4, 12)
             theirs, _ = generate(Searchable(model).eval(), rows, num_beams=4, do_sample=False, early_stopping=True, max_new_tokens=12)
             for source, found, best in zip(rows, ours, theirs):
                 if best[-1] == model.config.eos_token_id:
-                    at = [mean_log_probability(model, source, ids) for ids in (found[0], best[1:-1])]
+                    score, ids = found[0]
+                    at = [mean_log_probability(model, source, ids) for ids in (ids, best[1:-1])]
                     self.assertAlmostEqual(*at, delta=0.02)
+                    self.assertAlmostEqual(score, at[0], delta=0.02)
                     compared += 1
         self.assertGreater(compared, 7)
 
@@ -252,7 +255,7 @@ class Model(unittest.TestCase):
         with torch.no_grad():
             hidden = self.model.decode(target, self.model.encode(source), source)
             plain = self.model.project(hidden).log_softmax(-1)
-            step = distill.Step(self.model, source, 1)
+            step = search.Step(self.model, source, 1)
             for i in range(target.shape[1]):
                 self.assertLess((step(target[:, i]) - plain[:, i]).abs().mean().item(), 0.01)
 
