@@ -31,7 +31,7 @@ from stream import Ring, Stream
 
 SAVED_LAST = 12  # seconds kept for the last scores and files
 READY_ROWS = 2000  # in the ring before training begins
-WORSE = 0.5  # BLEU: a teacher that is worse than the shipped weights by more is not asked
+TEACHER_AT_MOST = 0.55  # of the time left, where the first seconds took long
 
 
 class Clock:
@@ -164,12 +164,6 @@ class Run:
         self.clock.print(f"the teacher has {count / 1e6:.1f} M parameters")
         self.shipped = self.dev(student)
         self.clock.print(f"shipped weights: dev BLEU {self.shipped:.2f}")
-        batch = packed.Batch(rows, student.config)
-        with torch.no_grad():
-            losses = [packed.Pass(student, f).loss(batch, 0.0).item() for f in (packed.Functions(False), self.functions)]
-        self.clock.print(f"shipped weights: loss {losses[0]:.4f} plain, {losses[1]:.4f} as trained")
-        if not abs(losses[0] - losses[1]) < 0.02 * losses[0]:
-            raise ValueError("the compiled loss is another one")
         optimizers = Muon(student), Muon(teacher)
         passes = packed.Pass(student, self.functions), packed.Pass(teacher, self.functions)
         for name, i, count, loss in (
@@ -186,6 +180,11 @@ class Run:
                     self.one_step(optimizers[i], loss(packed.Batch(rows, student.config)), 1e-5)
                 speed = float(tokens) / (time.monotonic() - start)
                 self.clock.print(f"{name}: {measured} steps, {(time.monotonic() - start) / measured * 1e3:.1f} ms each, {speed:.0f} target tokens/s")
+        batch = packed.Batch(rows, student.config)
+        losses = [self.student_loss(packed.Pass(student, f), passes[1], batch).item() for f in (packed.Functions(False), self.functions)]
+        self.clock.print(f"student's loss on the same rows: {losses[0]:.3f} plain, {losses[1]:.3f} as trained")
+        if not abs(losses[0] - losses[1]) < 0.03 * losses[0]:  # other dropout
+            raise ValueError("the compiled loss is another one")
         start = time.monotonic()
         texts = self.prepared.english[: a.search_rows]
         found = list(translate.searched(teacher, self.tokenizer, texts, a.beams, a.search_rows, most=12))
@@ -272,7 +271,8 @@ class Run:
             if score >= best[0]:
                 best[:] = score, [p.detach().clone() for p in teacher.parameters()]
 
-        end = self.clock() + a.teacher_seconds
+        left = a.seconds - SAVED_LAST - self.clock()
+        end = self.clock() + min(a.teacher_seconds, TEACHER_AT_MOST * left)
         scored = self.scorer("teacher", teacher, keep)
         self.train("teacher", teacher, lambda b: passed.loss(b, a.teacher_dropout), a.teacher_rows, a.teacher_rate, a.warmup, end, scored)
         with torch.no_grad():
@@ -280,7 +280,7 @@ class Run:
                 parameter.copy_(kept)
         teacher.requires_grad_(False)
         self.report["phases"]["teacher"] = best[0]
-        if best[0] < self.shipped - WORSE:
+        if best[0] < self.shipped - a.worse:
             self.clock.print(f"dev BLEU {best[0]:.2f} of the teacher, {self.shipped:.2f} of the shipped weights: it teaches nothing")
             return None
         return teacher
@@ -357,6 +357,7 @@ def main():
     parser.add_argument("--teacher-rows", type=int, default=128)
     parser.add_argument("--teacher-rate", type=float, default=1.2e-3)
     parser.add_argument("--teacher-dropout", type=float, default=0.25)
+    parser.add_argument("--worse", type=float, default=0.5, help="BLEU: a teacher that is worse than the shipped weights by more is not asked")
     parser.add_argument("--student-rows", type=int, default=256)
     parser.add_argument("--student-rate", type=float, default=1.5e-3)
     parser.add_argument("--student-dropout", type=float, default=0.1)

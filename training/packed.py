@@ -92,9 +92,10 @@ def distillation(x, norm_w, norm_b, weight, labels, teacher, pad: int, share: fl
 
 
 class Functions:
-    """The functions above, compiled or as they are. Each is compiled for one shape after another: rows never change theirs."""
+    """The functions above that are much faster compiled, compiled or as they are: once for each model and use of it, since
+    rows never change their shape."""
 
-    NAMES = ("encoder_layer", "decoder_layer", "embedded", "logits", "cross_entropy", "distillation")
+    NAMES = ("encoder_layer", "decoder_layer", "cross_entropy", "distillation")
 
     def __init__(self, compiled: bool):
         for name in self.NAMES:
@@ -131,12 +132,12 @@ class Pass:
     def hidden(self, batch: Batch, p: float = 0.0) -> torch.Tensor:
         """What the last decoder layer gives, (B, W, D), before the last norm. `p`: dropout."""
         f, model, heads = self.functions, self.model, self.config.nhead
-        x = f.embedded(batch.source, model.embed.weight, model.positions, batch.source_places, p)
+        x = embedded(batch.source, model.embed.weight, model.positions, batch.source_places, p)
         for layer in self.encoder.layers:
             attention, feed = attention_weights(layer.norm1, layer.self_attn), feed_weights(layer.norm2, layer)
             x = f.encoder_layer(x, batch.seen, attention, feed, heads, p)
         states = norm(x, self.encoder.norm.weight, self.encoder.norm.bias)
-        x = f.embedded(batch.target, model.embed.weight, model.positions, batch.places, p)
+        x = embedded(batch.target, model.embed.weight, model.positions, batch.places, p)
         for layer in self.decoder.layers:
             attention, cross = attention_weights(layer.norm1, layer.self_attn), attention_weights(layer.norm2, layer.multihead_attn)
             x = f.decoder_layer(x, states, batch.causal, batch.across, attention, cross, feed_weights(layer.norm3, layer), heads, p)
@@ -150,7 +151,7 @@ class Pass:
 
     @torch.no_grad()
     def logits(self, batch: Batch) -> torch.Tensor:  # (B * W, V) of bf16
-        return self.functions.logits(self.hidden(batch), *self.last())
+        return logits(self.hidden(batch), *self.last())
 
     def distilled(self, batch: Batch, teacher: torch.Tensor, p: float, share: float):
         """`teacher`: its logits for the same batch."""
