@@ -97,7 +97,6 @@ class Run:
         self.device = torch.device(args.device)
         if self.device.type == "cuda":
             torch.backends.cuda.enable_cudnn_sdp(False)
-            torch.backends.cuda.matmul.allow_tf32 = True
             self.clock.print(torch.cuda.get_device_name())
         for name in ("cache_size_limit", "recompile_limit"):
             if hasattr(torch._dynamo.config, name):
@@ -130,6 +129,14 @@ class Run:
 
     def write_report(self):
         (self.args.out / "report.json").write_text(json.dumps(self.report, ensure_ascii=False, indent=1) + "\n")
+
+    def end(self, code: int):
+        """At once, with all processes: one that waits for work would hold the output open."""
+        self.stream.stop()
+        for process in self.helpers._pool:
+            process.kill()
+        sys.stdout.flush()
+        os._exit(code)
 
     # Scores
 
@@ -334,7 +341,7 @@ def guard(run: Run):
     time.sleep(run.args.seconds + run.args.grace)
     run.clock.print("out of time: ended from outside")
     run.write_report()
-    os._exit(3)
+    run.end(3)
 
 
 def main():
@@ -398,11 +405,8 @@ def main():
         run.clock.print(traceback.format_exc())
         code = 1
     run.write_report()
-    run.stream.stop()
-    run.helpers.close()
     run.clock.print(f"ends with code {code}")
-    sys.stdout.flush()
-    os._exit(code)
+    run.end(code)
 
 
 if __name__ == "__main__":
