@@ -1,11 +1,13 @@
 /**
- * Three uses of Vite: the demo page (`vite`, `vite build`), the npm library (`vite build --mode library`)
+ * Three uses of Vite: the demo page (`vite`, `vite build`), the npm library (scripts/build.js)
  * and the tests (`vitest`). Each has its own configuration, because they share nothing but the sources.
  */
 
+import type { OutputOptions } from "rolldown";
+import type { LibraryOptions } from "vite";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 import { wasmKernels } from "./scripts/build-wasm.js";
-import { threadScript } from "./scripts/thread-script.js";
+import { scriptAddresses, type ScriptForm } from "./scripts/script-addresses.js";
 import { strippedWgsl } from "./scripts/wgsl.js";
 
 const root = import.meta.dirname;
@@ -16,7 +18,7 @@ const demo: ViteUserConfig = {
   base: "./",
   server: { host: "localhost", port: 5173, fs: { allow: [root] } },
   preview: { host: "localhost", port: 5173 },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [strippedWgsl(), wasmKernels()] },
   plugins: [strippedWgsl(), wasmKernels()],
   build: { target: "es2022" },
 };
@@ -24,39 +26,55 @@ const demo: ViteUserConfig = {
 /** Short names inside, the names of classes as they are: they stand in stack traces and in what a console shows. */
 const minify = { compress: true, mangle: { keepNames: { class: true, function: false } }, codegen: true };
 
-/** What `index.js` always needs is one file; each part that loads when needed (`loadPart`) is another. */
+/** The public classes and the way to a worker: all that a page loads at once, if its models run in workers. */
+const PAGE =
+  /\/src\/(index|errors|(api|worker|util\/(part|frozen|given|trusted|script-worker))\b.*|engine\/(gpu|options|load-options|translate-options)|generation\/options\/option-names|tensor\/host-tensor|backends\/(wasm\/support|webgpu\/adapter))/;
+
+/** What every model needs is one file; each part that loads when needed (`loadPart`) is another. */
 const groups = [
-  { name: "core", tags: ["$initial" as const], priority: 1 },
+  { name: "page", test: PAGE, priority: 2 },
+  { name: "engine", tags: ["$initial" as const], priority: 1 },
+  // What only backends need, whichever of them.
+  { name: "ops", test: /\/src\/(ops|tensor|util)\//, priority: 1 },
   { name: "webgpu", test: /\/src\/backends\/webgpu\/(?!adapter\.ts)|\/shaders\// },
   { name: "cpu", test: /\/src\/backends\/cpu\// },
-  { name: "threads", test: /\/src\/backends\/wasm\/(pool|split|threads)\.ts/, priority: 1 },
-  { name: "wasm", test: /\/src\/backends\/wasm\/|\/wasm\/index\.ts/ },
-  { name: "text", test: /\/src\/(text\/|engine\/text-)/ },
+  { name: "wasm", test: /\/src\/backends\/wasm\/(?!support|pool|split|thread)|\/wasm\/index\.ts/ },
+  { name: "threads", test: /\/src\/backends\/wasm\/(pool|split|thread(s|-script))\.ts/ },
+  { name: "text", test: /\/src\/(text\/|engine\/(text-|translator))/ },
   { name: "torch", test: /\/src\/loading\/formats\/torch\// },
 ];
 
 /**
- * The library twice: `index.js`, with chunks beside it for what not every page needs (tokenizers, the reader of `.bin`
- * files), and `attendant.js`, all of it in one file. Both have their shaders in them, so a page can import either
- * without a bundler.
+ * The library: `index.js`, with chunks beside it for what not every page needs, the script of the worker in one file, and
+ * `attendant.js`, all of it in one file. The shaders are in them, so a page can import them without a bundler.
  */
-const library: ViteUserConfig = {
-  publicDir: false,
-  worker: { format: "es" },
-  plugins: [strippedWgsl(), wasmKernels(), threadScript()],
-  build: {
-    target: "es2022",
-    lib: { entry: "src/index.ts" },
-    sourcemap: true,
-    minify: false, // Vite leaves the white space of a library in; Rolldown's own setting below does not.
-    rolldownOptions: {
-      external: [/^node:/],
-      output: [
-        { entryFileNames: "index.js", chunkFileNames: "[name].js", codeSplitting: { groups }, minify },
-        { entryFileNames: "attendant.js", codeSplitting: false, minify },
-      ],
+function library(entry: LibraryOptions["entry"], output: OutputOptions, form: ScriptForm): ViteUserConfig {
+  return {
+    publicDir: false,
+    plugins: [strippedWgsl(), wasmKernels(), scriptAddresses(form)],
+    build: {
+      target: "es2022",
+      lib: { entry, formats: ["es"] },
+      emptyOutDir: false,
+      sourcemap: true,
+      minify: false, // Vite leaves the white space of a library in; Rolldown's own setting below does not.
+      rolldownOptions: { external: [/^node:/], output: { ...output, minify } },
     },
-  },
+  };
+}
+
+const builds: Record<string, ViteUserConfig> = {
+  library: library(
+    { index: "src/index.ts", core: "src/engine/core.ts" },
+    {
+      entryFileNames: "[name].js",
+      chunkFileNames: "[name].js",
+      codeSplitting: { groups },
+    },
+    "files",
+  ),
+  worker: library("src/worker/entry.ts", { entryFileNames: "attendant-worker.js", codeSplitting: false }, "worker"),
+  single: library("src/attendant.ts", { entryFileNames: "attendant.js", codeSplitting: false }, "single"),
 };
 
 const tests: ViteUserConfig = {
@@ -70,6 +88,16 @@ const tests: ViteUserConfig = {
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/browser/**", "test/package/**"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        // The public API once more, through a worker.
+        plugins: [wasmKernels()],
+        test: {
+          name: "worker",
+          include: ["test/api/**/*.test.ts", "test/engine/**/*.test.ts"],
+          setupFiles: "test/support/node/worker-setup.ts",
           testTimeout: 60_000,
         },
       },
@@ -113,5 +141,5 @@ const tests: ViteUserConfig = {
 
 export default defineConfig(({ mode }) => {
   if (process.env.VITEST) return tests;
-  return mode === "library" ? library : demo;
+  return builds[mode] ?? demo;
 });

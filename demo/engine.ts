@@ -81,17 +81,16 @@ export class Engine {
   /** Yields after every token. The last value is the finished translation. */
   async *translate(text: string, signal: AbortSignal): AsyncGenerator<Translation, void, undefined> {
     const { model, tokenizer } = this.parts();
-    const sourceIds = tokenizer.encode(text);
+    const sourceIds = await tokenizer.encode(text);
     const targetIds: number[] = [];
     let french = "";
     let first = 0;
     const start = performance.now();
-    let rested = start;
     for await (const { token } of model.stream(sourceIds, { signal })) {
       const now = performance.now();
       if (targetIds.length === 0) first = now;
       targetIds.push(token);
-      const decoded = tokenizer.decode(targetIds);
+      const decoded = await tokenizer.decode(targetIds);
       // An unfinished character decodes to U+FFFD; it is shown when its other bytes have come.
       if (!decoded.endsWith("\ufffd")) french = decoded;
       const seconds = (now - first) / 1000;
@@ -103,11 +102,6 @@ export class Engine {
         firstTokenMs: first - start,
         tokensPerSecond: seconds > 0 ? (targetIds.length - 1) / seconds : undefined,
       };
-      // Without a GPU the model computes in this thread, so let the page paint and react to the Stop button.
-      if (model.device !== "webgpu" && now - rested > 16) {
-        await turn();
-        rested = performance.now();
-      }
     }
   }
 
@@ -119,8 +113,8 @@ export class Engine {
       { input_ids: [sourceIds], decoder_input_ids: [decoderIds] },
       { output_attentions: true },
     );
-    const names = (ids: number[]) => ids.map((id) => tokenizer.token(id));
-    return { layers, source: names(sourceIds), target: names(targetIds) };
+    const names = (ids: number[]) => Promise.all(ids.map((id) => tokenizer.token(id)));
+    return { layers, source: await names(sourceIds), target: await names(targetIds) };
   }
 
   private parts() {
@@ -128,16 +122,4 @@ export class Engine {
     if (!this.model || !tokenizer) throw new Error("No model is loaded.");
     return { model: this.model, tokenizer };
   }
-}
-
-/** Waits for one turn of the event loop. Timers would wait 4 ms. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }

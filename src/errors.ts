@@ -9,6 +9,8 @@ export type ErrorCode =
   | "unsupported_device"
   /** The GPU device was lost (driver reset, another page, `GPUDevice.destroy`). */
   | "device_lost"
+  /** The worker with the model crashed or was ended by the browser. */
+  | "worker_lost"
   /** The device could not allocate what the model or the call needs. */
   | "out_of_memory"
   /** A file that is needed does not exist. */

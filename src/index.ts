@@ -1,13 +1,16 @@
 /** The public API of attendant. */
 
-export type { Availability } from "./engine/availability";
-export type { AsyncDisposing } from "./engine/disposing";
+export type { Availability } from "./api/availability";
+export type { AsyncDisposing } from "./api/disposing";
 export type { CompileProgress, LoadOptions, LoadProgress } from "./engine/load-options";
 export type { Limits, ModelConfig } from "./engine/model-config";
 export type { ForwardInput, GenerateOutput, StreamStep } from "./engine/results";
-export { Seq2Seq } from "./engine/seq2seq";
 export type { GenerateTextOutput, TextOptions } from "./engine/text-calls";
-export { Translator, type AlignedSegment, type TranslateOptions, type TranslatorOptions } from "./engine/translator";
+export type { TranslateOptions } from "./engine/translate-options";
+export type { AlignedSegment } from "./engine/translator";
+export { Seq2Seq } from "./api/seq2seq";
+export type { Tokenizer } from "./api/tokenizer";
+export { Translator, type TranslatorOptions } from "./api/translator";
 export { checkSupport, type Support } from "./api/support";
 export type { AdapterInfo } from "./backends/webgpu/adapter";
 export { ModelError, type ErrorCode } from "./errors";
@@ -23,4 +26,4 @@ export type { HubSource } from "./loading/sources/remote";
 export type { Source } from "./loading/sources/source";
 export type { Memory } from "./ops/ops";
 export type { HostTensor } from "./tensor/host-tensor";
-export type { EncodeOptions, LanguagePair, Tokenizer } from "./text/tokenizer";
+export type { EncodeOptions, LanguagePair } from "./text/tokenizer";

@@ -36,7 +36,10 @@ export interface LoadOptions {
    * not depend on it. Default "auto".
    */
   threads?: "auto" | number;
-  /** Has no effect yet: the engine always runs in the calling thread. Default true. */
+  /**
+   * Whether the engine runs in a worker of its own, so that the page stays free. Where none can start, it runs in the calling
+   * thread, with a warning. Default false.
+   */
   worker?: boolean;
 }
 

@@ -3,6 +3,7 @@
 import { NO_START } from "../generation/options/file-fields";
 import { OptionReader } from "../generation/options/option-reader";
 import type { ModelInfo } from "../models/model";
+import { frozen } from "../util/frozen";
 
 /** The longest input and output of a model. */
 export interface Limits {
@@ -63,9 +64,4 @@ export function modelConfig(
     generation: structuredClone(generation),
     file: structuredClone(file),
   });
-}
-
-function frozen<T extends object>(value: T): T {
-  for (const part of Object.values(value) as unknown[]) if (typeof part === "object" && part !== null) frozen(part);
-  return Object.freeze(value);
 }

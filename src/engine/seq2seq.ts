@@ -1,7 +1,6 @@
-/** The public class `Seq2Seq`: a loaded encoder-decoder model with `generate`, `stream` and `forward`. */
+/** A loaded encoder-decoder model in this thread: what the public class `Seq2Seq` (src/api/) calls, here or in a worker. */
 
 import { openBackend } from "./device";
-import type { AsyncDisposing } from "./disposing";
 import type { AdapterInfo } from "../backends/webgpu/adapter";
 import { invariant, ModelError } from "../errors";
 import { checkIds, inputBatch, toRows } from "../generation/batch";
@@ -13,6 +12,7 @@ import { SessionPool } from "../generation/device/session";
 import { startStats } from "../generation/stats";
 import { loadModel, type LoadedModel } from "./load";
 import { checkLoadOptions, warnOnConsole, type LoadOptions } from "./load-options";
+import type { ModelFiles } from "../loading/sources/files";
 import { openSource, type Source } from "../loading/sources/source";
 import type { Model } from "../models/model";
 import type { Memory, Ops } from "../ops/ops";
@@ -22,6 +22,7 @@ import type { ForwardInput, GenerateOutput, StreamStep } from "./results";
 import type { GenerateTextOutput, TextOptions } from "./text-calls";
 import { wholePasses } from "./parts";
 import type { Tokenizer } from "../text/tokenizer";
+import type { LocalTranslator, TranslatorSetup } from "./translator";
 
 /** Decoder positions of the session that is made at load: enough for a translation. */
 const FIRST_TARGET = 256;
@@ -41,16 +42,11 @@ async function firstSession(model: Model, ops: Ops): Promise<SessionPool> {
   return sessions;
 }
 
-/* eslint-disable @typescript-eslint/no-unsafe-declaration-merging, @typescript-eslint/no-empty-object-type --
-   what the interface adds is implemented below */
-export interface Seq2Seq extends AsyncDisposing {}
-
 /**
  * A loaded encoder-decoder model: token ids in, token ids and tensors out. One model may run several calls at a time; they
  * take turns, one step each.
  */
-export class Seq2Seq {
-  /* eslint-enable */
+export class LocalSeq2Seq {
   /** Where the model runs. */
   readonly device: "webgpu" | "wasm" | "cpu";
   /** What the browser reports about the GPU; absent on other devices. */
@@ -84,7 +80,7 @@ export class Seq2Seq {
    * @param options see {@link LoadOptions}
    * @throws ModelError; `signal.reason` once aborted
    */
-  static async load(source: Source, options: LoadOptions = {}): Promise<Seq2Seq> {
+  static async load(source: Source | ModelFiles, options: LoadOptions = {}): Promise<LocalSeq2Seq> {
     const {
       device = "auto",
       dtype = "auto",
@@ -95,7 +91,7 @@ export class Seq2Seq {
       onWarning = warnOnConsole,
     } = checkLoadOptions(options);
     signal?.throwIfAborted();
-    const files = openSource(source);
+    const files = "open" in Object(source) ? (source as ModelFiles) : openSource(source as Source);
     const format = dtype === "auto" ? "f32" : dtype;
     let adapter: AdapterInfo | undefined;
     const createOps = async (): Promise<Ops> => {
@@ -116,7 +112,7 @@ export class Seq2Seq {
       invariant(sessions, "load: the model was never built");
       signal?.throwIfAborted();
       onProgress?.({ phase: "compile", file: "shaders", loaded: 1, total: 1 });
-      return new Seq2Seq(loaded.ops, loaded, sessions, onWarning, adapter);
+      return new LocalSeq2Seq(loaded.ops, loaded, sessions, onWarning, adapter);
     } catch (error) {
       loaded.ops.dispose();
       throw error;
@@ -279,17 +275,17 @@ export class Seq2Seq {
     return Promise.resolve();
   }
 
-  /** @internal Declared by {@link AsyncDisposing}: not every compiler knows the symbol. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.dispose();
-  }
-
   private checkAlive(): void {
     if (this.disposed) throw new ModelError("disposed", "This model has been disposed.", "Load it again.");
   }
 
   private engine() {
     return { ops: this.ops, model: this.loaded.model, sessions: this.sessions };
+  }
+
+  /** @throws ModelError without a tokenizer, or for languages that the model's files contradict */
+  translator(setup: TranslatorSetup): LocalTranslator {
+    return this.loaded.text.createTranslator(this, setup);
   }
 
   private textCall(where: "generateText" | "streamText", texts: unknown, options: TextOptions) {

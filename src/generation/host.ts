@@ -5,6 +5,7 @@
 
 import type { Model } from "../models/model";
 import type { Request } from "./request";
+import { askAhead } from "./search/ask-ahead";
 import { createBeamSearch } from "./search/beam";
 import { createGreedySampling } from "./search/greedy-sampling";
 import { createGroupBeamSearch } from "./search/group-beam";
@@ -17,7 +18,10 @@ export { runHostSearch } from "./device/host-search";
 
 /** One search per sentence of the request, in their order. */
 export function createHostSearches(request: Request, model: Model): Search[] {
-  const { batch, config, prompts, constraints, alternatives } = request;
+  const { batch, prompts, constraints, alternatives } = request;
+  const { prefixAllowedTokens } = request.config;
+  const asked = prefixAllowedTokens && askAhead(prefixAllowedTokens);
+  const config = { ...request.config, prefixAllowedTokens: asked?.answer };
   const create =
     config.numBeams === 1
       ? createGreedySampling
@@ -31,7 +35,7 @@ export function createHostSearches(request: Request, model: Model): Search[] {
   return batch.ids.map((inputIds, index) => {
     const taken: number[] = [];
     const sentence = { index, inputIds, constraint: constraints?.[index], vocabSize, taken };
-    return create({
+    const search: Search = create({
       config,
       prompt: prompts[index],
       processors: createProcessors(config, sentence),
@@ -40,5 +44,6 @@ export function createHostSearches(request: Request, model: Model): Search[] {
       stopsAt,
       randoms: Array.from({ length: n }, (_, i) => createRandom(seed, index * n + i)),
     });
+    return asked ? { ...search, prepare: () => asked.ask(index, search.open()) } : search;
   });
 }

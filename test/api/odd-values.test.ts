@@ -228,7 +228,7 @@ test("null stands for what is left out, in every options object", async () => {
   expect((await model.generate([3, 4], { ...all, ...two, num_beams: 2 })).sequences).toHaveLength(1);
   await own.forward({ input_ids: [3], attention_mask: null, decoder_input_ids: [1] } as never, null as never);
   await own.forward({ input_ids: [3], decoder_input_ids: [1] }, nulls("output_attentions", "output_hidden_states"));
-  expect(model.tokenizer?.encode("w3", nulls("sourceLanguage", "targetLanguage"))).toEqual([3]);
+  expect(await model.tokenizer?.encode("w3", nulls("sourceLanguage", "targetLanguage"))).toEqual([3]);
   expect(await Translator.create({ ...pair, model, ...nulls("device", "signal", "monitor") })).toBeInstanceOf(
     Translator,
   );

@@ -60,14 +60,14 @@ describe("a translator of many languages", () => {
       ["de-AT", "deu_Latn"],
     ]) {
       const translator = await Translator.create({ model: seq2seq, sourceLanguage: "en", targetLanguage });
-      const forced = tokenizer!.forcedBosTokenId!(targetLanguage);
-      expect(tokenizer!.token(forced!)).toBe(code);
-      const ids = tokenizer!.encode("hello", { sourceLanguage: "eng_Latn" });
-      expect(ids.map((id) => tokenizer!.token(id)).join(" ")).toBe("eng_Latn ▁ h e l l o </s>");
+      const forced = await tokenizer!.forcedBosTokenId(targetLanguage);
+      expect(await tokenizer!.token(forced!)).toBe(code);
+      const ids = await tokenizer!.encode("hello", { sourceLanguage: "eng_Latn" });
+      expect((await Promise.all(ids.map((id) => tokenizer!.token(id)))).join(" ")).toBe("eng_Latn ▁ h e l l o </s>");
       const { sequences } = await seq2seq.generate([ids], { forced_bos_token_id: forced });
       expect(sequences[0][1]).toBe(forced);
       outputs.push(await translator.translate("hello"));
-      expect(outputs.at(-1)).toBe(tokenizer!.decode(sequences[0]));
+      expect(outputs.at(-1)).toBe(await tokenizer!.decode(sequences[0]));
       let streamed = "";
       for await (const piece of translator.translateStreaming("hello")) streamed += piece;
       expect(streamed).toBe(outputs.at(-1));
@@ -105,11 +105,11 @@ test("a Marian folder: two .spm files and vocab.json", async () => {
   expect(next).toBeLessThanOrEqual(config.vocab_size);
   const files = { "source.spm": spm, "target.spm": spm, "vocab.json": json(vocab) };
   const seq2seq = await Seq2Seq.load(model("marian-swish", files), { device: "cpu" });
-  const ids = seq2seq.tokenizer!.encode("hello there", { targetLanguage: "fr" });
+  const ids = await seq2seq.tokenizer!.encode("hello there", { targetLanguage: "fr" });
   expect(ids).toEqual([">>fra<<", ..."▁hello▁there", "</s>"].map((piece) => vocab[piece]));
   const translator = await Translator.create({ model: seq2seq, sourceLanguage: "en", targetLanguage: "fr" });
   const { sequences } = await seq2seq.generate([ids]);
-  expect(await translator.translate("hello there")).toBe(seq2seq.tokenizer!.decode(sequences[0]));
+  expect(await translator.translate("hello there")).toBe(await seq2seq.tokenizer!.decode(sequences[0]));
   const missing = model("marian-swish", { "source.spm": spm, "vocab.json": json(vocab) });
   const languages = { sourceLanguage: "en", targetLanguage: "fr" };
   const error = await failureOf(() => Translator.create({ model: missing, ...languages, device: "cpu", onWarning }));

@@ -74,9 +74,9 @@ describe("the English-French model on the CPU", () => {
     const model = await Seq2Seq.load("./demo/public/models/en-fr", { device: "cpu" });
     expect(cases).toHaveLength(200);
     for (const { text, input_ids, sequence, translation } of cases) {
-      expect(model.tokenizer?.encode(text)).toEqual(input_ids);
+      expect(await model.tokenizer?.encode(text)).toEqual(input_ids);
       expect((await model.generate(input_ids, { max_new_tokens })).sequences).toEqual([sequence]);
-      expect(model.tokenizer?.decode(sequence)).toBe(translation);
+      expect(await model.tokenizer?.decode(sequence)).toBe(translation);
     }
     await model.dispose();
   });

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Seq2Seq } from "../../src/index";
-import { buildPackage, runVite } from "../support/node/built-package";
+import { copyPackage, runVite } from "../support/node/built-package";
 import { closePage, openPage } from "../support/node/pages";
 import { serveFolder } from "../support/node/static-server";
 
@@ -36,7 +36,7 @@ describe("the examples", () => {
     model = await Seq2Seq.load(MODEL, { device: "wasm" });
     root = mkdtempSync(join(tmpdir(), "attendant-examples-"));
     const installed = join(root, "node_modules");
-    buildPackage(join(installed, "attendant"));
+    await copyPackage(join(installed, "attendant"));
     for (const name of ["react", "react-dom", "scheduler"])
       symlinkSync(resolve("node_modules", name), join(installed, name), "junction");
     const link = (target: string, folder: string, name: string) => {

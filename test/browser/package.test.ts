@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mutants } from "../support/shared/hostile";
-import { buildPackage } from "../support/node/built-package";
+import { copyPackage } from "../support/node/built-package";
 import { closePage, openPage, takeProblems } from "../support/node/pages";
 import { ISOLATED, serveFolder, WASM_POLICY } from "../support/node/static-server";
 import { stripWgsl } from "../../scripts/wgsl.js";
@@ -97,7 +97,7 @@ describe("the built package", () => {
   let server: Awaited<ReturnType<typeof serveFolder>>;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "attendant-package-"));
-    buildPackage(folder);
+    await copyPackage(folder);
     mkdirSync(join(folder, "models"));
     symlinkSync(resolve("demo/public/models/en-fr"), join(folder, "models/en-fr"));
     writeFileSync(join(folder, "index.html"), PAGE);
@@ -214,6 +214,15 @@ describe("the built package", () => {
     await page.waitForFunction(() => document.getElementById("out")?.textContent);
     const fetched = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
     const files = fetched.filter((name) => name.includes("/dist/")).map((name) => name.replace(/.*\/dist\//, ""));
-    expect(files.sort()).toEqual(["core.js", "index.js", "rolldown-runtime.js", "text.js"]);
+    expect(files.sort()).toEqual([
+      "core.js",
+      "engine.js",
+      "index.js",
+      "ops.js",
+      "page.js",
+      "rolldown-runtime.js",
+      "text.js",
+      "webgpu.js",
+    ]);
   });
 });

@@ -1,7 +1,8 @@
 /** Every way of generating with a tiny model on the CPU backend: results agree with each other. */
 
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { Seq2Seq, type GenerationConfig, type HostTensor } from "../../src/index";
+import type { GenerationConfig, HostTensor } from "../../src/index";
+import { LocalSeq2Seq as Seq2Seq } from "../../src/engine/seq2seq";
 import { MAX_ROWS } from "../../src/generation/generate";
 import type { Ops } from "../../src/ops/ops";
 import { failureOf } from "../support/node/failure";

@@ -29,7 +29,9 @@ describe("stripWgsl", () => {
 describe("the shaders of the package", () => {
   const files = readdirSync("shaders").filter((name) => name.endsWith(".wgsl"));
   const dist = join(inject("consumer"), "node_modules/attendant/dist");
-  const built = ["core.js", "attendant.js"].map((name) => readFileSync(join(dist, name), "utf8"));
+  const built = ["webgpu.js", "attendant-worker.js", "attendant.js"].map((name) =>
+    readFileSync(join(dist, name), "utf8"),
+  );
 
   it.each(files)("%s is in it, with every line in its place", (name) => {
     const source = readFileSync(`shaders/${name}`, "utf8");

@@ -59,7 +59,7 @@ export async function createWasmBackend(name?: ModuleName, given: Partial<WasmOp
   const refusal = wasmRefusal();
   if (refusal) throw new ModelError("unsupported_device", refusal, HINT);
   try {
-    const count = await countThreads(options);
+    const count = countThreads(options);
     const space = openSpace(count, options);
     let module = await compile(name ?? bestModule(), space.shared);
     let kernels = await instantiate(module, space.memory);

@@ -7,9 +7,11 @@
  */
 
 import { ModelError } from "../../errors";
-import { trusted } from "../../util/trusted";
+import { nodeModule } from "../../util/node-module";
+import { scriptWorker } from "../../util/script-worker";
 import type { Kernels } from "./kernels";
 import type { Space } from "./memory";
+import { startThread } from "./thread-script";
 
 /** A call is cut into at most so many parts. */
 export const MOST_PARTS = 16;
@@ -142,7 +144,7 @@ const maySleep = typeof document === "undefined";
 /** A thread that is ready. */
 async function openThread(start: object, onError: () => void): Promise<Thread> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const { thread, ready } = await (typeof Worker === "function" ? pageThread(onError) : nodeThread(onError));
+  const { thread, ready } = typeof Worker === "function" ? pageThread(onError) : nodeThread(onError);
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error("A thread has not started.")), STARTING);
   });
@@ -164,17 +166,16 @@ interface Opened {
   ready: Promise<void>;
 }
 
-/** Bundlers find the script by this expression, whatever `Worker` is. */
-const open = <T>(Worker: new (url: URL, options: WorkerOptions) => T): T =>
-  new Worker(new URL("./thread.js", import.meta.url), { type: "module" });
+/** The name of a worker that is a thread: `thread.js` may be a part of a file that is more. In Node it is the worker's data. */
+const THREAD_NAME = "attendant-thread";
 
-function pageThread(onError: () => void): Promise<Opened> {
-  const thread = open(
-    class extends Worker {
-      constructor(url: URL, options: WorkerOptions) {
-        super(trusted(url.href), options);
+function pageThread(onError: () => void): Opened {
+  const thread = startThread(
+    class {
+      constructor(url: URL) {
+        return scriptWorker(url, THREAD_NAME);
       }
-    },
+    } as new (url: URL) => Worker,
   );
   const ready = new Promise<void>((resolve, reject) => {
     thread.onmessage = () => resolve();
@@ -184,15 +185,18 @@ function pageThread(onError: () => void): Promise<Opened> {
       reject(new Error(event.message || "The script thread.js can't be loaded."));
     };
   });
-  return Promise.resolve({ thread, ready });
+  return { thread, ready };
 }
 
-async function nodeThread(onError: () => void): Promise<Opened> {
-  const name = "node:worker_threads";
-  const { Worker } = (await import(
-    /* @vite-ignore */ /* webpackIgnore: true */ name
-  )) as typeof import("node:worker_threads");
-  const thread = open(Worker as new (url: URL) => InstanceType<typeof Worker>);
+function nodeThread(onError: () => void): Opened {
+  const { Worker } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
+  const thread = startThread(
+    class extends Worker {
+      constructor(url: URL) {
+        super(url, { workerData: THREAD_NAME });
+      }
+    },
+  );
   const ready = new Promise<void>((resolve, reject) => {
     thread.once("message", () => resolve());
     thread.on("error", (error) => {

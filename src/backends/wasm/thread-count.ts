@@ -1,5 +1,9 @@
 /** How many threads to compute with, found out without loading what runs them. */
 
+import { nodeModule } from "../../util/node-module";
+
+type Os = typeof import("node:os");
+
 /** How many threads a backend takes, and who is told that it takes fewer. */
 export interface ThreadOptions {
   threads: "auto" | number;
@@ -21,16 +25,12 @@ function threadsRefusal(): string | undefined {
 }
 
 /** Half of the cores, so that the page and what else runs keep theirs. */
-async function threadsByItself(): Promise<number> {
+function threadsByItself(): number {
   if (threadsRefusal()) return 1;
-  const cores = (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ?? (await coresOfNode());
+  const cores =
+    (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ??
+    nodeModule<Os>("node:os").availableParallelism();
   return Math.max(1, Math.min(MOST_BY_ITSELF, Math.floor(cores / 2)));
-}
-
-async function coresOfNode(): Promise<number> {
-  const name = "node:os";
-  const os = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as typeof import("node:os");
-  return os.availableParallelism();
 }
 
 /** Warns that one thread computes where several were asked for. With "auto" there is nothing to warn of. */
@@ -41,7 +41,7 @@ export function warnOfThreads({ threads, onWarning }: ThreadOptions, reason: unk
 }
 
 /** How many threads to start. */
-export async function countThreads(options: ThreadOptions): Promise<number> {
+export function countThreads(options: ThreadOptions): number {
   const { threads } = options;
   if (threads === "auto") return threadsByItself();
   const refusal = threads > 1 ? threadsRefusal() : undefined;

@@ -49,9 +49,12 @@ function run({ module, memory, control, names, layout, spins }) {
   }
 }
 
-// A worker of a page or of Node.
-const port = typeof WorkerGlobalScope === "function" ? self : (await import("node:worker_threads")).parentPort;
+// A worker of a page or of Node, which the pool has started: only there is this file more than a part of another.
+const name = "attendant-thread";
+const inPage = typeof WorkerGlobalScope === "function";
+const node = inPage ? undefined : globalThis.process?.getBuiltinModule?.("node:worker_threads");
+const port = inPage ? self.name === name && self : node?.workerData === name && node.parentPort;
 /** @param {string} word */
 const tell = (word) => port.postMessage(word);
-if (port === globalThis.self) self.onmessage = ({ data }) => run(data);
-else port.on("message", run);
+if (port && inPage) self.onmessage = ({ data }) => run(data);
+else if (port) port.on("message", run);

@@ -30,6 +30,7 @@ export function createBeamResults(config: SearchConfig, prompt: readonly number[
     tokens.map((token, i) => ({ token, logprob: logprobs[i] ?? 0 }));
   return {
     width: config.numBeams,
+    open: () => [],
     step() {
       throw new ModelError("internal", "step() was called for a search that runs on the device.");
     },

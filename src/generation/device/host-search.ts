@@ -34,6 +34,7 @@ export async function* runHostSearch(
     const count = (live[live.length - 1].slot + 1) * width * vocabSize - first;
     const [logits] = await ops.submit([decode], [{ tensor: decode.outputs, start: first, count }]);
     control.signal?.throwIfAborted();
+    await Promise.all(live.map(async ({ sentence }) => sentence.search.prepare?.()));
     const expired = performance.now() > control.deadline;
     for (const { sentence, slot } of live) {
       const fed = ++slots.fed[slot];

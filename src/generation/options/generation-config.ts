@@ -127,10 +127,11 @@ export interface GenerationConfig {
   /** NaN becomes 0 and infinities the largest float32. Needs the logits in JavaScript. Default false. */
   remove_invalid_values?: boolean;
   /**
-   * Returns the token ids that may come next. Called per step with the number of the row and the sequence so far. Needs the
-   * logits in JavaScript. `prefix_allowed_tokens_fn` of transformers. Default: all.
+   * Returns the token ids that may come next, or a promise of them. Called per step with the number of the row and the
+   * sequence so far, once for beams of the same sequence. Needs the logits in JavaScript. `prefix_allowed_tokens_fn` of
+   * transformers. Default: all.
    */
-  prefix_allowed_tokens?: (row: number, sequence: number[]) => number[];
+  prefix_allowed_tokens?: (row: number, sequence: number[]) => number[] | Promise<number[]>;
   /**
    * Token ids that every sequence begins with, after the start token and a forced first one: one list, or one per row.
    * Needs the logits in JavaScript. Not an option of transformers. Default: none.

@@ -30,7 +30,7 @@ export interface SearchConfig {
   processors: AllLogitsProcessors;
   warpers: Warpers;
   renormalize: boolean;
-  prefixAllowedTokens?: (row: number, sequence: number[]) => number[];
+  prefixAllowedTokens?: (row: number, sequence: number[]) => number[] | Promise<number[]>;
 }
 
 /** Parameters of all logits processors but the warpers. The device has those of `LogitsProcessors`. */

@@ -73,6 +73,7 @@ export function createBeamSearch(context: SearchContext): Search {
 
   return {
     width: numBeams,
+    open: () => running.map(({ tokens }) => tokens),
 
     step(logits, expired): Move | undefined {
       const best = candidates(logits, expired);

@@ -39,6 +39,7 @@ export function createGreedySampling(context: SearchContext): GreedySampling {
 
   return {
     width,
+    open: () => sequences.filter(({ ended }) => !ended).map(({ tokens }) => tokens),
     step(logits, expired): Move | undefined {
       sequences.forEach((sequence, i) => {
         if (!sequence.ended) add(sequence, choose(logits[i], i), expired);

@@ -34,6 +34,7 @@ export function createGroupBeamSearch(context: SearchContext): Search {
 
   return {
     width: numBeams,
+    open: () => groups.flatMap((group) => group.open()),
 
     step(logits, expired): Move | undefined {
       taken.length = 0;
@@ -76,6 +77,7 @@ function createGroup(context: SearchContext, size: number) {
   return {
     hypotheses,
     isDone: () => done,
+    open: () => (done ? [] : running.map(({ tokens }) => tokens)),
 
     /** `BeamSearchScorer.process`: the token of each beam, and the beam of the group that it continues. */
     step(logits: Float32Array[]): Move {

@@ -57,6 +57,10 @@ export interface Move {
 export interface Search {
   /** How many decoder rows it needs. */
   readonly width: number;
+  /** The sequences that the next step continues, each from its start token on. */
+  open(): readonly (readonly number[])[];
+  /** To be awaited before a step, where there is something to wait for. */
+  prepare?(): Promise<void>;
   /**
    * One step.
    * @param logits (V) per row; it may overwrite them

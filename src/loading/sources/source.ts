@@ -33,10 +33,11 @@ export type Source = string | URL | HubSource | File[] | FileList | FileSystemDi
  * The query of a URL (`?token=...`) is sent with the request for each file; its hash is dropped. Picked files with a
  * `webkitRelativePath` get their path below the deepest common folder, others their name.
  *
+ * @param base the address that relative ones begin at; a worker gets that of its page
  * @throws ModelError `invalid_source`
  */
-export function openSource(source: Source): ModelFiles {
-  const folder = resolve(source);
+export function openSource(source: Source, base = pageUrl()): ModelFiles {
+  const folder = resolve(source, base);
   return {
     name: folder.name,
     async open(path, signal) {
@@ -55,8 +56,8 @@ export function openSource(source: Source): ModelFiles {
   };
 }
 
-function resolve(source: unknown): ModelFiles {
-  if (typeof source === "string") return openString(source);
+function resolve(source: unknown, base?: string): ModelFiles {
+  if (typeof source === "string") return openString(source, base);
   if (source instanceof URL) return openAddress(source);
   if (typeof source === "object" && source !== null) {
     if ("read" in source && typeof source.read === "function") return openReader(source as CustomReader);
@@ -67,12 +68,11 @@ function resolve(source: unknown): ModelFiles {
   throw invalidSource(`A value of type ${source === null ? "null" : typeof source} is not a source of model files.`);
 }
 
-function openString(text: string): ModelFiles {
+function openString(text: string, base?: string): ModelFiles {
   if (text === "") throw invalidSource("The source is an empty string.");
   // At least two letters, because `C:\models` is a path.
   const scheme = /^[a-z][a-z0-9+.-]+:/i.test(text);
   if (!scheme && HUB_REPO.test(text)) return openHub({ repo: text });
-  const base = pageUrl();
   if (!scheme && base === undefined) return openNodeFolder(text);
   let url: URL;
   try {

@@ -10,6 +10,7 @@ import { createServer, type ViteDevServer } from "vite";
 import type { TestProject } from "vitest/node";
 import { wasmKernels } from "../../../scripts/build-wasm.js";
 import { launchBrowser, wantsFirefox } from "./browser";
+import { builtPackage } from "./package-server";
 
 /** Where the server tells the WebSocket address of the browser. */
 export const BROWSER_ENDPOINT = "/__browser";
@@ -33,8 +34,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     return (browser = await starting);
   };
 
+  const built = builtPackage();
   let server: ViteDevServer | undefined;
   const teardown = async (): Promise<void> => {
+    built.remove();
     await browser?.close();
     await server?.close();
   };
@@ -48,7 +51,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
       // bundled then. The one dependency is an ES module already, so none needs bundling at all.
       server: { host: "localhost", port: 0, hmr: false, watch: null },
       optimizeDeps: { noDiscovery: true },
-      plugins: [wasmKernels(), { name: "browser-endpoint", configureServer: (vite) => answer(vite, liveBrowser) }],
+      plugins: [
+        wasmKernels(),
+        built,
+        { name: "browser-endpoint", configureServer: (vite) => answer(vite, liveBrowser) },
+      ],
     });
     await server.listen();
     const address = server.httpServer?.address();

@@ -1,4 +1,4 @@
-/** Serves a folder as a plain static host would, by default with the strictest Content-Security-Policy that scripts can live with. */
+/** Serves a folder as a plain static host would, to pages of any origin, by default with the strictest Content-Security-Policy that scripts can live with. */
 
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -45,6 +45,7 @@ export async function serveFolder(
     response.writeHead(200, {
       "content-type": TYPES[extname(file)] ?? "application/octet-stream",
       "content-length": statSync(file).size,
+      "access-control-allow-origin": "*",
       ...(policy === "" ? {} : { "content-security-policy": policy }),
       ...headers,
     });

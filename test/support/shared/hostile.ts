@@ -193,11 +193,11 @@ export async function loadMutants(count: number, seed: number): Promise<Outcome>
 /** Two tokens from a model on the CPU. */
 export async function loadAndGenerate(
   read: (path: string) => Uint8Array | string | undefined,
-  input: (model: Seq2Seq) => number[],
+  input: (model: Seq2Seq) => number[] | Promise<number[]>,
 ): Promise<void> {
   const model = await Seq2Seq.load({ read }, { device: "cpu", onWarning: () => undefined });
   try {
-    await model.generate(input(model), { max_new_tokens: 2 });
+    await model.generate(await input(model), { max_new_tokens: 2 });
   } finally {
     await model.dispose();
   }

@@ -2,14 +2,12 @@
 
 import { wasmRefusal } from "../backends/wasm/support";
 import { ModelError, quote } from "../errors";
-import { readJson } from "../loading/sources/download";
-import { openSource, type Source } from "../loading/sources/source";
-import { familyOf } from "../models/families/registry";
-import type { LoadOptions } from "./load-options";
-import { textPart } from "./parts";
+import type { Source } from "../loading/sources/source";
+import type { LoadOptions } from "../engine/load-options";
 import { Seq2Seq } from "./seq2seq";
 import type { EncodeOptions } from "../text/tokenizer";
-import { gpuSupport } from "./gpu";
+import { loadPart } from "../util/part";
+import { gpuSupport } from "../engine/gpu";
 
 /**
  * Whether a translator can be made, in the words of the W3C Translator API: "available" at once, "downloadable" from a
@@ -28,15 +26,8 @@ export async function availabilityOf(
   if (device === "wasm" && wasmRefusal()) return "unavailable";
   let name: string;
   try {
-    const files = openSource(source);
-    name = files.name;
-    const config = await readJson(files, "config.json", { signal });
-    if (typeof config !== "object" || config === null) return "unavailable";
-    const fields = config as Record<string, unknown>;
-    familyOf(fields).info(fields);
-    const tokenizer = await readJson(files, "tokenizer_config.json", { signal });
-    const { contradicts } = await textPart();
-    if (contradicts(languages, tokenizer, fields)) return "unavailable";
+    const { describe } = await loadPart("reads models", () => import("../engine/core"));
+    name = await describe(source, languages, signal);
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof ModelError && error.code !== "invalid_source") return "unavailable";

@@ -1,0 +1,74 @@
+/**
+ * Where the scripts of the worker and of a thread are, in the files of the package.
+ *
+ * `index.js` and `threads.js` name a file beside them, in the one form that bundlers know: they copy the file and put its new
+ * address there. So the file is whole and imports nothing. `attendant-worker.js` and `attendant.js` are the scripts of their own
+ * threads, and `attendant.js` is its own worker, so that nothing has to lie beside them. But a bundler may make `attendant.js` a part of
+ * another script, whose address would start the whole page once more.
+ */
+
+import { readFileSync } from "node:fs";
+import { minifySync } from "vite";
+
+const THREAD = new URL("../src/backends/wasm/thread.js", import.meta.url);
+
+/** Vite would change the form itself, so it sees names. They are as long as what takes their places: source maps stay true. */
+const FILES = {
+  ATTENDANT_WORKER_SCRIPT: '"./attendant-worker.js"',
+  THREAD_SCRIPT: '"./thread.js"',
+};
+const beside = (name) => `new URL(${name}, import.meta.url)`;
+const options = '{ type: "module" }';
+
+const itself = `function itself() {
+  if (/\\/attendant(\\.[\\w-]+)*\\.js\\b/.test(import.meta.url)) return import.meta.url;
+  throw new Error("attendant.js is a part of another script: in a bundle, import \\"attendant\\"");
+}`;
+const startItself = `export const startThread = (Worker) => new Worker(new URL(itself()), ${options});`;
+
+/**
+ * @typedef {"files" | "worker" | "single"} ScriptForm modules with files beside them; the worker's script; all in one file
+ * @type {Record<ScriptForm, { worker: string, thread: string }>}
+ */
+const FORMS = {
+  files: {
+    worker: `export const workerAddress = () => ${beside("ATTENDANT_WORKER_SCRIPT")};`,
+    thread: `export const startThread = (Worker) => new Worker(${beside("THREAD_SCRIPT")}, ${options});`,
+  },
+  worker: {
+    worker: 'export const workerAddress = () => { throw new Error("a worker starts no other"); };',
+    thread: `export const startThread = (Worker) => new Worker(new URL(import.meta.url), ${options});`,
+  },
+  single: {
+    worker: `export ${itself.replace("itself", "workerAddress")}`,
+    thread: `${itself}\n${startItself}`,
+  },
+};
+
+/**
+ * @param {ScriptForm} form
+ * @returns {import("vite").Plugin}
+ */
+export function scriptAddresses(form) {
+  return {
+    name: "script-addresses",
+    enforce: "pre",
+    load(id) {
+      if (id.endsWith("/src/worker/address.ts")) return FORMS[form].worker;
+      if (id.endsWith("/src/backends/wasm/thread-script.ts")) return FORMS[form].thread;
+    },
+    renderChunk(code) {
+      const found = Object.entries(FILES).filter(([name]) => code.includes(name));
+      if (found.length === 0) return null;
+      return {
+        code: found.reduce((text, [name, file]) => text.replace(name, file.padEnd(name.length)), code),
+        map: null,
+      };
+    },
+    generateBundle() {
+      if (form !== "files") return;
+      const { code } = minifySync("thread.js", readFileSync(THREAD, "utf8"), { module: true });
+      this.emitFile({ type: "asset", fileName: "thread.js", source: code });
+    },
+  };
+}

@@ -1,0 +1,148 @@
+/** The public class `Seq2Seq`: a loaded encoder-decoder model with `generate`, `stream` and `forward`. */
+
+import type { AdapterInfo } from "../backends/webgpu/adapter";
+import { ModelError } from "../errors";
+import { checkLoadOptions, warnOnConsole, type LoadOptions } from "../engine/load-options";
+import type { Limits, ModelConfig } from "../engine/model-config";
+import type { ModelCalls, RunningModel } from "../engine/running-model";
+import type { ForwardInput, GenerateOutput, StreamStep } from "../engine/results";
+import type { GenerateTextOutput, TextOptions } from "../engine/text-calls";
+import type { ForwardOptions, ForwardOutput } from "../generation/forward";
+import type { GenerationConfig } from "../generation/options/generation-config";
+import type { Source } from "../loading/sources/source";
+import type { Memory } from "../ops/ops";
+import { frozen } from "../util/frozen";
+import { openModel } from "../worker/open";
+import type { AsyncDisposing } from "./disposing";
+import { tokenizerOf, type Tokenizer } from "./tokenizer";
+
+/* eslint-disable @typescript-eslint/no-unsafe-declaration-merging, @typescript-eslint/no-empty-object-type --
+   what the interface adds is implemented below */
+export interface Seq2Seq extends AsyncDisposing {}
+
+/**
+ * A loaded encoder-decoder model: token ids in, token ids and tensors out. One model may run several calls at a time; they
+ * take turns, one step each. In a page it computes in a worker of its own, so that the page stays free.
+ */
+export class Seq2Seq {
+  /* eslint-enable */
+  /** Where the model runs. */
+  readonly device: "webgpu" | "wasm" | "cpu";
+  /** What the browser reports about the GPU; absent on other devices. */
+  readonly adapter?: AdapterInfo;
+  /** What was read of config.json and generation_config.json: start, end and pad tokens, sizes, limits. Frozen. */
+  readonly config: ModelConfig;
+  /** Present where the model's folder has the files of a tokenizer: tokenizer.json, or those of its family. */
+  readonly tokenizer?: Tokenizer;
+  /** Why there is no `tokenizer` although the folder has files of one: which files, and why they are not read. */
+  readonly tokenizerProblem?: string;
+  private disposed = false;
+
+  private constructor(
+    private readonly running: RunningModel,
+    /** @internal Reports a warning. */
+    readonly warn: (message: string) => void,
+  ) {
+    const { device, adapter, config, tokenizerProblem } = running.facts;
+    this.device = device;
+    this.adapter = adapter;
+    this.config = frozen(config);
+    this.tokenizer = tokenizerOf(running);
+    this.tokenizerProblem = tokenizerProblem;
+  }
+
+  /**
+   * Loads a model from a folder with config.json, weights and, for text, the tokenizer's files.
+   * @param source see {@link Source}
+   * @param options see {@link LoadOptions}
+   * @throws ModelError; `signal.reason` once aborted
+   */
+  static async load(source: Source, options: LoadOptions = {}): Promise<Seq2Seq> {
+    const { onWarning = warnOnConsole, ...others } = checkLoadOptions(options);
+    others.signal?.throwIfAborted();
+    return new Seq2Seq(await openModel(source, { ...others, onWarning }), onWarning);
+  }
+
+  /**
+   * Generates with greedy search, beam search or sampling, as the options say.
+   * @param inputIds token ids of the encoder: one row, or several of any lengths
+   * @param options see {@link GenerationConfig}
+   * @throws ModelError; `signal.reason` once aborted
+   */
+  async generate(inputIds: number[] | number[][], options: GenerationConfig = {}): Promise<GenerateOutput> {
+    return this.calls().generate(inputIds, options);
+  }
+
+  /**
+   * Like `generate`, token by token. Leaving the loop stops the work. While the reader pauses, only the steps in flight are
+   * computed. A beam search yields a token as soon as all beams agree on it.
+   */
+  async *stream(
+    inputIds: number[] | number[][],
+    options: GenerationConfig = {},
+  ): AsyncGenerator<StreamStep, void, undefined> {
+    yield* this.calls().stream(inputIds, options);
+  }
+
+  /**
+   * Text in, text out: `generate` for summaries, corrections, answers, whatever the model was trained for. A prefix that it
+   * expects is part of the text ("summarize: "). A beginning of the output may be given as `decoder_input_ids`; it is in the text.
+   * @param texts one text, or several of any lengths; each has to fit the model, or see `truncation`
+   * @param options those of `generate`, `truncation`, and languages; see {@link TextOptions}
+   * @returns the whole output of `generate` with `texts`, `input_ids` and `truncated` beside it
+   * @throws ModelError: `file_not_found` without a tokenizer, `invalid_input` for a text that is too long or empty;
+   *   `signal.reason` once aborted
+   */
+  async generateText(texts: string | string[], options: TextOptions = {}): Promise<GenerateTextOutput> {
+    return this.calls().generateText(texts, options);
+  }
+
+  /**
+   * Like `generateText` for one text, piece by piece: joined they are its text, but for one that begins with
+   * `decoder_input_ids`, of which the stream has the new part. A piece is never empty and never taken back. Leaving the loop
+   * stops the work.
+   * @param options as for `generateText`; what returns more than a text is refused
+   * @throws ModelError; `signal.reason` once aborted
+   */
+  async *streamText(text: string, options: TextOptions = {}): AsyncGenerator<string, void, undefined> {
+    yield* this.calls().streamText(text, options);
+  }
+
+  /**
+   * One teacher-forced pass.
+   * @returns logits (B, T, V), encoder states (B, S, D), and the outputs that `options` asks for
+   */
+  async forward(input: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
+    return this.calls().forward(input, options);
+  }
+
+  /** How many tokens fit the model's positions: `config.limits`. */
+  get limits(): Limits {
+    return { ...this.config.limits };
+  }
+
+  /** Bytes in use on the device, by purpose, as of the end of the last call; all 0 after `dispose`. */
+  memory(): Memory {
+    return this.running.memory();
+  }
+
+  /**
+   * Frees everything on the device. Running calls reject with code "disposed". This does not wait for them, because the reader
+   * of a stream may pause it forever.
+   */
+  dispose(): Promise<void> {
+    this.disposed = true;
+    return this.running.dispose();
+  }
+
+  /** @internal Declared by {@link AsyncDisposing}: not every compiler knows the symbol. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  /** @internal What the model can do, for the classes around it. */
+  calls(): ModelCalls {
+    if (this.disposed) throw new ModelError("disposed", "This model has been disposed.", "Load it again.");
+    return this.running.calls;
+  }
+}

@@ -1,0 +1,40 @@
+/** The tokenizer of a loaded model, as its users see it. */
+
+import type { RunningModel } from "../engine/running-model";
+import type { EncodeOptions, LanguagePair } from "../text/tokenizer";
+
+/** Text to token ids and back, with the ids of Hugging Face. It works where the model does, so its answers are promises. */
+export interface Tokenizer {
+  /**
+   * Token ids, by default with the special tokens that the model expects, such as the end token.
+   * @throws ModelError `invalid_input`; `unsupported_option` for a language that the model does not know
+   */
+  encode(text: string, options?: EncodeOptions): Promise<number[]>;
+  /** Text without special tokens. */
+  decode(ids: readonly number[]): Promise<string>;
+  /** The token as in the vocabulary, such as "▁chat"; "" for an unknown id. */
+  token(id: number): Promise<string>;
+  /** The model's codes of the languages to choose from. Absent if there is no choice. */
+  readonly languages?: readonly string[];
+  /**
+   * The pairs that the model was made for, where its files name them: `source_lang` and `target_lang` of tokenizer_config.json
+   * or config.json, or T5's translation tasks. Absent if they name none.
+   */
+  readonly languagePairs?: readonly LanguagePair[];
+  /**
+   * The token that output in this language must begin with (`forced_bos_token_id`); undefined if the model has no such token.
+   * @throws ModelError `unsupported_option` for a language that the model does not know
+   */
+  forcedBosTokenId(targetLanguage: string): Promise<number | undefined>;
+}
+
+export function tokenizerOf({ facts, calls }: RunningModel): Tokenizer | undefined {
+  if (!facts.tokenizer) return undefined;
+  return {
+    encode: (text, options) => calls.encode(text, options),
+    decode: (ids) => calls.decode(ids),
+    token: (id) => calls.token(id),
+    forcedBosTokenId: (targetLanguage) => calls.forcedBosTokenId(targetLanguage),
+    ...facts.tokenizer,
+  };
+}

@@ -1,0 +1,48 @@
+/** A model that runs in this thread. */
+
+import type { LoadOptions } from "./load-options";
+import type { ModelFiles } from "../loading/sources/files";
+import type { Source } from "../loading/sources/source";
+import type { ModelCalls, ModelFacts, RunningModel } from "./running-model";
+import { LocalSeq2Seq } from "./seq2seq";
+import type { LocalTranslator, TranslatorSetup } from "./translator";
+
+export async function loadLocal(source: Source | ModelFiles, options: LoadOptions): Promise<RunningModel> {
+  const model = await LocalSeq2Seq.load(source, options);
+  return { facts: factsOf(model), calls: callsOf(model), memory: () => model.memory(), dispose: () => model.dispose() };
+}
+
+function factsOf({ device, adapter, config, tokenizer, tokenizerProblem }: LocalSeq2Seq): ModelFacts {
+  const { languages, languagePairs } = tokenizer ?? {};
+  return { device, adapter, config, tokenizer: tokenizer && { languages, languagePairs }, tokenizerProblem };
+}
+
+function callsOf(model: LocalSeq2Seq): ModelCalls {
+  // Whoever has no tokenizer does not call it.
+  const tokenizer = model.tokenizer!;
+  const translators = new Map<string, LocalTranslator>();
+  const translator = (setup: TranslatorSetup): LocalTranslator => {
+    const key = JSON.stringify(setup);
+    const made = translators.get(key) ?? model.translator(setup);
+    translators.set(key, made);
+    return made;
+  };
+  return {
+    generate: (...given) => model.generate(...given),
+    stream: (...given) => model.stream(...given),
+    generateText: (...given) => model.generateText(...given),
+    streamText: (...given) => model.streamText(...given),
+    forward: (...given) => model.forward(...given),
+
+    // These are async so that they reject where what they call throws.
+    encode: async (...given) => tokenizer.encode(...given),
+    decode: async (ids) => tokenizer.decode(ids),
+    token: async (id) => tokenizer.token(id),
+    forcedBosTokenId: async (targetLanguage) => tokenizer.forcedBosTokenId?.(targetLanguage),
+    setUp: async (setup) => translator(setup).warnings,
+    translate: async (setup, ...given) => translator(setup).translate(...given),
+    translateStreaming: (setup, ...given) => translator(setup).translateStreaming(...given),
+    align: async (setup, ...given) => translator(setup).align(...given),
+    measureInputUsage: async (setup, text) => translator(setup).measureInputUsage(text),
+  };
+}

@@ -1,0 +1,57 @@
+/** What the public classes need of a loaded model, which runs in this thread (`local-model.ts`) or in a worker (`src/worker/`). */
+
+import type { AdapterInfo } from "../backends/webgpu/adapter";
+import type { ForwardOptions, ForwardOutput } from "../generation/forward";
+import type { GenerationConfig } from "../generation/options/generation-config";
+import type { Memory } from "../ops/ops";
+import type { EncodeOptions, LanguagePair } from "../text/tokenizer";
+import type { ModelConfig } from "./model-config";
+import type { ForwardInput, GenerateOutput, StreamStep } from "./results";
+import type { GenerateTextOutput, TextOptions } from "./text-calls";
+import type { TranslateOptions } from "./translate-options";
+import type { AlignedSegment, TranslatorSetup } from "./translator";
+
+/** What is known once it is loaded, as plain data. */
+export interface ModelFacts {
+  device: "webgpu" | "wasm" | "cpu";
+  adapter?: AdapterInfo;
+  config: ModelConfig;
+  /** Absent if the model has no tokenizer. */
+  tokenizer?: { languages?: readonly string[]; languagePairs?: readonly LanguagePair[] };
+  tokenizerProblem?: string;
+}
+
+/** The calls of a model. Each may be made across a port, so all arguments and results are data, functions and signals. */
+export interface ModelCalls {
+  generate(inputIds: number[] | number[][], options: GenerationConfig): Promise<GenerateOutput>;
+  stream(inputIds: number[] | number[][], options: GenerationConfig): AsyncGenerator<StreamStep, void, undefined>;
+  generateText(texts: string | string[], options: TextOptions): Promise<GenerateTextOutput>;
+  streamText(text: string, options: TextOptions): AsyncGenerator<string, void, undefined>;
+  forward(input: ForwardInput, options: ForwardOptions): Promise<ForwardOutput>;
+
+  // The tokenizer.
+  encode(text: string, options?: EncodeOptions): Promise<number[]>;
+  decode(ids: readonly number[]): Promise<string>;
+  token(id: number): Promise<string>;
+  forcedBosTokenId(targetLanguage: string): Promise<number | undefined>;
+
+  // The translator of a pair of languages.
+  /** Checks the languages. Returns warnings. */
+  setUp(setup: TranslatorSetup): Promise<string[]>;
+  translate(setup: TranslatorSetup, text: string, options: TranslateOptions): Promise<string>;
+  translateStreaming(
+    setup: TranslatorSetup,
+    text: string,
+    options: TranslateOptions,
+  ): AsyncGenerator<string, void, undefined>;
+  align(setup: TranslatorSetup, text: string, options: TranslateOptions): Promise<AlignedSegment[]>;
+  measureInputUsage(setup: TranslatorSetup, text: string): Promise<number>;
+}
+
+export interface RunningModel {
+  readonly facts: ModelFacts;
+  readonly calls: ModelCalls;
+  /** Bytes on the device. Across a port: as of the last message, which is the state now unless a call is running. */
+  memory(): Memory;
+  dispose(): Promise<void>;
+}
