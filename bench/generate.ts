@@ -43,7 +43,7 @@ export async function measure(
 ): Promise<Report> {
   const source = benchModel(name);
   const started = performance.now();
-  const model = await Seq2Seq.load(source, options);
+  const model = await Seq2Seq.load(source, { worker: false, ...options });
   const loadMs = performance.now() - started;
   const runs: Run[] = [];
   for (const [workload, { rows, source: length, beams }] of Object.entries(workloads)) {

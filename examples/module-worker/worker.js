@@ -3,8 +3,8 @@
 import { Seq2Seq } from "./attendant/attendant.js";
 
 try {
-  // This is a worker already, so the engine needs none of its own.
-  const model = await Seq2Seq.load(new URL("./models/en-fr/", import.meta.url), { worker: false });
+  // This is a worker already, so the engine starts none of its own.
+  const model = await Seq2Seq.load(new URL("./models/en-fr/", import.meta.url));
   addEventListener("message", async ({ data }) => {
     try {
       for await (const piece of model.streamText(data.text)) postMessage({ type: "piece", piece });

@@ -38,7 +38,7 @@ export interface LoadOptions {
   threads?: "auto" | number;
   /**
    * Whether the engine runs in a worker of its own, so that the page stays free. Where none can start, it runs in the calling
-   * thread, with a warning. Default false.
+   * thread, with a warning. Default true in a page, false elsewhere: a worker keeps its page free as it is, and Node has none.
    */
   worker?: boolean;
 }

@@ -11,7 +11,8 @@ import { startWorker } from "./start";
 
 /** @param options checked; `onWarning` is given */
 export async function openModel(source: Source, options: LoadOptions): Promise<RunningModel> {
-  const { worker = false, device = "auto", signal, onWarning } = options;
+  // A worker of the user's own keeps its page free already, and Node has no page.
+  const { worker = typeof document === "object", device = "auto", signal, onWarning } = options;
   if (worker) {
     const sent = await sendable(source);
     const started = await startWorker(workerAddress, signal);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { copyPackage } from "../support/node/built-package";
+import { launchBrowser } from "../support/node/browser";
 import { BUNDLERS } from "../support/node/bundlers";
 import { closePage, openPage, takeProblems } from "../support/node/pages";
 import { ISOLATED, serveFolder, STRICT_POLICY } from "../support/node/static-server";
@@ -175,4 +176,33 @@ describe.each(Object.entries(BUNDLERS))("an app built by %s", (name, build) => {
     expect(workers.length).toBeGreaterThan(0);
     expect(problems).toEqual([]);
   });
+});
+
+it("runs in a page of an extension", async () => {
+  const extension = join(folder, "extension");
+  mkdirSync(extension);
+  cpSync(join(folder, "node_modules/attendant/dist"), join(extension, "dist"), { recursive: true });
+  cpSync("demo/public/models/en-fr", join(extension, "models/en-fr"), { recursive: true });
+  writeFileSync(join(extension, "index.html"), PAGE);
+  writeFileSync(join(extension, "use.js"), USE);
+  writeFileSync(join(extension, "page.js"), APP.replace('"attendant"', '"./dist/index.js"'));
+  const content_security_policy = { extension_pages: "script-src 'self' 'wasm-unsafe-eval'; object-src 'self'" };
+  const manifest = { manifest_version: 3, name: "test", version: "1", content_security_policy };
+  writeFileSync(join(extension, "manifest.json"), JSON.stringify(manifest));
+  const browser = await launchBrowser([], { pipe: true, enableExtensions: true });
+  try {
+    const id = await browser.installExtension(extension);
+    const page = await browser.newPage();
+    const workers: string[] = [];
+    page.on("workercreated", (worker) => workers.push(worker.url()));
+    await page.goto(`chrome-extension://${id}/index.html`);
+    await page.waitForFunction(() => document.getElementById("out")?.textContent, { timeout: 60_000 });
+    const found = JSON.parse(await page.$eval("#out", (out) => out.textContent ?? "")) as Found;
+    // Nothing makes it cross-origin isolated.
+    const warnings = [expect.stringContaining("not cross-origin isolated") as string];
+    expect(found).toEqual({ device: "wasm", french: translation, warnings });
+    expect(workers).toEqual([`chrome-extension://${id}/dist/attendant-worker.js`]);
+  } finally {
+    await browser.close();
+  }
 });

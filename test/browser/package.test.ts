@@ -35,7 +35,7 @@ import { ModelError, Seq2Seq } from "./dist/attendant.js";
 const lines = [];
 for (let i = 0; i < Number(location.hash.slice(1)); i++) {
   try {
-    const model = await Seq2Seq.load("./broken/" + i, { device: "cpu" });
+    const model = await Seq2Seq.load("./broken/" + i, { device: "cpu", worker: false });
     await model.generate([4, 5], { max_new_tokens: 2 });
     await model.dispose();
     lines.push("loaded");
@@ -83,9 +83,18 @@ if (typeof document === "undefined") {
 }
 `;
 
+/** Translates in a worker or in the page. */
+const PARTS = `
+import { Seq2Seq } from "./dist/index.js";
+const worker = location.search === "?worker";
+const model = await Seq2Seq.load("./models/en-fr", { device: "webgpu", worker });
+await model.generateText("It is late.");
+document.getElementById("out").textContent = "done";
+`;
+
 /** Loads a model with a module in whose shaders there is a mistake. */
 const MISTAKE = `
-import { Seq2Seq } from "./dist/mistake.js";
+import { Seq2Seq } from "./dist/attendant.mistake.js";
 const error = await Seq2Seq.load("./models/en-fr", { device: "webgpu" }).catch((error) => error);
 document.getElementById("out").textContent = error.code + " " + error.message;
 `;
@@ -106,6 +115,8 @@ describe("the built package", () => {
     writeFileSync(join(folder, "auto.js"), AUTO);
     writeFileSync(join(folder, "threads.html"), PAGE.replace("page.js", "threads.js"));
     writeFileSync(join(folder, "threads.js"), THREADS);
+    writeFileSync(join(folder, "parts.html"), PAGE.replace("page.js", "parts.js"));
+    writeFileSync(join(folder, "parts.js"), PARTS);
     writeFileSync(join(folder, "hostile.html"), PAGE.replace("page.js", "hostile.js"));
     writeFileSync(join(folder, "hostile.js"), HOSTILE);
     broken = await mutants(5, 1);
@@ -198,7 +209,7 @@ describe("the built package", () => {
       .join("\n");
     const module = readFileSync(join(folder, "dist/attendant.js"), "utf8");
     expect(module).toContain(stripped);
-    writeFileSync(join(folder, "dist/mistake.js"), module.replace(stripped, mistake));
+    writeFileSync(join(folder, "dist/attendant.mistake.js"), module.replace(stripped, mistake));
     writeFileSync(join(folder, "mistake.html"), PAGE.replace("page.js", "mistake.js"));
     writeFileSync(join(folder, "mistake.js"), MISTAKE);
     await page.goto(`${server.url}mistake.html`);
@@ -209,20 +220,19 @@ describe("the built package", () => {
     takeProblems(page); // the browser warns of the mistake as well
   });
 
-  it("fetches a part when it is needed: tokenizers for text, nothing of the CPU or of .bin files", async () => {
-    await page.goto(server.url);
-    await page.waitForFunction(() => document.getElementById("out")?.textContent);
-    const fetched = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
-    const files = fetched.filter((name) => name.includes("/dist/")).map((name) => name.replace(/.*\/dist\//, ""));
-    expect(files.sort()).toEqual([
-      "core.js",
-      "engine.js",
-      "index.js",
-      "ops.js",
-      "page.js",
-      "rolldown-runtime.js",
-      "text.js",
-      "webgpu.js",
+  it("fetches the worker and nothing else of the engine; without a worker, each part when it is needed", async () => {
+    const fetched = async (path: string): Promise<string[]> => {
+      await page.goto(server.url + path);
+      await page.waitForFunction(() => document.getElementById("out")?.textContent === "done", { timeout: 60_000 });
+      const names = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+      return names
+        .filter((name) => name.includes("/dist/"))
+        .map((name) => name.replace(/.*\/dist\//, ""))
+        .sort();
+    };
+    expect(await fetched("parts.html?worker")).toEqual(["attendant-worker.js", "index.js", "page.js"]);
+    expect(await fetched("parts.html")).toEqual([
+      ...["core.js", "engine.js", "index.js", "ops.js", "page.js", "rolldown-runtime.js", "text.js", "webgpu.js"],
     ]);
   });
 });

@@ -61,6 +61,8 @@ async function fetchFile(url: URL, path: string, signal?: AbortSignal): Promise<
     response = await fetch(url, { signal });
   } catch (cause) {
     signal?.throwIfAborted();
+    // A file that an extension does not have is no answer with status 404.
+    if (url.protocol.endsWith("-extension:")) return undefined;
     const hint =
       "Check the address and the connection. A server of another origin must send CORS headers for this page.";
     throw failure("network", `${path}: ${displayed(url)} could not be fetched: ${reason(cause)}`, hint, cause);

@@ -23,7 +23,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
-import puppeteer, { type Browser } from "puppeteer";
+import puppeteer, { type Browser, type LaunchOptions } from "puppeteer";
 
 export interface BrowserPath {
   path: string;
@@ -43,12 +43,16 @@ export function findBrowser(): BrowserPath {
   throw new Error("No browser found: install Chrome, Chromium or Edge, or set CHROME_PATH to one.");
 }
 
-/** `args` are further command-line flags. */
-export function launchBrowser(args: string[] = []): Promise<Browser> {
+/**
+ * @param args further command-line flags
+ * @param options further ones of puppeteer
+ */
+export function launchBrowser(args: string[] = [], options: LaunchOptions = {}): Promise<Browser> {
   const { path, env } = findBrowser();
   return puppeteer.launch({
     executablePath: path,
     headless: true,
+    ...options,
     env: { ...process.env, ...env },
     // The software adapter on busy cores may take minutes over one evaluate().
     timeout: 120_000,

@@ -1,6 +1,7 @@
 /** Counts WebGPU calls and live bytes from outside: wraps the prototypes of the browser's objects, in the page. */
 
-import { Seq2Seq, type GenerateOutput, type GenerationConfig, type Memory, type Stats } from "../../../src/index";
+import type { GenerateOutput, GenerationConfig, Memory, Stats } from "../../../src/index";
+import { loadInThisThread } from "../shared/in-this-thread";
 import { tinyCheckpoint, type TinyConfig } from "../shared/tiny";
 
 export type Counts = Record<(typeof COUNTED)[number] | "mappedBytes", number>;
@@ -86,7 +87,7 @@ export async function costOfTokens(
 ): Promise<CostReport> {
   install();
   counts = zero();
-  const model = await Seq2Seq.load(tinyCheckpoint(config), { device: "webgpu", onWarning: () => undefined });
+  const model = await loadInThisThread(tinyCheckpoint(config), { device: "webgpu", onWarning: () => undefined });
   const prompt = (options.decoder_input_ids as number[][] | undefined)?.[0].length ?? 1;
   const rows = Array.from({ length: config.rows }, (_, i) => [5 + i, 6, 7]);
   const generate = async (tokens: number, eos: number): Promise<GenerateOutput | undefined> => {
@@ -129,7 +130,7 @@ export interface LeakReport {
 export async function leaks(times: number): Promise<LeakReport> {
   install();
   const before = liveBytes;
-  const model = await Seq2Seq.load(tinyCheckpoint({ layers: 1 }), { device: "webgpu" });
+  const model = await loadInThisThread(tinyCheckpoint({ layers: 1 }), { device: "webgpu" });
   const once = async (i: number): Promise<void> => {
     const ids = Array.from({ length: 1 + (i % 9) }, (_, k) => 4 + ((i + k) % 12));
     await model.generate(ids, {
@@ -176,7 +177,7 @@ export async function compilesDuringDownload(): Promise<boolean> {
     };
     files["model.safetensors"] = new ReadableStream({ pull }) as never;
   });
-  const model = await Seq2Seq.load(slow, { device: "webgpu" });
+  const model = await loadInThisThread(slow, { device: "webgpu" });
   await model.generate([5, 6, 7], { max_new_tokens: 2 });
   await model.dispose();
   return compiled;

@@ -1,6 +1,7 @@
 /** Makes WebGPU fail in a page, one way at a time, and reports what the public API says. Each runs in a fresh page. */
 
-import { checkSupport, ModelError, Seq2Seq, type GenerateOutput } from "../../../src/index";
+import { checkSupport, ModelError, type Seq2Seq, type GenerateOutput } from "../../../src/index";
+import { loadInThisThread } from "../shared/in-this-thread";
 import { tinyCheckpoint } from "../shared/tiny";
 
 export interface Failure {
@@ -22,7 +23,7 @@ async function failureOf(call: () => Promise<unknown>): Promise<Failure> {
 }
 
 const ids = [4, 5, 6, 7];
-const load = (device: "webgpu" | "auto" = "webgpu") => Seq2Seq.load(tinyCheckpoint(), { device });
+const load = (device: "webgpu" | "auto" = "webgpu") => loadInThisThread(tinyCheckpoint(), { device });
 /** Sixty steps of a model whose end token never comes. */
 const long = { max_new_tokens: 60, eos_token_id: 0 };
 
@@ -77,7 +78,7 @@ export async function outOfMemory(): Promise<Failure> {
 
 export async function aborted(): Promise<{ loading: Failure; generating: Failure; tokens: number; same: boolean }> {
   const loading = await failureOf(() =>
-    Seq2Seq.load(tinyCheckpoint(), {
+    loadInThisThread(tinyCheckpoint(), {
       device: "webgpu",
       signal: AbortSignal.abort(new DOMException("stop", "AbortError")),
     }),

@@ -1,6 +1,7 @@
 /** A browser that looks for results every 100 ms, as Firefox does: `mapAsync` resolves only at such a moment. */
 
-import { Seq2Seq, type Stats } from "../../../src/index";
+import type { Stats } from "../../../src/index";
+import { loadInThisThread } from "../shared/in-this-thread";
 import { tinyCheckpoint } from "../shared/tiny";
 
 const POLL = 100; // ms
@@ -14,7 +15,7 @@ export interface SlowReads {
 }
 
 export async function generateWithSlowReads(tokens: number): Promise<SlowReads> {
-  const model = await Seq2Seq.load(tinyCheckpoint({ layers: 1 }), {
+  const model = await loadInThisThread(tinyCheckpoint({ layers: 1 }), {
     device: "webgpu",
     onWarning: () => undefined,
   });

@@ -29,19 +29,15 @@ export interface Failure {
   hint?: string;
 }
 
-let last: Failure | undefined;
-
 export async function failureOf(source: Source): Promise<Failure> {
   try {
     await run(source, [[4]], "cpu");
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    return (last = { code: error.code, message: error.message, hint: error.hint });
+    return { code: error.code, message: error.message, hint: error.hint };
   }
   return { code: "", message: "it loaded" };
 }
-
-export const lastFailure = () => last;
 
 async function fetchAll(address: string, names: string[]): Promise<File[]> {
   return Promise.all(names.map(async (name) => new File([await (await fetch(address + name)).blob()], name)));

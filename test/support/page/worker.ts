@@ -189,25 +189,44 @@ export async function everything(device: Seq2Seq["device"], worker: boolean): Pr
   return { ...found, warnings, progress: progress.map((event) => JSON.stringify(event)) };
 }
 
-/** Loads the default model and uses it. Returns the page's long tasks, in milliseconds, and the translation. */
+/** Loads the default model and uses it, as a page does. Returns the page's long tasks, in milliseconds, and the translations. */
 export async function longTasks(
   device: Seq2Seq["device"],
   text: string,
-): Promise<{ tasks: number[]; translation: string }> {
+): Promise<{ tasks: number[]; translations: string[]; ids: number[] }> {
   const tasks: number[] = [];
   const observer = new PerformanceObserver(
     (list) => void tasks.push(...list.getEntries().map(({ duration }) => duration)),
   );
   observer.observe({ type: "longtask" });
-  const model = await Seq2Seq.load("/models/en-fr", { device, worker: true, onProgress: () => undefined });
-  const { texts } = await model.generateText(text, { num_beams: 2 });
-  let translation = "";
-  for await (const piece of model.streamText(text)) translation += piece;
-  await model.forward({ input_ids: [5, 6, 7], decoder_input_ids: [1, 5, 6] }, { output_attentions: true });
+  const model = await Seq2Seq.load("/models/en-fr", { device, onProgress: () => undefined });
+  const ids = await model.tokenizer!.encode(text);
+  const { texts } = await model.generateText(text, { output_attentions: true });
+  let streamed = "";
+  for await (const piece of model.streamText(text)) streamed += piece;
+  await model.generateText([text, text], { num_beams: 2, repetition_penalty: 1.1 });
+  await model.forward({ input_ids: ids, decoder_input_ids: ids }, { output_attentions: true });
+  const translator = await Translator.create({ model, ...pair });
+  const translated = await translator.translate(text);
   await model.dispose();
+  // The browser tells of a task after it.
   await new Promise((resolve) => setTimeout(resolve, 100));
   observer.disconnect();
-  return { tasks, translation: texts[0] && translation };
+  return { tasks, translations: [...texts, streamed, translated], ids };
+}
+
+/** A task of so many milliseconds, as `longTasks` sees it. */
+export async function busy(ms: number): Promise<number[]> {
+  const tasks: number[] = [];
+  const observer = new PerformanceObserver(
+    (list) => void tasks.push(...list.getEntries().map(({ duration }) => duration)),
+  );
+  observer.observe({ type: "longtask" });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  for (const end = performance.now() + ms; performance.now() < end;);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  observer.disconnect();
+  return tasks;
 }
 
 let kept: Seq2Seq | undefined;
@@ -216,7 +235,7 @@ let endless: Promise<unknown> | undefined;
 
 /** Loads a model in a worker and starts a call that does not end. */
 export async function startEndless(): Promise<void> {
-  kept = await Seq2Seq.load(tiny(), { device: "cpu", worker: true });
+  kept = await Seq2Seq.load(tiny(), { device: "cpu" });
   const wait = () => new Promise<number[]>(() => undefined);
   endless = outcome(() => kept!.generate([4], { prefix_allowed_tokens: wait }));
   await kept.generate([5], { max_new_tokens: 1 });
@@ -228,7 +247,7 @@ export async function afterCrash(): Promise<{ running: unknown; next: unknown; m
   const next = await outcome(() => kept!.generate([4]));
   const { weights } = kept!.memory();
   await kept!.dispose();
-  const model = await Seq2Seq.load(tiny(), { device: "cpu", worker: true });
+  const model = await Seq2Seq.load(tiny(), { device: "cpu" });
   const { sequences } = await model.generate([4], { max_new_tokens: 3 });
   await model.dispose();
   return { running, next, memory: weights, again: sequences[0].length };
@@ -261,7 +280,7 @@ export async function withoutWorker(
   Object.assign(globalThis, { Worker: constructors[how], setTimeout: soon });
   const warnings: string[] = [];
   const onWarning = (warning: string) => void warnings.push(warning);
-  const model = await Seq2Seq.load(tiny(), { device: "cpu", worker: true, onWarning });
+  const model = await Seq2Seq.load(tiny(), { device: "cpu", onWarning });
   const { sequences } = await model.generate([4], { max_new_tokens: 3 });
   await model.dispose();
   return { warnings, ids: sequences[0].length };
@@ -269,8 +288,8 @@ export async function withoutWorker(
 
 /** Sources that are sent to the worker and sources that stay in the page, with the arrays that they deliver. */
 export async function sources(options: LoadOptions): Promise<Record<string, unknown>> {
-  const folder = new URL("/models/en-fr/", location.href);
-  const names = ["config.json", "generation_config.json", "model.safetensors"];
+  const folder = new URL("/test/goldens/vanilla/pre-norm-learned-silu/", location.href);
+  const names = ["config.json", "model.safetensors"];
   const files = await Promise.all(
     names.map(async (name) => new File([await (await fetch(new URL(name, folder))).arrayBuffer()], name)),
   );
@@ -289,8 +308,8 @@ export async function sources(options: LoadOptions): Promise<Record<string, unkn
     }
   }
   const given: Record<string, Source> = {
-    address: "/models/en-fr",
-    relative: "../../models/en-fr",
+    address: folder.pathname,
+    relative: "../goldens/vanilla/pre-norm-learned-silu",
     url: folder,
     files,
     directory,
@@ -308,7 +327,7 @@ export async function sources(options: LoadOptions): Promise<Record<string, unkn
   for (const [name, source] of Object.entries(given)) {
     found[name] = await outcome(async () => {
       const model = await Seq2Seq.load(source, options);
-      const { sequences } = await model.generate([1014, 5], { max_new_tokens: 4 });
+      const { sequences } = await model.generate([14, 5], { max_new_tokens: 4, min_new_tokens: 4 });
       await model.dispose();
       return sequences;
     });

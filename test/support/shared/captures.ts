@@ -1,7 +1,8 @@
 /** Hidden states and attentions of a forward pass, and what a step costs; runs in a page and in Node. */
 
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
-import { Seq2Seq, type ForwardInput, type ForwardOutput, type Source } from "../../../src/index";
+import type { Seq2Seq, ForwardInput, ForwardOutput, Source } from "../../../src/index";
+import { loadForGoldens } from "./in-this-thread";
 import { loadModel } from "../../../src/engine/load";
 import { openSource } from "../../../src/loading/sources/source";
 import type { DecoderState } from "../../../src/models/model";
@@ -17,7 +18,7 @@ export const FIELDS = [
 export type Captures = Pick<ForwardOutput, (typeof FIELDS)[number]>;
 
 export async function runCaptures(source: Source, device: Seq2Seq["device"], input: ForwardInput): Promise<Captures> {
-  const model = await Seq2Seq.load(source, { device });
+  const model = await loadForGoldens(source, { device });
   const output = await model.forward(input, { output_attentions: true, output_hidden_states: true });
   await model.dispose();
   return Object.fromEntries(FIELDS.map((field) => [field, output[field]]));

@@ -1,6 +1,7 @@
 /** Calls of test/goldens/generation.py, made through the public API; runs in a page and in Node. */
 
-import { Seq2Seq, type GenerationConfig, type Source } from "../../../src/index";
+import type { Seq2Seq, GenerationConfig, Source } from "../../../src/index";
+import { loadForGoldens } from "./in-this-thread";
 
 export interface GenerationFile {
   max_new_tokens: number;
@@ -37,7 +38,7 @@ export async function runGenerationCases(
   { max_new_tokens, pad_token_id, rows, cases }: GenerationFile,
 ): Promise<GenerationResult[]> {
   // Some pairs are told off, rightly: their answers are compared here.
-  const model = await Seq2Seq.load(source, { device, onWarning: () => undefined });
+  const model = await loadForGoldens(source, { device, onWarning: () => undefined });
   const results: GenerationResult[] = [];
   for (const { rows: picked, options: given, padded } of cases) {
     const { allowed, ...options } = given;

@@ -1,6 +1,7 @@
 /** What tests ask of a model, through the public API; runs in a page and in Node. */
 
-import { Seq2Seq, type GenerateOutput, type GenerationConfig, type Source } from "../../../src/index";
+import type { GenerateOutput, GenerationConfig, Seq2Seq, Source } from "../../../src/index";
+import { loadForGoldens } from "./in-this-thread";
 
 /** Loads a model, generates once for each batch and disposes of it. */
 export async function generateAll(
@@ -10,7 +11,7 @@ export async function generateAll(
   options: GenerationConfig,
   onWarning?: (message: string) => void,
 ): Promise<GenerateOutput[]> {
-  const model = await Seq2Seq.load(source, { device, onWarning });
+  const model = await loadForGoldens(source, { device, onWarning });
   const results: GenerateOutput[] = [];
   for (const rows of batches) results.push(await model.generate(rows, options));
   await model.dispose();
@@ -58,7 +59,7 @@ async function passes(model: Seq2Seq, { input_ids, attention_mask, decoder_input
 /** Everything that a golden case has an answer to. */
 export async function runGolden(source: Source, device: Seq2Seq["device"], golden: GoldenInput): Promise<GoldenResult> {
   const { input_ids, attention_mask, max_new_tokens } = golden;
-  const model = await Seq2Seq.load(source, { device });
+  const model = await loadForGoldens(source, { device });
   const forced = await passes(model, golden);
   // Rows as a user has them, of different lengths.
   const rows = input_ids.map((row, i) => row.filter((_, j) => attention_mask[i][j] === 1));
@@ -84,7 +85,7 @@ export interface FamilyResult extends Passes {
 /** Greedy search, beam search and a teacher-forced pass, as test/goldens/families.py asks Hugging Face transformers for them. */
 export async function runFamily(source: Source, device: Seq2Seq["device"], golden: GoldenInput): Promise<FamilyResult> {
   const { input_ids, attention_mask, max_new_tokens } = golden;
-  const model = await Seq2Seq.load(source, { device });
+  const model = await loadForGoldens(source, { device });
   const forced = await passes(model, golden);
   const rows = input_ids.map((row, i) => row.slice(0, attention_mask[i].lastIndexOf(1) + 1));
   const options = { max_new_tokens, num_beams: 1, output_scores: true };

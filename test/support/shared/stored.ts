@@ -1,6 +1,7 @@
 /** What a model gives with its weights stored in some way; runs in a page and in Node. */
 
-import { Seq2Seq, type GenerationConfig, type LoadOptions, type Source } from "../../../src/index";
+import type { Seq2Seq, GenerationConfig, LoadOptions, Source } from "../../../src/index";
+import { loadInThisThread } from "./in-this-thread";
 
 export interface StoredResult {
   /** Bytes. */
@@ -24,7 +25,7 @@ export async function runStored(
 ): Promise<StoredResult> {
   const pipelines = countPipelines();
   const warnings: string[] = [];
-  const model = await Seq2Seq.load(source, { device, dtype, arithmetic, onWarning: (text) => warnings.push(text) });
+  const model = await loadInThisThread(source, { device, dtype, arithmetic, onWarning: (text) => warnings.push(text) });
   const { sequences } = await model.generate(rows, options);
   for (const row of rows.slice(0, 3)) sequences.push(...(await model.generate(row, options)).sequences);
   const { logits } = await model.forward({ input_ids: rows[0], decoder_input_ids: sequences[0].slice(0, -1) });
