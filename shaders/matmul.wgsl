@@ -8,33 +8,6 @@
 // One thread computes ROWS = 8 rows by 4 columns in registers, reading x and w four elements at a time; no workgroup
 // memory, no barriers. K is padded with zeros to vec4 and N to 4 rows in w, so only rows of x need a bound.
 
-struct Params {
-  rows: u32, // R
-  inner: u32, // vec4s of a row of x and w: K / 4, rounded up
-  outer: u32, // N / 4, rounded up
-  activation: u32,
-  operand_use: u32, // OPERAND_NONE, OPERAND_ADDED or OPERAND_MULTIPLIED
-  scale: f32,
-  time: u32, // T
-  capacity: u32, // C
-  width: u32, // I
-  first: u32, // w may be a part of the whole: where its columns of y begin, in vec4s
-  count: u32, // how many columns, in vec4s
-}
-
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-// 1: w, see weights_f32.wgsl
-@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
-// linear
-@group(0) @binding(3) var<storage, read> operand: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
-@group(0) @binding(5) var<uniform> p: Params;
-// project
-@group(0) @binding(3) var<storage, read> offset: array<u32>;
-@group(0) @binding(4) var<storage, read_write> cache: array<f32>;
-@group(0) @binding(5) var<storage, read_write> query: array<f32>;
-@group(0) @binding(6) var<uniform> project_params: Params;
-
 // Eight rows of x, from `row` on, times four rows of w: the sums of row i are element i.
 fn tile(row: u32, column: u32, rows: u32, inner: u32) -> array<vec4f, ROWS> {
   let last = rows - 1u;
@@ -92,14 +65,7 @@ fn linear(@builtin(global_invocation_id) id: vec3u) {
   }
   var result = tile(row, column, p.rows, p.inner);
   for (var i = 0u; i < ROWS && row + i < p.rows; i++) {
-    let to = (row + i) * p.outer + p.first + column;
-    var value = activate(result[i] * p.scale + bias[p.first + column], p.activation);
-    if (p.operand_use == OPERAND_ADDED) {
-      value += operand[to];
-    } else if (p.operand_use == OPERAND_MULTIPLIED) {
-      value *= operand[to];
-    }
-    y[to] = value;
+    write_linear(row + i, p.first + column, result[i]);
   }
 }
 

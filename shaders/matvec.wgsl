@@ -9,6 +9,8 @@
 // row again, which costs less than a dispatch. This is the variant for software adapters, where a barrier is a
 // context switch (25 times slower there than this); matvec_group.wgsl is the one for GPUs.
 
+override NORMED: bool = false;
+
 @compute @workgroup_size(THREADS)
 fn linear(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x * 2u; // and the one after it, in vec4s

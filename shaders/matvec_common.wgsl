@@ -1,12 +1,12 @@
-// Bindings of matvec.wgsl and matvec_group.wgsl and the end of their `linear`, put in front of both.
-
-override NORMED: bool = false;
+// Bindings of matvec.wgsl, matvec_group.wgsl and matvec_rows.wgsl and the end of their `linear`, put in front of each.
 
 struct Params {
+  rows: u32, // R
   inner: u32, // vec4s of a row of x and w: K / 4, rounded up
   outer: u32, // N / 4, rounded up
   length: u32, // K
   eps: f32,
+  normed: u32, // whether there is a norm
   rms: u32, // 1: norm is a root mean square norm
   scale: f32,
   activation: u32,
@@ -18,6 +18,8 @@ struct Params {
   width: u32, // I
   first: u32, // w may be a part of the whole: where its columns of y begin, in vec4s
   count: u32, // how many columns, in vec4s
+  maxima: u32, // of a row of scores; 0 where nobody asks
+  first_maximum: u32, // of this part
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;

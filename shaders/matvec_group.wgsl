@@ -2,6 +2,7 @@
 // along K side by side, so that neighbours read neighbouring vec4s of w, and add up through workgroup memory.
 
 override WORKGROUP: u32 = 64;
+override NORMED: bool = false;
 
 var<workgroup> parts: array<vec4f, WORKGROUP>;
 

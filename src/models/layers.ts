@@ -65,13 +65,14 @@ export function applyNorm(ops: Ops, { states, norm }: Stream): Tensor {
   return norm ? ops.layerNorm(states, norm) : states;
 }
 
-/** norm(x) w^T + bias, with the residual added where there is one. */
-export function project(ops: Ops, x: Stream, { weight, bias }: Linear, residual?: Stream): Tensor {
+/** norm(x) w^T + bias, with the residual added where there is one. `scores` as in `LinearOptions`. */
+export function project(ops: Ops, x: Stream, { weight, bias }: Linear, residual?: Stream, scores = false): Tensor {
   return ops.linear(x.states, weight, {
     bias,
     norm: x.norm,
     residual: residual?.states,
     residualNorm: residual?.norm,
+    scores,
   });
 }
 

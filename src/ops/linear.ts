@@ -44,6 +44,11 @@ export interface LinearOptions {
   residualNorm?: Norm;
   /** (B, T, N), multiplies the result: a gated feed-forward (Shazeer 2020). Not together with a residual. */
   multiply?: Tensor;
+  /**
+   * The results are the scores of a vocabulary, from which `selectGreedy` or `logSoftmax` goes on. Changes no result: a backend
+   * may note what these need while it computes the product.
+   */
+  scores?: boolean;
 }
 
 export interface ProjectionOptions {

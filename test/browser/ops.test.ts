@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kernelsOf } from "../../src/backends/webgpu/operations";
-import { GPU_TUNING, SOFTWARE_TUNING } from "../../src/backends/webgpu/tuning";
+import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING } from "../../src/backends/webgpu/tuning";
 import type { OpsReport } from "../support/page/op-compare";
 import { closePage, openPage, runInPage } from "../support/node/pages";
 import { operationNames } from "../support/shared/op-bench";
@@ -59,6 +59,20 @@ describe.each([
   });
 });
 
+it("the kernels that GPUs had before agree, too", async () => {
+  const page = await openPage();
+  const kernels = new Set<string>();
+  for (const operation of ["linear", "selectGreedy", "logSoftmax", "projectQueryKeyValue"]) {
+    const report = await runInPage<OpsReport>(page, COMPARE, "compareOps", "earlier", operation);
+    expect(report.comparisons.filter(({ worst }) => !(worst <= 1))).toEqual([]);
+    for (const name of report.kernels) kernels.add(name);
+  }
+  await closePage(page);
+  const others = new Set(kernelsOf(GPU_TUNING).map(({ name }) => name));
+  const own = kernelsOf(EARLIER_GPU_TUNING).filter(({ name }) => !others.has(name));
+  expect(own.map(({ name }) => name).filter((name) => !kernels.has(name))).toEqual([]);
+});
+
 describe("a mistake in WGSL", () => {
   let page: Page;
   beforeAll(async () => {
@@ -67,8 +81,8 @@ describe("a mistake in WGSL", () => {
   afterAll(() => closePage(page));
 
   it.each([
-    ["matvec_normed_group_q8", "weights_q8.wgsl", "w[block + 1u", "v[block + 1u"],
-    ["matmul", "project_common.wgsl", "product + bias[column]", "product + bais[column]"],
+    ["matvec_score_rows4_q8", "chunks_q8.wgsl", "w[start + c]", "v[start + c]"],
+    ["matmul_tile32", "project_common.wgsl", "product + bias[column]", "product + bais[column]"],
     ["advance_beams", "advance_beams.wgsl", "HYPOTHESIS_SUM", "HYPOTHESIS_SUMS"],
     ["attention", "layout.wgsl", "return (length", "return (-length"],
   ])("of %s names %s and the line", async (name, file, text, replacement) => {

@@ -2,16 +2,18 @@
 
 import attentionShader from "../../../shaders/attention.wgsl?raw";
 import attentionCommon from "../../../shaders/attention_common.wgsl?raw";
+import attentionMerge from "../../../shaders/attention_merge.wgsl?raw";
+import attentionSplit from "../../../shaders/attention_split.wgsl?raw";
 import attentionTile from "../../../shaders/attention_tile.wgsl?raw";
 import attentionThread from "../../../shaders/attention_thread.wgsl?raw";
 import attentionWeights from "../../../shaders/attention_weights.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
-import { ModelError } from "../../errors";
+import { invariant, ModelError } from "../../errors";
 import type { attention as contract, AttentionOptions } from "../../ops/attention";
 import type { ImplementationOf } from "../../ops/contract";
 import type { Tensor } from "../../tensor/tensor";
 import { MAX_HEAD, SCORES } from "./constants";
-import { kernel } from "./kernel";
+import { kernel, type Grid } from "./kernel";
 import type { OperationRecorder } from "./recorder";
 import type { Tuning } from "./tuning";
 
@@ -28,10 +30,22 @@ const TILE = {
 };
 /** Queries of one workgroup: four threads share what one of them, or two, need. */
 const queriesOf = ({ WORKGROUP, PER_THREAD }: (typeof TILE)["narrow"]): number => (WORKGROUP / 4) * PER_THREAD;
+/** Queries of a workgroup of attention_split.wgsl. */
+const SPLIT_QUERIES = [1, 4];
+/** Keys of a workgroup of attention_split.wgsl, at least, where several divide them. */
+const SPLIT_KEYS = 128;
+/**
+ * From so many keys on they may be divided, which takes one more dispatch. A cache that is only as long as a sentence may become
+ * has to be longer, since most of it is not filled.
+ */
+const SPLIT_FROM = { source: 512, cache: 1536 };
+/** Threads of attention_merge.wgsl. */
+const MERGE = { THREADS: 64 };
 /** From so many queries on, a tile of them is worth more than a workgroup for each. */
 const TILE_FROM = 8;
 
-export function kernels({ grouped, workgroup }: Tuning) {
+export function kernels({ attention, workgroup }: Tuning) {
+  const grouped = attention !== "thread";
   const [read, write] = ["read", "write"] as const;
   const common = { "layout.wgsl": layout, "attention_common.wgsl": attentionCommon };
   const shared = {
@@ -69,7 +83,25 @@ export function kernels({ grouped, workgroup }: Tuning) {
       shader: { ...common, "attention_tile.wgsl": attentionTile },
       constants: { ...SCORES, ...TILE[name] },
     });
+  const split = () => ({
+    split: SPLIT_QUERIES.map((QUERIES) =>
+      kernel({
+        ...shared,
+        name: `attention_split${QUERIES}`,
+        shader: { ...common, "attention_split.wgsl": attentionSplit },
+        constants: { ...constants, QUERIES },
+      }),
+    ),
+    merge: kernel({
+      name: "attention_merge",
+      shader: { "attention_merge.wgsl": attentionMerge },
+      bindings: { parts: read, y: write },
+      params: { rows: "u32", heads: "u32", columns: "u32", parts: "u32" },
+      constants: { ...SCORES, ...MERGE },
+    }),
+  });
   return {
+    ...(attention === "split" && split()),
     ...(grouped && { narrow: tile("narrow"), wide: tile("wide") }),
     attention: grouped
       ? kernel({
@@ -94,8 +126,8 @@ export function kernels({ grouped, workgroup }: Tuning) {
   };
 }
 
-export function operations({ dispatch, tuning }: OperationRecorder): ImplementationOf<typeof contract> {
-  const { attention, attentionWeights, narrow, wide } = kernels(tuning);
+export function operations({ dispatch, temporary, tuning }: OperationRecorder): ImplementationOf<typeof contract> {
+  const { attention, attentionWeights, narrow, wide, split, merge } = kernels(tuning);
 
   function call(query: Tensor, cache: Tensor, options: AttentionOptions) {
     const { heads, mask, causalFrom, positionBias, ancestors } = options;
@@ -133,10 +165,36 @@ export function operations({ dispatch, tuning }: OperationRecorder): Implementat
     return { operands, params };
   }
 
+  /** How many workgroups divide the keys of a query and head, of which there are `groups`. */
+  function partsOf(capacity: number, causal: boolean, groups: number): number {
+    if (capacity < (causal ? SPLIT_FROM.cache : SPLIT_FROM.source)) return 1;
+    return Math.min(Math.ceil(capacity / SPLIT_KEYS), Math.ceil(tuning.fullGrid / groups));
+  }
+
+  function attendFew(y: Tensor, { operands, params }: ReturnType<typeof call>): void {
+    const { length, capacity, heads, rows, group, causal, head_width } = params;
+    const together = (operands.ancestors ? 1 : group) * length;
+    const i = together === 1 ? 0 : 1;
+    const groups = ((rows * length) / together) * Math.ceil(together / SPLIT_QUERIES[i]);
+    const parts = partsOf(capacity, causal, groups * heads);
+    const kernel = split?.[i];
+    invariant(kernel && merge, "attention: not a tuning with attention_split.wgsl");
+    if (parts === 1) return dispatch(kernel, { ...operands, y }, params, [1, heads, groups]);
+    const columns = head_width / 4;
+    const found = temporary([rows * length * heads, parts, 4 * (columns + 1)]);
+    dispatch(kernel, { ...operands, y: found }, params, [parts, heads, groups]);
+    const grid: Grid = [Math.ceil((heads * columns) / MERGE.THREADS), rows * length, 1];
+    dispatch(merge, { parts: found, y }, { rows: rows * length, heads, columns, parts }, grid);
+  }
+
   return {
     attention(y, query, cache, options) {
       const { operands, params } = call(query, cache, options);
       const { length, heads, rows, head_width } = params;
+      if (split && length < TILE_FROM && head_width % 4 === 0) {
+        attendFew(y, { operands, params });
+        return;
+      }
       const tile = head_width <= 4 * TILE.narrow.COLUMNS ? "narrow" : "wide";
       const kernel = tile === "narrow" ? narrow : wide;
       if (kernel && length >= TILE_FROM && head_width % 4 === 0 && head_width <= 4 * TILE[tile].COLUMNS) {
@@ -146,7 +204,12 @@ export function operations({ dispatch, tuning }: OperationRecorder): Implementat
       }
       // A workgroup for each query and head, or a thread for each.
       const alone = Math.ceil((length * heads) / ALONE.THREADS);
-      dispatch(attention, { ...operands, y }, params, tuning.grouped ? [length, heads, rows] : [alone, rows, 1]);
+      dispatch(
+        attention,
+        { ...operands, y },
+        params,
+        tuning.attention !== "thread" ? [length, heads, rows] : [alone, rows, 1],
+      );
     },
 
     attentionWeights(y, query, cache, options) {

@@ -1,7 +1,7 @@
 /** What the backend knows of a tensor: how many bytes it has and in which buffers it lies. */
 
 import { rowsOf, type DType, type Tensor } from "../../tensor/tensor";
-import { rowWords } from "../../tensor/weight-format";
+import { deviceRowWords } from "./weight-layout";
 
 export interface GpuTensor extends Tensor {
   /** In bytes, rows padded. */
@@ -11,6 +11,8 @@ export interface GpuTensor extends Tensor {
   buffer?: GPUBuffer;
   /** Of a weight that is too large for one buffer. */
   parts?: readonly Part[];
+  /** Of scores: their maxima by workgroups, which the product that made them has kept; see shaders/maxima.wgsl. */
+  maxima?: GpuTensor;
 }
 
 export interface Part {
@@ -25,6 +27,6 @@ export const vec4s = (length: number): number => Math.ceil(length / 4);
 /** A tensor without a buffer. */
 export function describe(shape: readonly number[], dtype: DType): GpuTensor {
   const [rows, width] = rowsOf(shape);
-  const words = dtype === "u32" ? rows * width : Math.ceil(rows / 4) * 4 * rowWords(dtype, width);
+  const words = dtype === "u32" ? rows * width : Math.ceil(rows / 4) * 4 * deviceRowWords(dtype, width);
   return { shape: [...shape], dtype, bytes: Math.max(16, 4 * words) };
 }

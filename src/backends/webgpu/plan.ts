@@ -109,7 +109,10 @@ export async function buildPlan<T>(
 /** The temporaries somewhere in what a recording's body returned. */
 function tensorsIn(value: unknown, temporaries: ReadonlySet<GpuTensor>, found = new Set<GpuTensor>()): Set<GpuTensor> {
   if (typeof value !== "object" || value === null) return found;
-  if (temporaries.has(value as GpuTensor)) return found.add(value as GpuTensor);
+  if (temporaries.has(value as GpuTensor)) {
+    const { maxima } = value as GpuTensor;
+    return maxima ? found.add(value as GpuTensor).add(maxima) : found.add(value as GpuTensor);
+  }
   for (const part of Object.values(value)) tensorsIn(part, temporaries, found);
   return found;
 }

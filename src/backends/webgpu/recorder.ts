@@ -16,12 +16,14 @@ interface Recording {
   temporaries: Set<GpuTensor>;
   /** By what was normalised: the results, which may be asked for again. */
   normed: Map<Tensor, Map<Norm, Tensor>>;
+  /** Tensors that an operation of this plan has changed after they were made. */
+  changed: Set<Tensor>;
 }
 
 export type Recorder = ReturnType<typeof createRecorder>;
 
 /** What an operation has at hand. */
-export interface OperationRecorder extends Pick<Recorder, "temporary" | "dispatch"> {
+export interface OperationRecorder extends Pick<Recorder, "temporary" | "dispatch" | "change" | "maximaOf"> {
   readonly tuning: Tuning;
   /** x normalised, for kernels that do not normalise themselves; what two operations of a plan ask for is computed once. */
   normed(this: void, x: Tensor, norm: Norm | undefined): Tensor;
@@ -40,7 +42,7 @@ export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimit
   async function record<T>(label: string, body: () => T): Promise<GpuPlan<T>> {
     gpu.check();
     invariant(!recording, "record() inside record()");
-    recording = { dispatches: [], temporaries: new Set(), normed: new Map() };
+    recording = { dispatches: [], temporaries: new Set(), normed: new Map(), changed: new Set() };
     const { dispatches, temporaries } = recording;
     let outputs: T;
     try {
@@ -90,5 +92,12 @@ export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimit
     return y;
   }
 
-  return { record, temporary, dispatch, normed };
+  /** Notes that an operation changes a tensor in place. */
+  const change = (tensor: Tensor): unknown => current().changed.add(tensor);
+
+  /** The maxima that the product which made the scores has kept, if they still are of these scores. */
+  const maximaOf = (scores: Tensor): GpuTensor | undefined =>
+    current().changed.has(scores) ? undefined : (scores as GpuTensor).maxima;
+
+  return { record, temporary, dispatch, normed, change, maximaOf };
 }

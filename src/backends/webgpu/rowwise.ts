@@ -2,6 +2,7 @@
 
 import layerNorm from "../../../shaders/layer_norm.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
+import logSoftmaxParts from "../../../shaders/log_softmax.wgsl?raw";
 import softmax from "../../../shaders/softmax.wgsl?raw";
 import type { ImplementationOf } from "../../ops/contract";
 import type { rowwise as contract } from "../../ops/rowwise";
@@ -9,54 +10,82 @@ import { rowsOf } from "../../tensor/tensor";
 import { SCORES } from "./constants";
 import { vec4s } from "./gpu-tensor";
 import { kernel } from "./kernel";
+import { CHUNK, MAXIMA_SHADER, maximaKernel, maximaOf } from "./maxima";
 import type { OperationRecorder } from "./recorder";
 import type { Tuning } from "./tuning";
 
-export const kernels = ({ grouped, workgroup }: Tuning) => ({
+const [read, write] = ["read", "write"] as const;
+
+/** log_softmax of softmax.wgsl, in one workgroup for each row. */
+const ofRows = ({ attention, workgroup }: Tuning) => ({
+  logSoftmax: kernel({
+    name: "log_softmax",
+    shader: { "layout.wgsl": layout, "softmax.wgsl": softmax },
+    entryPoint: "log_softmax",
+    bindings: { x: read, y: write },
+    params: { length: "u32" },
+    constants: SCORES,
+    overrides: { WORKGROUP: attention === "thread" ? workgroup : 4 * workgroup },
+  }),
+});
+
+/** log_softmax.wgsl, which reads the maxima of parts of a row. */
+const ofParts = (tuning: Tuning) => ({
+  maxima: maximaKernel(tuning),
+  logSoftmaxParts: kernel({
+    name: "log_softmax_parts",
+    shader: { ...MAXIMA_SHADER, "log_softmax.wgsl": logSoftmaxParts },
+    bindings: { maxima: read, x: read, y: write },
+    params: { rows: "u32", length: "u32", parts: "u32", chunk: "u32" },
+    constants: SCORES,
+    overrides: { WORKGROUP: 4 * tuning.workgroup },
+  }),
+});
+
+export const kernels = (tuning: Tuning) => ({
   layerNorm: kernel({
     name: "layer_norm",
     shader: { "layout.wgsl": layout, "layer_norm.wgsl": layerNorm },
-    bindings: { x: "read", norm: "read", y: "write" },
+    bindings: { x: read, norm: read, y: write },
     params: { width: "u32", length: "u32", eps: "f32", rms: "u32" },
-    overrides: { WORKGROUP: workgroup },
+    overrides: { WORKGROUP: tuning.workgroup },
   }),
   softmax: kernel({
     name: "softmax",
     shader: { "layout.wgsl": layout, "softmax.wgsl": softmax },
     entryPoint: "softmax",
-    bindings: { x: "read", y: "write" },
+    bindings: { x: read, y: write },
     params: { length: "u32" },
     constants: SCORES,
-    overrides: { WORKGROUP: workgroup },
+    overrides: { WORKGROUP: tuning.workgroup },
   }),
-  logSoftmax: kernel({
-    name: "log_softmax",
-    shader: { "layout.wgsl": layout, "softmax.wgsl": softmax },
-    entryPoint: "log_softmax",
-    bindings: { x: "read", y: "write" },
-    params: { length: "u32" },
-    constants: SCORES,
-    overrides: { WORKGROUP: grouped ? 4 * workgroup : workgroup },
-  }),
+  ...(tuning.selection === "parts" ? ofParts(tuning) : ofRows(tuning)),
 });
 
-export function operations({ dispatch, tuning }: OperationRecorder): ImplementationOf<typeof contract> {
-  const { layerNorm, softmax, logSoftmax } = kernels(tuning);
+export function operations(recorder: OperationRecorder): ImplementationOf<typeof contract> {
+  const { dispatch, tuning } = recorder;
+  const all = kernels(tuning);
   return {
     layerNorm(y, x, { weights, eps, kind }) {
       const [rows, length] = rowsOf(x.shape);
       const params = { width: vec4s(length), length, eps, rms: kind === "rms" };
-      dispatch(layerNorm, { x, norm: weights, y }, params, [rows, 1, 1]);
+      dispatch(all.layerNorm, { x, norm: weights, y }, params, [rows, 1, 1]);
     },
 
     softmax(y, x) {
       const [rows, length] = rowsOf(x.shape);
-      dispatch(softmax, { x, y }, { length }, [rows, 1, 1]);
+      dispatch(all.softmax, { x, y }, { length }, [rows, 1, 1]);
     },
 
     logSoftmax(y, x) {
       const [rows, length] = rowsOf(x.shape);
-      dispatch(logSoftmax, { x, y }, { length }, [rows, 1, 1]);
+      if ("logSoftmax" in all) {
+        dispatch(all.logSoftmax, { x, y }, { length }, [rows, 1, 1]);
+        return;
+      }
+      const maxima = maximaOf(recorder, all.maxima, x);
+      const params = { rows, length, parts: maxima.shape[2], chunk: CHUNK };
+      dispatch(all.logSoftmaxParts, { maxima, x, y }, params, [Math.ceil(vec4s(length) / CHUNK), rows, 1]);
     },
   };
 }

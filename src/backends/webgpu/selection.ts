@@ -1,6 +1,7 @@
 /** The operations of src/ops/selection.ts. */
 
 import layout from "../../../shaders/layout.wgsl?raw";
+import mergeGreedy from "../../../shaders/merge_greedy.wgsl?raw";
 import processLogits from "../../../shaders/process_logits.wgsl?raw";
 import selectGreedy from "../../../shaders/select_greedy.wgsl?raw";
 import topK from "../../../shaders/top_k.wgsl?raw";
@@ -11,28 +12,41 @@ import type { selection as contract } from "../../ops/selection";
 import { rowsOf, size, type Tensor } from "../../tensor/tensor";
 import { named, SCORES } from "./constants";
 import { kernel } from "./kernel";
+import { MAXIMA_SHADER, maximaKernel, maximaOf } from "./maxima";
 import type { OperationRecorder } from "./recorder";
 import type { Tuning } from "./tuning";
 
-export function kernels({ workgroup }: Tuning) {
-  const [read, write] = ["read", "write"] as const;
-  const overrides = { WORKGROUP: workgroup };
+const [read, write] = ["read", "write"] as const;
+
+const GREEDY = { eos: read, token: write, position: write, finished: write, history: write, logprobs: write } as const;
+
+/** One workgroup for each row, which walks over the vocabulary. */
+const ofRows = ({ workgroup }: Tuning) => ({
+  selectGreedy: kernel({
+    name: "select_greedy",
+    shader: { "layout.wgsl": layout, "select_greedy.wgsl": selectGreedy },
+    bindings: { logits: read, ...GREEDY },
+    params: { rows: "u32", length: "u32", eos_count: "u32", pad: "u32" },
+    overrides: { WORKGROUP: workgroup },
+  }),
+});
+
+/** One workgroup for each row, which reads the maxima of its parts. */
+const ofParts = ({ workgroup }: Tuning) => ({
+  mergeGreedy: kernel({
+    name: "merge_greedy",
+    shader: { ...MAXIMA_SHADER, "merge_greedy.wgsl": mergeGreedy },
+    bindings: { maxima: read, ...GREEDY },
+    params: { rows: "u32", parts: "u32", eos_count: "u32", pad: "u32" },
+    constants: SCORES,
+    overrides: { WORKGROUP: 4 * workgroup },
+  }),
+});
+
+export function kernels(tuning: Tuning) {
+  const overrides = { WORKGROUP: tuning.workgroup };
   return {
-    selectGreedy: kernel({
-      name: "select_greedy",
-      shader: { "layout.wgsl": layout, "select_greedy.wgsl": selectGreedy },
-      bindings: {
-        logits: read,
-        eos: read,
-        token: write,
-        position: write,
-        finished: write,
-        history: write,
-        logprobs: write,
-      },
-      params: { rows: "u32", length: "u32", eos_count: "u32", pad: "u32" },
-      overrides,
-    }),
+    ...(tuning.selection === "parts" ? ofParts(tuning) : ofRows(tuning)),
     processLogits: kernel({
       name: "process_logits",
       shader: { "layout.wgsl": layout, "process_logits.wgsl": processLogits },
@@ -99,13 +113,20 @@ export function largest(
 }
 
 export function operations(recorder: OperationRecorder): ImplementationOf<typeof contract> {
-  const { dispatch, tuning } = recorder;
-  const { selectGreedy, processLogits } = kernels(tuning);
+  const { dispatch, change, tuning } = recorder;
+  const all = kernels(tuning);
+  const maxima = maximaKernel(tuning);
   return {
     selectGreedy(logits, { token, position, finished, history, logprobs, eos, pad }) {
       const [rows, length] = rowsOf(logits.shape);
-      const operands = { logits, eos, token, position, finished, history, logprobs };
-      dispatch(selectGreedy, operands, { rows, length, eos_count: size(eos.shape), pad }, [rows, 1, 1]);
+      const state = { eos, token, position, finished, history, logprobs };
+      const ofEnds = { rows, eos_count: size(eos.shape), pad };
+      if ("selectGreedy" in all) {
+        dispatch(all.selectGreedy, { logits, ...state }, { length, ...ofEnds }, [rows, 1, 1]);
+        return;
+      }
+      const found = maximaOf(recorder, maxima, logits);
+      dispatch(all.mergeGreedy, { maxima: found, ...state }, { parts: found.shape[2], ...ofEnds }, [rows, 1, 1]);
     },
 
     processLogits(scores, { table, position, history, ancestors, source, sourceLength }) {
@@ -121,7 +142,8 @@ export function operations(recorder: OperationRecorder): ImplementationOf<typeof
         group: rows / sentences,
         source_capacity,
       };
-      dispatch(processLogits, operands, params, [rows, 1, 1]);
+      dispatch(all.processLogits, operands, params, [rows, 1, 1]);
+      change(scores);
     },
 
     topK(y, x, k) {

@@ -1,16 +1,17 @@
 /**
- * Tensors in buffers. Floats lie there as weight-format.ts says, with the number of rows padded to four, which the products
+ * Tensors in buffers. Floats lie there as weight-layout.ts says, with the number of rows padded to four, which the products
  * rely on; u32 tensors have no padding. A weight that is too large for one buffer lies in several, see parts.ts.
  */
 
 import { invariant } from "../../errors";
 import type { Purpose, Slice } from "../../ops/ops";
-import { pack, rowWords, unpack } from "../../tensor/weight-format";
+import { pack, unpack } from "../../tensor/weight-format";
 import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor/tensor";
 import type { Gpu } from "./device";
 import { describe, type GpuTensor, type Part } from "./gpu-tensor";
 import { partsOf, rowsOfPart, type PartLimits } from "./parts";
 import type { Staging } from "./staging";
+import { deviceRowWords, fromDevice, toDevice } from "./weight-layout";
 
 type Data = Float32Array | Uint32Array;
 
@@ -53,7 +54,8 @@ export function createTensors(gpu: Gpu, staging: Staging, limits: PartLimits) {
     invariant(buffer, "write: the tensor has no buffer");
     // A single row may be written in parts.
     if (dtype === "u32" || (dtype === "f32" && count === 1)) return gpu.writeBuffer(buffer, 4 * start, data);
-    gpu.writeBuffer(buffer, (4 * start * rowWords(dtype, width)) / width, pack(dtype, data as Float32Array, width));
+    const words = toDevice(dtype, pack(dtype, data as Float32Array, width), width);
+    gpu.writeBuffer(buffer, (4 * start * deviceRowWords(dtype, width)) / width, words);
   }
 
   function free(tensors: Iterable<Tensor>): void {
@@ -67,13 +69,13 @@ export function createTensors(gpu: Gpu, staging: Staging, limits: PartLimits) {
     const { buffer, dtype, shape } = tensor as GpuTensor;
     invariant(buffer, "submit: a tensor to read has no buffer");
     const [, width] = rowsOf(shape);
-    const pitch = dtype === "u32" ? width : rowWords(dtype, width);
+    const pitch = dtype === "u32" ? width : deviceRowWords(dtype, width);
     const bytes = (4 * count * pitch) / width;
     const target = staging.take(bytes);
     encoder.copyBufferToBuffer(buffer, (4 * start * pitch) / width, target, 0, bytes);
     return async () => {
       const words = new Uint32Array(await staging.read(target, bytes));
-      return dtype === "u32" ? words : unpack(dtype, words, width);
+      return dtype === "u32" ? words : unpack(dtype, fromDevice(dtype, words, width), width);
     };
   }
 

@@ -1,17 +1,60 @@
-/** Which variants of the kernels suit an adapter. */
+/** Which variants of the kernels suit an adapter: one choice for each field. */
 
 export interface Tuning {
   /**
-   * A workgroup shares a row (matvec_group.wgsl, attention.wgsl) where true, a thread works alone (matvec.wgsl,
-   * attention_thread.wgsl) where false.
+   * Products of few rows. "thread": a thread by itself, for software adapters (matvec.wgsl); "group": a workgroup for four
+   * columns of a row (matvec_group.wgsl); "rows": a workgroup reads w once for up to 16 rows (matvec_rows.wgsl).
    */
-  grouped: boolean;
-  /** Threads of the kernels that share a row through workgroup memory: 16, 32, 64, .. 256. */
-  workgroup: number;
-  /** From so many rows on, the register tile of matmul.wgsl is faster than reading the weights once per row. */
+  matvec: "thread" | "group" | "rows";
+  /** Threads of "rows" that share a column: 16 or 32. */
+  lanes: number;
+  /**
+   * Products of many rows. "register": a tile for each thread (matmul.wgsl); "tile64", "tile32": a tile of 64 by 64 or 32 by
+   * 32 for each workgroup (matmul_tile.wgsl); "tiles": the larger one of these that makes `fullGrid` workgroups.
+   */
+  matmul: "register" | "tile64" | "tile32" | "tiles";
+  /** From so many rows on a product is one of many rows. */
   matmulRows: number;
+  /** So many workgroups keep all cores of the GPU busy. */
+  fullGrid: number;
+  /**
+   * Few queries. "thread": a thread for each query and head (attention_thread.wgsl); "group": a workgroup (attention.wgsl);
+   * "split": queries with the same keys share a workgroup, or several where there are many keys (attention_split.wgsl).
+   */
+  attention: "thread" | "group" | "split";
+  /** The next token. "row": a workgroup walks over the vocabulary; "parts": many find the maxima of parts, one merges them. */
+  selection: "row" | "parts";
+  /** Threads of the kernels that share a row through workgroup memory: 16, 32 or 64. */
+  workgroup: number;
 }
 
-/** GPUs hide memory latency with many threads; a software adapter pays for each thread at every barrier. */
-export const GPU_TUNING: Tuning = { grouped: true, workgroup: 64, matmulRows: 5 };
-export const SOFTWARE_TUNING: Tuning = { grouped: false, workgroup: 16, matmulRows: 3 };
+/** GPUs hide memory latency with many threads. */
+export const GPU_TUNING: Tuning = {
+  matvec: "rows",
+  lanes: 32,
+  matmul: "tiles",
+  matmulRows: 17,
+  fullGrid: 128,
+  attention: "split",
+  selection: "parts",
+  workgroup: 64,
+};
+
+/** The kernels of before, to compare with. */
+export const EARLIER_GPU_TUNING: Tuning = {
+  ...GPU_TUNING,
+  matvec: "group",
+  matmul: "register",
+  matmulRows: 5,
+  attention: "group",
+  selection: "row",
+};
+
+/** A software adapter pays for each thread at every barrier. */
+export const SOFTWARE_TUNING: Tuning = {
+  ...EARLIER_GPU_TUNING,
+  matvec: "thread",
+  matmulRows: 3,
+  attention: "thread",
+  workgroup: 16,
+};

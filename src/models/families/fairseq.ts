@@ -209,7 +209,7 @@ function build(table: FairseqTable, ops: Ops, fields: Record<string, unknown>, p
     info: config,
     encode,
     projectCross: (states) => projectCross(ops, decoderLayers, states),
-    decode: (ids, state, capture) => project(ops, decoder(ids, state, capture), head), // (B, T, V)
+    decode: (ids, state, capture) => project(ops, decoder(ids, state, capture), head, undefined, true), // (B, T, V)
     prefill: (ids, state) => void decoder(ids, state),
   };
 }

@@ -245,7 +245,7 @@ function build(modelType: ModelType, ops: Ops, fields: Record<string, unknown>, 
     projectCross: (states) => projectCross(ops, decoderLayers, states),
     decode(ids, state, capture) {
       const { states, norm } = decoder(ids, state, capture); // (B, T, D)
-      return ops.linear(states, vocabulary.head, { bias: headBias, norm, scale: outputScale }); // (B, T, V)
+      return ops.linear(states, vocabulary.head, { bias: headBias, norm, scale: outputScale, scores: true }); // (B, T, V)
     },
     prefill: (ids, state) => void decoder(ids, state),
   };

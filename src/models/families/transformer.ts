@@ -195,7 +195,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
     info: config,
     encode,
     projectCross: (states) => projectCross(ops, decoderLayers, states),
-    decode: (ids, state, capture) => project(ops, decoder(ids, state, capture), vocabulary.output), // (B, T, V)
+    decode: (ids, state, capture) => project(ops, decoder(ids, state, capture), vocabulary.output, undefined, true), // (B, T, V)
     prefill: (ids, state) => void decoder(ids, state),
   };
 }

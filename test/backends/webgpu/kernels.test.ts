@@ -5,10 +5,14 @@ import { describe, expect, test } from "vitest";
 import { named } from "../../../src/backends/webgpu/constants";
 import { kernel, locate, paramWords, type Kernel } from "../../../src/backends/webgpu/kernel";
 import { kernelsOf } from "../../../src/backends/webgpu/operations";
-import { GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
+import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
 import { differences } from "../../support/shared/wgsl";
 
-const variants = { gpu: kernelsOf(GPU_TUNING), software: kernelsOf(SOFTWARE_TUNING) };
+const variants = {
+  gpu: kernelsOf(GPU_TUNING),
+  earlier: kernelsOf(EARLIER_GPU_TUNING),
+  software: kernelsOf(SOFTWARE_TUNING),
+};
 const all = Object.entries(variants).flatMap(([variant, kernels]) =>
   kernels.map((kernel): [string, Kernel] => [`${kernel.name} (${variant})`, kernel]),
 );

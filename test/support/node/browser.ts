@@ -60,6 +60,9 @@ export function launchBrowser(args: string[] = [], options: LaunchOptions = {}):
     args: [
       "--no-sandbox",
       "--enable-unsafe-webgpu",
+      // SwiftShader unrolls what sets workgroup memory to zero, which is half of the time in which it compiles a kernel. No kernel
+      // may rely on these zeros, and without them one that does fails.
+      "--enable-dawn-features=disable_workgroup_init",
       ...adapterFlags(),
       "--disable-quic",
       "--no-first-run",

@@ -32,6 +32,14 @@ const attentionSizes: [number, number, number, number, number, string][] = [
   [1, 9, 30, 2, 132, "mask"],
   [1, 31, 16, 2, 8, "one key"],
   [2, 34, 6, 2, 4, "nothing"],
+  // few queries: keys that one workgroup takes, and that several divide
+  [2, 1, 70, 3, 12, "causal"],
+  [3, 6, 129, 2, 20, "mask"],
+  [1, 5, 200, 2, 80, "causal"],
+  [2, 1, 131, 1, 200, "mask"],
+  [1, 1, 1030, 2, 4, "mask"],
+  [1, 2, 513, 3, 12, "nothing"],
+  [1, 3, 1700, 1, 8, "causal"],
   [1, 1, 5, 1, 256, ""],
   [1, 3, 4, 2, 5, "one key"],
   [2, 3, 6, 2, 4, "nothing"],
@@ -86,6 +94,9 @@ const attentionOptions: [number, number, number, number, number, number, string]
   [1, 1, 1, 9, 2, 4, "ancestors"],
   [4, 1, 1, 9, 3, 8, "ancestors"],
   [5, 1, 1, 70, 2, 10, "ancestors scale bias"],
+  [4, 1, 1, 150, 3, 8, "ancestors scale bias"],
+  [2, 5, 1, 600, 2, 8, "mask scale bias"],
+  [2, 3, 3, 20, 2, 4, "mask bias"],
 ];
 for (const op of ["attention", "attentionWeights"] as const) {
   for (const [rows, group, t, c, heads, width, what] of attentionOptions) {

@@ -1,6 +1,7 @@
 /** The operations that read weights, with each way to store them, over rows shorter and longer than a block of 32. */
 
 import { add } from "./op-bench";
+import { selection } from "./op-cases-selection";
 
 for (const format of ["f16", "q8", "q4"] as const) {
   // What was written is what is read, by rows, from the middle on, too.
@@ -43,6 +44,8 @@ for (const format of ["f16", "q8", "q4"] as const) {
     [3, 11, 50, 97],
     [1, 33, 64, 64],
     [1, 17, 300, 41],
+    [1, 8, 130, 37],
+    [1, 66, 50, 4100],
   ]) {
     for (const mode of ["", "norm residual"]) {
       add(`linear ${format} B${b} T${t} K${k} N${n} ${mode}`.trimEnd(), (bench) => {
@@ -62,6 +65,8 @@ for (const format of ["f16", "q8", "q4"] as const) {
     [1, 1, 64, 50, 7],
     [1, 5, 24, 24, 8],
     [3, 6, 37, 21, 11],
+    [1, 33, 24, 35, 33],
+    [1, 70, 33, 100, 71],
   ]) {
     for (const normed of [false, true]) {
       add(`projectQueryKeyValue ${format} B${b} T${t} K${k} D${d} ${normed ? "norm" : ""}`.trimEnd(), (bench) => {
@@ -77,6 +82,27 @@ for (const format of ["f16", "q8", "q4"] as const) {
         };
       });
     }
+  }
+}
+
+// The scores of a vocabulary, whose maxima the product keeps.
+for (const format of ["f16", "q8", "q4"] as const) {
+  for (const [b, k, n] of [
+    [1, 40, 131],
+    [3, 66, 38],
+    [9, 33, 70],
+  ]) {
+    add(`linear selectGreedy ${format} B${b} K${k} N${n}`, (bench) => {
+      const x = bench.f32([b, 1, k], 2, 0.5);
+      const w = bench.weight(n, k, format);
+      const options = { bias: bench.f32([n]), norm: bench.norm(k), scores: true };
+      const state = selection(bench, b, [1, 2], new Array<number>(b).fill(0));
+      return () => {
+        const scores = bench.ops.linear(x, w, options);
+        bench.ops.selectGreedy(scores, state);
+        return [scores, state.token, state.logprobs];
+      };
+    });
   }
 }
 

@@ -3,6 +3,7 @@
 import { activations as cpuActivations } from "../../../src/backends/cpu/math";
 import type { Activation, LinearOptions } from "../../../src/ops/ops";
 import { add } from "./op-bench";
+import { selection } from "./op-cases-selection";
 
 // --- linear: sizes first, then every option on few and on many rows ---
 const linearSizes = [
@@ -26,6 +27,10 @@ const linearSizes = [
   [1, 33, 64, 64],
   [1, 64, 37, 41],
   [2, 35, 100, 258],
+  [8, 1, 65, 70],
+  [16, 1, 132, 13],
+  [3, 13, 70, 1030],
+  [1, 130, 40, 2050],
 ];
 for (const [b, t, k, n] of linearSizes) {
   add(`linear B${b} T${t} K${k} N${n}`, (bench) => {
@@ -34,6 +39,38 @@ for (const [b, t, k, n] of linearSizes) {
     const bias = bench.f32([n]);
     return () => [bench.ops.linear(x, w, { bias })];
   });
+}
+// --- the scores of a vocabulary, and the choice of a token from them: by the maxima that the product keeps, or after a change ---
+for (const [b, k, n, mode] of [
+  [1, 7, 5, ""],
+  [1, 64, 1021, "norm"],
+  [2, 33, 97, "rms norm scale"],
+  [3, 50, 259, "norm"],
+  [5, 21, 130, "rms norm scale"],
+  [8, 40, 61, "norm"],
+  [13, 24, 301, "norm"],
+  [16, 130, 66, ""],
+  [19, 20, 70, "norm"],
+  [1, 16, 9001, "norm"],
+] as const) {
+  for (const then of ["selectGreedy", "logSoftmax"] as const) {
+    add(`linear ${then} B${b} K${k} N${n} ${mode}`.trimEnd(), (bench) => {
+      const x = bench.f32([b, 1, k], 2, 0.5);
+      const w = bench.weight(n, k);
+      const bias = bench.f32([n]);
+      const kind = mode.includes("rms") ? "rms" : "layer";
+      const options: LinearOptions = { bias, scores: true };
+      if (mode.includes("norm")) options.norm = { ...bench.norm(k), kind };
+      if (mode.includes("scale")) options.scale = 0.37;
+      const state = selection(bench, b, [1, 2], new Array<number>(b).fill(0));
+      return () => {
+        const scores = bench.ops.linear(x, w, options);
+        if (then === "logSoftmax") return [bench.ops.logSoftmax(scores)];
+        bench.ops.selectGreedy(scores, state);
+        return [scores, state.token, state.logprobs];
+      };
+    });
+  }
 }
 const activations = Object.keys(cpuActivations) as Activation[];
 const linearModes = [
@@ -51,6 +88,7 @@ const linearModes = [
 for (const [b, t] of [
   [1, 1],
   [3, 1],
+  [7, 1],
   [2, 9],
 ]) {
   for (const activation of activations) {
@@ -96,6 +134,9 @@ for (const [b, t, k, d, capacity] of [
   [1, 33, 64, 64, 40],
   [2, 1, 10, 24, 5],
   [1, 7, 24, 15, 9],
+  [16, 1, 40, 40, 3],
+  [1, 33, 24, 35, 33],
+  [2, 70, 24, 176, 80],
 ]) {
   for (const kind of [undefined, "layer", "rms"] as const) {
     add(`projectQueryKeyValue B${b} T${t} K${k} D${d} C${capacity} ${kind ?? ""}`.trimEnd(), (bench) => {

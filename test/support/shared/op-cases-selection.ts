@@ -6,7 +6,7 @@ import { add, type Bench } from "./op-bench";
 import { noRules, ruleState, ruleTensors } from "./processors-table";
 
 // --- greedy selection ---
-function selection(bench: Bench, b: number, eos: number[], finished: number[]): Selection {
+export function selection(bench: Bench, b: number, eos: number[], finished: number[]): Selection {
   return {
     token: bench.zeros([b, 1], "u32"),
     position: bench.u32([b], new Array<number>(b).fill(2)),

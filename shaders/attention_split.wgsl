@@ -1,0 +1,174 @@
+// The same operation as attention.wgsl, for few queries, as while decoding. A workgroup computes up to QUERIES queries of one head
+// that share their keys: those of the beams of a sentence, or of the positions of a row. It reads keys and values once for all
+// of them, in vec4s. Where there are many keys and few workgroups, several workgroups divide the keys among them; each writes its
+// sums, and attention_merge.wgsl puts them together.
+//
+// Shapes: attention_common.wgsl. The width of a head is a multiple of four, at most MAX_HEAD.
+//
+// A tile of 64 keys takes three phases, with a barrier after each of the first two:
+//
+//   1. a thread scores one key for all queries
+//   2. the running maximum of each query; a thread's scores become their exponentials, once
+//   3. threads side by side along the columns of the values, the rest of them along the keys, add up weighted values
+//
+// The maximum and the sum of exponentials run along (online softmax, Milakov and Gimelshein 2018).
+
+const WORKGROUP = 64u;
+const KEYS = WORKGROUP; // of a tile
+const COLUMNS = MAX_HEAD / 4u;
+
+@group(0) @binding(0) var<storage, read> query: array<vec4f>;
+@group(0) @binding(1) var<storage, read> cache: array<vec4f>;
+// y, or where several workgroups divide the keys: for each query, head and workgroup the sums of the values, then
+// (maximum, sum of exponentials, 0, 0), as vec4s
+@group(0) @binding(7) var<storage, read_write> y: array<vec4f>;
+
+var<workgroup> queries: array<vec4f, QUERIES * COLUMNS>;
+var<workgroup> scores: array<f32, QUERIES * KEYS>;
+var<workgroup> weights: array<f32, QUERIES * KEYS>;
+// Where in the cache the value of a key begins: of this tile and of the one before, which may still be read.
+var<workgroup> values: array<u32, 2u * KEYS>;
+var<workgroup> outputs: array<vec4f, QUERIES * WORKGROUP>;
+var<workgroup> sums: array<f32, QUERIES * WORKGROUP>;
+
+// A query: row and position.
+struct Query {
+  b: u32,
+  t: u32,
+}
+
+// Query m of the workgroups at z. Behind the last it is the last once more, whose result is not written.
+fn query_of(z: u32, m: u32) -> Query {
+  // With ancestors each row has keys of its own.
+  let sharing = select(p.group, 1u, p.has_ancestors != 0u);
+  let together = sharing * p.length;
+  let groups = (together + QUERIES - 1u) / QUERIES;
+  let i = min(z % groups * QUERIES + m, together - 1u);
+  return Query(z / groups * sharing + i / p.length, i % p.length);
+}
+
+fn is_own(z: u32, m: u32) -> bool {
+  let together = select(p.group, 1u, p.has_ancestors != 0u) * p.length;
+  return z % ((together + QUERIES - 1u) / QUERIES) * QUERIES + m < together;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let head = group.y;
+  let columns = p.head_width / 4u;
+  let first = head * columns;
+  let row_pitch = padded(p.width) / 4u;
+  let cache_pitch = padded(2u * p.width) / 4u;
+  // Threads with the same column, who divide the keys among them; some may be left over.
+  let teams = WORKGROUP / columns;
+  let team = local / columns;
+  let column = local % columns;
+
+  for (var i = local; i < QUERIES * columns; i += WORKGROUP) {
+    let one = query_of(group.z, i / columns);
+    queries[i / columns * COLUMNS + i % columns] =
+      query[(one.b * p.length + one.t) * row_pitch + first + i % columns] * p.scale;
+  }
+  var visible: array<u32, QUERIES>;
+  var most = 0u;
+  for (var m = 0u; m < QUERIES; m++) {
+    let one = query_of(group.z, m);
+    visible[m] = visible_keys(one.b, one.t);
+    most = max(most, visible[m]);
+  }
+  // This workgroup's keys.
+  let share = (p.capacity + KEYS * groups.x - 1u) / (KEYS * groups.x) * KEYS;
+  let begin = group.x * share;
+  let end = min(begin + share, most);
+  let b = query_of(group.z, 0u).b;
+  workgroupBarrier();
+
+  var highest: array<f32, QUERIES>;
+  for (var m = 0u; m < QUERIES; m++) {
+    highest[m] = LEAST;
+  }
+  var sum = array<f32, QUERIES>();
+  var mixed = array<vec4f, QUERIES>();
+  for (var start = begin; start < end; start += KEYS) {
+    let side = start / KEYS % 2u * KEYS;
+    // 1. the scores of a key
+    let key = start + local;
+    let at = cache_row(b, min(key, end - 1u)) * cache_pitch + first;
+    values[side + local] = at + p.width / 4u;
+    var score = array<f32, QUERIES>();
+    for (var c = 0u; c < columns; c++) {
+      let k = cache[at + c];
+      for (var m = 0u; m < QUERIES; m++) {
+        score[m] += dot(queries[m * COLUMNS + c], k);
+      }
+    }
+    let seen = key < end && !masked(b, min(key, end - 1u));
+    for (var m = 0u; m < QUERIES; m++) {
+      if (seen && key < visible[m]) {
+        let one = query_of(group.z, m);
+        score[m] += position_bias(one.b, one.t, key, head);
+      } else {
+        score[m] = LEAST;
+      }
+      scores[m * KEYS + local] = score[m];
+    }
+    workgroupBarrier();
+    // 2. the maxima so far, and the exponentials
+    for (var m = 0u; m < QUERIES; m++) {
+      var now = highest[m];
+      for (var i = 0u; i < KEYS; i++) {
+        now = max(now, scores[m * KEYS + i]);
+      }
+      let rescale = exp(max(highest[m] - now, -80.0));
+      highest[m] = now;
+      sum[m] *= rescale;
+      mixed[m] *= rescale;
+      weights[m * KEYS + local] = select(exp(max(score[m] - now, -80.0)), 0.0, score[m] <= LEAST);
+    }
+    workgroupBarrier();
+    // 3. the values
+    if (team < teams) {
+      for (var i = team; i < min(KEYS, end - start); i += teams) {
+        let value = cache[values[side + i] + column];
+        for (var m = 0u; m < QUERIES; m++) {
+          let weight = weights[m * KEYS + i];
+          sum[m] += weight;
+          mixed[m] += weight * value;
+        }
+      }
+    }
+  }
+
+  // The sums of all teams.
+  for (var m = 0u; m < QUERIES; m++) {
+    outputs[m * WORKGROUP + local] = mixed[m];
+    sums[m * WORKGROUP + local] = sum[m];
+  }
+  workgroupBarrier();
+  for (var m = 0u; m < QUERIES; m++) {
+    if (!is_own(group.z, m) || local >= columns) {
+      continue;
+    }
+    var output = vec4f();
+    var total = 0.0;
+    for (var i = 0u; i < teams; i++) {
+      output += outputs[m * WORKGROUP + i * columns + local];
+      total += sums[m * WORKGROUP + i * columns + local];
+    }
+    let one = query_of(group.z, m);
+    let row = one.b * p.length + one.t;
+    if (groups.x == 1u) {
+      y[row * row_pitch + first + local] = select(vec4f(0.0), output / total, total > 0.0);
+    } else {
+      let to = ((row * p.heads + head) * groups.x + group.x) * (columns + 1u);
+      y[to + local] = output;
+      if (local == 0u) {
+        y[to + columns] = vec4f(highest[m], total, 0.0, 0.0);
+      }
+    }
+  }
+}

@@ -1,0 +1,143 @@
+// The same operation as matmul.wgsl, for GPUs: a workgroup computes a tile of y, 64 by 64 or 32 by 32, and reads x and w through
+// workgroup memory, so that an element that was read serves a whole row or column of the tile.
+//
+// A thread computes QUADS_M by QUADS_N blocks of 4 by 4 in registers. x and w pass by in slices of SLICE = 16 along K. For each slice
+//
+//   1. a thread loads a block of 4 rows by 4 elements, neighbours along K beside each other, and writes it transposed:
+//      a vec4 in workgroup memory has the same element of four rows
+//   2. then it loads its block of the next slice, which arrives while all compute
+//   3. for each of the 16 elements it reads QUADS_M + QUADS_N vec4s and adds 16 products for each block
+//
+// With 2 by 2 blocks a thread reads 64 bytes for 64 products, and 64 threads of 80 registers are a workgroup.
+
+const TILE_M = THREADS_M * QUADS_M; // in rows of four
+const TILE_N = THREADS_N * QUADS_N; // in vec4s of columns
+const WORKGROUP = THREADS_M * THREADS_N;
+const SLICE = 16u;
+// Blocks of a slice along K.
+const SLICE_BLOCKS = SLICE / 4u;
+const BLOCKS_OF_X = TILE_M * SLICE_BLOCKS;
+const BLOCKS = BLOCKS_OF_X + TILE_N * SLICE_BLOCKS;
+// Of a thread.
+const LOADS = BLOCKS / WORKGROUP;
+// One more than a row has, so that neighbouring rows begin in different banks.
+const PITCH_M = TILE_M + 1u;
+const PITCH_N = TILE_N + 1u;
+
+var<workgroup> tile_of_x: array<vec4f, SLICE * PITCH_M>;
+var<workgroup> tile_of_w: array<vec4f, SLICE * PITCH_N>;
+
+// The blocks of a thread, four vec4s each.
+alias Loaded = array<vec4f, 4u * LOADS>;
+// Row i of block (m, n) is element 4 (m QUADS_N + n) + i.
+alias Sums = array<vec4f, 4u * QUADS_M * QUADS_N>;
+
+// This thread's blocks of a slice. Rows and columns behind the last are the last once more, elements behind K are zero.
+fn fetch(group: vec3u, local: u32, slice: u32, p: Params) -> Loaded {
+  var loaded: Loaded;
+  for (var n = 0u; n < LOADS; n++) {
+    let block = local + n * WORKGROUP;
+    let k = slice * SLICE_BLOCKS + block % SLICE_BLOCKS;
+    let at = min(k, p.inner - 1u);
+    let inside = select(0.0, 1.0, k < p.inner);
+    if (block < BLOCKS_OF_X) {
+      let row = 4u * (group.y * TILE_M + block / SLICE_BLOCKS);
+      for (var i = 0u; i < 4u; i++) {
+        loaded[4u * n + i] = inside * x[min(row + i, p.rows - 1u) * p.inner + at];
+      }
+    } else {
+      let column = min(group.x * TILE_N + (block - BLOCKS_OF_X) / SLICE_BLOCKS, p.count - 1u);
+      for (var i = 0u; i < 4u; i++) {
+        loaded[4u * n + i] = inside * weight(weight_row(4u * column + i, p.inner), at);
+      }
+    }
+  }
+  return loaded;
+}
+
+// Writes them to workgroup memory, transposed.
+fn keep(local: u32, given: Loaded) {
+  var loaded = given;
+  for (var n = 0u; n < LOADS; n++) {
+    let block = local + n * WORKGROUP;
+    let a = loaded[4u * n];
+    let b = loaded[4u * n + 1u];
+    let c = loaded[4u * n + 2u];
+    let d = loaded[4u * n + 3u];
+    let k = block % SLICE_BLOCKS * 4u;
+    if (block < BLOCKS_OF_X) {
+      let to = k * PITCH_M + block / SLICE_BLOCKS;
+      tile_of_x[to] = vec4f(a.x, b.x, c.x, d.x);
+      tile_of_x[to + PITCH_M] = vec4f(a.y, b.y, c.y, d.y);
+      tile_of_x[to + 2u * PITCH_M] = vec4f(a.z, b.z, c.z, d.z);
+      tile_of_x[to + 3u * PITCH_M] = vec4f(a.w, b.w, c.w, d.w);
+    } else {
+      let to = k * PITCH_N + (block - BLOCKS_OF_X) / SLICE_BLOCKS;
+      tile_of_w[to] = vec4f(a.x, b.x, c.x, d.x);
+      tile_of_w[to + PITCH_N] = vec4f(a.y, b.y, c.y, d.y);
+      tile_of_w[to + 2u * PITCH_N] = vec4f(a.z, b.z, c.z, d.z);
+      tile_of_w[to + 3u * PITCH_N] = vec4f(a.w, b.w, c.w, d.w);
+    }
+  }
+}
+
+// A tile of x w^T, as much of it as this thread computes.
+fn tile(group: vec3u, local: u32, p: Params) -> Sums {
+  let m_thread = local / THREADS_N;
+  let n_thread = local % THREADS_N;
+  let slices = (p.inner + SLICE_BLOCKS - 1u) / SLICE_BLOCKS;
+  var sums = Sums();
+  var loaded = fetch(group, local, 0u, p);
+  for (var slice = 0u; slice < slices; slice++) {
+    keep(local, loaded);
+    workgroupBarrier();
+    if (slice + 1u < slices) {
+      loaded = fetch(group, local, slice + 1u, p);
+    }
+    for (var k = 0u; k < SLICE; k++) {
+      for (var m = 0u; m < QUADS_M; m++) {
+        let a = tile_of_x[k * PITCH_M + m_thread + m * THREADS_M];
+        for (var n = 0u; n < QUADS_N; n++) {
+          let b = tile_of_w[k * PITCH_N + n_thread + n * THREADS_N];
+          let at = 4u * (m * QUADS_N + n);
+          sums[at] += a.x * b;
+          sums[at + 1u] += a.y * b;
+          sums[at + 2u] += a.z * b;
+          sums[at + 3u] += a.w * b;
+        }
+      }
+    }
+    workgroupBarrier();
+  }
+  return sums;
+}
+
+// Where an element of Sums belongs: the row of y, and the column of this part of w in vec4s.
+fn place_of(group: vec3u, local: u32, at: u32) -> vec2u {
+  let m = local / THREADS_N + at / 4u / QUADS_N * THREADS_M;
+  let n = local % THREADS_N + at / 4u % QUADS_N * THREADS_N;
+  return vec2u(4u * (group.y * TILE_M + m) + at % 4u, group.x * TILE_N + n);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  var sums = tile(group, local, p);
+  for (var at = 0u; at < 4u * QUADS_M * QUADS_N; at++) {
+    let place = place_of(group, local, at);
+    if (place.x < p.rows && place.y < p.count) {
+      write_linear(place.x, p.first + place.y, sums[at]);
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn project(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let p = project_params;
+  var sums = tile(group, local, p);
+  for (var at = 0u; at < 4u * QUADS_M * QUADS_N; at++) {
+    let place = place_of(group, local, at);
+    if (place.x < p.rows && place.y < p.count) {
+      write_project(place.x, p.first + place.y, sums[at]);
+    }
+  }
+}

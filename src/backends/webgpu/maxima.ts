@@ -1,0 +1,47 @@
+/** Maxima of the parts of rows of scores, so that no workgroup walks over a whole vocabulary; see maxima_common.wgsl. */
+
+import layout from "../../../shaders/layout.wgsl?raw";
+import maximaShader from "../../../shaders/maxima.wgsl?raw";
+import maximaCommon from "../../../shaders/maxima_common.wgsl?raw";
+import maximum from "../../../shaders/maximum.wgsl?raw";
+import { rowsOf, type Tensor } from "../../tensor/tensor";
+import { SCORES } from "./constants";
+import { vec4s } from "./gpu-tensor";
+import { kernel } from "./kernel";
+import type { OperationRecorder } from "./recorder";
+import type { Tuning } from "./tuning";
+
+/** vec4s of a part: four for each thread of a workgroup of 64. */
+export const CHUNK = 256;
+
+/** The WGSL that stands in front of a kernel which reads maxima. */
+export const MAXIMA_SHADER = {
+  "layout.wgsl": layout,
+  "maximum.wgsl": maximum,
+  "maxima_common.wgsl": maximaCommon,
+};
+
+export const maximaKernel = ({ workgroup }: Tuning) =>
+  kernel({
+    name: "maxima",
+    shader: { ...MAXIMA_SHADER, "maxima.wgsl": maximaShader },
+    bindings: { x: "read", y: "write" },
+    params: { length: "u32", chunk: "u32" },
+    constants: SCORES,
+    overrides: { WORKGROUP: workgroup },
+  });
+
+/** Those of the rows of x (..., V): what its product has kept of them, or what one dispatch finds. */
+export function maximaOf(
+  { dispatch, temporary, maximaOf }: OperationRecorder,
+  kernel: ReturnType<typeof maximaKernel>,
+  x: Tensor,
+): Tensor {
+  const known = maximaOf(x);
+  if (known) return known;
+  const [rows, length] = rowsOf(x.shape);
+  const parts = Math.ceil(vec4s(length) / CHUNK);
+  const maxima = temporary([3, rows, parts], "u32");
+  dispatch(kernel, { x, y: maxima }, { length, chunk: CHUNK }, [parts, rows, 1]);
+  return maxima;
+}

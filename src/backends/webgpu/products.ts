@@ -1,0 +1,35 @@
+/** What the kernels for products share: constants and parameters. */
+
+import type { Activation } from "../../ops/linear";
+import { named } from "./constants";
+
+export const ACTIVATION: Readonly<Record<Activation, number>> = {
+  none: 0,
+  relu: 1,
+  gelu: 2,
+  silu: 3,
+  gelu_new: 4,
+  quick_gelu: 5,
+  tanh: 6,
+  gelu_10: 7,
+  sigmoid: 8,
+  relu2: 9,
+  relu6: 10,
+  hardswish: 11,
+  leaky_relu: 12,
+  laplace: 13,
+  mish: 14,
+  sqrtsoftplus: 15,
+};
+
+/** What is done with the operand: a residual, normalised by the kernel or not, or what `multiply` is. */
+export const OPERAND = { none: 0, added: 1, multiplied: 2, layerNormed: 3, rmsNormed: 4 };
+
+export const PRODUCT_CONSTANTS = { ...named("ACTIVATION", ACTIVATION), ...named("OPERAND", OPERAND) };
+
+/** Where `projectQueryKeyValue` writes to; T, C and I. Zeros for `linear`. */
+export const PROJECTION = { time: "u32", capacity: "u32", width: "u32" } as const;
+export const NO_PROJECTION = { time: 0, capacity: 0, width: 0 };
+
+/** The columns of a part of the weights: the first, and how many, in vec4s. */
+export const PART = { first: "u32", count: "u32" } as const;
