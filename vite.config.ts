@@ -36,12 +36,14 @@ const groups = [
   { name: "engine", tags: ["$initial" as const], priority: 1 },
   // What only backends need, whichever of them.
   { name: "ops", test: /\/src\/(ops|tensor|util)\//, priority: 1 },
-  { name: "webgpu", test: /\/src\/backends\/webgpu\/(?!adapter\.ts)|\/shaders\// },
+  { name: "webgpu", test: /\/src\/backends\/webgpu\/(?!adapter\.ts|audio\.ts)/ },
   { name: "cpu", test: /\/src\/backends\/cpu\// },
   { name: "wasm", test: /\/src\/backends\/wasm\/(?!support|pool|split|thread)|\/wasm\/index\.ts/ },
   { name: "threads", test: /\/src\/backends\/wasm\/(pool|split|thread(s|-script))\.ts/ },
   { name: "text", test: /\/src\/(text\/|engine\/(text-|translator))/ },
   { name: "torch", test: /\/src\/loading\/formats\/torch\// },
+  { name: "speech", test: /\/src\/engine\/speech-part\.ts/ },
+  { name: "speech-gpu", test: /\/src\/backends\/webgpu\/audio\.ts/ },
 ];
 
 /**

@@ -28,6 +28,7 @@ export const layers = {
     "tensor",
     "util",
   ],
+  "generation/speech": ["generation", "generation/options", "models", "speech", "tensor", "util"],
   "loading/sources": [],
   "loading/formats": ["loading/sources", "tensor"],
   "loading/formats/torch": ["loading/formats", "loading/sources", "util"],

@@ -5,10 +5,11 @@ import { ModelError } from "../errors";
 import { checkLoadOptions, warnOnConsole, type LoadOptions } from "../engine/load-options";
 import type { Limits, ModelConfig } from "../engine/model-config";
 import type { ModelCalls, RunningModel } from "../engine/running-model";
-import type { ForwardInput, GenerateOutput, StreamStep } from "../engine/results";
+import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "../engine/results";
 import type { GenerateTextOutput, TextOptions } from "../engine/text-calls";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
+import type { SpeechOptions } from "../generation/speech/call";
 import type { Source } from "../loading/sources/source";
 import type { Memory } from "../ops/ops";
 import { frozen } from "../util/frozen";
@@ -65,12 +66,13 @@ export class Seq2Seq {
 
   /**
    * Generates with greedy search, beam search or sampling, as the options say.
-   * @param inputIds token ids of the encoder: one row, or several of any lengths
-   * @param options see {@link GenerationConfig}
+   * @param input token ids of the encoder, one row or several of any lengths; for a model that reads sound, an object with it and
+   *   the options, see {@link SpeechCall}
+   * @param options see {@link GenerationConfig}, and {@link SpeechOptions} of Whisper
    * @throws ModelError; `signal.reason` once aborted
    */
-  async generate(inputIds: number[] | number[][], options: GenerationConfig = {}): Promise<GenerateOutput> {
-    return this.calls().generate(inputIds, options);
+  async generate(input: ModelInput, options: GenerationConfig & SpeechOptions = {}): Promise<GenerateOutput> {
+    return this.calls().generate(input, options);
   }
 
   /**
@@ -78,10 +80,10 @@ export class Seq2Seq {
    * computed. A beam search yields a token as soon as all beams agree on it.
    */
   async *stream(
-    inputIds: number[] | number[][],
-    options: GenerationConfig = {},
+    input: ModelInput,
+    options: GenerationConfig & SpeechOptions = {},
   ): AsyncGenerator<StreamStep, void, undefined> {
-    yield* this.calls().stream(inputIds, options);
+    yield* this.calls().stream(input, options);
   }
 
   /**

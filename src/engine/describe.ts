@@ -3,8 +3,8 @@
 import { ModelError } from "../errors";
 import { readJson } from "../loading/sources/download";
 import { openSource, type Source } from "../loading/sources/source";
-import { familyOf } from "../models/families/registry";
 import type { EncodeOptions } from "../text/tokenizer";
+import { findFamily } from "./family";
 import { textPart } from "./parts";
 
 /**
@@ -19,7 +19,7 @@ export async function describe(source: Source, languages: EncodeOptions, signal?
   if (typeof config !== "object" || config === null)
     throw new ModelError("file_not_found", `${files.name}: there is no config.json.`);
   const fields = config as Record<string, unknown>;
-  familyOf(fields).info(fields);
+  (await findFamily(fields)).family.info(fields);
   const tokenizer = await readJson(files, "tokenizer_config.json", { signal });
   const { contradicts } = await textPart();
   if (contradicts(languages, tokenizer, fields))

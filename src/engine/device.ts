@@ -1,14 +1,21 @@
 /** From the `device` of a load to a backend. */
 
 import { adapterInfo, type AdapterInfo } from "../backends/webgpu/adapter";
+import type { MoreGpuOperations } from "../backends/webgpu/operations";
 import { ModelError } from "../errors";
+import type { MoreOperations } from "../ops/operations";
 import type { Ops } from "../ops/ops";
 import { loadPart } from "../util/part";
 import type { LoadOptions } from "./load-options";
 import { findGpu } from "./gpu";
 
-/** How a backend without a GPU computes. */
-type Computing = Required<Pick<LoadOptions, "arithmetic" | "threads">>;
+/** Operations that a family needs beside those of every backend, with what loads them for a GPU. */
+export interface SpeechOperations extends MoreOperations {
+  gpu: () => Promise<MoreGpuOperations["gpu"]>;
+}
+
+/** How a backend without a GPU computes, and the operations that the model needs beside those of every backend. */
+type Computing = Required<Pick<LoadOptions, "arithmetic" | "threads">> & { more?: SpeechOperations };
 
 export interface Backend {
   ops: Ops;
@@ -17,19 +24,22 @@ export interface Backend {
 }
 
 /** @param adapter from which no device was opened yet; by default the browser is asked for one */
-async function onWebGpu(adapter?: GPUAdapter): Promise<Backend> {
+async function onWebGpu({ more }: Computing, adapter?: GPUAdapter): Promise<Backend> {
   const { createWebGpuBackend } = await loadPart("computes on a GPU", () => import("../backends/webgpu/backend"));
-  return createWebGpuBackend(undefined, adapter);
+  return createWebGpuBackend(undefined, adapter, more && { ...more, gpu: await more.gpu() });
 }
 
-async function onCpu({ arithmetic }: Computing): Promise<Backend> {
+async function onCpu({ arithmetic, more }: Computing): Promise<Backend> {
   const { createCpuBackend } = await loadPart("computes on the CPU", () => import("../backends/cpu/backend"));
-  return { ops: createCpuBackend(arithmetic) };
+  return { ops: createCpuBackend(arithmetic, more) };
 }
 
-async function onWasm({ arithmetic, threads }: Computing, onWarning: (message: string) => void): Promise<Backend> {
+async function onWasm(
+  { arithmetic, threads, more }: Computing,
+  onWarning: (message: string) => void,
+): Promise<Backend> {
   const { createWasmBackend } = await loadPart("computes in WebAssembly", () => import("../backends/wasm/backend"));
-  return { ops: await createWasmBackend(undefined, { arithmetic, threads, onWarning }) };
+  return { ops: await createWasmBackend(undefined, { arithmetic, threads, onWarning }, more) };
 }
 
 /** The backend, or undefined where this device can't be had here. */
@@ -68,12 +78,12 @@ async function choose(
   computing: Computing,
   onWarning: (message: string) => void,
 ): Promise<Backend> {
-  if (device === "webgpu") return onWebGpu();
+  if (device === "webgpu") return onWebGpu(computing);
   if (device === "wasm") return onWasm(computing, onWarning);
   if (device === "cpu") return onCpu(computing);
   const found = await findGpu();
   if ("gpu" in found && !adapterInfo(found.gpu).fallback) {
-    const hardware = await ifSupported(() => onWebGpu(found.gpu));
+    const hardware = await ifSupported(() => onWebGpu(computing, found.gpu));
     if (hardware) return hardware;
   }
   const warn = ({ message }: ModelError): void =>

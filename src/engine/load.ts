@@ -13,10 +13,11 @@ import { findWeights, type Weights } from "../loading/weights";
 import { ConfigFields, refuseQuantization } from "../models/config-fields";
 import type { Family, Model, ModelInfo } from "../models/model";
 import { Parameters } from "../models/parameters";
-import { familyOf } from "../models/families/registry";
 import type { Ops } from "../ops/ops";
 import type { WeightFormat } from "../tensor/weight-format";
 import type { Tokenizer } from "../text/tokenizer";
+import type { SpeechOperations } from "./device";
+import { findFamily } from "./family";
 import { textPart, type TextPart } from "./parts";
 
 export interface LoadedModel {
@@ -24,6 +25,8 @@ export interface LoadedModel {
   /** Of the model, as generation reads it: the tokens that its files name. */
   info: ModelInfo;
   generationConfig: Record<string, unknown>;
+  /** Fields of the same file that only the family of the model has. */
+  familyFields: Record<string, unknown>;
   /** config.json as it stands. */
   config: Record<string, unknown>;
   /** Name of the file that it was read from. */
@@ -57,7 +60,7 @@ async function readFields(files: ModelFiles, file: string, options: DownloadOpti
  */
 export async function loadModel(
   files: ModelFiles,
-  createOps: () => Promise<Ops>,
+  createOps: (more?: SpeechOperations) => Promise<Ops>,
   options: BuildOptions,
 ): Promise<LoadedModel & { ops: Ops }> {
   const { signal } = options;
@@ -69,16 +72,23 @@ export async function loadModel(
       "A model is a folder with config.json and weights, such as model.safetensors.",
     );
   }
-  const family = familyOf(config);
+  const { family, more, ownFields } = await findFamily(config);
   refuseQuantization(config);
   const configFields = new ConfigFields(config);
   const own = family.info(configFields.fields);
   const ownFile = await readFields(files, FILE, options);
   const generationFile = ownFile ? FILE : "config.json";
   const { fields: generationConfig, unread: idle } = readFileFields(
-    ownFile ?? legacyFields(config),
+    without(ownFile ?? legacyFields(config), ownFields),
     generationFile,
     own,
+  );
+  const familyFields = Object.fromEntries(
+    // Old files have forced_decoder_ids in config.json alone.
+    ownFields.map((name) => [
+      name,
+      ownFile && name !== "forced_decoder_ids" ? ownFile[name] : (ownFile?.[name] ?? config[name]),
+    ]),
   );
   checkGenerationFile(generationConfig, own, generationFile);
   if (!family.strict) for (const text of openTokens(generationConfig, generationFile, own)) options.onWarning?.(text);
@@ -89,7 +99,7 @@ export async function loadModel(
   const weights = await findWeights(files, options);
   let ops: Ops | undefined;
   try {
-    ops = await createOps();
+    ops = await createOps(more);
     signal?.throwIfAborted();
     const model = await readWeights(weights, ops, options, family, configFields.fields, unread);
     unread.add("config.json", configFields.unread(own.modelType, LEGACY_NAMES));
@@ -98,13 +108,27 @@ export async function loadModel(
     if (tokenizerProblem !== undefined) options.onWarning?.(tokenizerProblem);
     // A vanilla checkpoint is not transformers': its tokens are those of config.json.
     const info = family.strict ? model.info : { ...model.info, eosTokenIds: [], decoderStartTokenId: NO_START };
-    return { model, info, config, generationConfig, generationFile, tokenizer, tokenizerProblem, text, ops };
+    return {
+      model,
+      info,
+      config,
+      generationConfig,
+      familyFields,
+      generationFile,
+      tokenizer,
+      tokenizerProblem,
+      text,
+      ops,
+    };
   } catch (error) {
     ops?.dispose();
     await weights.close();
     throw error;
   }
 }
+
+const without = (fields: Record<string, unknown>, names: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
 
 async function readTokenizer(files: ModelFiles, modelConfig: Record<string, unknown>, given: DownloadOptions) {
   const text = await textPart();

@@ -34,6 +34,11 @@ export interface ModelConfig {
   readonly decoder_layers: number;
   /** The longest source and output, in tokens: `Seq2Seq.limits`. */
   readonly limits: Readonly<Limits>;
+  /**
+   * Of a model that reads sound: the argument that has it, how many numbers a frame has, and the fewest and the most frames. Absent
+   * where the model reads token ids.
+   */
+  readonly input?: Readonly<{ name: "input_features" | "input_values"; channels: number; least: number; most: number }>;
   /** The options of `generate` that the files set, from generation_config.json or an old config.json; others have no default here. */
   readonly generation: Readonly<Record<string, unknown>>;
   /** config.json as it stands, such as its `task_specific_params`. */
@@ -47,7 +52,7 @@ export function modelConfig(
   file: Record<string, unknown>,
 ): ModelConfig {
   const read = new OptionReader([{ where: "generation_config.json", fields: generation }]);
-  const { targetVocabSize, sourceVocabSize } = info;
+  const { targetVocabSize, sourceVocabSize, features } = info;
   const known = info.decoderStartTokenId === NO_START ? undefined : info.decoderStartTokenId;
   const bos = known ?? read.tokensOrNone("bos_token_id", targetVocabSize, [])[0];
   const start = read.tokensOrNone("decoder_start_token_id", targetVocabSize, [])[0] ?? bos;
@@ -60,6 +65,12 @@ export function modelConfig(
     vocab_size: sourceVocabSize,
     decoder_vocab_size: targetVocabSize,
     decoder_layers: info.numDecoderLayers,
+    input: features && {
+      name: features.name,
+      channels: features.channels,
+      least: features.least,
+      most: features.most,
+    },
     limits: { source: info.maxSourceLength, target: info.maxTargetLength },
     generation: structuredClone(generation),
     file: structuredClone(file),

@@ -1,8 +1,15 @@
 /** What the methods of `Seq2Seq` take and return. */
 
 import type { StateOutputs } from "../generation/outputs";
+import type { SpeechCall, SpeechInput } from "../generation/speech/call";
 import type { Alternative } from "../generation/search/search";
 import type { Stats } from "../generation/stats";
+
+/**
+ * What `generate` and `stream` read: token ids, one row or several of any lengths; for a model that reads sound an object with it
+ * and, if you like, the options.
+ */
+export type ModelInput = number[] | number[][] | SpeechCall;
 
 /** The result of `generate`, with the names of Hugging Face transformers. */
 export interface GenerateOutput extends StateOutputs {
@@ -11,6 +18,8 @@ export interface GenerateOutput extends StateOutputs {
    * one. With `num_return_sequences` = n, those of input row i are n * i to n * i + n - 1, best first.
    */
   sequences: number[][];
+  /** Whisper only: the new tokens of each sequence, without the token that ended it; what `generate` of transformers returns. */
+  generated?: number[][];
   /** Beam search only: the sum of a sequence's log-probabilities divided by its length ** length_penalty. */
   sequences_scores?: number[];
   /**
@@ -36,10 +45,13 @@ export interface StreamStep {
   alternatives?: Alternative[];
 }
 
-/** Token ids of both sides, for one teacher-forced pass: one row, or B rows of any lengths. */
-export interface ForwardInput {
+/**
+ * Token ids of both sides, for one teacher-forced pass: one row, or B rows of any lengths. For a model that reads sound,
+ * `input_features` or `input_values` instead of `input_ids`.
+ */
+export interface ForwardInput extends SpeechInput {
   /** (B, S): the source. */
-  input_ids: number[] | number[][];
+  input_ids?: number[] | number[][];
   /** (B, S): 1 for each source token to read, 0 for padding. Default: every token is read. */
   attention_mask?: (number | boolean)[] | (number | boolean)[][];
   /** (B, T): what the decoder reads, start token first. */

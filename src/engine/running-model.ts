@@ -3,10 +3,11 @@
 import type { AdapterInfo } from "../backends/webgpu/adapter";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
+import type { SpeechOptions } from "../generation/speech/call";
 import type { Memory } from "../ops/ops";
 import type { EncodeOptions, LanguagePair } from "../text/tokenizer";
 import type { ModelConfig } from "./model-config";
-import type { ForwardInput, GenerateOutput, StreamStep } from "./results";
+import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "./results";
 import type { GenerateTextOutput, TextOptions } from "./text-calls";
 import type { TranslateOptions } from "./translate-options";
 import type { AlignedSegment, TranslatorSetup } from "./translator";
@@ -23,8 +24,8 @@ export interface ModelFacts {
 
 /** The calls of a model. Each may be made across a port, so all arguments and results are data, functions and signals. */
 export interface ModelCalls {
-  generate(inputIds: number[] | number[][], options: GenerationConfig): Promise<GenerateOutput>;
-  stream(inputIds: number[] | number[][], options: GenerationConfig): AsyncGenerator<StreamStep, void, undefined>;
+  generate(input: ModelInput, options: GenerationConfig & SpeechOptions): Promise<GenerateOutput>;
+  stream(input: ModelInput, options: GenerationConfig & SpeechOptions): AsyncGenerator<StreamStep, void, undefined>;
   generateText(texts: string | string[], options: TextOptions): Promise<GenerateTextOutput>;
   streamText(text: string, options: TextOptions): AsyncGenerator<string, void, undefined>;
   forward(input: ForwardInput, options: ForwardOptions): Promise<ForwardOutput>;

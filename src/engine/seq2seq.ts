@@ -1,28 +1,30 @@
 /** A loaded encoder-decoder model in this thread: what the public class `Seq2Seq` (src/api/) calls, here or in a worker. */
 
-import { openBackend } from "./device";
+import { openBackend, type SpeechOperations } from "./device";
 import type { AdapterInfo } from "../backends/webgpu/adapter";
-import { invariant, ModelError } from "../errors";
-import { checkIds, inputBatch, toRows } from "../generation/batch";
+import { invariant, ModelError, quote } from "../errors";
+import { checkIds, inputBatch, toRows, type Batch } from "../generation/batch";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
+import type { SpeechOptions } from "../generation/speech/call";
 import { createSentences, resultsOf, runSentences } from "../generation/generate";
-import { createRequest } from "../generation/request";
+import { createRequest, type Request } from "../generation/request";
 import { SessionPool } from "../generation/device/session";
 import { startStats } from "../generation/stats";
 import { loadModel, type LoadedModel } from "./load";
 import { checkLoadOptions, warnOnConsole, type LoadOptions } from "./load-options";
 import type { ModelFiles } from "../loading/sources/files";
 import { openSource, type Source } from "../loading/sources/source";
-import type { Model } from "../models/model";
+import type { Model, ModelInfo } from "../models/model";
 import type { Memory, Ops } from "../ops/ops";
 import { modelConfig, type Limits, type ModelConfig } from "./model-config";
 import { checkBoolean, checkedOptions } from "./options";
-import type { ForwardInput, GenerateOutput, StreamStep } from "./results";
+import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "./results";
 import type { GenerateTextOutput, TextOptions } from "./text-calls";
-import { wholePasses } from "./parts";
+import { speechPart, wholePasses } from "./parts";
 import type { Tokenizer } from "../text/tokenizer";
 import type { LocalTranslator, TranslatorSetup } from "./translator";
+import { withoutNulls } from "../util/given";
 
 /** Decoder positions of the session that is made at load: enough for a translation. */
 const FIRST_TARGET = 256;
@@ -35,11 +37,34 @@ async function firstSession(model: Model, ops: Ops): Promise<SessionPool> {
   const sessions = new SessionPool(ops, model);
   if (ops.device === "webgpu") {
     const targetLength = Math.min(model.info.maxTargetLength, FIRST_TARGET);
-    const session = await sessions.take({ batchSize: 1, width: 1, endTokens: 1, sourceLength: 1, targetLength });
+    const session = await sessions.take({
+      batchSize: 1,
+      width: 1,
+      endTokens: 1,
+      sourceLength: model.info.features?.least ?? 1,
+      targetLength,
+    });
     await session.select();
     sessions.give(session);
   }
   return sessions;
+}
+
+/** The sound of a call: an object, not token ids. */
+function speechInput(where: string, given: unknown, { features }: ModelInfo): object {
+  if (typeof given === "object" && given !== null && !Array.isArray(given) && !ArrayBuffer.isView(given))
+    return withoutNulls(given);
+  const name = features?.name;
+  const message = `${where}: this model reads sound: pass { ${name} }, not ${quote(given)}.`;
+  throw new ModelError("invalid_input", message);
+}
+
+/** The new tokens of each sequence, without the token that ended it. */
+function generatedOf(sequences: readonly number[][], { config }: Request): number[][] {
+  return sequences.map((sequence) => {
+    const tokens = sequence.slice(config.promptLength);
+    return config.eosTokenIds.includes(tokens[tokens.length - 1]) ? tokens.slice(0, -1) : tokens;
+  });
 }
 
 /**
@@ -71,7 +96,8 @@ export class LocalSeq2Seq {
     this.adapter = adapter;
     this.tokenizer = loaded.tokenizer;
     this.tokenizerProblem = loaded.tokenizerProblem;
-    this.config = modelConfig(loaded.info, loaded.generationConfig, loaded.config);
+    const generation = { ...loaded.generationConfig, ...withoutNulls(loaded.familyFields) };
+    this.config = modelConfig(loaded.info, generation, loaded.config);
   }
 
   /**
@@ -94,8 +120,8 @@ export class LocalSeq2Seq {
     const files = "open" in Object(source) ? (source as ModelFiles) : openSource(source as Source);
     const format = dtype === "auto" ? "f32" : dtype;
     let adapter: AdapterInfo | undefined;
-    const createOps = async (): Promise<Ops> => {
-      const backend = await openBackend(device, { arithmetic, threads }, onWarning);
+    const createOps = async (more?: SpeechOperations): Promise<Ops> => {
+      const backend = await openBackend(device, { arithmetic, threads, more }, onWarning);
       adapter = backend.adapter;
       return backend.ops;
     };
@@ -121,12 +147,13 @@ export class LocalSeq2Seq {
 
   /**
    * Generates with greedy search, beam search or sampling, as the options say.
-   * @param inputIds token ids of the encoder: one row, or several of any lengths
+   * @param input token ids of the encoder: one row, or several of any lengths; for a model that reads sound, an object with it
+   *   and, if you like, the options, see {@link SpeechCall}
    * @param given see {@link GenerationConfig}
    * @throws ModelError; `signal.reason` once aborted
    */
-  async generate(inputIds: number[] | number[][], given: GenerationConfig = {}): Promise<GenerateOutput> {
-    const { request, options } = this.prepare("generate", inputIds, given);
+  async generate(input: ModelInput, given: GenerationConfig & SpeechOptions = {}): Promise<GenerateOutput> {
+    const { request, options, prompts } = await this.prepare("generate", input, given);
     const stats = startStats(this.ops);
     const sentences = await createSentences(request, this.loaded.model);
     for await (const _ of runSentences(this.engine(), request, sentences, stats.encoded)) stats.step();
@@ -135,6 +162,7 @@ export class LocalSeq2Seq {
       sequences: found.map(({ tokens }) => tokens),
       stats: stats.end(found.reduce((sum, { choices }) => sum + choices.length, 0)),
     };
+    if (prompts) output.generated = generatedOf(output.sequences, request);
     if (request.config.numBeams > 1) output.sequences_scores = found.map(({ score = 0 }) => score);
     if (request.logprobs) {
       output.token_logprobs = found.map(({ choices }) => choices.map(({ logprob }) => logprob));
@@ -160,10 +188,10 @@ export class LocalSeq2Seq {
    * computed. A beam search yields a token as soon as all beams agree on it.
    */
   async *stream(
-    inputIds: number[] | number[][],
-    given: GenerationConfig = {},
+    input: ModelInput,
+    given: GenerationConfig & SpeechOptions = {},
   ): AsyncGenerator<StreamStep, void, undefined> {
-    const { request, options } = this.prepare("stream", inputIds, given);
+    const { request, options } = await this.prepare("stream", input, given);
     const refuse = (name: string, hint = "Use generate()."): never => {
       throw new ModelError("unsupported_option", `stream: ${name} is not supported.`, hint);
     };
@@ -226,19 +254,16 @@ export class LocalSeq2Seq {
    */
   async forward(given: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
     this.checkAlive();
-    const { input_ids, attention_mask, decoder_input_ids } = checkedOptions("forward", given, [
-      "input_ids",
-      "attention_mask",
-      "decoder_input_ids",
-    ]);
+    const { info } = this.loaded.model;
+    const names = info.features ? [info.features.name] : ["input_ids", "attention_mask"];
+    const checked = checkedOptions("forward", given, [...names, "decoder_input_ids"] as (keyof ForwardInput)[]);
+    const { input_ids, attention_mask, decoder_input_ids } = checked;
     const wanted = checkedOptions("forward", options, ["output_attentions", "output_hidden_states"]);
     checkBoolean("forward", "output_attentions", wanted.output_attentions);
     checkBoolean("forward", "output_hidden_states", wanted.output_hidden_states);
-    const { info } = this.loaded.model;
-    const input = inputBatch(input_ids, attention_mask, info, {
-      padTokenId: info.padTokenId,
-      onWarning: this.warn,
-    });
+    const input = info.features
+      ? (await speechPart()).speechBatch("forward", { ...checked }, info)
+      : inputBatch(input_ids, attention_mask, info, { padTokenId: info.padTokenId, onWarning: this.warn });
     const target = toRows("decoder_input_ids", decoder_input_ids);
     checkIds(target, {
       name: "decoder_input_ids",
@@ -248,7 +273,7 @@ export class LocalSeq2Seq {
     if (target.length !== input.ids.length) {
       throw new ModelError(
         "invalid_input",
-        `forward: decoder_input_ids has ${target.length} rows, but input_ids has ${input.ids.length}.`,
+        `forward: decoder_input_ids has ${target.length} rows, but ${names[0]} has ${input.ids.length}.`,
       );
     }
     const { forward } = await wholePasses();
@@ -297,19 +322,44 @@ export class LocalSeq2Seq {
   }
 
   /** Checks the arguments of a call. */
-  private prepare(where: string, inputIds: unknown, given: GenerationConfig) {
+  private async prepare(where: string, given: unknown, options: GenerationConfig & SpeechOptions) {
     this.checkAlive();
-    const options = checkedOptions(where, given);
-    const { generationConfig, generationFile, tokenizer } = this.loaded;
-    const request = createRequest(where, inputIds, options, {
+    const checked = checkedOptions(where, options);
+    if (!this.loaded.info.features) return { request: this.request(where, given, checked), options: checked };
+    const speech = await speechPart();
+    const call = { ...speechInput(where, given, this.loaded.info), ...checked };
+    const prepared = await speech.prepareSpeech(where, call, {
       info: this.loaded.info,
+      fields: this.loaded.familyFields,
+      file: this.loaded.generationFile,
+      start: this.config.decoder_start_token_id,
+      maxLength: this.loaded.generationConfig.max_length,
+      scores: (batch, start) => this.scoresAfter(batch, start),
+    });
+    const request = this.request(where, prepared.batch, prepared.options);
+    request.config.timestamps = prepared.whisper && speech.timestampRules(prepared.whisper, request.config);
+    return { request, options: prepared.options, prompts: prepared.prompts };
+  }
+
+  private request(where: string, input: unknown, options: GenerationConfig): Request {
+    const { info, generationConfig, generationFile, tokenizer } = this.loaded;
+    return createRequest(where, input, options, {
+      info,
       generationConfig,
       generationFile,
       decode: tokenizer && ((ids) => tokenizer.decode(ids)),
       tokenizerProblem: this.tokenizerProblem,
       onWarning: this.warn,
     });
-    return { request, options };
+  }
+
+  /** The logits (V) after the start token alone, for each row of sound. */
+  private async scoresAfter(batch: Batch, start: number): Promise<Float32Array[]> {
+    const { forward } = await wholePasses();
+    const target = batch.ids.map(() => [start]);
+    const { logits } = await forward(this.ops, this.loaded.model, batch, target, {});
+    const [rows, , width] = logits.shape;
+    return Array.from({ length: rows }, (_, row) => logits.data.subarray(row * width, (row + 1) * width));
   }
 
   /** @internal Reports each warning once per model. */

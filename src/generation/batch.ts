@@ -2,15 +2,25 @@
 
 import { ModelError, quote } from "../errors";
 import type { ModelInfo } from "../models/model";
+import type { SourceRow } from "./device/source";
 
 export interface Batch {
-  /** Rows as the caller gave them. */
+  /** Rows as the caller gave them; empty ones where there are frames. */
   ids: number[][];
-  /** Per token: 1 to read it, 0 for padding. */
+  /** Per token, or per encoder position: 1 to read it, 0 for padding. */
   mask: number[][];
-  /** Length of the longest row. */
+  /** Length of the longest row, in tokens or frames. */
   length: number;
+  /** Of a model that reads sound: the frames of each row, one after another. */
+  frames?: Float32Array[];
 }
+
+/** What the encoder reads of one row. */
+export const rowOf = ({ ids, mask, frames }: Batch, row: number): SourceRow => ({
+  inputIds: ids[row],
+  mask: mask[row],
+  frames: frames?.[row],
+});
 
 interface IdLimits {
   /** What to call the argument in messages. */

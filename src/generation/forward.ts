@@ -4,7 +4,8 @@ import type { Capture, DecoderState, Model } from "../models/model";
 import type { Ops } from "../ops/ops";
 import { HostTensor } from "../tensor/host-tensor";
 import { size, type Tensor } from "../tensor/tensor";
-import { padded, type Batch } from "./batch";
+import { padded, rowOf, type Batch } from "./batch";
+import { createSource, tensorsOf, writeSource } from "./device/source";
 
 /**
  * What `Seq2Seq.forward` returns, by the names of `Seq2SeqLMOutput` in Hugging Face transformers. B rows, S tokens of the
@@ -49,8 +50,10 @@ export async function forward(
   const { info } = model;
   // With two vocabularies the pad token may lie outside of the smaller one.
   const pad = (vocabSize: number): number => (info.padTokenId < vocabSize ? info.padTokenId : 0);
-  const ids = ops.create([b, s], "u32", "activations", padded(input.ids, s, pad(info.sourceVocabSize)));
-  const mask = ops.create([b, s], "u32", "activations", padded(input.mask, s));
+  const source = createSource((...args) => ops.create(...args), info, b, s);
+  const { mask, frames } = source;
+  const rows = input.ids.map((_, row) => rowOf(input, row));
+  writeSource(ops, source, rows, pad(info.sourceVocabSize));
   const targetIds = ops.create([b, t], "u32", "activations", padded(target, t, pad(info.targetVocabSize)));
   const position = ops.create([b], "u32", "activations");
   const caches = Array.from({ length: info.numDecoderLayers }, () =>
@@ -64,7 +67,7 @@ export async function forward(
   const encoder = capture();
   const decoder = capture();
   const plan = await ops.record("forward", () => {
-    const states = model.encode(ids, mask, encoder);
+    const states = model.encode(source.input, mask, encoder, frames);
     const state: DecoderState = { caches, cross: model.projectCross(states), mask, position };
     const logits = model.decode(targetIds, state, decoder);
     return { logits, states, encoder, decoder };
@@ -87,6 +90,6 @@ export async function forward(
     };
   } finally {
     ops.release(plan);
-    ops.free([ids, mask, targetIds, position, ...caches]);
+    ops.free([...tensorsOf(source), targetIds, position, ...caches]);
   }
 }

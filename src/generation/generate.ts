@@ -8,11 +8,13 @@ import { deviceGreedy } from "./device/greedy";
 import { runDecodeLoop } from "./device/decode-loop";
 import type { Request } from "./request";
 import type { Hypothesis, Search } from "./search/search";
+import { rowOf } from "./batch";
 import { isIdle } from "./options/search-config";
 import { stopCriterion } from "./stop-strings";
 import { loadPart } from "../util/part";
 import { roundedLength, type SessionPool } from "./device/session";
 import type { Control, Sentence } from "./device/slots";
+import { lengthOf } from "./device/source";
 
 /** The most decoder rows of one session. More sentences than fit wait for a slot. */
 export const MAX_ROWS = 64;
@@ -39,8 +41,9 @@ export async function createSentences(
     const scoring = { processors: [], taken: [], alternatives: 0, randoms: [] };
     return createGreedySampling({ config, prompt: prompts[index], stopsAt, ...scoring });
   };
-  return batch.ids.map((inputIds, index) => {
-    return { index, inputIds, mask: batch.mask[index], prompt: prompts[index], search: searchOf(index) };
+  return prompts.map((prompt, index) => {
+    const row = rowOf(batch, index);
+    return { index, ...row, length: lengthOf(row, model.info), prompt, search: searchOf(index) };
   });
 }
 
@@ -78,14 +81,13 @@ export function wayOf({ config, alternatives, constraints, prompts }: Request, m
 export function bucket(sentences: readonly Sentence[], width: number): Sentence[][] {
   const slots = slotsOf(width);
   if (sentences.length <= slots) return sentences.length > 0 ? [[...sentences]] : [];
-  const sorted = [...sentences].sort((a, b) => b.inputIds.length - a.inputIds.length || a.index - b.index);
+  const sorted = [...sentences].sort((a, b) => b.length - a.length || a.index - b.index);
   const groups: Sentence[][] = [];
   for (const sentence of sorted) {
     const group = groups[groups.length - 1];
     // A group takes in shorter sentences, too, until half of its slots are in use.
     const fits =
-      group &&
-      (roundedLength(group[0].inputIds.length) === roundedLength(sentence.inputIds.length) || group.length < slots / 2);
+      group && (roundedLength(group[0].length) === roundedLength(sentence.length) || group.length < slots / 2);
     if (fits) group.push(sentence);
     else groups.push([sentence]);
   }
@@ -119,7 +121,7 @@ export async function* runSentences(
       batchSize: Math.min(queue.length, slotsOf(width)),
       width,
       endTokens: width > 1 ? config.eosTokenIds.length : 1,
-      sourceLength: Math.max(...queue.map(({ inputIds }) => inputIds.length)),
+      sourceLength: Math.max(...queue.map(({ length }) => length)),
       targetLength: config.maxLength - 1,
     });
     try {

@@ -48,14 +48,16 @@ export async function stateOutputs(
     // The decoder never read the last token. A sequence without new tokens is read as its start token.
     const targets = part.map((sequence) => sequence.slice(0, Math.max(1, sequence.length - 1)));
     const rows = part.map((_, i) => Math.floor((start + i) / perRow));
-    const ids = rows.map((row) => batch.ids[row]);
-    const input = { ids, mask: rows.map((row) => batch.mask[row]), length: Math.max(...ids.map((row) => row.length)) };
+    const of = <T>(list: readonly T[]): T[] => rows.map((row) => list[row]);
+    const [ids, mask, frames] = [of(batch.ids), of(batch.mask), batch.frames && of(batch.frames)];
+    const length = batch.frames ? batch.length : Math.max(...ids.map((row) => row.length));
+    const input = { ids, mask, frames, length };
     const pass = await forward(ops, model, input, targets, {
       output_attentions: wanted.attentions,
       output_hidden_states: wanted.hiddenStates,
     });
     targets.forEach((target, i) => {
-      const s = ids[i].length;
+      const s = mask[i].length;
       const steps = Array.from(target.keys());
       const first = (start + i) % perRow === 0;
       const each = (layers: HostTensor[] | undefined, part: (layer: HostTensor) => HostTensor) =>

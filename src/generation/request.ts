@@ -3,11 +3,11 @@
 import { ModelError } from "../errors";
 import type { ModelInfo } from "../models/model";
 import { inputBatch, toRows, type Batch } from "./batch";
+import type { Fields } from "./options/option-reader";
 import { resolveConfig } from "./options/resolve";
 import type { SearchConfig } from "./options/search-config";
 import type { GenerationConfig } from "./options/generation-config";
 import { prefixes, prompts } from "./prompts";
-import type { Fields } from "./options/option-reader";
 
 export interface Request {
   batch: Batch;
@@ -35,10 +35,13 @@ export interface RequestContext {
   onWarning: (message: string) => void;
 }
 
-/** @param where name of the method, for messages */
+/**
+ * @param where name of the method, for messages
+ * @param input token ids, or the batch itself
+ */
 export function createRequest(
   where: string,
-  inputIds: unknown,
+  input: unknown,
   options: GenerationConfig,
   { info, generationConfig, generationFile, decode, tokenizerProblem, onWarning }: RequestContext,
 ): Request {
@@ -50,7 +53,9 @@ export function createRequest(
   const { padTokenId, startTokenId, startTokenIds, eosTokenIds } = resolve(1);
   // If the pad token is also an end token, it does not mark padding.
   const padding = eosTokenIds.includes(padTokenId) ? undefined : padTokenId;
-  const batch = inputBatch(inputIds, options.attention_mask, info, { padTokenId: padding, onWarning });
+  const batch = isBatch(input)
+    ? input
+    : inputBatch(input, options.attention_mask, info, { padTokenId: padding, onWarning });
   const prompt = prompts(rows, batch.ids.length, startTokenIds ?? startTokenId, info);
   const config = resolve(prompt[0].length, onWarning);
   if (config.stopStrings.length > 0 && !decode) {
@@ -68,3 +73,5 @@ export function createRequest(
     signal: options.signal ?? undefined,
   };
 }
+
+const isBatch = (input: unknown): input is Batch => typeof input === "object" && input !== null && "frames" in input;

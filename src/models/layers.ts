@@ -157,8 +157,8 @@ export function createStack(ops: Ops, options: StackOptions) {
   }
 
   return {
-    /** x (B, S, D), mask (B, S) -> (B, S, D) */
-    encoder: (x: Stream, layers: EncoderLayer[], mask: Tensor, capture?: Capture): Stream =>
+    /** x (B, S, D), mask (B, S) -> (B, S, D); every position is seen where there is no mask */
+    encoder: (x: Stream, layers: EncoderLayer[], mask: Tensor | undefined, capture?: Capture): Stream =>
       run(
         x,
         layers,

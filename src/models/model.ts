@@ -45,12 +45,32 @@ export interface ModelInfo {
   numDecoderLayers: number;
   /** Width of one row of a decoder cache: 2I, where I is heads times head width. */
   cacheWidth: number;
+  /** What the encoder reads instead of token ids. */
+  features?: FeatureInput;
+}
+
+/** The input of an encoder that reads sound: frames of as many numbers each. */
+export interface FeatureInput {
+  /** The argument of a call that holds it. */
+  name: "input_features" | "input_values";
+  /** Numbers of a frame: mel channels, or samples. */
+  channels: number;
+  /** The fewest and the most frames; the same where there is one length only. */
+  least: number;
+  most: number;
+  /** How many frames there are in so many samples; of a model that reads samples. */
+  framesOf?: (samples: number) => number;
+  /** Encoder positions over so many frames. */
+  positions: (frames: number) => number;
 }
 
 export interface Model {
   readonly info: ModelInfo;
-  /** ids (B, S) u32, mask (B, S) u32 -> encoder states (B, S, D). */
-  encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor;
+  /**
+   * ids (B, S) u32, mask (B, S) u32 -> encoder states (B, S, D). Of a model that reads sound: frames (B, F, channels) f32 instead of
+   * ids, and `lengths` (B) u32, how many frames each row has.
+   */
+  encode(input: Tensor, mask: Tensor, capture?: Capture, lengths?: Tensor): Tensor;
   /** Keys and values of every decoder layer over the encoder states; computed once per sentence. */
   projectCross(encoderStates: Tensor): Tensor[];
   /** ids (B, T) u32, at positions `state.position` and on -> logits (B, T, V). Appends to the caches. */

@@ -22,6 +22,8 @@ interface Placement {
   start: number;
   /** May hold -Infinity, for a token that is never chosen. */
   mayBan?: boolean;
+  /** A row as the device has it, which may have another length. */
+  arrange?: (row: Float32Array) => Float32Array;
 }
 
 interface Expected {
@@ -110,12 +112,33 @@ export class Parameters {
     return this.tensor(names.find((name) => this.has(name)) ?? names[0], shape);
   }
 
-  /** Checkpoint tensors of one shape, one under the other: query, key and value in one product. */
-  stacked(names: readonly string[], shape: readonly number[]): Tensor {
-    const tensor = this.allocate([names.length * shape[0], ...shape.slice(1)], names, shape);
+  /**
+   * Checkpoint tensors of one shape, one under the other: query, key and value in one product. Zeros stand for one that has no
+   * name.
+   */
+  stacked(names: readonly (string | undefined)[], shape: readonly number[]): Tensor {
+    const given = names.filter((name) => name !== undefined);
+    const tensor = this.allocate([names.length * shape[0], ...shape.slice(1)], given, shape);
     names.forEach((name, i) => {
+      if (name === undefined) return;
       this.place(name, shape, { tensor, from: 0, rows: shape[0], start: i * size(shape) });
     });
+    return tensor;
+  }
+
+  /**
+   * A checkpoint tensor whose rows the device has in another order, in f32.
+   * @param own shape on the device, with as many rows
+   * @param arrange from a row of the checkpoint to one of the device
+   */
+  arranged(
+    name: string,
+    shape: readonly number[],
+    own: readonly number[],
+    arrange: (row: Float32Array) => Float32Array,
+  ): Tensor {
+    const tensor = this.allocate([...own], [name], shape, "f32");
+    this.place(name, shape, { tensor, from: 0, rows: shape[0], start: 0, arrange });
     return tensor;
   }
 
@@ -235,11 +258,21 @@ export class Parameters {
       throw new ModelError("invalid_weights", `${file}: tensor "${name}" holds ${data[bad]} at ${where}.`);
     }
     if (expected.placements.some(({ tensor }) => tensor.dtype === "f16")) checkHalves(file, name, data, start);
-    for (const { tensor, from, rows, start: first } of expected.placements) {
+    for (const { tensor, from, rows, start: first, arrange } of expected.placements) {
       // The part of this placement that the data covers, in elements of the checkpoint tensor.
       const begin = Math.max(start, from * width);
       const end = Math.min(start + data.length, (from + rows) * width);
-      if (begin < end) this.ops.write(tensor, data.subarray(begin - start, end - start), first + begin - from * width);
+      if (begin >= end) continue;
+      const part = data.subarray(begin - start, end - start);
+      if (!arrange) {
+        this.ops.write(tensor, part, first + begin - from * width);
+        continue;
+      }
+      // A piece is whole rows.
+      const length = size(tensor.shape.slice(1));
+      for (let at = 0; at < part.length; at += width) {
+        this.ops.write(tensor, arrange(part.subarray(at, at + width)), ((begin + at) / width) * length);
+      }
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import type { DType, Tensor } from "../tensor/tensor";
 import { Result } from "./contract";
-import { contract, type Implementation, type Operations } from "./operations";
+import { contract, type Implementation, type MoreOperations, type Operations } from "./operations";
 
 /** What a backend does while a plan is recorded. */
 export interface PlanRecorder {
@@ -18,9 +18,13 @@ export interface PlanRecorder {
 type Check = (...operands: unknown[]) => Result | Record<string, Result | Tensor> | undefined;
 type Compute = (...tensors: unknown[]) => void;
 
-export function createOperations(recorder: PlanRecorder, implementation: Implementation): Operations {
+export function createOperations(
+  recorder: PlanRecorder,
+  implementation: Implementation,
+  more?: MoreOperations,
+): Operations {
   // The types of the operands of each are those that `Operations` gives it.
-  const checks = contract as unknown as Record<keyof Operations, Check>;
+  const checks = { ...contract, ...more?.contract } as unknown as Record<keyof Operations, Check>;
   const computes = implementation as unknown as Record<keyof Operations, Compute>;
 
   const make = (made: Result | Tensor): Tensor =>
@@ -40,6 +44,6 @@ export function createOperations(recorder: PlanRecorder, implementation: Impleme
     };
   }
 
-  const names = Object.keys(contract) as (keyof Operations)[];
+  const names = Object.keys(checks) as (keyof Operations)[];
   return Object.fromEntries(names.map((name) => [name, front(name)])) as unknown as Operations;
 }

@@ -1,6 +1,7 @@
 /** All operations, as their groups describe them: the one list, from which the types of both sides come. */
 
 import { attention } from "./attention";
+import type { audio } from "./audio";
 import { beams } from "./beams";
 import type { ImplementationOf, OperationsOf } from "./contract";
 import { embedding } from "./embedding";
@@ -10,8 +11,21 @@ import { selection } from "./selection";
 
 export const contract = { ...embedding, ...rowwise, ...linear, ...attention, ...selection, ...beams };
 
-/** What models are written in; to be called inside of `record`. */
-export type Operations = OperationsOf<typeof contract>;
+/**
+ * Operations that a backend has only where it is made with them: those of audio.ts, which load with the families that read
+ * sound. A backend without them is as any other, and nothing calls them there.
+ */
+export interface MoreOperations {
+  contract: typeof audio;
+}
 
-/** What a backend computes. */
+type Whole = typeof contract & MoreOperations["contract"];
+
+/** What models are written in; to be called inside of `record`. */
+export type Operations = OperationsOf<Whole>;
+
+/** What every backend computes. */
 export type Implementation = ImplementationOf<typeof contract>;
+
+/** What a backend computes that has all operations at hand. */
+export type WholeImplementation = ImplementationOf<Whole>;

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kernelsOf } from "../../src/backends/webgpu/operations";
+import { more } from "../support/shared/audio-operations";
 import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING } from "../../src/backends/webgpu/tuning";
 import type { OpsReport } from "../support/page/op-compare";
 import { closePage, openPage, runInPage } from "../support/node/pages";
@@ -46,7 +47,7 @@ describe.each([
 
   it("are all run, in each weight format", () => {
     expect([...report.kernels].sort()).toEqual(
-      kernelsOf(tuning)
+      kernelsOf(tuning, more)
         .map(({ name }) => name)
         .sort(),
     );

@@ -6,7 +6,7 @@ import { createCpuBackend } from "../../src/backends/cpu/backend";
 import { ModelError } from "../../src/errors";
 import type { ModelInfo } from "../../src/models/model";
 import { Parameters } from "../../src/models/parameters";
-import { familyOf, modelTypes } from "../../src/models/families/registry";
+import { familyOf, modelTypes, speechTypes } from "../../src/models/families/registry";
 import { goldenTypes, onePerFamily, readCheckpoint } from "../support/node/families";
 import { VANILLA, vanillaNames } from "../support/node/vanilla";
 
@@ -151,7 +151,7 @@ describe("fields that count", () => {
 
 describe("what is refused", () => {
   test.each<[Fields, string, string]>([
-    [{ model_type: "gpt2" }, "unsupported_model", `supported: ${modelTypes.join(", ")}.`],
+    [{ model_type: "gpt2" }, "unsupported_model", `supported: ${[...modelTypes, ...speechTypes].join(", ")}.`],
     [{ model_type: "mvp", use_prompt: true }, "unsupported_model", "use_prompt is true: prompts, which"],
     [{ model_type: "mvp", use_prompt: 1 }, "invalid_config", "use_prompt must be true or false, not 1"],
     [{ model_type: "blenderbot", d_model: 100 }, "invalid_config", "d_model 100 is not a multiple"],

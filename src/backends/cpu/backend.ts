@@ -6,7 +6,7 @@
 import { invariant } from "../../errors";
 import { zeroCounters, type Ops, type Plan } from "../../ops/ops";
 import { createOperations } from "../../ops/front";
-import type { Implementation } from "../../ops/operations";
+import type { MoreOperations, WholeImplementation } from "../../ops/operations";
 import { steadyPace } from "../../ops/pace";
 import type { Arithmetic } from "./int8";
 import { createImplementation } from "./operations";
@@ -17,14 +17,15 @@ interface CpuPlan<T> extends Plan<T> {
   readonly temporaries: CpuTensor[];
 }
 
-export const createCpuBackend = (arithmetic: Arithmetic = "f32"): Ops =>
-  createArrayBackend("cpu", createTensors(), createImplementation(arithmetic));
+export const createCpuBackend = (arithmetic: Arithmetic = "f32", more?: MoreOperations): Ops =>
+  createArrayBackend("cpu", createTensors(), createImplementation(arithmetic), more);
 
 /** A backend that computes at once, on arrays: this one and that of backends/wasm. */
 export function createArrayBackend(
   device: "cpu" | "wasm",
   { memory, checkAlive, create, write, read, free, dispose }: ReturnType<typeof createTensors>,
-  implementation: Implementation,
+  implementation: WholeImplementation,
+  more?: MoreOperations,
 ): Ops {
   let recording: { commands: (() => void)[]; temporaries: CpuTensor[] } | undefined;
 
@@ -78,6 +79,7 @@ export function createArrayBackend(
         append: (compute) => void current().commands.push(compute),
       },
       implementation,
+      more,
     ),
   };
 }

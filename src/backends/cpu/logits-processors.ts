@@ -23,12 +23,23 @@ export function processRows(scores: Tensor, state: ProcessorState): void {
 }
 
 /** The tokens of the row so far, the newest included. */
-function sequenceOf(row: number, rows: number, { table, position, history, ancestors }: ProcessorState): number[] {
+const sequenceOf = (row: number, rows: number, state: ProcessorState): number[] => [
+  u32(state.table)[PROCESSOR.startToken],
+  ...tokensFrom(1, row, rows, state),
+];
+
+/** The tokens of the row from position `first` on, which is at least 1. */
+export function tokensFrom(
+  first: number,
+  row: number,
+  rows: number,
+  { position, history, ancestors }: Pick<ProcessorState, "position" | "history" | "ancestors">,
+): number[] {
   const at = u32(position)[row];
   const capacity = history.shape[0];
   const fields = history.shape.length === 3 ? history.shape[1] : 1;
-  const sequence = [u32(table)[PROCESSOR.startToken]];
-  for (let p = 1; p <= at; p++) {
+  const sequence: number[] = [];
+  for (let p = first; p <= at; p++) {
     const from = ancestors ? u32(ancestors)[((at & 1) * capacity + p) * rows + row] : row;
     sequence.push(u32(history)[(p - 1) * fields * rows + from]);
   }

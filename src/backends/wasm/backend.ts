@@ -4,6 +4,7 @@
  */
 
 import { ModelError } from "../../errors";
+import type { MoreOperations } from "../../ops/operations";
 import type { Ops } from "../../ops/ops";
 import { createArrayBackend } from "../cpu/backend";
 import type { Arithmetic } from "../cpu/int8";
@@ -53,7 +54,11 @@ interface WasmOptions extends ThreadOptions {
  * @param given with `arithmetic: "int8"` the other module is taken if this one does not multiply integers as it should
  * @throws ModelError `unsupported_device` where there is no WebAssembly with SIMD, or the page does not allow it
  */
-export async function createWasmBackend(name?: ModuleName, given: Partial<WasmOptions> = {}): Promise<Ops> {
+export async function createWasmBackend(
+  name?: ModuleName,
+  given: Partial<WasmOptions> = {},
+  more?: MoreOperations,
+): Promise<Ops> {
   const options: WasmOptions = { threads: "auto", arithmetic: "f32", ...given };
   const { arithmetic } = options;
   const refusal = wasmRefusal();
@@ -73,7 +78,8 @@ export async function createWasmBackend(name?: ModuleName, given: Partial<WasmOp
       ({ split: kernels, end } = await startThreads(count, options, module, kernels, space));
     }
     const tensors = createTensors(arraysIn(space));
-    return createArrayBackend("wasm", { ...tensors, dispose }, createImplementation(kernels, space, arithmetic));
+    const implementation = createImplementation(kernels, space, arithmetic);
+    return createArrayBackend("wasm", { ...tensors, dispose }, implementation, more);
 
     function dispose(): void {
       tensors.dispose();

@@ -9,20 +9,22 @@ import { createImplementation as createSpecification } from "../cpu/operations";
 import { advanceSelection } from "../cpu/selection";
 import { f32 } from "../cpu/tensors";
 import { HYPOTHESIS, HYPOTHESIS_FIELDS } from "../../ops/beam-state";
-import type { Implementation } from "../../ops/operations";
-import type { Activation, AttentionOptions, Norm } from "../../ops/ops";
+import type { WholeImplementation } from "../../ops/operations";
+import type { AttentionOptions, Norm } from "../../ops/ops";
 import type { WeightFormat } from "../../tensor/weight-format";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
-import { ACTIVATION, FORMAT, type Kernels } from "./kernels";
+import { createAudio } from "./audio";
+import { ACTIVATION, FORMAT, hasKernel, type Kernels } from "./kernels";
 import { parts, type Space } from "./memory";
 import { at } from "./tensors";
 
-const hasKernel = (activation: Activation): activation is keyof typeof ACTIVATION =>
-  Object.hasOwn(ACTIVATION, activation);
-
 const formatOf = (tensor: Tensor): number => FORMAT[tensor.dtype as WeightFormat];
 
-export function createImplementation(kernels: Kernels, space: Space, arithmetic: Arithmetic = "f32"): Implementation {
+export function createImplementation(
+  kernels: Kernels,
+  space: Space,
+  arithmetic: Arithmetic = "f32",
+): WholeImplementation {
   /** Writes x normalised to `to`, where there is a norm; where the elements are then. */
   function normed(to: number, x: Tensor, norm: Norm | undefined): number {
     if (!norm) return at(x);
@@ -85,6 +87,7 @@ export function createImplementation(kernels: Kernels, space: Space, arithmetic:
 
   return {
     ...createSpecification(arithmetic),
+    ...createAudio(kernels, space),
 
     embed(y, ids, table, { scale, norm, positions, offset, padTokenId = -1 }) {
       const [b, t, d] = y.shape;

@@ -7,7 +7,7 @@ import type { Ops } from "../../ops/ops";
 import { adaptivePace } from "../../ops/pace";
 import type { AdapterInfo } from "./adapter";
 import { openDevice } from "./device";
-import { createGpuOperations } from "./operations";
+import { createGpuOperations, type MoreGpuOperations } from "./operations";
 import type { PartLimits } from "./parts";
 import { encodePlans, type GpuPlan } from "./plan";
 import { createRecorder } from "./recorder";
@@ -25,6 +25,7 @@ const MOST_STEPS = 32;
 export async function createWebGpuBackend(
   given?: Tuning,
   found?: GPUAdapter,
+  more?: MoreGpuOperations,
 ): Promise<{ ops: Ops; adapter: AdapterInfo }> {
   const gpu = await openDevice(found);
   const tuning = given ?? (gpu.adapter.fallback ? SOFTWARE_TUNING : GPU_TUNING);
@@ -64,7 +65,7 @@ export async function createWebGpuBackend(
     memory: () => ({ ...gpu.memory }),
     dispose: () => gpu.dispose(),
 
-    ...createGpuOperations(recorder, tuning),
+    ...createGpuOperations(recorder, tuning, more),
   };
   return { ops, adapter: gpu.adapter };
 }

@@ -1,7 +1,8 @@
 /** All operations on WebGPU: each picks its kernels and notes one or more dispatches. */
 
 import { createOperations } from "../../ops/front";
-import type { Implementation, Operations } from "../../ops/operations";
+import type { ImplementationOf } from "../../ops/contract";
+import type { Implementation, MoreOperations, Operations } from "../../ops/operations";
 import * as attention from "./attention";
 import * as beams from "./beams";
 import * as embedding from "./embedding";
@@ -12,11 +13,19 @@ import * as rowwise from "./rowwise";
 import * as selection from "./selection";
 import type { Tuning } from "./tuning";
 
+/** Operations that load with the families that need them, and their kernels. */
+export interface MoreGpuOperations extends MoreOperations {
+  gpu: {
+    kernels(tuning: Tuning): object;
+    operations(recorder: OperationRecorder): ImplementationOf<MoreOperations["contract"]>;
+  };
+}
+
 const groups = { embedding, rowwise, linear, attention, selection, beams };
 
 /** Every kernel of a tuning, for each weight format. */
-export const kernelsOf = (tuning: Tuning): Kernel[] =>
-  Object.values(groups).flatMap((group) => kernelsIn(group.kernels(tuning)));
+export const kernelsOf = (tuning: Tuning, more?: MoreGpuOperations): Kernel[] =>
+  [...Object.values(groups), ...(more ? [more.gpu] : [])].flatMap((group) => kernelsIn(group.kernels(tuning)));
 
 const isKernel = (value: object): value is Kernel => "code" in value;
 
@@ -24,7 +33,7 @@ function kernelsIn(tree: object): Kernel[] {
   return isKernel(tree) ? [tree] : Object.values(tree).flatMap((branch) => kernelsIn(branch as object));
 }
 
-export function createGpuOperations(recorder: Recorder, tuning: Tuning): Operations {
+export function createGpuOperations(recorder: Recorder, tuning: Tuning, more?: MoreGpuOperations): Operations {
   const inPlan: OperationRecorder = {
     ...recorder,
     tuning,
@@ -37,7 +46,12 @@ export function createGpuOperations(recorder: Recorder, tuning: Tuning): Operati
     ...groups.attention.operations(inPlan),
     ...groups.selection.operations(inPlan),
     ...groups.beams.operations(inPlan),
+    ...more?.gpu.operations(inPlan),
   };
-  const operations = createOperations({ temporary: recorder.temporary, append: (note) => note() }, implementation);
+  const operations = createOperations(
+    { temporary: recorder.temporary, append: (note) => note() },
+    implementation,
+    more,
+  );
   return operations;
 }

@@ -27,6 +27,7 @@
 
 import { invariant } from "../../errors";
 import type { Ops, Plan, Slice } from "../../ops/ops";
+import { timestampWords } from "../../ops/audio";
 import { packProcessors } from "../../ops/logits-processors";
 import { isIdle, type SearchConfig } from "../options/search-config";
 import type { Session } from "./session";
@@ -147,9 +148,11 @@ export async function* runDecodeLoop(
 
 /** The plan that applies the logits processors and chooses on the device. Writes their parameters to the device. */
 async function selectPlan(ops: Ops, session: Session, config: SearchConfig, startTokenId: number): Promise<Plan> {
-  if (isIdle(config.processors)) return session.select();
+  const timestamps = config.timestamps && session.timestamps();
+  if (config.timestamps && timestamps) ops.write(timestamps, timestampWords(config.timestamps));
+  if (isIdle(config.processors)) return session.select({ timestamps, renormalize: config.renormalize });
   const table = packProcessors(config.processors, { ...config, startTokenId });
-  const plan = await session.select({ tableLength: table.length, renormalize: config.renormalize });
+  const plan = await session.select({ tableLength: table.length, renormalize: config.renormalize, timestamps });
   if (session.processors) ops.write(session.processors.table, table);
   return plan;
 }

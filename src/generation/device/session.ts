@@ -7,12 +7,14 @@
  * (beams, or sequences to sample), which share that row.
  */
 
+import { TIMESTAMP_WORDS } from "../../ops/audio";
 import type { BeamState } from "../../ops/beam-state";
 import { beamTensors, createBeams } from "./beam-readback";
 import { MAX_EOS_TOKENS } from "../options/search-config";
 import type { DecoderState, Model, ModelInfo } from "../../models/model";
 import type { Ops, Plan, Selection } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
+import { createSource, writeSource, type Source, type SourceRow } from "./source";
 
 export interface SessionSizes {
   /** Slots. */
@@ -21,7 +23,7 @@ export interface SessionSizes {
   width: number;
   /** How many end tokens of a beam search fit. */
   endTokens: number;
-  /** Encoder positions, S. */
+  /** Tokens or frames that the encoder reads. */
   sourceLength: number;
   /** Decoder positions, the capacity C of the caches. */
   targetLength: number;
@@ -32,6 +34,8 @@ export interface Selecting {
   tableLength?: number;
   /** Makes the probabilities of a beam search add up to one again after the processors. */
   renormalize?: boolean;
+  /** The rules of timestamps, see `TimestampState`. */
+  timestamps?: Tensor;
 }
 
 export interface Prefill {
@@ -43,8 +47,7 @@ export interface Session extends SessionSizes {
   /** B = batchSize * width. */
   readonly rows: number;
   readonly vocabSize: number;
-  readonly inputIds: Tensor; // (B, S)
-  readonly mask: Tensor; // (B, S)
+  readonly source: Source;
   readonly token: Tensor; // (B, 1)
   readonly position: Tensor; // (B)
   /** If width is 1. */
@@ -58,6 +61,8 @@ export interface Session extends SessionSizes {
   readonly decode: Plan<Tensor>;
   /** Present once `select` was called with a table length. */
   processors?: { table: Tensor; sourceLength: Tensor };
+  /** The rules of timestamps, made when they are first asked for. */
+  timestamps(): Tensor;
   /**
    * The plan that decodes the first `length` tokens of every row's prompt in one pass, into the caches. It is recorded at the
    * first call. `ids` (B, at least `length`) may hold anything after them: later steps overwrite what that leaves.
@@ -79,8 +84,10 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
     return tensor;
   };
   const u32 = (...shape: number[]): Tensor => create(shape, "u32", "activations");
-  const inputIds = u32(batchSize, sourceLength);
-  const mask = u32(batchSize, sourceLength);
+  const source = createSource(create, info, batchSize, sourceLength);
+  const { input, mask, frames } = source;
+  // Logits processors that read the source are for token ids alone.
+  const sourceIds = frames ? u32(batchSize, 1) : input;
   const selection = width === 1 ? createSelection(create, rows, targetLength, info) : undefined;
   const beams = selection
     ? undefined
@@ -101,7 +108,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
     ops.free(created);
   };
   try {
-    const encode = await record("encode", () => model.projectCross(model.encode(inputIds, mask)));
+    const encode = await record("encode", () => model.projectCross(model.encode(input, mask, undefined, frames)));
     const state: DecoderState = { caches, cross: encode.outputs, mask, position, ancestors: beams?.ancestors };
     const decode = await record("decode", () => model.decode(token, state));
     const backtrace = beams && (await record("backtrace", () => ops.backtrace(beams)));
@@ -110,12 +117,12 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
     const recorded = new Map<string, Promise<Plan>>();
     const prefills = new Map<number, Promise<Prefill>>();
     let zeros: Tensor | undefined;
+    let rules: Tensor | undefined;
     const session: Session = {
       ...sizes,
       rows,
       vocabSize,
-      inputIds,
-      mask,
+      source,
       token,
       position,
       selection,
@@ -123,6 +130,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
       backtrace,
       encode,
       decode,
+      timestamps: () => (rules ??= u32(TIMESTAMP_WORDS)),
       prefill(length) {
         const padded = Math.min(targetLength, ops.device === "webgpu" ? roundedLength(length) : length);
         const known = prefills.get(padded);
@@ -134,23 +142,24 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
         prefills.set(padded, made);
         return made;
       },
-      select({ tableLength = 0, renormalize = false } = {}) {
+      select({ tableLength = 0, renormalize = false, timestamps } = {}) {
         if (tableLength > (session.processors?.table.shape[0] ?? 0)) {
           const length = 2 ** Math.ceil(Math.log2(Math.max(256, tableLength)));
           session.processors = { table: u32(length), sourceLength: u32(batchSize) };
         }
         const processors = tableLength > 0 ? session.processors : undefined;
-        const key = `${processors?.table.shape[0] ?? 0} ${renormalize}`;
+        const key = `${processors?.table.shape[0] ?? 0} ${renormalize} ${timestamps !== undefined}`;
         const known = recorded.get(key);
         if (known) return known;
         const plan = record("select", () => {
           const scores = beams ? ops.logSoftmax(logits) : logits;
           const history = (beams?.trace ?? selection?.history) as Tensor;
-          const state = { position, history, ancestors: beams?.ancestors, source: inputIds };
+          const state = { position, history, ancestors: beams?.ancestors, source: sourceIds };
           if (processors) ops.processLogits(scores, { ...processors, ...state });
+          if (timestamps) ops.timestampRules(scores, { rules: timestamps, ...state });
           if (selection) ops.selectGreedy(scores, selection);
           if (!beams) return;
-          const logprobs = processors && renormalize ? ops.logSoftmax(scores) : scores;
+          const logprobs = (processors ?? timestamps) && renormalize ? ops.logSoftmax(scores) : scores;
           ops.advanceBeams(ops.beamCandidates(logprobs, beams), beams, vocabSize);
         });
         recorded.set(key, plan);
@@ -180,23 +189,10 @@ function createSelection(create: Ops["create"], rows: number, capacity: number, 
   };
 }
 
-/** Writes the input ids of each slot, padded to the session's length, and their mask. */
-export function writeInputs(
-  ops: Ops,
-  session: Session,
-  slots: readonly ({ inputIds: number[]; mask: number[] } | undefined)[],
-): void {
-  const { batchSize, sourceLength, processors } = session;
-  const ids = new Uint32Array(batchSize * sourceLength);
-  const mask = new Uint32Array(batchSize * sourceLength);
-  for (let i = 0; i < batchSize; i++) {
-    // Attention needs at least one key, so an empty slot gets a token, too.
-    const sentence = slots[i] ?? { inputIds: [0], mask: [1] };
-    ids.set(sentence.inputIds, i * sourceLength);
-    mask.set(sentence.mask, i * sourceLength);
-  }
-  ops.write(session.inputIds, ids);
-  ops.write(session.mask, mask);
+/** Writes the source of each slot. */
+export function writeInputs(ops: Ops, session: Session, slots: readonly (SourceRow | undefined)[]): void {
+  const { source, processors } = session;
+  writeSource(ops, source, slots);
   if (!processors) return;
   ops.write(
     processors.sourceLength,

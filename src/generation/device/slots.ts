@@ -3,15 +3,14 @@
 import type { Ops } from "../../ops/ops";
 import type { Search } from "../search/search";
 import { writeInputs, type Prefill, type Session } from "./session";
+import type { SourceRow } from "./source";
 
 /** A sentence that is being decoded, or that waits for a slot. */
-export interface Sentence {
+export interface Sentence extends SourceRow {
   /** Its number in the call. */
   index: number;
-  /** Token ids for the encoder. */
-  inputIds: number[];
-  /** 1 for a token to read, 0 for padding. */
-  mask: number[];
+  /** Of its source, in tokens or frames. */
+  length: number;
   /** What the decoder starts from: the start token, then `decoder_input_ids`. All sentences of a call have as many tokens. */
   prompt: readonly number[];
   search: Search;

@@ -1,5 +1,6 @@
 /** The configuration of a search: every option checked and with a value. */
 
+import type { TimestampRules } from "../../util/timestamps";
 import { isIdle as nothingToDo, type LogitsProcessors } from "../../ops/logits-processors";
 
 /** The most end tokens that the device supports. */
@@ -28,6 +29,8 @@ export interface SearchConfig {
   maxTime?: number;
   stopStrings: string[];
   processors: AllLogitsProcessors;
+  /** Rules of timestamps, which Whisper writes among the text. */
+  timestamps?: TimestampRules;
   warpers: Warpers;
   renormalize: boolean;
   prefixAllowedTokens?: (row: number, sequence: number[]) => number[] | Promise<number[]>;

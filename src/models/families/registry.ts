@@ -44,6 +44,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   T5: "t5",
   MT5: "mt5",
   UMT5: "umt5",
+  Whisper: "whisper",
 };
 
 /** `model_type`, or what the first of `architectures` says: the UMT5 files of Google have no `model_type`. */
@@ -56,11 +57,16 @@ export function modelTypeOf(config: Record<string, unknown>): unknown {
   return prefix !== undefined && Object.hasOwn(CLASSES, prefix) ? CLASSES[prefix] : undefined;
 }
 
-export function familyOf(config: Record<string, unknown>): Family {
+/** Families that read sound: a part of the package of their own has them. */
+export const speechTypes: readonly string[] = ["whisper"];
+
+/** @param others families that are not in every package's core */
+export function familyOf(config: Record<string, unknown>, others: Readonly<Record<string, Family>> = {}): Family {
   const type = modelTypeOf(config);
+  if (typeof type === "string" && Object.hasOwn(others, type)) return others[type];
   if (typeof type === "string" && Object.hasOwn(families, type)) return families[type];
   throw new ModelError(
     type === undefined ? "invalid_config" : "unsupported_model",
-    `config.json: model_type is ${type === undefined ? "missing" : quote(type)}; supported: ${modelTypes.join(", ")}.`,
+    `config.json: model_type is ${type === undefined ? "missing" : quote(type)}; supported: ${[...modelTypes, ...speechTypes].join(", ")}.`,
   );
 }

@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWasmBackend } from "../../../src/backends/wasm/backend";
+import { more } from "../../support/shared/audio-operations";
 import type { Ops } from "../../../src/ops/ops";
 import { allowRelaxed } from "../../support/node/wasm";
 import { difference } from "../../support/shared/difference";
@@ -13,10 +14,10 @@ allowRelaxed();
 const q8Cases = opCases.filter((c) => c.name.includes(" q8 "));
 
 describe.each(["simd", "relaxed"] as const)("%s", (name) => {
-  const cpu = createCpuBackend();
+  const cpu = createCpuBackend("f32", more);
   let wasm: Ops;
   beforeAll(async () => {
-    wasm = await createWasmBackend(name);
+    wasm = await createWasmBackend(name, {}, more);
   });
 
   test.each(opCases.map((c) => [c.name, c] as const))("%s", async (_name, { run }) => {

@@ -7,6 +7,7 @@ import { Space } from "../../../src/backends/wasm/memory";
 import { startPool } from "../../../src/backends/wasm/pool";
 import { splitKernels } from "../../../src/backends/wasm/split";
 import { smallestWorthwhile } from "../../../src/backends/wasm/threads";
+import { more } from "../../support/shared/audio-operations";
 import type { Ops } from "../../../src/ops/ops";
 import { failureOf } from "../../support/node/failure";
 import { allowRelaxed } from "../../support/node/wasm";
@@ -28,8 +29,9 @@ describe.each(["simd", "relaxed"] as const)("%s", (name) => {
     const onWarning = (message: string): never => {
       throw new Error(message);
     };
-    one = await createWasmBackend(name, { threads: 1 });
-    for (const threads of [2, 5]) several.push(await createWasmBackend(name, { threads, onWarning, smallest: 0 }));
+    one = await createWasmBackend(name, { threads: 1 }, more);
+    for (const threads of [2, 5])
+      several.push(await createWasmBackend(name, { threads, onWarning, smallest: 0 }, more));
     return () => [one, ...several].forEach((ops) => ops.dispose());
   });
 

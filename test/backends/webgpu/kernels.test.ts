@@ -5,13 +5,14 @@ import { describe, expect, test } from "vitest";
 import { named } from "../../../src/backends/webgpu/constants";
 import { kernel, locate, paramWords, type Kernel } from "../../../src/backends/webgpu/kernel";
 import { kernelsOf } from "../../../src/backends/webgpu/operations";
+import { more } from "../../support/shared/audio-operations";
 import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
 import { differences } from "../../support/shared/wgsl";
 
 const variants = {
-  gpu: kernelsOf(GPU_TUNING),
-  earlier: kernelsOf(EARLIER_GPU_TUNING),
-  software: kernelsOf(SOFTWARE_TUNING),
+  gpu: kernelsOf(GPU_TUNING, more),
+  earlier: kernelsOf(EARLIER_GPU_TUNING, more),
+  software: kernelsOf(SOFTWARE_TUNING, more),
 };
 const all = Object.entries(variants).flatMap(([variant, kernels]) =>
   kernels.map((kernel): [string, Kernel] => [`${kernel.name} (${variant})`, kernel]),

@@ -48,7 +48,7 @@ it("runs three sentences in two slots with two steps in flight as the drawing sh
       taken: [],
       randoms: [],
     });
-    return { index, inputIds: [3, 4], mask: [1, 1], prompt: [1], search };
+    return { index, inputIds: [3, 4], length: 2, mask: [1, 1], prompt: [1], search };
   });
   const events: string[] = [];
   let submitted = 0;
@@ -94,6 +94,7 @@ it.each([2, 3, 5])("decodes no slot past the end of its cache with %i steps in f
     return {
       index,
       inputIds: [3, 4],
+      length: 2,
       mask: [1, 1],
       prompt: [1],
       search: createGreedySampling({ ...context, stopsAt, randoms: [] }),

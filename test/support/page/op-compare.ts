@@ -2,6 +2,7 @@
 
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
+import { more } from "../shared/audio-operations";
 import type { Ops } from "../../../src/ops/ops";
 import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
 import { difference, type Difference } from "../shared/difference";
@@ -37,7 +38,7 @@ export const TUNINGS = {
 export async function compareCases(
   backend: Ops,
   operation?: OperationName,
-  cpu = createCpuBackend(),
+  cpu = createCpuBackend("f32", more),
   words = "",
 ): Promise<Comparison[]> {
   const comparisons: Comparison[] = [];
@@ -68,7 +69,7 @@ export async function compareOps(variant: keyof typeof TUNINGS, operation?: Oper
     kernels.add(descriptor.label ?? "");
     return createComputePipelineAsync.call(this, descriptor);
   };
-  const { ops: gpu } = await createWebGpuBackend(TUNINGS[variant]);
+  const { ops: gpu } = await createWebGpuBackend(TUNINGS[variant], undefined, more);
   const comparisons = await compareCases(gpu, operation);
   gpu.dispose();
   GPUDevice.prototype.createComputePipelineAsync = createComputePipelineAsync;
@@ -77,7 +78,7 @@ export async function compareOps(variant: keyof typeof TUNINGS, operation?: Oper
 
 /** The comparison of a result with one that is off in the fifth digit of a single element. */
 export async function compareAgainstWrong(): Promise<number> {
-  const cpu = createCpuBackend();
+  const cpu = createCpuBackend("f32", more);
   const right = await opCases[0].run(cpu);
   cpu.dispose();
   const wrong = right.map((values) => values.slice());

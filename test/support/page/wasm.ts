@@ -2,6 +2,7 @@
 
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWasmBackend } from "../../../src/backends/wasm/backend";
+import { more } from "../shared/audio-operations";
 import { instantiate, moduleBytes, type ModuleName } from "../../../src/backends/wasm/kernels";
 import { BLOCK, pack } from "../../../src/tensor/weight-format";
 import type { OperationName } from "../shared/op-bench";
@@ -10,7 +11,7 @@ import { random, type Random } from "../shared/random";
 
 /** The table of operations, or the cases with one of them, in a module. */
 export async function compareWasm(name: ModuleName, operation?: OperationName): Promise<Comparison[]> {
-  const wasm = await createWasmBackend(name);
+  const wasm = await createWasmBackend(name, {}, more);
   const comparisons = await compareCases(wasm, operation);
   wasm.dispose();
   return comparisons;

@@ -1,5 +1,6 @@
 /** What the tables of operation cases are written with: seeded inputs, one recorded operation, everything it wrote. */
 
+import { audio } from "../../../src/ops/audio";
 import { contract, type Operations } from "../../../src/ops/operations";
 import type { Norm, Ops } from "../../../src/ops/ops";
 import type { WeightFormat } from "../../../src/tensor/weight-format";
@@ -8,7 +9,7 @@ import { random, type Random } from "./random";
 
 export type OperationName = keyof Operations;
 
-export const operationNames = Object.keys(contract) as OperationName[];
+export const operationNames = Object.keys({ ...contract, ...audio }) as OperationName[];
 
 export interface OpCase {
   /** Begins with the operations that the case records. */

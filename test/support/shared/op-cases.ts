@@ -6,6 +6,7 @@
 
 import { cases, type OpCase } from "./op-bench";
 import "./op-cases-attention";
+import "./op-cases-audio";
 import "./op-cases-beams";
 import "./op-cases-embedding";
 import "./op-cases-formats";

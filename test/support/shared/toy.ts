@@ -9,6 +9,7 @@ import { resolveConfig } from "../../../src/generation/options/resolve";
 import type { GenerationConfig } from "../../../src/generation/options/generation-config";
 import { createHostSearches } from "../../../src/generation/host";
 import { createSentences, resultsOf, runSentences, wayOf, type Way } from "../../../src/generation/generate";
+import { rowOf } from "../../../src/generation/batch";
 import type { Request } from "../../../src/generation/request";
 import { prefixes, prompts } from "../../../src/generation/prompts";
 import type { Hypothesis } from "../../../src/generation/search/search";
@@ -86,7 +87,8 @@ export function toySentences(rows: number[][], options: GenerationConfig): Sente
   const request = toyRequest(rows, options);
   const { batch, prompts } = request;
   return createHostSearches(request, { info: toyInfo } as Model).map((search, index) => {
-    return { index, inputIds: batch.ids[index], mask: batch.mask[index], prompt: prompts[index], search };
+    const row = rowOf(batch, index);
+    return { index, ...row, length: row.inputIds.length, prompt: prompts[index], search };
   });
 }
 

@@ -54,6 +54,7 @@ export function createProcessors(config: SearchConfig, sentence: SentenceContext
       ),
     processors.suppressTokens.length > 0 && position.suppressTokens(processors.suppressTokens),
     processors.beginSuppressTokens.length > 0 && position.suppressTokensAtBegin(processors.beginSuppressTokens, begin),
+    config.timestamps && position.timestamps(config.timestamps),
     processors.forcedDecoderIds.length > 0 && position.forcedTokens(processors.forcedDecoderIds),
     ...(config.doSample ? createWarpers(config) : []),
     config.renormalize && eachBeam(logSoftmax),

@@ -1,5 +1,6 @@
 /** Logits processors that force, forbid or favour tokens by the length of the sequence so far. */
 
+import { applyTimestamps, type TimestampRules } from "../../../util/timestamps";
 import { eachBeam, type Processor, type Scores } from "./scores";
 
 function suppress(scores: Scores, tokens: readonly number[]): void {
@@ -78,4 +79,9 @@ export function removeInvalidValues(): Processor {
       else if (!Number.isFinite(score)) scores[i] = score > 0 ? largest : -largest;
     });
   });
+}
+
+/** WhisperTimeStampLogitsProcessor. */
+export function timestamps(rules: TimestampRules): Processor {
+  return eachBeam((scores, sequence) => applyTimestamps(scores, sequence.slice(rules.begin), rules, -Infinity));
 }

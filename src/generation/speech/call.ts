@@ -1,0 +1,189 @@
+/** A call of a model that reads sound: what it reads, and the options of `generate` that say what its own ask for. */
+
+import { ModelError } from "../../errors";
+import type { ModelInfo } from "../../models/model";
+import type { Batch } from "../batch";
+import { requireStart } from "../options/file-fields";
+import type { GenerationConfig } from "../options/generation-config";
+import type { SearchConfig } from "../options/search-config";
+import type { TimestampRules } from "../../util/timestamps";
+import type { Fields } from "../options/option-reader";
+import { toRows } from "../batch";
+import { featureBatch, type FeatureTensor } from "./features";
+import { readWhisperFields, type WhisperFields } from "./whisper-fields";
+import { initialTokens } from "./whisper-prompts";
+
+/** The sound of a call: which of the two depends on the model. */
+export interface SpeechInput {
+  /** Whisper: the log-mel spectrogram, (rows, channels, frames) or (channels, frames), or a list of such. */
+  input_features?: FeatureTensor | FeatureTensor[] | { input_features: FeatureTensor };
+  /** Moonshine: samples at 16 kHz, each row at its own length. */
+  input_values?: Float32Array | Float32Array[] | FeatureTensor | { input_values: Float32Array | FeatureTensor };
+}
+
+/** Options of Whisper beside those of `GenerationConfig`, with the names of transformers. */
+export interface SpeechOptions {
+  /** The language that is spoken, by code ("fr") or name ("French"): one, or one per row. Default: it is detected. */
+  language?: string | string[];
+  /** "transcribe", or "translate" to English. Default: what the files say, else "transcribe". */
+  task?: "transcribe" | "translate";
+  /** Whether the output has timestamp tokens. Default: what the files say, else false. */
+  return_timestamps?: boolean | "word";
+  /** Tokens before the start of every sequence: <|startofprev|> and a text that the output should go on like. */
+  prompt_ids?: number[];
+}
+
+/** A call of `generate` or `stream` of a model that reads sound: the sound and the options in one object. */
+export interface SpeechCall extends GenerationConfig, SpeechInput, SpeechOptions {}
+
+/** Options of text alone. */
+const WITHOUT_MEANING = ["attention_mask", "encoder_repetition_penalty", "encoder_no_repeat_ngram_size"];
+const WHISPER_OPTIONS = ["language", "task", "return_timestamps", "prompt_ids"];
+
+export interface SpeechContext {
+  info: ModelInfo;
+  /** The fields of the model's file that only its family reads. */
+  fields: Fields;
+  file: string;
+  /** The token that a sequence begins with, where the files name one. */
+  start?: number;
+  /** `max_length` of the files. */
+  maxLength?: unknown;
+  /** The logits after the start token alone, for each row of the batch. */
+  scores: (batch: Batch, start: number) => Promise<Float32Array[]>;
+}
+
+export interface PreparedCall {
+  batch: Batch;
+  options: GenerationConfig;
+  /** Of Whisper: how sequences begin. */
+  prompts?: number[][];
+  /** Of Whisper, with timestamps: what the files say of them. */
+  whisper?: WhisperFields;
+}
+
+/** What a call or `forward` has of the input. */
+export function speechBatch(where: string, given: Record<string, unknown>, { features }: ModelInfo): Batch {
+  const name = features!.name;
+  const other = name === "input_features" ? "input_values" : "input_features";
+  for (const wrong of [other, "input_ids"]) {
+    if (given[wrong] === undefined) continue;
+    throw new ModelError("invalid_input", `${where}: this model reads ${name}, not ${wrong}.`);
+  }
+  if (given[name] === undefined) throw new ModelError("invalid_input", `${where}: ${name} is missing.`);
+  return featureBatch(given[name], features!);
+}
+
+/** @param call the sound and the options */
+export async function prepareSpeech(
+  where: string,
+  call: Record<string, unknown>,
+  context: SpeechContext,
+): Promise<PreparedCall> {
+  const { info } = context;
+  for (const name of WITHOUT_MEANING) {
+    if (call[name] === undefined) continue;
+    throw new ModelError("unsupported_option", `${where}: ${name} has no meaning for a model that reads sound.`);
+  }
+  const batch = speechBatch(where, call, info);
+  const options: Record<string, unknown> = { ...call };
+  delete options[info.features!.name];
+  if (info.modelType === "whisper") return { batch, ...(await whisperCall(where, options, batch, context)) };
+  for (const name of WHISPER_OPTIONS) {
+    if (call[name] === undefined) continue;
+    throw new ModelError("unsupported_option", `${where}: ${name} is an option of Whisper alone.`);
+  }
+  return { batch, options };
+}
+
+async function whisperCall(
+  where: string,
+  options: Record<string, unknown>,
+  batch: Batch,
+  context: SpeechContext,
+): Promise<Omit<PreparedCall, "batch">> {
+  const { info, start } = context;
+  const fields = readWhisperFields(context.fields, context.file, info.targetVocabSize);
+  const { language, task, return_timestamps, prompt_ids, ...rest } = options;
+  const rows = batch.ids.length;
+  const own = rest.decoder_input_ids;
+  let prompts: number[][];
+  let timestamps: boolean;
+  if (own === undefined) {
+    const detect = () => detectedLanguages(batch, fields, context);
+    const choice = { language, task, return_timestamps };
+    const initial = await initialTokens(choice, fields, requireStart(start, context.file), rows, detect);
+    const before = prompt_ids === undefined ? [] : toRows("prompt_ids", prompt_ids).flat();
+    prompts = initial.tokens.map((tokens) => [...before, ...tokens]);
+    timestamps = initial.timestamps;
+  } else {
+    for (const [name, value] of Object.entries({ language, task, prompt_ids })) {
+      if (value === undefined) continue;
+      throw new ModelError("invalid_option", `${where}: ${name} does not go with decoder_input_ids.`);
+    }
+    prompts = toRows("decoder_input_ids", own);
+    timestamps = (return_timestamps ?? fields.returnTimestamps) !== false;
+  }
+  const length = prompts[0]?.length ?? 0;
+  return {
+    prompts,
+    whisper: timestamps ? fields : undefined,
+    options: {
+      ...rest,
+      ...lengths(where, rest, length, context),
+      decoder_input_ids: prompts,
+      // So nothing is put before a prompt.
+      decoder_start_token_id: prompts.map(([first]) => first),
+    },
+  };
+}
+
+/** `_set_max_new_tokens_and_length`: the prompt does not count for `max_length`, as far as there are positions. */
+function lengths(
+  where: string,
+  { max_new_tokens: added, max_length: given }: Record<string, unknown>,
+  promptLength: number,
+  { info, maxLength }: SpeechContext,
+): GenerationConfig {
+  const most = info.maxTargetLength;
+  if (promptLength >= most) {
+    throw new ModelError(
+      "invalid_option",
+      `${where}: the prompt has ${promptLength} tokens; this model's decoder has ${most} positions.`,
+      "Shorten prompt_ids.",
+    );
+  }
+  if (added !== undefined) {
+    if (typeof added === "number" && added + promptLength > most) {
+      throw new ModelError(
+        "invalid_option",
+        `${where}: a prompt of ${promptLength} tokens and max_new_tokens = ${added} are more than the ${most} positions of this model's decoder.`,
+        `Set max_new_tokens to at most ${most - promptLength}.`,
+      );
+    }
+    return {};
+  }
+  const length = given ?? maxLength ?? most;
+  if (typeof length !== "number") return {};
+  return { max_length: Math.min(length + Math.min(promptLength, Math.floor(most / 2) - 1), most) };
+}
+
+/** `detect_language`: the language whose token is the most probable after the start token. */
+async function detectedLanguages(batch: Batch, { languages }: WhisperFields, context: SpeechContext) {
+  const tokens = [...(languages?.values() ?? [])];
+  const scores = await context.scores(batch, requireStart(context.start, context.file));
+  return scores.map((row) => tokens.reduce((best, token) => (row[token] > row[best] ? token : best)));
+}
+
+/** What the device has to know of timestamps, once the configuration of a call is known. */
+export function timestampRules(fields: WhisperFields, config: SearchConfig): TimestampRules {
+  const noTimestamps = fields.noTimestamps!;
+  const [endToken] = config.eosTokenIds;
+  return {
+    begin: config.promptLength,
+    first: noTimestamps + 1,
+    noTimestamps,
+    endToken: endToken ?? 0,
+    lastInitial: noTimestamps + 1 + (fields.maxInitialTimestampIndex ?? Infinity),
+  };
+}

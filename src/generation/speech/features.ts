@@ -1,0 +1,121 @@
+/** Checks the sound that a caller passes, `input_features` or `input_values`, and lays it out as the encoder reads it. */
+
+import { ModelError, quote } from "../../errors";
+import type { FeatureInput } from "../../models/model";
+import { shapeText, size } from "../../tensor/tensor";
+import type { Batch } from "../batch";
+
+/** Numbers with a shape, row by row: what a feature extractor makes, or a `HostTensor`. */
+export interface FeatureTensor {
+  data: Float32Array;
+  shape: readonly number[];
+}
+
+const invalid = (message: string, hint?: string): ModelError => new ModelError("invalid_input", message, hint);
+
+/** The frames of each row, in a batch. `value` is what a call has as `input_features` or `input_values`. */
+export function featureBatch(value: unknown, input: FeatureInput): Batch {
+  const rows = input.name === "input_features" ? melRows(value, input) : sampleRows(value, input);
+  if (rows.length === 0) throw invalid(`${input.name} is empty.`);
+  const lengths = rows.map((row) => row.length / input.channels);
+  return {
+    ids: rows.map(() => []),
+    mask: lengths.map((frames) => new Array<number>(input.positions(frames)).fill(1)),
+    length: Math.max(...lengths),
+    frames: rows,
+  };
+}
+
+/** What stands under the name itself: what `extract` of a feature extractor returns may be passed as it is. */
+const unwrapped = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null && name in value ? (value as Record<string, unknown>)[name] : value;
+
+function tensorOf(value: unknown): FeatureTensor | undefined {
+  if (typeof value !== "object" || value === null || !("shape" in value)) return undefined;
+  const { data = value, shape } = value as { data?: unknown; shape: unknown };
+  const isShape = Array.isArray(shape) && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
+  return data instanceof Float32Array && isShape ? { data, shape } : undefined;
+}
+
+/** (B, channels, F) or (channels, F), one or several -> (F, channels) per row */
+function melRows(value: unknown, { name, channels, most }: FeatureInput): Float32Array[] {
+  const given = unwrapped(value, name);
+  const list: unknown[] = Array.isArray(given) ? given : [given];
+  return list.flatMap((item) => {
+    const tensor = tensorOf(unwrapped(item, name));
+    const rule = `a Float32Array \`data\` and its \`shape\`: (rows, ${channels}, ${most}) or (${channels}, ${most})`;
+    if (!tensor || size(tensor.shape) !== tensor.data.length || ![2, 3].includes(tensor.shape.length)) {
+      throw invalid(`${name} must be ${rule}, or a list of such.`);
+    }
+    const { data, shape } = tensor;
+    const [rows, mels, frames] = shape.length === 3 ? shape : [1, ...shape];
+    if (mels !== channels) {
+      throw invalid(
+        `${name} has the shape ${shapeText(shape)}, but this model reads ${channels} mel channels, not ${mels}.`,
+        "Use the feature extractor of the same model.",
+      );
+    }
+    if (frames !== most) {
+      throw invalid(
+        `${name} has ${frames} frames; this model reads exactly ${most}.`,
+        "Pad or cut the sound before the features are computed, and transcribe longer sound window by window.",
+      );
+    }
+    checkFinite(name, data);
+    return Array.from({ length: rows }, (_, row) => transposed(data, row * mels * frames, mels, frames));
+  });
+}
+
+/** (channels, F), from element `start` on -> (F, channels) */
+function transposed(data: Float32Array, start: number, channels: number, frames: number): Float32Array {
+  const out = new Float32Array(channels * frames);
+  for (let c = 0; c < channels; c++) {
+    for (let f = 0; f < frames; f++) out[f * channels + c] = data[start + c * frames + f];
+  }
+  return out;
+}
+
+/** Samples of each row, at its own length -> whole frames, zeros after the last sample */
+function sampleRows(value: unknown, { name, channels, least, most, framesOf }: FeatureInput): Float32Array[] {
+  const given = unwrapped(value, name);
+  const tensor = given instanceof Float32Array ? undefined : tensorOf(given);
+  const list: unknown[] = tensor
+    ? Array.from({ length: tensor.shape.length === 2 ? tensor.shape[0] : 1 }, (_, row) => {
+        const length = tensor.shape[tensor.shape.length - 1];
+        return tensor.data.subarray(row * length, (row + 1) * length);
+      })
+    : Array.isArray(given) && typeof given[0] !== "number"
+      ? given
+      : [given];
+  return list.map((item, row) => {
+    const samples = asSamples(unwrapped(item, name));
+    if (!samples) throw invalid(`${name} must be a Float32Array of samples, or a list of such, not ${quote(item)}.`);
+    checkFinite(name, samples);
+    const frames = framesOf?.(samples.length) ?? 0;
+    if (frames < least) {
+      throw invalid(`${name}: row ${row} has ${samples.length} samples, which are too few for this model.`);
+    }
+    if (frames > most) {
+      throw invalid(
+        `${name}: row ${row} has ${samples.length} samples; this model reads at most ${most * channels}.`,
+        "Cut the sound at pauses.",
+      );
+    }
+    const out = new Float32Array(frames * channels);
+    out.set(samples.subarray(0, out.length));
+    return out;
+  });
+}
+
+function asSamples(value: unknown): Float32Array | undefined {
+  if (value instanceof Float32Array) return value;
+  const isNumbers = Array.isArray(value) && value.length > 0 && value.every((x) => typeof x === "number");
+  return isNumbers || value instanceof Float64Array ? Float32Array.from(value as number[]) : undefined;
+}
+
+/** A GPU may assume that there is neither infinity nor NaN. */
+function checkFinite(name: string, data: Float32Array): void {
+  for (let i = 0; i < data.length; i++) {
+    if (!(Math.abs(data[i]) < Infinity)) throw invalid(`${name} holds ${data[i]} at element ${i}.`);
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * Whisper (Radford et al. 2022): log-mel frames in, tokens out. Two convolutions take the place of the encoder's embedding, and
+ * the second halves the number of frames. Then an encoder and a decoder as the paper has them: pre-norm, learned positions.
+ * `"model_type": "whisper"`; tensor names and fields of config.json are those of Hugging Face's modeling_whisper.py.
+ */
+
+import type { Activation, Norm, Ops } from "../../ops/ops";
+import type { Tensor } from "../../tensor/tensor";
+import { ConfigReader, MAX } from "../config";
+import { applyNorm, createStack, project, projectCross, range, type Linear, type Stream } from "../layers";
+import type { DecoderLayer, EncoderLayer, FeedForward } from "../layers";
+import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
+import type { Parameters } from "../parameters";
+
+interface Stack {
+  layers: number;
+  heads: number; // H
+  feedForwardWidth: number; // F
+}
+
+interface Config extends ModelInfo {
+  width: number; // D
+  encoder: Stack;
+  decoder: Stack;
+  activation: Activation;
+  /** Channels of the log-mel spectrogram. */
+  channels: number;
+  /** Encoder positions of every input: half as many as frames. */
+  positions: number;
+  tied: boolean;
+}
+
+const ALIASES = {
+  d_model: "hidden_size",
+  encoder_layers: "num_hidden_layers",
+  encoder_attention_heads: "num_attention_heads",
+};
+
+/** Fields of the configuration class that this code of transformers does not read, or only in training or classification. */
+const IDLE = [
+  ...["scale_embedding", "use_weighted_layer_sum", "classifier_proj_size", "apply_spec_augment", "mask_time_prob"],
+  ...["mask_time_length", "mask_time_min_masks", "mask_feature_prob", "mask_feature_length", "mask_feature_min_masks"],
+  // For the times of words, which are not computed by the model.
+  "median_filter_width",
+];
+
+/** torch's default, which no configuration changes. */
+const NORM_EPS = 1e-5;
+/** Frames of a window of both convolutions. */
+const KERNEL = 3;
+
+function readConfig(fields: Record<string, unknown>): Config {
+  const config = new ConfigReader(fields, ALIASES);
+  for (const name of IDLE) config.has(name);
+  const width = config.integer("d_model", [1, MAX.width], 384);
+  const stack = (side: "encoder" | "decoder"): Stack => {
+    const heads = config.integer(`${side}_attention_heads`, [1, MAX.width], 6);
+    if (width % heads !== 0) {
+      throw config.invalid(`d_model ${width} is not a multiple of ${side}_attention_heads ${heads}`);
+    }
+    return {
+      layers: config.integer(`${side}_layers`, [1, MAX.layers], 4),
+      heads,
+      feedForwardWidth: config.integer(`${side}_ffn_dim`, [1, MAX.width], 1536),
+    };
+  };
+  const [encoder, decoder] = [stack("encoder"), stack("decoder")];
+  const vocabSize = config.integer("vocab_size", [1, MAX.vocabulary], 51865);
+  const channels = config.integer("num_mel_bins", [1, MAX.width], 80);
+  const positions = config.integer("max_source_positions", [1, MAX.positions], 1500);
+  const [start, spare] = [Math.min(50257, vocabSize - 1), Math.min(50256, vocabSize - 1)];
+  return {
+    modelType: "whisper",
+    sourceVocabSize: vocabSize,
+    targetVocabSize: vocabSize,
+    maxSourceLength: 2 * positions,
+    maxTargetLength: config.integer("max_target_positions", [1, MAX.positions], 448),
+    padTokenId: config.spareToken("pad_token_id", vocabSize, spare),
+    eosTokenIds: config.spareTokens("eos_token_id", vocabSize, spare),
+    decoderStartTokenId: config.spareToken("decoder_start_token_id", vocabSize, start),
+    numDecoderLayers: decoder.layers,
+    cacheWidth: 2 * width,
+    features: {
+      name: "input_features",
+      channels,
+      least: 2 * positions,
+      most: 2 * positions,
+      positions: (frames) => frames / 2,
+    },
+    width,
+    encoder,
+    decoder,
+    activation: config.activation("activation_function", "gelu"),
+    channels,
+    positions,
+    tied: config.boolean("tie_word_embeddings", true),
+  };
+}
+
+// --- weights ---
+
+function linear(p: Parameters, name: string, outer: number, inner: number): Linear {
+  return { weight: p.tensor(`${name}.weight`, [outer, inner]), bias: p.tensor(`${name}.bias`, [outer]) };
+}
+
+/** Projections of the same states, one under the other. That of the keys has no bias. */
+function projections(p: Parameters, name: string, which: string[], width: number): Linear {
+  const names = which.map((letter) => `${name}.${letter}_proj`);
+  return {
+    weight: p.stacked(
+      names.map((n) => `${n}.weight`),
+      [width, width],
+    ),
+    bias: p.stacked(
+      names.map((n) => (n.endsWith("k_proj") ? undefined : `${n}.bias`)),
+      [width],
+    ),
+  };
+}
+
+function norm(p: Parameters, name: string, width: number): Norm {
+  p.require(`${name}.bias`);
+  return p.norm(name, width, NORM_EPS);
+}
+
+function feedForward(p: Parameters, name: string, width: number, { feedForwardWidth }: Stack): FeedForward {
+  return {
+    inner: linear(p, `${name}.fc1`, feedForwardWidth, width),
+    outer: linear(p, `${name}.fc2`, width, feedForwardWidth),
+    norm: norm(p, `${name}.final_layer_norm`, width),
+  };
+}
+
+function encoderLayer(p: Parameters, name: string, width: number, stack: Stack): EncoderLayer {
+  return {
+    selfAttention: {
+      queryKeyValue: projections(p, `${name}.self_attn`, ["q", "k", "v"], width),
+      output: linear(p, `${name}.self_attn.out_proj`, width, width),
+      norm: norm(p, `${name}.self_attn_layer_norm`, width),
+    },
+    feedForward: feedForward(p, name, width, stack),
+  };
+}
+
+function decoderLayer(p: Parameters, name: string, width: number, stack: Stack): DecoderLayer {
+  return {
+    ...encoderLayer(p, name, width, stack),
+    crossAttention: {
+      query: linear(p, `${name}.encoder_attn.q_proj`, width, width),
+      keyValue: projections(p, `${name}.encoder_attn`, ["k", "v"], width),
+      output: linear(p, `${name}.encoder_attn.out_proj`, width, width),
+      norm: norm(p, `${name}.encoder_attn_layer_norm`, width),
+    },
+  };
+}
+
+/** A convolution: (D, C, 3) in the checkpoint, (D, 3, C) on the device. */
+function convolution(p: Parameters, name: string, outer: number, channels: number): Linear {
+  const arrange = (row: Float32Array): Float32Array =>
+    row.map((_, i) => row[(i % channels) * KERNEL + Math.floor(i / channels)]);
+  return {
+    weight: p.arranged(`${name}.weight`, [outer, channels, KERNEL], [outer, KERNEL, channels], arrange),
+    bias: p.tensor(`${name}.bias`, [outer]),
+  };
+}
+
+// --- forward ---
+
+function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model {
+  const config = readConfig(fields);
+  const { width, activation, channels, positions, encoder, decoder, targetVocabSize, tied } = config;
+  p.setPrefix("model.");
+  const [side, other] = ["model.encoder", "model.decoder"];
+  const embedding = `${other}.embed_tokens.weight`;
+  const vocabulary = p.tensor(embedding, [targetVocabSize, width]);
+  const head: Linear = {
+    weight: p.tensorOf(["proj_out.weight", ...(tied ? [embedding] : [])], [targetVocabSize, width]),
+    bias: p.zeros(targetVocabSize),
+  };
+  const first = convolution(p, `${side}.conv1`, width, channels);
+  const second = convolution(p, `${side}.conv2`, width, width);
+  // Sines and cosines, but trained and rounded since: the checkpoint's count.
+  const encoderPositions = p.tensor(`${side}.embed_positions.weight`, [positions, width], "f32");
+  const decoderPositions = p.tensor(`${other}.embed_positions.weight`, [config.maxTargetLength, width], "f32");
+  const encoderLayers = range(encoder.layers).map((i) => encoderLayer(p, `${side}.layers.${i}`, width, encoder));
+  const decoderLayers = range(decoder.layers).map((i) => decoderLayer(p, `${other}.layers.${i}`, width, decoder));
+  const stack = (name: string, { heads }: Stack) =>
+    createStack(ops, { heads, activation, normFirst: true, finalNorm: norm(p, `${name}.layer_norm`, width) });
+  const encoderStack = stack(side, encoder);
+  const decoderStack = stack(other, decoder);
+
+  /** frames (B, 2S, channels) -> (B, S, D). Every frame is read, those of silence at the end, too. */
+  function encode(frames: Tensor, _mask: Tensor, capture?: Capture): Tensor {
+    const padding = [1, 1] as const;
+    const narrow = ops.convolve(frames, first.weight, { bias: first.bias, padding, activation: "gelu" }); // (B, 2S, D)
+    const { weight, bias } = second;
+    const states = ops.convolve(narrow, weight, {
+      ...{ bias, stride: 2, padding },
+      activation: "gelu",
+      positions: encoderPositions,
+    }); // (B, S, D)
+    return applyNorm(ops, encoderStack.encoder({ states }, encoderLayers, undefined, capture)); // (B, S, D)
+  }
+
+  function decode(ids: Tensor, state: DecoderState, capture?: Capture): Stream {
+    const states = ops.embed(ids, vocabulary, { scale: 1, positions: decoderPositions, offset: state.position });
+    return decoderStack.decoder({ states }, decoderLayers, state, capture); // (B, T, D)
+  }
+
+  return {
+    info: config,
+    encode,
+    projectCross: (states) => projectCross(ops, decoderLayers, states),
+    decode: (ids, state, capture) => project(ops, decode(ids, state, capture), head), // (B, T, V)
+    prefill: (ids, state) => void decode(ids, state),
+  };
+}
+
+export const whisper: Family = { info: readConfig, build };

@@ -1,0 +1,53 @@
+/** What tests ask of a model that reads sound, through the public API; runs in a page and in Node. */
+
+import { Seq2Seq, type GenerateOutput, type Source, type SpeechCall } from "../../../src/index";
+
+/** What goes into the passes and calls of a fixture of test/goldens/speech.py. */
+export interface SpeechInputs {
+  /** The name of the input. */
+  input: "input_features" | "input_values";
+  /** One for each row: (1, channels, F), or samples (1, n). */
+  rows: { data: Float32Array; shape: number[] }[];
+  decoder_input_ids: number[][];
+  max_new_tokens: number;
+  /** By name: options of `generate`. */
+  calls: Record<string, SpeechCall>;
+}
+
+export interface SpeechResult {
+  /** By row: (T, V) and (S, D). */
+  logits: Float32Array[];
+  states: Float32Array[];
+  /** The logits of all rows in one pass, (B, T, V). */
+  together: Float32Array;
+  outputs: Record<string, GenerateOutput>;
+  warnings: string[];
+}
+
+export async function runSpeech(
+  source: Source,
+  device: Seq2Seq["device"],
+  { input, rows, decoder_input_ids, max_new_tokens, calls }: SpeechInputs,
+): Promise<SpeechResult> {
+  const warnings: string[] = [];
+  const model = await Seq2Seq.load(source, { device, onWarning: (message) => warnings.push(message) });
+  const given = (values: SpeechInputs["rows"]): SpeechCall =>
+    input === "input_features" ? { input_features: values } : { input_values: values.map(({ data }) => data) };
+  const passes = [];
+  for (const [i, row] of rows.entries()) {
+    passes.push(await model.forward({ ...given([row]), decoder_input_ids: [decoder_input_ids[i]] }));
+  }
+  const together = await model.forward({ ...given(rows), decoder_input_ids });
+  const outputs: Record<string, GenerateOutput> = {};
+  for (const [name, options] of Object.entries(calls)) {
+    outputs[name] = await model.generate({ ...given(rows), max_new_tokens, output_scores: true, ...options });
+  }
+  await model.dispose();
+  return {
+    logits: passes.map(({ logits }) => logits.data),
+    states: passes.map(({ encoder_last_hidden_state }) => encoder_last_hidden_state.data),
+    together: together.logits.data,
+    outputs,
+    warnings,
+  };
+}
