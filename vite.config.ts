@@ -99,6 +99,8 @@ const tests: ViteUserConfig = {
         test: {
           name: "worker",
           include: ["test/api/**/*.test.ts", "test/engine/**/*.test.ts"],
+          // Slow, and all of it is on one side.
+          exclude: ["test/api/translator-languages.test.ts"],
           setupFiles: "test/support/node/worker-setup.ts",
           testTimeout: 60_000,
         },
