@@ -5,17 +5,22 @@
 //
 // Shapes: attention_common.wgsl. The width of a head is a multiple of four, at most MAX_HEAD.
 //
-// A tile of 64 keys takes three phases, with a barrier after each of the first two:
+// A tile of WORKGROUP keys takes four phases, with a barrier after each of the first three:
 //
 //   1. a thread scores one key for all queries
-//   2. the running maximum of each query; a thread's scores become their exponentials, once
-//   3. threads side by side along the columns of the values, the rest of them along the keys, add up weighted values
+//   2. few threads find the maxima of the scores of a few
+//   3. the running maximum of each query; a thread's scores become their exponentials, once
+//   4. threads side by side along the columns of the values, the rest of them along the keys, add up weighted values
+//
+// Loads stand together, AT_ONCE of them, so that a thread does not wait for each by itself.
 //
 // The maximum and the sum of exponentials run along (online softmax, Milakov and Gimelshein 2018).
 
-const WORKGROUP = 64u;
 const KEYS = WORKGROUP; // of a tile
 const COLUMNS = MAX_HEAD / 4u;
+const AT_ONCE = 8u;
+// Threads of a query that find maxima.
+const FEW = 16u;
 
 @group(0) @binding(0) var<storage, read> query: array<vec4f>;
 @group(0) @binding(1) var<storage, read> cache: array<vec4f>;
@@ -23,13 +28,14 @@ const COLUMNS = MAX_HEAD / 4u;
 // (maximum, sum of exponentials, 0, 0), as vec4s
 @group(0) @binding(7) var<storage, read_write> y: array<vec4f>;
 
-var<workgroup> queries: array<vec4f, QUERIES * COLUMNS>;
+// The queries; in the end the sums of all threads.
+var<workgroup> queries: array<vec4f, QUERIES * max(COLUMNS, WORKGROUP)>;
+// The scores; in the end the sums of all threads.
 var<workgroup> scores: array<f32, QUERIES * KEYS>;
+var<workgroup> maxima: array<f32, QUERIES * FEW>;
 var<workgroup> weights: array<f32, QUERIES * KEYS>;
 // Where in the cache the value of a key begins: of this tile and of the one before, which may still be read.
 var<workgroup> values: array<u32, 2u * KEYS>;
-var<workgroup> outputs: array<vec4f, QUERIES * WORKGROUP>;
-var<workgroup> sums: array<f32, QUERIES * WORKGROUP>;
 
 // A query: row and position.
 struct Query {
@@ -68,10 +74,13 @@ fn main(
   let team = local / columns;
   let column = local % columns;
 
-  for (var i = local; i < QUERIES * columns; i += WORKGROUP) {
-    let one = query_of(group.z, i / columns);
-    queries[i / columns * COLUMNS + i % columns] =
-      query[(one.b * p.length + one.t) * row_pitch + first + i % columns] * p.scale;
+  // Zeros behind the end of a head, so that keys can be read AT_ONCE.
+  let filled = (columns + AT_ONCE - 1u) / AT_ONCE * AT_ONCE;
+  for (var i = local; i < QUERIES * filled; i += WORKGROUP) {
+    let c = i % filled;
+    let one = query_of(group.z, i / filled);
+    let q = query[(one.b * p.length + one.t) * row_pitch + first + min(c, columns - 1u)];
+    queries[i / filled * COLUMNS + c] = select(vec4f(0.0), q * p.scale, c < columns);
   }
   var visible: array<u32, QUERIES>;
   var most = 0u;
@@ -100,10 +109,15 @@ fn main(
     let at = cache_row(b, min(key, end - 1u)) * cache_pitch + first;
     values[side + local] = at + p.width / 4u;
     var score = array<f32, QUERIES>();
-    for (var c = 0u; c < columns; c++) {
-      let k = cache[at + c];
-      for (var m = 0u; m < QUERIES; m++) {
-        score[m] += dot(queries[m * COLUMNS + c], k);
+    for (var c = 0u; c < columns; c += AT_ONCE) {
+      var k: array<vec4f, AT_ONCE>;
+      for (var i = 0u; i < AT_ONCE; i++) {
+        k[i] = cache[at + min(c + i, columns - 1u)];
+      }
+      for (var i = 0u; i < AT_ONCE; i++) {
+        for (var m = 0u; m < QUERIES; m++) {
+          score[m] += dot(queries[m * COLUMNS + c + i], k[i]);
+        }
       }
     }
     let seen = key < end && !masked(b, min(key, end - 1u));
@@ -117,11 +131,20 @@ fn main(
       scores[m * KEYS + local] = score[m];
     }
     workgroupBarrier();
-    // 2. the maxima so far, and the exponentials
+    // 2. the maxima of a few
+    for (var i = local; i < QUERIES * FEW; i += WORKGROUP) {
+      var most = LEAST;
+      for (var j = i % FEW; j < KEYS; j += FEW) {
+        most = max(most, scores[i / FEW * KEYS + j]);
+      }
+      maxima[i] = most;
+    }
+    workgroupBarrier();
+    // 3. the maxima so far, and the exponentials
     for (var m = 0u; m < QUERIES; m++) {
       var now = highest[m];
-      for (var i = 0u; i < KEYS; i++) {
-        now = max(now, scores[m * KEYS + i]);
+      for (var i = 0u; i < FEW; i++) {
+        now = max(now, maxima[m * FEW + i]);
       }
       let rescale = exp(max(highest[m] - now, -80.0));
       highest[m] = now;
@@ -130,14 +153,20 @@ fn main(
       weights[m * KEYS + local] = select(exp(max(score[m] - now, -80.0)), 0.0, score[m] <= LEAST);
     }
     workgroupBarrier();
-    // 3. the values
+    // 4. the values
     if (team < teams) {
-      for (var i = team; i < min(KEYS, end - start); i += teams) {
-        let value = cache[values[side + i] + column];
-        for (var m = 0u; m < QUERIES; m++) {
-          let weight = weights[m * KEYS + i];
-          sum[m] += weight;
-          mixed[m] += weight * value;
+      for (var i = team; i < min(KEYS, end - start); i += teams * AT_ONCE) {
+        var v: array<vec4f, AT_ONCE>;
+        for (var n = 0u; n < AT_ONCE; n++) {
+          v[n] = cache[values[side + min(i + n * teams, KEYS - 1u)] + column];
+        }
+        for (var n = 0u; n < AT_ONCE; n++) {
+          let key = i + n * teams;
+          for (var m = 0u; m < QUERIES; m++) {
+            let weight = select(weights[m * KEYS + min(key, KEYS - 1u)], 0.0, key >= KEYS);
+            sum[m] += weight;
+            mixed[m] += weight * v[n];
+          }
         }
       }
     }
@@ -145,8 +174,8 @@ fn main(
 
   // The sums of all teams.
   for (var m = 0u; m < QUERIES; m++) {
-    outputs[m * WORKGROUP + local] = mixed[m];
-    sums[m * WORKGROUP + local] = sum[m];
+    queries[m * WORKGROUP + local] = mixed[m];
+    scores[m * KEYS + local] = sum[m];
   }
   workgroupBarrier();
   for (var m = 0u; m < QUERIES; m++) {
@@ -156,8 +185,8 @@ fn main(
     var output = vec4f();
     var total = 0.0;
     for (var i = 0u; i < teams; i++) {
-      output += outputs[m * WORKGROUP + i * columns + local];
-      total += sums[m * WORKGROUP + i * columns + local];
+      output += queries[m * WORKGROUP + i * columns + local];
+      total += scores[m * KEYS + i * columns + local];
     }
     let one = query_of(group.z, m);
     let row = one.b * p.length + one.t;

@@ -11,6 +11,8 @@
 //      the values of the tile take the place of its keys
 //   4. a thread adds every LANES-th vec4 of the values to the output of its queries
 //
+// A thread loads what it copies next before it computes, all of it at once: values before phase 2, the next keys before phase 4.
+//
 // The maximum and the sum of exponentials run along (online softmax, Milakov and Gimelshein 2018).
 
 const LANES = 4u;
@@ -30,13 +32,31 @@ var<workgroup> tile: array<vec4f, KEYS * PITCH>; // keys, then values
 var<workgroup> weights: array<f32, QUERIES * KEYS>;
 var<workgroup> maxima: array<f32, QUERIES * LANES>;
 
-// Copies a part of the cache's rows of a tile: the keys, or the values `shift` behind them.
-fn load(b: u32, start: u32, count: u32, first: u32, shift: u32, local: u32) {
+// A thread's share of a tile.
+alias Loaded = array<vec4f, KEYS * COLUMNS / WORKGROUP>;
+
+// Loads a part of the cache's rows of a tile: the keys, or the values `shift` behind them. Behind the last there is something.
+fn fetch(b: u32, start: u32, keys: u32, first: u32, shift: u32, local: u32) -> Loaded {
   let columns = p.head_width / 4u;
   let pitch = padded(2u * p.width) / 4u;
-  for (var i = local; i < count * columns; i += WORKGROUP) {
-    let key = i / columns;
-    tile[key * PITCH + i % columns] = cache[cache_row(b, start + key) * pitch + first + shift + i % columns];
+  var loaded: Loaded;
+  for (var n = 0u; n < KEYS * COLUMNS / WORKGROUP; n++) {
+    let i = local + n * WORKGROUP;
+    let key = min(start + i / columns, keys - 1u);
+    loaded[n] = cache[cache_row(b, key) * pitch + first + shift + i % columns];
+  }
+  return loaded;
+}
+
+// Copies it to workgroup memory.
+fn keep(given: Loaded, local: u32) {
+  let columns = p.head_width / 4u;
+  var loaded = given;
+  for (var n = 0u; n < KEYS * COLUMNS / WORKGROUP; n++) {
+    let i = local + n * WORKGROUP;
+    if (i < KEYS * columns) {
+      tile[i / columns * PITCH + i % columns] = loaded[n];
+    }
   }
 }
 
@@ -66,10 +86,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     highest[n] = LEAST;
   }
 
+  let shift = p.width / 4u;
+  var of_keys = fetch(b, 0u, keys, first, 0u, local);
   for (var start = 0u; start < keys; start += KEYS) {
-    let count = min(KEYS, keys - start);
-    load(b, start, count, first, 0u, local);
+    keep(of_keys, local);
     workgroupBarrier();
+    let of_values = fetch(b, start, keys, first, shift, local);
 
     // The zeros are written out: without them SwiftShader keeps the sums of the tile before.
     var scores = array<array<f32, SCORES>, PER_THREAD>();
@@ -98,7 +120,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     }
     workgroupBarrier();
 
-    load(b, start, count, first, p.width / 4u, local);
+    keep(of_values, local);
     for (var n = 0u; n < PER_THREAD; n++) {
       let at = team + TEAMS * n;
       var now = highest[n];
@@ -118,7 +140,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     }
     workgroupBarrier();
 
-    for (var key = 0u; key < count; key++) {
+    if (start + KEYS < keys) {
+      of_keys = fetch(b, start + KEYS, keys, first, 0u, local);
+    }
+    for (var key = 0u; key < min(KEYS, keys - start); key++) {
       var weight: array<f32, PER_THREAD>;
       for (var n = 0u; n < PER_THREAD; n++) {
         weight[n] = weights[(team + TEAMS * n) * KEYS + key];

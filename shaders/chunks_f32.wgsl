@@ -1,4 +1,4 @@
-// How matvec_rows.wgsl reads w, put in front of it: a thread loads a CHUNK of vec4s at once, 8 or 16 bytes.
+// How matvec_rows.wgsl reads w, put in front of it: a thread loads a chunk of CHUNK vec4s at once, 8 or 16 bytes.
 // chunks_f16.wgsl, chunks_q8.wgsl and chunks_q4.wgsl are the same for the other layouts of
 // src/backends/webgpu/weight-layout.ts.
 //
@@ -7,7 +7,6 @@
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;
 
 alias Chunk = vec4f;
-const CHUNK = 1u;
 // Whether a product with a chunk has to be multiplied by its scale.
 const SCALED = false;
 

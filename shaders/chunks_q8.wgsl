@@ -3,7 +3,6 @@
 @group(0) @binding(1) var<storage, read> w: array<vec4u>;
 
 alias Chunk = vec4u;
-const CHUNK = 4u;
 const SCALED = true;
 
 fn weight_row(row: u32, inner: u32) -> u32 {

@@ -5,11 +5,14 @@
 //   scores: norm(x) w^T * scale + bias for a vocabulary, and of each row and workgroup the maximum, its column, and the sum
 //           of exp(score - maximum), so that nothing has to walk over the vocabulary afterwards; see maxima_common.wgsl
 //
-// A workgroup of 64 threads is TEAMS of LANES threads. A team computes QUADS vec4s of columns of ROWS rows: its lanes walk
-// along K side by side, each with a CHUNK of vec4s at a time (see chunks_f32.wgsl), and what a lane reads of w serves all rows.
+// A workgroup is TEAMS of LANES threads. A team computes QUADS vec4s of columns of ROWS rows: its lanes walk along K side by
+// side, each with UNROLL chunks of CHUNK vec4s at a time (see chunks_f32.wgsl), and what a lane reads of w serves all rows.
 // Teams differ in their columns, or, ROW_TEAMS = 2, in their rows. Where K = 512, N = 512 and w is f32:
 //
-//   LANES 32, COLUMN_TEAMS 2, QUADS 1: 64 workgroups, and a lane adds up 4 chunks of 4 columns
+//   LANES 64, UNROLL 2, QUADS 1: 128 workgroups, and each lane reads 2 chunks of 4 columns, all at once
+//
+// On a large GPU such a product is a matter of latency, not of bytes: as long as a lane waits for what it has loaded, it
+// should have loaded all that it needs. So loads stand together, before what is done with them.
 //
 // Three barriers: one for the statistics of the norms, two for the sums over the lanes.
 
@@ -21,9 +24,11 @@ const GROUP_COLUMNS = COLUMN_TEAMS * QUADS; // vec4s
 const SLOTS = ROWS * QUADS;
 const OUTPUTS = TEAMS * SLOTS;
 // Of an output, after the first of two additions.
-const SUMS = 8u;
+const SUMS = select(8u, 16u, LANES > 64u);
 // Threads that share the statistics of a row. Every thread adds up what they found, so there are not too many.
-const SHARES = min(16u, WORKGROUP / GROUP_ROWS);
+const SHARES = min(32u, WORKGROUP / GROUP_ROWS);
+// vec4s that such a thread loads at once.
+const LOADS = 4u;
 
 @group(0) @binding(4) var<storage, read_write> maxima: array<u32>;
 @group(0) @binding(5) var<storage, read_write> scores: array<vec4f>;
@@ -84,26 +89,49 @@ fn statistics_of_operand(row: u32) -> vec2f {
   return statistics((GROUP_ROWS + row) * SHARES, p.outer_length, p.operand_use == OPERAND_LAYER_NORMED, p.operand_eps);
 }
 
+// A share with LOADS more vec4s, of which those of `there` count.
+fn with_more(share: Share, v: array<vec4f, LOADS>, there: array<vec4f, LOADS>) -> Share {
+  var values = v;
+  var ones = there;
+  var sum = 0.0;
+  var count = 0.0;
+  for (var i = 0u; i < LOADS; i++) {
+    sum += dot(values[i], ones[i]);
+    count += dot(ones[i], ones[i]);
+  }
+  let mean = sum / max(count, 1.0);
+  var squares = 0.0;
+  for (var i = 0u; i < LOADS; i++) {
+    let d = (values[i] - mean) * ones[i];
+    squares += dot(d, d);
+  }
+  // Chan, Golub and LeVeque 1983
+  let all = max(share.count + count, 1.0);
+  let away = mean - share.mean;
+  return Share(
+    share.mean + away * count / all,
+    share.count + count,
+    share.squares + squares + away * away * share.count * count / all,
+  );
+}
+
 // This thread's share of the statistics of a row of x.
 fn note_x(group: vec3u, local: u32, p: Params) {
   if (local >= GROUP_ROWS * SHARES) {
     return;
   }
   let first = min(group.y * GROUP_ROWS + local / SHARES, p.rows - 1u) * p.inner;
-  var sum = 0.0;
-  var count = 0.0;
-  for (var k = local % SHARES; k < p.inner; k += SHARES) {
-    let ones = present(k, p.length);
-    sum += dot(x[first + k], ones);
-    count += dot(ones, ones);
+  var share = Share();
+  for (var k = local % SHARES; k < p.inner; k += SHARES * LOADS) {
+    var v: array<vec4f, LOADS>;
+    var there: array<vec4f, LOADS>;
+    for (var i = 0u; i < LOADS; i++) {
+      v[i] = x[first + min(k + i * SHARES, p.inner - 1u)];
+      there[i] = present(k + i * SHARES, p.length);
+    }
+    share = with_more(share, v, there);
   }
-  let mean = sum / max(count, 1.0);
-  var squares = 0.0;
-  for (var k = local % SHARES; k < p.inner; k += SHARES) {
-    let d = (x[first + k] - mean) * present(k, p.length);
-    squares += dot(d, d);
-  }
-  shares[local] = Share(mean, count, squares);
+  shares[local] = share;
 }
 
 // The same of the operand.
@@ -112,20 +140,17 @@ fn note_operand(group: vec3u, local: u32) {
     return;
   }
   let first = min(group.y * GROUP_ROWS + local / SHARES, p.rows - 1u) * p.outer;
-  var sum = 0.0;
-  var count = 0.0;
-  for (var n = local % SHARES; n < p.outer; n += SHARES) {
-    let ones = present(n, p.outer_length);
-    sum += dot(operand[first + n], ones);
-    count += dot(ones, ones);
+  var share = Share();
+  for (var n = local % SHARES; n < p.outer; n += SHARES * LOADS) {
+    var v: array<vec4f, LOADS>;
+    var there: array<vec4f, LOADS>;
+    for (var i = 0u; i < LOADS; i++) {
+      v[i] = operand[first + min(n + i * SHARES, p.outer - 1u)];
+      there[i] = present(n + i * SHARES, p.outer_length);
+    }
+    share = with_more(share, v, there);
   }
-  let mean = sum / max(count, 1.0);
-  var squares = 0.0;
-  for (var n = local % SHARES; n < p.outer; n += SHARES) {
-    let d = (operand[first + n] - mean) * present(n, p.outer_length);
-    squares += dot(d, d);
-  }
-  shares[GROUP_ROWS * SHARES + local] = Share(mean, count, squares);
+  shares[GROUP_ROWS * SHARES + local] = share;
 }
 
 // sum + v times four rows of w, of which a, b, c and d are the same four elements
@@ -154,49 +179,56 @@ fn add_up(group: vec3u, local: u32, p: Params) {
 
   // 1. the part of this lane; a team without rows has nothing to do
   let end = select(0u, p.inner, at.first_row < p.rows);
+  let last = p.inner - 1u;
   // The zeros are written out: without them SwiftShader keeps what was there before.
   var sum = array<vec4f, SLOTS>();
-  for (var c = at.lane; c * CHUNK < end; c += LANES) {
-    var raw: array<Chunk, 4u * QUADS>;
-    for (var i = 0u; i < 4u * QUADS; i++) {
-      raw[i] = chunk(start[i], c);
+  for (var c = at.lane; c * CHUNK < end; c += LANES * UNROLL) {
+    var raw: array<Chunk, UNROLL * 4u * QUADS>;
+    for (var i = 0u; i < UNROLL * 4u * QUADS; i++) {
+      raw[i] = chunk(start[i % (4u * QUADS)], min(c + i / (4u * QUADS) * LANES, last / CHUNK));
     }
     var partial = array<vec4f, SLOTS>();
-    for (var j = 0u; j < CHUNK; j++) {
-      // Behind the end of a row w is zero.
-      let k = min(c * CHUNK + j, p.inner - 1u);
-      var v: array<vec4f, ROWS>;
-      for (var r = 0u; r < ROWS; r++) {
-        v[r] = x[first[r] + k];
-      }
-      if (p.normed != 0u) {
+    for (var u = 0u; u < UNROLL; u++) {
+      for (var j = 0u; j < CHUNK; j++) {
+        let place = (c + u * LANES) * CHUNK + j;
+        let k = min(place, last);
+        let inside = select(0.0, 1.0, place <= last);
+        // Where there is no norm, this reads something, and nothing is done with it: a branch would keep loads apart.
         let gain = norm[k];
         let shift = norm[p.inner + k];
+        var v: array<vec4f, ROWS>;
         for (var r = 0u; r < ROWS; r++) {
-          v[r] = (v[r] - of_x[r].x) * of_x[r].y * gain + shift;
+          v[r] = x[first[r] + k];
         }
-      }
-      for (var q = 0u; q < QUADS; q++) {
-        let w0 = chunk_part(raw[4u * q], j);
-        let w1 = chunk_part(raw[4u * q + 1u], j);
-        let w2 = chunk_part(raw[4u * q + 2u], j);
-        let w3 = chunk_part(raw[4u * q + 3u], j);
         for (var r = 0u; r < ROWS; r++) {
-          let slot = q * ROWS + r;
-          if (SCALED) {
-            partial[slot] = added(partial[slot], v[r], w0, w1, w2, w3);
-          } else {
-            sum[slot] = added(sum[slot], v[r], w0, w1, w2, w3);
+          let normed = (v[r] - of_x[r].x) * of_x[r].y * gain + shift;
+          v[r] = inside * select(v[r], normed, p.normed != 0u);
+        }
+        for (var q = 0u; q < QUADS; q++) {
+          let four = (u * QUADS + q) * 4u;
+          let w0 = chunk_part(raw[four], j);
+          let w1 = chunk_part(raw[four + 1u], j);
+          let w2 = chunk_part(raw[four + 2u], j);
+          let w3 = chunk_part(raw[four + 3u], j);
+          for (var r = 0u; r < ROWS; r++) {
+            let slot = q * ROWS + r;
+            if (SCALED) {
+              partial[slot] = added(partial[slot], v[r], w0, w1, w2, w3);
+            } else {
+              sum[slot] = added(sum[slot], v[r], w0, w1, w2, w3);
+            }
           }
         }
       }
     }
     if (SCALED) {
       for (var q = 0u; q < QUADS; q++) {
-        var scale: vec4f;
-        for (var i = 0u; i < 4u; i++) {
-          scale[i] = chunk_scale(start[4u * q + i], c);
-        }
+        let scale = vec4f(
+          chunk_scale(start[4u * q], c),
+          chunk_scale(start[4u * q + 1u], c),
+          chunk_scale(start[4u * q + 2u], c),
+          chunk_scale(start[4u * q + 3u], c),
+        );
         for (var r = 0u; r < ROWS; r++) {
           sum[q * ROWS + r] += scale * partial[q * ROWS + r];
         }

@@ -2,7 +2,7 @@
 // loops and names each processor of Hugging Face; ops/logits-processors.ts describes the table.
 //
 //   scores (B, V)   table (W)   position (B)   history (C, fields, B)   ancestors (2, C, B)
-//   source (B / G, S)   source_length (B / G)
+//   source (B / G, S)   source_length (B / G)   maxima (3, B, parts)
 //
 // The table begins with fixed words, PROCESSOR_*. A number is there itself; a list takes two words, where in the table it
 // begins and how many entries it has. For suppress_tokens [5, 9] and bad_words_ids [[3, 4]], for example:
@@ -26,6 +26,8 @@ struct Params {
   has_ancestors: u32, // 1: a row finds its tokens through ancestors
   group: u32, // G: rows that share a source
   source_capacity: u32, // S
+  parts: u32, // of a row, whose maxima are known; 0 where none are
+  part_columns: u32, // vec4s of a part
 }
 
 @group(0) @binding(0) var<storage, read> table: array<u32>;
@@ -35,12 +37,16 @@ struct Params {
 @group(0) @binding(4) var<storage, read> source: array<u32>;
 @group(0) @binding(5) var<storage, read> source_length: array<u32>;
 @group(0) @binding(6) var<storage, read_write> scores: array<f32>;
-@group(0) @binding(7) var<uniform> p: Params;
+@group(0) @binding(7) var<storage, read_write> maxima: array<u32>;
+@group(0) @binding(8) var<uniform> p: Params;
 
 // The beginning of the sequence, which several processors read again and again. No more: the more workgroup memory, the longer
 // a software adapter takes to compile.
 const CACHED = 128u;
 var<workgroup> cached: array<u32, CACHED>;
+
+// A bit for each part of the row, see maximum.wgsl: whether one of its scores was changed, so that its maximum is to be found again.
+var<workgroup> changed: array<atomic<u32>, MAXIMA_WORDS>;
 
 // Of this workgroup.
 var<private> row: u32;
@@ -75,9 +81,18 @@ fn token_at(i: u32, of_source: bool) -> u32 {
   return history_at(i);
 }
 
+// Every score that is changed is written here, or all of them by `force`.
+fn set_score(token: u32, score: f32) {
+  scores[base + token] = score;
+  if (p.parts != 0u) {
+    let part = token / (4u * p.part_columns);
+    atomicOr(&changed[part / 32u], 1u << (part % 32u));
+  }
+}
+
 fn ban(token: u32) {
   if (token < p.vocabulary) {
-    scores[base + token] = LEAST;
+    set_score(token, LEAST);
   }
 }
 
@@ -106,6 +121,9 @@ fn force(at: u32, count: u32) {
       }
     }
     scores[base + token] = score;
+  }
+  for (var i = local; i < MAXIMA_WORDS; i += WORKGROUP) {
+    atomicStore(&changed[i], 0xffffffffu);
   }
 }
 
@@ -144,7 +162,7 @@ fn add_biases(list: u32, length: u32) {
       }
     }
     if (found) {
-      scores[base + token] = plus(scores[base + token], sum);
+      set_score(token, plus(scores[base + token], sum));
     }
   }
 }
@@ -164,7 +182,7 @@ fn penalise(of_source: bool, count: u32, factor: f32) {
     }
     let score = scores[base + token];
     if (score > BANNED) {
-      scores[base + token] = select(score / factor, score * factor, score < 0.0);
+      set_score(token, select(score / factor, score * factor, score < 0.0));
     }
   }
 }
@@ -197,8 +215,29 @@ fn decay(length: u32) {
     }
     let score = scores[base + token];
     if (first && score > BANNED) {
-      scores[base + token] = score + abs(score) * growth;
+      set_score(token, score + abs(score) * growth);
     }
+  }
+}
+
+// Of the parts that were changed.
+fn find_maxima_again() {
+  let columns = padded(p.vocabulary) / 4u;
+  let plane = p.rows * p.parts;
+  for (var part = local; part < p.parts; part += WORKGROUP) {
+    if (((atomicLoad(&changed[part / 32u]) >> (part % 32u)) & 1u) == 0u) {
+      continue;
+    }
+    var best = NOTHING;
+    for (var c = part * p.part_columns; c < min(columns, (part + 1u) * p.part_columns); c++) {
+      let at = base + 4u * c;
+      let four = vec4f(scores[at], scores[at + 1u], scores[at + 2u], scores[at + 3u]);
+      best = larger(best, of_four(four, present(c, p.vocabulary), c));
+    }
+    let to = row * p.parts + part;
+    maxima[to] = bitcast<u32>(best.value);
+    maxima[plane + to] = best.index;
+    maxima[2u * plane + to] = bitcast<u32>(best.sum);
   }
 }
 
@@ -250,5 +289,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     if (entry_of(PROCESSOR_FORCED_AT, 2u * i) == length) {
       force(table[PROCESSOR_FORCED_AT] + 2u * i + 1u, 1u);
     }
+  }
+  if (p.parts != 0u) {
+    storageBarrier();
+    workgroupBarrier();
+    find_maxima_again();
   }
 }

@@ -60,17 +60,21 @@ describe.each([
   });
 });
 
-it("the kernels that GPUs had before agree, too", async () => {
+it.each([
+  ["earlier", EARLIER_GPU_TUNING],
+  ["rows", { ...GPU_TUNING, matvec: "rows" } as const],
+])("the other variants for GPUs agree, too: %s", async (variant, tuning) => {
   const page = await openPage();
   const kernels = new Set<string>();
-  for (const operation of ["linear", "selectGreedy", "logSoftmax", "projectQueryKeyValue"]) {
-    const report = await runInPage<OpsReport>(page, COMPARE, "compareOps", "earlier", operation);
+  const operations = ["linear", "projectQueryKeyValue", ...(variant === "rows" ? [] : ["selectGreedy", "logSoftmax"])];
+  for (const operation of operations) {
+    const report = await runInPage<OpsReport>(page, COMPARE, "compareOps", variant, operation);
     expect(report.comparisons.filter(({ worst }) => !(worst <= 1))).toEqual([]);
     for (const name of report.kernels) kernels.add(name);
   }
   await closePage(page);
   const others = new Set(kernelsOf(GPU_TUNING).map(({ name }) => name));
-  const own = kernelsOf(EARLIER_GPU_TUNING).filter(({ name }) => !others.has(name));
+  const own = kernelsOf(tuning).filter(({ name }) => !others.has(name));
   expect(own.map(({ name }) => name).filter((name) => !kernels.has(name))).toEqual([]);
 });
 

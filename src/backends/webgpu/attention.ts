@@ -26,14 +26,24 @@ const WEIGHTS = { THREADS: 64 };
  */
 const TILE = {
   narrow: { WORKGROUP: 64, COLUMNS: 16, KEYS: 16, PER_THREAD: 2 },
+  // Half as many queries, where there are few.
+  thin: { WORKGROUP: 64, COLUMNS: 16, KEYS: 16, PER_THREAD: 1 },
   wide: { WORKGROUP: 64, COLUMNS: 32, KEYS: 8, PER_THREAD: 1 },
 };
 /** Queries of one workgroup: four threads share what one of them, or two, need. */
 const queriesOf = ({ WORKGROUP, PER_THREAD }: (typeof TILE)["narrow"]): number => (WORKGROUP / 4) * PER_THREAD;
-/** Queries of a workgroup of attention_split.wgsl. */
-const SPLIT_QUERIES = [1, 4];
+/**
+ * Workgroups of attention_split.wgsl, by how many queries they take, and for how many keys. More threads for four queries would
+ * need too much memory.
+ */
+const SPLIT = [
+  { QUERIES: 1, WORKGROUP: 64, most: 128 },
+  { QUERIES: 1, WORKGROUP: 256, most: Infinity },
+  { QUERIES: 4, WORKGROUP: 64, most: 64 },
+  { QUERIES: 4, WORKGROUP: 128, most: Infinity },
+];
 /** Keys of a workgroup of attention_split.wgsl, at least, where several divide them. */
-const SPLIT_KEYS = 128;
+const SPLIT_KEYS = 64;
 /**
  * From so many keys on they may be divided, which takes one more dispatch. A cache that is only as long as a sentence may become
  * has to be longer, since most of it is not filled.
@@ -84,12 +94,12 @@ export function kernels({ attention, workgroup }: Tuning) {
       constants: { ...SCORES, ...TILE[name] },
     });
   const split = () => ({
-    split: SPLIT_QUERIES.map((QUERIES) =>
+    split: SPLIT.map(({ QUERIES, WORKGROUP }) =>
       kernel({
         ...shared,
-        name: `attention_split${QUERIES}`,
+        name: `attention_split${QUERIES}_${WORKGROUP}`,
         shader: { ...common, "attention_split.wgsl": attentionSplit },
-        constants: { ...constants, QUERIES },
+        constants: { ...constants, QUERIES, WORKGROUP },
       }),
     ),
     merge: kernel({
@@ -102,7 +112,7 @@ export function kernels({ attention, workgroup }: Tuning) {
   });
   return {
     ...(attention === "split" && split()),
-    ...(grouped && { narrow: tile("narrow"), wide: tile("wide") }),
+    ...(grouped && { tiles: { narrow: tile("narrow"), thin: tile("thin"), wide: tile("wide") } }),
     attention: grouped
       ? kernel({
           ...shared,
@@ -127,7 +137,7 @@ export function kernels({ attention, workgroup }: Tuning) {
 }
 
 export function operations({ dispatch, temporary, tuning }: OperationRecorder): ImplementationOf<typeof contract> {
-  const { attention, attentionWeights, narrow, wide, split, merge } = kernels(tuning);
+  const { attention, attentionWeights, tiles, split, merge } = kernels(tuning);
 
   function call(query: Tensor, cache: Tensor, options: AttentionOptions) {
     const { heads, mask, causalFrom, positionBias, ancestors } = options;
@@ -174,9 +184,11 @@ export function operations({ dispatch, temporary, tuning }: OperationRecorder): 
   function attendFew(y: Tensor, { operands, params }: ReturnType<typeof call>): void {
     const { length, capacity, heads, rows, group, causal, head_width } = params;
     const together = (operands.ancestors ? 1 : group) * length;
-    const i = together === 1 ? 0 : 1;
-    const groups = ((rows * length) / together) * Math.ceil(together / SPLIT_QUERIES[i]);
+    const queries = together === 1 ? 1 : 4;
+    const groups = ((rows * length) / together) * Math.ceil(together / queries);
     const parts = partsOf(capacity, causal, groups * heads);
+    const share = capacity / parts;
+    const i = SPLIT.findIndex(({ QUERIES, most }) => queries === QUERIES && share <= most);
     const kernel = split?.[i];
     invariant(kernel && merge, "attention: not a tuning with attention_split.wgsl");
     if (parts === 1) return dispatch(kernel, { ...operands, y }, params, [1, heads, groups]);
@@ -195,11 +207,11 @@ export function operations({ dispatch, temporary, tuning }: OperationRecorder): 
         attendFew(y, { operands, params });
         return;
       }
-      const tile = head_width <= 4 * TILE.narrow.COLUMNS ? "narrow" : "wide";
-      const kernel = tile === "narrow" ? narrow : wide;
-      if (kernel && length >= TILE_FROM && head_width % 4 === 0 && head_width <= 4 * TILE[tile].COLUMNS) {
-        const tiles = Math.ceil(length / queriesOf(TILE[tile]));
-        dispatch(kernel, { ...operands, y }, params, [tiles, heads, rows]);
+      if (tiles && length >= TILE_FROM && head_width % 4 === 0 && head_width <= 4 * TILE.wide.COLUMNS) {
+        const gridOf = (name: keyof typeof TILE): Grid => [Math.ceil(length / queriesOf(TILE[name])), heads, rows];
+        const full = gridOf("narrow").reduce((product, n) => product * n) >= tuning.fullGrid;
+        const name = head_width > 4 * TILE.narrow.COLUMNS ? "wide" : full ? "narrow" : "thin";
+        dispatch(tiles[name], { ...operands, y }, params, gridOf(name));
         return;
       }
       // A workgroup for each query and head, or a thread for each.

@@ -11,8 +11,16 @@ export interface GpuTensor extends Tensor {
   buffer?: GPUBuffer;
   /** Of a weight that is too large for one buffer. */
   parts?: readonly Part[];
-  /** Of scores: their maxima by workgroups, which the product that made them has kept; see shaders/maxima.wgsl. */
-  maxima?: GpuTensor;
+  /** Of scores: their maxima by workgroups, which the product that made them has kept. */
+  maxima?: Maxima;
+}
+
+/** See shaders/maxima_common.wgsl. */
+export interface Maxima {
+  /** (3, rows, parts) */
+  tensor: GpuTensor;
+  /** vec4s of a part; undefined where they differ, because the weights lie in several buffers. */
+  columns: number | undefined;
 }
 
 export interface Part {

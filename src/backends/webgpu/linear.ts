@@ -7,30 +7,22 @@ import type { ImplementationOf } from "../../ops/contract";
 import type { linear as contract } from "../../ops/linear";
 import type { Norm } from "../../ops/rowwise";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
+import type { WeightFormat } from "../../tensor/weight-format";
 import { vec4s, type GpuTensor } from "./gpu-tensor";
 import type { Grid } from "./kernel";
 import { matmulKernels, type Matmul } from "./matmul";
-import { matvecKernels } from "./matvec";
+import { matvecKernels, scoreKernels, type Matvec } from "./matvec";
 import { partsOf } from "./parts";
 import { ACTIVATION, NO_PROJECTION, OPERAND, type PART } from "./products";
 import type { OperationRecorder } from "./recorder";
 import type { Tuning } from "./tuning";
 import { formatOf, type ByFormat } from "./weights";
 
-export const kernels = (tuning: Tuning) => {
-  const { plain, normed } = matvecKernels(tuning);
-  return {
-    matmul: matmulKernels(tuning).map(({ linear, project }) => ({ linear, project })),
-    matvec: [...new Set([...plain, ...normed])].map(({ linear, project, score }) => ({
-      linear,
-      project,
-      ...(score && { score }),
-    })),
-  };
-};
-
-/** A product of many rows is a matter of tiles as soon as matrix-vector kernels would read w so many times. */
-const READS_OF_W = 4;
+export const kernels = (tuning: Tuning) => ({
+  matmul: matmulKernels(tuning).map(({ linear, project }) => ({ linear, project })),
+  matvec: matvecKernels(tuning).map(({ linear, project }) => ({ linear, project })),
+  score: scoreKernels(tuning).map(({ score }) => score),
+});
 
 export function operations({
   dispatch,
@@ -40,23 +32,24 @@ export function operations({
 }: OperationRecorder): ImplementationOf<typeof contract> {
   const matmuls = matmulKernels(tuning);
   const matvecs = matvecKernels(tuning);
+  const scorers = scoreKernels(tuning);
 
-  /** The kernel for many rows, or undefined where those for few rows suit better. */
+  /**
+   * The kernel for many rows, or undefined where those for few rows suit better. Of several the first with enough workgroups; where
+   * none has, few rows are left to the others, and the rest to the smallest tile.
+   */
   function matmulFor(rows: number, columns: number): Matmul | undefined {
-    if (rows < tuning.matmulRows) return undefined;
-    const full = matmuls.find(({ gridOf }) => {
+    const able = matmuls.filter(({ from }) => rows >= from);
+    const full = able.find(({ gridOf }) => {
       const [x, y] = gridOf(rows, columns);
       return x * y >= tuning.fullGrid;
     });
-    const most = Math.max(...matvecs.plain.map((matvec) => matvec.rows));
-    if (!full && tuning.matmul === "tiles" && rows <= READS_OF_W * most) return undefined;
-    return full ?? matmuls[matmuls.length - 1];
+    if (full ?? rows >= tuning.matmulRows) return full ?? able[able.length - 1];
+    return undefined;
   }
 
-  const matvecFor = (rows: number, norm: Norm | undefined) => {
-    const list = norm ? matvecs.normed : matvecs.plain;
-    return list.find((matvec) => matvec.rows >= rows) ?? list[list.length - 1];
-  };
+  const matvecFor = (rows: number, inner: number, norm: Norm | undefined): Matvec =>
+    matvecs.find(({ fits }) => fits(rows, vec4s(inner), norm !== undefined)) ?? matvecs[matvecs.length - 1];
 
   /**
    * One dispatch, or one for each part of the weights: each writes its own columns.
@@ -119,23 +112,31 @@ export function operations({
       const operand_use = multiply ? OPERAND.multiplied : residual ? addedAs : OPERAND.none;
       const ofOperand = { operand_use, operand_eps: residualNorm?.eps ?? 0 };
       const params = { ...matvecInput(x, w, norm), ...ofOperand, ...common };
-      const matvec = matvecFor(rows, norm);
       const gridOf =
-        (width: number) =>
-        (columns: number): Grid => [Math.ceil(columns / width), Math.ceil(rows / matvec.rows), 1];
-      const plain = activation === "none" && operand_use === OPERAND.none;
-      if (scores && plain && matvec.score && tuning.selection === "parts") {
-        const grid = gridOf(matvec.scoreColumns);
+        (kernels: { rows: number; columnsOf: (format: WeightFormat) => number }) =>
+        (columns: number): Grid => [
+          Math.ceil(columns / kernels.columnsOf(formatOf(w))),
+          Math.ceil(rows / kernels.rows),
+          1,
+        ];
+      const scorer = scorers.find((kernels) => kernels.rows >= rows) ?? scorers.at(-1);
+      if (scores && scorer && activation === "none" && operand_use === OPERAND.none) {
+        const grid = gridOf(scorer);
         const count = partsOf(w as GpuTensor).reduce((sum, { tensor }) => sum + grid(tensor.shape[0])[0], 0);
         const maxima = temporary([3, rows, count], "u32");
-        (y as GpuTensor).maxima = maxima;
+        const whole = partsOf(w as GpuTensor).length === 1;
+        (y as GpuTensor).maxima = {
+          tensor: maxima,
+          columns: whole ? scorer.columnsOf(formatOf(w)) / 4 : undefined,
+        };
         const operands = { x, bias, norm: norm?.weights, maxima, scores: y };
-        product(matvec.score, w, operands, (before) => ({ ...params, maxima: count, first_maximum: before }), grid);
+        product(scorer.score, w, operands, (before) => ({ ...params, maxima: count, first_maximum: before }), grid);
         return;
       }
+      const matvec = matvecFor(rows, inner, norm);
       const [operand, operand_norm] = [multiply ?? residual, residualNorm?.weights];
       const operands = { x, bias, norm: norm?.weights, operand, operand_norm, y };
-      product(matvec.linear, w, operands, () => ({ ...params, ...noMaxima }), gridOf(matvec.columns));
+      product(matvec.linear, w, operands, () => ({ ...params, ...noMaxima }), gridOf(matvec));
     },
 
     projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset }) {
@@ -157,7 +158,7 @@ export function operations({
         );
         return;
       }
-      const matvec = matvecFor(rows, norm);
+      const matvec = matvecFor(rows, inner, norm);
       const params = { ...matvecInput(x, w, norm), operand_eps: 0, ...common, ...noMaxima };
       const operands = { x, bias, norm: norm?.weights, offset, cache, query };
       product(
@@ -165,7 +166,7 @@ export function operations({
         w,
         operands,
         () => params,
-        (columns) => [Math.ceil(columns / matvec.columns), Math.ceil(rows / matvec.rows), 1],
+        (columns) => [Math.ceil(columns / matvec.columnsOf(formatOf(w))), Math.ceil(rows / matvec.rows), 1],
       );
     },
   };

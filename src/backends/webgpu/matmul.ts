@@ -13,19 +13,31 @@ import { byFormat } from "./weights";
 
 /** A workgroup of matmul.wgsl: threads side by side along columns and rows; a thread computes ROWS rows by 4 columns. */
 const REGISTER = { COLUMN_THREADS: 16, ROW_THREADS: 2, ROWS: 8 };
-/** A workgroup of matmul_tile.wgsl: threads along rows and columns, and blocks of 4 by 4 of a thread. */
-const TILE64 = { THREADS_M: 8, THREADS_N: 8, QUADS_M: 2, QUADS_N: 2 };
-const TILE32 = { THREADS_M: 8, THREADS_N: 8, QUADS_M: 1, QUADS_N: 1 };
+/**
+ * Workgroups of matmul_tile.wgsl: threads along rows and columns, blocks of 4 by 4 of a thread, and teams that divide K. `from`: for
+ * so many rows and more. The order is that of their efficiency, where there are enough of them.
+ */
+const TILES = {
+  tile64: { from: 33, shape: { THREADS_M: 8, THREADS_N: 8, QUADS_M: 2, QUADS_N: 2, K_TEAMS: 1, SLICE: 16 } },
+  tile32: { from: 17, shape: { THREADS_M: 8, THREADS_N: 8, QUADS_M: 1, QUADS_N: 1, K_TEAMS: 4, SLICE: 8 } },
+  tile16: { from: 9, shape: { THREADS_M: 4, THREADS_N: 16, QUADS_M: 1, QUADS_N: 1, K_TEAMS: 1, SLICE: 16 } },
+};
 
 export type Matmul = ReturnType<typeof matmulOf>;
 
-/** @param rows @param columns of y that one workgroup computes */
+interface Shape {
+  /** For so many rows and more. */
+  from: number;
+  /** Of y, that one workgroup computes. */
+  rows: number;
+  columns: number;
+}
+
 function matmulOf(
   name: string,
   body: Record<string, string>,
   constants: Record<string, number>,
-  rows: number,
-  columns: number,
+  { from, rows, columns }: Shape,
 ) {
   const [read, write] = ["read", "write"] as const;
   const shared = {
@@ -49,6 +61,7 @@ function matmulOf(
     constants: { ...PRODUCT_CONSTANTS, ...constants },
   };
   return {
+    from,
     linear: byFormat({
       ...shared,
       name: `matmul${name}`,
@@ -65,15 +78,21 @@ function matmulOf(
   };
 }
 
-const register = () => {
+function register({ matmulRows }: Tuning): Matmul {
   const { COLUMN_THREADS, ROW_THREADS, ROWS } = REGISTER;
-  return matmulOf("", { "matmul.wgsl": matmul }, REGISTER, ROWS * ROW_THREADS, 4 * COLUMN_THREADS);
-};
-const tile = (size: number, shape: typeof TILE64) =>
-  matmulOf(`_tile${size}`, { "matmul_tile.wgsl": matmulTile }, shape, size, size);
+  const shape = { from: matmulRows, rows: ROWS * ROW_THREADS, columns: 4 * COLUMN_THREADS };
+  return matmulOf("", { "matmul.wgsl": matmul }, REGISTER, shape);
+}
 
-/** Those of a tuning, the largest tile first. */
-export function matmulKernels({ matmul }: Tuning): Matmul[] {
-  if (matmul === "register") return [register()];
-  return [...(matmul === "tile32" ? [] : [tile(64, TILE64)]), ...(matmul === "tile64" ? [] : [tile(32, TILE32)])];
+function tile(name: keyof typeof TILES, from = TILES[name].from): Matmul {
+  const { shape } = TILES[name];
+  const [rows, columns] = [4 * shape.THREADS_M * shape.QUADS_M, 4 * shape.THREADS_N * shape.QUADS_N];
+  return matmulOf(`_${name}`, { "matmul_tile.wgsl": matmulTile }, shape, { from, rows, columns });
+}
+
+/** Those of a tuning, the most efficient first. */
+export function matmulKernels(tuning: Tuning): Matmul[] {
+  if (tuning.matmul === "register") return [register(tuning)];
+  if (tuning.matmul === "tiles") return [tile("tile64"), tile("tile32"), tile("tile16")];
+  return [tile(tuning.matmul, tuning.matmulRows)];
 }

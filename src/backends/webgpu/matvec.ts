@@ -11,26 +11,38 @@ import matvecGroup from "../../../shaders/matvec_group.wgsl?raw";
 import matvecRows from "../../../shaders/matvec_rows.wgsl?raw";
 import maximum from "../../../shaders/maximum.wgsl?raw";
 import projectCommon from "../../../shaders/project_common.wgsl?raw";
+import type { WeightFormat } from "../../tensor/weight-format";
 import { SCORES } from "./constants";
 import { PART, PRODUCT_CONSTANTS, PROJECTION } from "./products";
 import type { Tuning } from "./tuning";
-import { byFormat, inChunks } from "./weights";
+import { byFormat, CHUNKS, inChunks } from "./weights";
 
 /** Threads of a workgroup of matvec.wgsl; a thread computes 8 columns. */
 const THREADS = 8;
 
 /**
- * Workgroups of matvec_rows.wgsl by how many rows they take: ROWS of a team, and ROW_TEAMS of them. SCORE_QUADS are the vec4s
- * of columns that a team computes of a vocabulary, which has enough of them. A thread adds up eight vec4s at most, for its
- * registers and for 8 KiB of workgroup memory.
+ * Workgroups of matvec_rows.wgsl: for ROWS rows of a team and ROW_TEAMS of them, and for rows of w of at most `longest` vec4s,
+ * of which the lanes of a team read `span` at once. What a workgroup adds up takes at most 8 KiB of its memory.
  */
 const GROUPS = [
-  { ROWS: 1, ROW_TEAMS: 1, SCORE_QUADS: 4 },
-  { ROWS: 4, ROW_TEAMS: 1, SCORE_QUADS: 2 },
-  { ROWS: 8, ROW_TEAMS: 2, SCORE_QUADS: 1 },
+  { ROWS: 1, ROW_TEAMS: 1, span: 128, longest: 256 },
+  { ROWS: 1, ROW_TEAMS: 1, span: 512, longest: Infinity },
+  { ROWS: 4, ROW_TEAMS: 1, span: 128, longest: 256 },
+  { ROWS: 4, ROW_TEAMS: 1, span: 256, longest: Infinity },
+  { ROWS: 8, ROW_TEAMS: 2, span: 64, longest: Infinity },
 ];
-/** Threads of a workgroup of matvec_rows.wgsl. */
+/** Those that compute scores, of which there are enough: QUADS vec4s of columns for a team. */
+const SCORE_GROUPS = [
+  { ROWS: 1, ROW_TEAMS: 1, QUADS: 4 },
+  { ROWS: 4, ROW_TEAMS: 1, QUADS: 2 },
+  { ROWS: 8, ROW_TEAMS: 2, QUADS: 1 },
+];
+/** Threads of a workgroup of matvec_rows.wgsl, at least. */
 const ROWS_THREADS = 64;
+/** Of a team that computes scores. */
+const SCORE_LANES = 32;
+/** Up to so many rows of a layer a workgroup for each was faster on an H200 than one for several. */
+const MOST_ONES = 16;
 
 const [read, write] = ["read", "write"] as const;
 
@@ -66,7 +78,7 @@ const bindings = {
 
 /** The kernels of matvec.wgsl or matvec_group.wgsl for a row with a norm, or for one without. */
 function ofOneRow(normed: boolean, { matvec: variant, workgroup }: Tuning) {
-  const grouped = variant === "group";
+  const grouped = variant !== "thread";
   const suffix = `${normed ? "_normed" : ""}${grouped ? "_group" : ""}`;
   const shared = {
     shader: { ...common, ...(grouped ? { "matvec_group.wgsl": matvecGroup } : { "matvec.wgsl": matvec }) },
@@ -85,51 +97,68 @@ function ofOneRow(normed: boolean, { matvec: variant, workgroup }: Tuning) {
   };
 }
 
-/** The kernels of matvec_rows.wgsl. */
-function ofRows({ ROWS, ROW_TEAMS, SCORE_QUADS }: (typeof GROUPS)[number], lanes: number) {
+/** How a workgroup of matvec_rows.wgsl is divided, for weights in a format. */
+function divisionOf(ROW_TEAMS: number, QUADS: number, span: number | undefined, format: WeightFormat) {
+  const { vec4s: CHUNK, atOnce } = CHUNKS[format];
+  // A thread with many columns has enough to wait for.
+  const UNROLL = Math.max(1, atOnce / QUADS);
+  const LANES = span === undefined ? SCORE_LANES : span / CHUNK / UNROLL;
+  return { CHUNK, UNROLL, LANES, QUADS, COLUMN_TEAMS: Math.max(1, ROWS_THREADS / LANES / ROW_TEAMS) };
+}
+
+const ofRows = (ROWS: number, ROW_TEAMS: number) => ({
+  shader: { ...common, "maximum.wgsl": maximum, "matvec_rows.wgsl": matvecRows },
+  params,
+  constants: { ...PRODUCT_CONSTANTS, ...SCORES, ROWS, ROW_TEAMS },
+});
+
+/** The kernels of matvec_rows.wgsl for one of GROUPS. */
+function ofGroup({ ROWS, ROW_TEAMS, span, longest }: (typeof GROUPS)[number]): Matvec {
   const rows = ROWS * ROW_TEAMS;
-  const LANES = Math.min(lanes, ROWS_THREADS / ROW_TEAMS);
-  const COLUMN_TEAMS = ROWS_THREADS / LANES / ROW_TEAMS;
-  const shared = (QUADS: number) => ({
-    shader: { ...common, "maximum.wgsl": maximum, "matvec_rows.wgsl": matvecRows },
-    params,
-    constants: { ...PRODUCT_CONSTANTS, ...SCORES, ROWS, ROW_TEAMS, LANES, COLUMN_TEAMS, QUADS },
-  });
+  const suffix = `rows${rows}${span > 128 ? "_long" : ""}`;
+  const shared = ofRows(ROWS, ROW_TEAMS);
+  const divided = (format: WeightFormat) => divisionOf(ROW_TEAMS, 1, span, format);
+  const linear = { ...shared, name: `matvec_${suffix}`, entryPoint: "linear", bindings: bindings.linear };
+  const project = { ...shared, name: `matvec_project_${suffix}`, entryPoint: "project", bindings: bindings.project };
   return {
     rows,
-    columns: 4 * COLUMN_TEAMS,
-    scoreColumns: 4 * COLUMN_TEAMS * SCORE_QUADS,
-    linear: inChunks({ ...shared(1), name: `matvec_rows${rows}`, entryPoint: "linear", bindings: bindings.linear }),
-    project: inChunks({
-      ...shared(1),
-      name: `matvec_project_rows${rows}`,
-      entryPoint: "project",
-      bindings: bindings.project,
-    }),
-    score: inChunks({
-      ...shared(SCORE_QUADS),
-      name: `matvec_score_rows${rows}`,
-      entryPoint: "score",
-      bindings: bindings.score,
-    }),
+    fits: (count: number, inner: number) => count <= rows && inner <= longest,
+    columnsOf: (format: WeightFormat) => 4 * divided(format).COLUMN_TEAMS,
+    linear: inChunks(linear, divided),
+    project: inChunks(project, divided),
   };
 }
 
 /** Kernels of which a workgroup computes `rows` rows. */
-export interface Matvec extends ReturnType<typeof ofOneRow>, Partial<Pick<ReturnType<typeof ofRows>, "score">> {
+export interface Matvec extends ReturnType<typeof ofOneRow> {
   rows: number;
-  /** Columns of a workgroup of `linear` and `project`, and of `score`. */
-  columns: number;
-  scoreColumns: number;
+  /** Whether they suit so many rows, as long as so many vec4s. */
+  readonly fits: (count: number, inner: number, normed: boolean) => boolean;
+  /** Columns of a workgroup. */
+  readonly columnsOf: (format: WeightFormat) => number;
 }
 
-/** Those of a tuning, of few rows first: without a norm and with one. */
-export function matvecKernels(tuning: Tuning): Record<"plain" | "normed", Matvec[]> {
-  if (tuning.matvec === "rows") {
-    const groups = GROUPS.map((group) => ofRows(group, tuning.lanes));
-    return { plain: groups, normed: groups };
-  }
-  const columns = tuning.matvec === "group" ? 4 : 8 * THREADS;
-  const shape = { rows: 1, columns, scoreColumns: columns };
-  return { plain: [{ ...ofOneRow(false, tuning), ...shape }], normed: [{ ...ofOneRow(true, tuning), ...shape }] };
+/** Those of a tuning: the first that fits is the best, and where none does it is the last. */
+export function matvecKernels(tuning: Tuning): Matvec[] {
+  if (tuning.matvec === "rows") return GROUPS.map(ofGroup);
+  const auto = tuning.matvec === "auto";
+  const ones = [false, true].map((normed) => ({
+    ...ofOneRow(normed, tuning),
+    rows: 1,
+    fits: (count: number, _inner: number, isNormed: boolean) => isNormed === normed && (!auto || count <= MOST_ONES),
+    columnsOf: () => (tuning.matvec === "thread" ? 8 * THREADS : 4),
+  }));
+  return auto ? [...ones, ofGroup(GROUPS[GROUPS.length - 1])] : ones;
 }
+
+/** `score` of matvec_rows.wgsl, of few rows first. */
+export const scoreKernels = ({ selection }: Tuning) =>
+  (selection === "parts" ? SCORE_GROUPS : []).map(({ ROWS, ROW_TEAMS, QUADS }) => {
+    const divided = (format: WeightFormat) => divisionOf(ROW_TEAMS, QUADS, undefined, format);
+    const name = `matvec_score_rows${ROWS * ROW_TEAMS}`;
+    return {
+      rows: ROWS * ROW_TEAMS,
+      columnsOf: (format: WeightFormat) => 4 * QUADS * divided(format).COLUMN_TEAMS,
+      score: inChunks({ ...ofRows(ROWS, ROW_TEAMS), name, entryPoint: "score", bindings: bindings.score }, divided),
+    };
+  });

@@ -38,7 +38,7 @@ export function maximaOf(
   x: Tensor,
 ): Tensor {
   const known = maximaOf(x);
-  if (known) return known;
+  if (known) return known.tensor;
   const [rows, length] = rowsOf(x.shape);
   const parts = Math.ceil(vec4s(length) / CHUNK);
   const maxima = temporary([3, rows, parts], "u32");

@@ -111,7 +111,7 @@ function tensorsIn(value: unknown, temporaries: ReadonlySet<GpuTensor>, found = 
   if (typeof value !== "object" || value === null) return found;
   if (temporaries.has(value as GpuTensor)) {
     const { maxima } = value as GpuTensor;
-    return maxima ? found.add(value as GpuTensor).add(maxima) : found.add(value as GpuTensor);
+    return maxima ? found.add(value as GpuTensor).add(maxima.tensor) : found.add(value as GpuTensor);
   }
   for (const part of Object.values(value)) tensorsIn(part, temporaries, found);
   return found;

@@ -7,7 +7,7 @@ import type { Gpu } from "./device";
 import { paramWords, type Grid, type Kernel, type ParamValues } from "./kernel";
 import { tooLarge, type PartLimits } from "./parts";
 import { buildPlan, type Dispatch, type GpuPlan } from "./plan";
-import { describe, type GpuTensor } from "./gpu-tensor";
+import { describe, type GpuTensor, type Maxima } from "./gpu-tensor";
 import type { Tensors } from "./tensors";
 import type { Tuning } from "./tuning";
 
@@ -31,8 +31,9 @@ export interface OperationRecorder extends Pick<Recorder, "temporary" | "dispatc
 
 export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimits) {
   let recording: Recording | undefined;
-  // Bound where an operation has an optional operand and the call has none. Zeros, so that an offset reads as 0.
-  let absent: GpuTensor | undefined;
+  // Bound where an operation has an optional operand and the call has none. Zeros, so that an offset reads as 0. WebGPU forbids
+  // one buffer for reading and writing.
+  const absent: { read?: GpuTensor; write?: GpuTensor } = {};
 
   function current(): Recording {
     invariant(recording, "an operation was called outside record()");
@@ -78,7 +79,7 @@ export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimit
     const bound = (Object.keys(kernel.bindings) as Binding[]).map((name) => {
       const tensor = operands[name] as GpuTensor | undefined;
       if (tensor?.parts) throw tooLarge(tensor, partLimits, kernel.name);
-      return tensor ?? (absent ??= tensors.create([64], "u32", "activations"));
+      return tensor ?? (absent[kernel.bindings[name]] ??= tensors.create([64], "u32", "activations"));
     });
     current().dispatches.push({ kernel, tensors: bound, params: paramWords(kernel, params), grid });
   }
@@ -92,11 +93,11 @@ export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimit
     return y;
   }
 
-  /** Notes that an operation changes a tensor in place. */
+  /** Notes that an operation changes a tensor in place, and not the maxima that are known of it. */
   const change = (tensor: Tensor): unknown => current().changed.add(tensor);
 
   /** The maxima that the product which made the scores has kept, if they still are of these scores. */
-  const maximaOf = (scores: Tensor): GpuTensor | undefined =>
+  const maximaOf = (scores: Tensor): Maxima | undefined =>
     current().changed.has(scores) ? undefined : (scores as GpuTensor).maxima;
 
   return { record, temporary, dispatch, normed, change, maximaOf };

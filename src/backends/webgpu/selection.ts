@@ -1,6 +1,7 @@
 /** The operations of src/ops/selection.ts. */
 
 import layout from "../../../shaders/layout.wgsl?raw";
+import maximum from "../../../shaders/maximum.wgsl?raw";
 import mergeGreedy from "../../../shaders/merge_greedy.wgsl?raw";
 import processLogits from "../../../shaders/process_logits.wgsl?raw";
 import selectGreedy from "../../../shaders/select_greedy.wgsl?raw";
@@ -17,6 +18,9 @@ import type { OperationRecorder } from "./recorder";
 import type { Tuning } from "./tuning";
 
 const [read, write] = ["read", "write"] as const;
+
+/** Words of process_logits.wgsl with a bit for each part of a row whose maximum is known. */
+const MAXIMA_WORDS = 512;
 
 const GREEDY = { eos: read, token: write, position: write, finished: write, history: write, logprobs: write } as const;
 
@@ -49,7 +53,7 @@ export function kernels(tuning: Tuning) {
     ...(tuning.selection === "parts" ? ofParts(tuning) : ofRows(tuning)),
     processLogits: kernel({
       name: "process_logits",
-      shader: { "layout.wgsl": layout, "process_logits.wgsl": processLogits },
+      shader: { "layout.wgsl": layout, "maximum.wgsl": maximum, "process_logits.wgsl": processLogits },
       bindings: {
         table: read,
         position: read,
@@ -58,6 +62,7 @@ export function kernels(tuning: Tuning) {
         source: read,
         source_length: read,
         scores: write,
+        maxima: write,
       },
       params: {
         vocabulary: "u32",
@@ -67,8 +72,15 @@ export function kernels(tuning: Tuning) {
         has_ancestors: "u32",
         group: "u32",
         source_capacity: "u32",
+        parts: "u32",
+        part_columns: "u32",
       },
-      constants: { ...SCORES, NEVER, ...named("PROCESSOR", PROCESSOR) },
+      constants: {
+        ...SCORES,
+        NEVER,
+        MAXIMA_WORDS: tuning.selection === "parts" ? MAXIMA_WORDS : 1,
+        ...named("PROCESSOR", PROCESSOR),
+      },
       overrides,
     }),
     topK: kernel({
@@ -132,7 +144,10 @@ export function operations(recorder: OperationRecorder): ImplementationOf<typeof
     processLogits(scores, { table, position, history, ancestors, source, sourceLength }) {
       const [rows, vocabulary] = rowsOf(scores.shape);
       const [sentences, source_capacity] = source.shape;
-      const operands = { table, position, history, ancestors, source, source_length: sourceLength, scores };
+      const known = recorder.maximaOf(scores);
+      const parts = known?.columns && known.tensor.shape[2] <= 32 * MAXIMA_WORDS ? known.tensor.shape[2] : 0;
+      const maxima = parts ? known?.tensor : undefined;
+      const operands = { table, position, history, ancestors, source, source_length: sourceLength, scores, maxima };
       const params = {
         vocabulary,
         rows,
@@ -141,9 +156,11 @@ export function operations(recorder: OperationRecorder): ImplementationOf<typeof
         has_ancestors: ancestors !== undefined,
         group: rows / sentences,
         source_capacity,
+        parts,
+        part_columns: known?.columns ?? 0,
       };
       dispatch(all.processLogits, operands, params, [rows, 1, 1]);
-      change(scores);
+      if (!parts) change(scores);
     },
 
     topK(y, x, k) {

@@ -3,17 +3,16 @@
 export interface Tuning {
   /**
    * Products of few rows. "thread": a thread by itself, for software adapters (matvec.wgsl); "group": a workgroup for four
-   * columns of a row (matvec_group.wgsl); "rows": a workgroup reads w once for up to 16 rows (matvec_rows.wgsl).
+   * columns of a row (matvec_group.wgsl); "rows": a workgroup reads w once for up to 16 rows (matvec_rows.wgsl); "auto": "group"
+   * up to 16 rows, "rows" above.
    */
-  matvec: "thread" | "group" | "rows";
-  /** Threads of "rows" that share a column: 16 or 32. */
-  lanes: number;
+  matvec: "thread" | "group" | "rows" | "auto";
   /**
-   * Products of many rows. "register": a tile for each thread (matmul.wgsl); "tile64", "tile32": a tile of 64 by 64 or 32 by
-   * 32 for each workgroup (matmul_tile.wgsl); "tiles": the larger one of these that makes `fullGrid` workgroups.
+   * Products of many rows. "register": a tile for each thread (matmul.wgsl); "tile64", "tile32", "tile16": a tile of 64 by 64, 32 by
+   * 32 or 16 by 64 for each workgroup (matmul_tile.wgsl); "tiles": the first of these that makes `fullGrid` workgroups.
    */
-  matmul: "register" | "tile64" | "tile32" | "tiles";
-  /** From so many rows on a product is one of many rows. */
+  matmul: "register" | "tile64" | "tile32" | "tile16" | "tiles";
+  /** From so many rows on a product is one of many rows, whatever the grid. */
   matmulRows: number;
   /** So many workgroups keep all cores of the GPU busy. */
   fullGrid: number;
@@ -30,11 +29,10 @@ export interface Tuning {
 
 /** GPUs hide memory latency with many threads. */
 export const GPU_TUNING: Tuning = {
-  matvec: "rows",
-  lanes: 32,
+  matvec: "auto",
   matmul: "tiles",
-  matmulRows: 17,
-  fullGrid: 128,
+  matmulRows: 65,
+  fullGrid: 256,
   attention: "split",
   selection: "parts",
   workgroup: 64,

@@ -34,25 +34,36 @@ const BY_VEC4: Readonly<Record<WeightFormat, Reader>> = {
   q8: blocked("q8", { "weights_q8.wgsl": weightsQ8 }),
   q4: blocked("q4", { "weights_q4.wgsl": weightsQ4 }),
 };
-/** As much as a thread loads at once. */
+/** As much as a thread loads at once, a chunk. */
 const BY_CHUNK: Readonly<Record<WeightFormat, Reader>> = {
   f32: { shader: { "chunks_f32.wgsl": chunksF32 } },
   f16: { shader: { "chunks_f16.wgsl": chunksF16 } },
   q8: blocked("q8", { "chunks_q8.wgsl": chunksQ8 }),
   q4: blocked("q4", { "chunks_q4.wgsl": chunksQ4 }),
 };
+/** vec4s of a chunk, and how many of its chunks a thread may load at once: together 32 bytes of each row of w, or 16. */
+export const CHUNKS: Readonly<Record<WeightFormat, { vec4s: number; atOnce: number }>> = {
+  f32: { vec4s: 1, atOnce: 2 },
+  f16: { vec4s: 1, atOnce: 4 },
+  q8: { vec4s: 4, atOnce: 1 },
+  q4: { vec4s: 4, atOnce: 1 },
+};
+
+type KernelDescription<Binding extends string, Param extends string> = Parameters<typeof kernel<Binding, Param>>[0];
 
 const readBy =
   (readers: Readonly<Record<WeightFormat, Reader>>) =>
+  /** @param constantsOf those that depend on the format */
   <Binding extends string, Param extends string>(
-    description: Parameters<typeof kernel<Binding, Param>>[0],
+    description: KernelDescription<Binding, Param>,
+    constantsOf?: (format: WeightFormat) => Record<string, number>,
   ): ByFormat<Binding, Param> => {
     const inFormat = (format: WeightFormat): Kernel<Binding, Param> =>
       kernel({
         ...description,
         name: format === "f32" ? description.name : `${description.name}_${format}`,
         shader: { ...readers[format].shader, ...description.shader },
-        constants: { ...readers[format].constants, ...description.constants },
+        constants: { ...readers[format].constants, ...description.constants, ...constantsOf?.(format) },
       });
     return { f32: inFormat("f32"), f16: inFormat("f16"), q8: inFormat("q8"), q4: inFormat("q4") };
   };

@@ -11,6 +11,7 @@ import { differences } from "../../support/shared/wgsl";
 
 const variants = {
   gpu: kernelsOf(GPU_TUNING, more),
+  rows: kernelsOf({ ...GPU_TUNING, matvec: "rows" }, more),
   earlier: kernelsOf(EARLIER_GPU_TUNING, more),
   software: kernelsOf(SOFTWARE_TUNING, more),
 };

@@ -4,7 +4,7 @@ import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
 import { more } from "../shared/audio-operations";
 import type { Ops } from "../../../src/ops/ops";
-import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
+import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING, type Tuning } from "../../../src/backends/webgpu/tuning";
 import { difference, type Difference } from "../shared/difference";
 import { watch, type OperationName } from "../shared/op-bench";
 import { opCases } from "../shared/op-cases";
@@ -26,9 +26,10 @@ export interface OpsReport {
 export const TUNINGS = {
   // A GPU that few workgroups fill, so that small cases meet the kernels for large products.
   gpu: { ...GPU_TUNING, fullGrid: 8 },
+  rows: { ...GPU_TUNING, matvec: "rows", fullGrid: 8 },
   earlier: EARLIER_GPU_TUNING,
   software: SOFTWARE_TUNING,
-};
+} satisfies Record<string, Tuning>;
 
 /**
  * Each case on a backend and on the CPU.
@@ -59,7 +60,7 @@ export async function compareCases(
 }
 
 /**
- * @param variant which kernels: those for GPUs, those that were for GPUs before, or those for software adapters
+ * @param variant which kernels: those for GPUs, variants of them, or those for software adapters
  * @param operation only the cases with it
  */
 export async function compareOps(variant: keyof typeof TUNINGS, operation?: OperationName): Promise<OpsReport> {

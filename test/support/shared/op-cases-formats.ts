@@ -46,6 +46,9 @@ for (const format of ["f16", "q8", "q4"] as const) {
     [1, 17, 300, 41],
     [1, 8, 130, 37],
     [1, 66, 50, 4100],
+    [1, 11, 33, 520],
+    [1, 1, 1100, 21],
+    [3, 1, 1100, 13],
   ]) {
     for (const mode of ["", "norm residual"]) {
       add(`linear ${format} B${b} T${t} K${k} N${n} ${mode}`.trimEnd(), (bench) => {
@@ -67,6 +70,9 @@ for (const format of ["f16", "q8", "q4"] as const) {
     [3, 6, 37, 21, 11],
     [1, 33, 24, 35, 33],
     [1, 70, 33, 100, 71],
+    [1, 10, 24, 172, 12],
+    [1, 1, 1060, 8, 5],
+    [1, 3, 1060, 8, 5],
   ]) {
     for (const normed of [false, true]) {
       add(`projectQueryKeyValue ${format} B${b} T${t} K${k} D${d} ${normed ? "norm" : ""}`.trimEnd(), (bench) => {

@@ -31,6 +31,9 @@ const linearSizes = [
   [16, 1, 132, 13],
   [3, 13, 70, 1030],
   [1, 130, 40, 2050],
+  [11, 1, 40, 520],
+  [1, 1, 2100, 40],
+  [4, 1, 1030, 21],
 ];
 for (const [b, t, k, n] of linearSizes) {
   add(`linear B${b} T${t} K${k} N${n}`, (bench) => {
@@ -137,6 +140,9 @@ for (const [b, t, k, d, capacity] of [
   [16, 1, 40, 40, 3],
   [1, 33, 24, 35, 33],
   [2, 70, 24, 176, 80],
+  [1, 10, 24, 172, 12],
+  [1, 1, 1060, 20, 3],
+  [1, 3, 1060, 8, 5],
 ]) {
   for (const kind of [undefined, "layer", "rms"] as const) {
     add(`projectQueryKeyValue B${b} T${t} K${k} D${d} C${capacity} ${kind ?? ""}`.trimEnd(), (bench) => {

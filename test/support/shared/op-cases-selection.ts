@@ -155,3 +155,44 @@ for (const [rows, sources, v, length, source] of [
     });
   }
 }
+
+// --- scores of a product, changed by logits processors, and the choice from them: only what was changed has new maxima ---
+for (const [rows, v, length] of [
+  [1, 130, 6],
+  [3, 257, 40],
+  [9, 1021, 13],
+  [2, 6007, 70],
+]) {
+  for (const forced of [false, true]) {
+    add(`linear processLogits selectGreedy B${rows} V${v} T${length}${forced ? " forced" : ""}`, (bench) => {
+      const { rng, ops } = bench;
+      const [x, w, bias] = [bench.f32([rows, 1, 24], 2), bench.weight(v, 24), bench.f32([v])];
+      const rules = { ...everyRule(v, length - 1), forcedDecoderIds: [] };
+      const few = {
+        ...noRules,
+        repetitionPenalty: 4,
+        suppressTokens: [0, 5, 64, 128],
+        sequenceBias: rules.sequenceBias,
+        ...(forced && { forcedEosTokenIds: [2, 6] }),
+      };
+      const state = ruleState(
+        ops,
+        {
+          rules: few,
+          context: { startTokenId: 1, eosTokenIds: [2, 5], promptLength: 1, maxLength: length + (forced ? 1 : 9) },
+          sequences: Array.from({ length: rows }, () => [1, ...rng.integers(length - 1, v)]),
+          sources: Array.from({ length: rows }, () => [...rng.integers(5, v)]),
+        },
+        false,
+      );
+      for (const tensor of ruleTensors(state)) bench.keep(tensor);
+      const chosen = selection(bench, rows, [2], new Array<number>(rows).fill(0));
+      return () => {
+        const scores = ops.linear(x, w, { bias, scores: true });
+        ops.processLogits(scores, state);
+        ops.selectGreedy(scores, chosen);
+        return [scores, chosen.token, chosen.logprobs];
+      };
+    });
+  }
+}
