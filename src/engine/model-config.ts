@@ -34,11 +34,19 @@ export interface ModelConfig {
   readonly decoder_layers: number;
   /** The longest source and output, in tokens: `Seq2Seq.limits`. */
   readonly limits: Readonly<Limits>;
-  /**
-   * Of a model that reads sound: the argument that has it, how many numbers a frame has, and the fewest and the most frames. Absent
-   * where the model reads token ids.
-   */
-  readonly input?: Readonly<{ name: "input_features" | "input_values"; channels: number; least: number; most: number }>;
+  /** Of a model that reads sound: what it reads; undefined where it reads token ids. */
+  readonly input:
+    | Readonly<{
+        /** The argument that has the sound. */
+        name: "input_features" | "input_values";
+        /** How many numbers a frame has. */
+        channels: number;
+        /** The fewest frames. */
+        least: number;
+        /** The most frames. */
+        most: number;
+      }>
+    | undefined;
   /** The options of `generate` that the files set, from generation_config.json or an old config.json; others have no default here. */
   readonly generation: Readonly<Record<string, unknown>>;
   /** config.json as it stands, such as its `task_specific_params`. */

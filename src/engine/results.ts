@@ -50,7 +50,7 @@ export interface StreamStep {
  * `input_features` or `input_values` instead of `input_ids`.
  */
 export interface ForwardInput extends SpeechInput {
-  /** (B, S): the source. */
+  /** (B, S): the source. Default: none, where the model reads sound. */
   input_ids?: number[] | number[][];
   /** (B, S): 1 for each source token to read, 0 for padding. Default: every token is read. */
   attention_mask?: (number | boolean)[] | (number | boolean)[][];

@@ -114,7 +114,7 @@ describe("the built modules", () => {
       "wasm",
       "webgpu",
     ];
-    expect([...new Set(later)].sort()).toEqual(names.map((name) => `${name}.js`));
+    expect([...new Set(later)].sort()).toEqual(names.map((name) => `${name}.js`).sort());
     // Bundlers find the script of a thread in this form.
     expect(read("threads.js")).toMatch(
       /new \w+\(new URL\([`"']\.\/thread\.js[`"'],\s*import\.meta\.url\),\s*\{\s*type:/,

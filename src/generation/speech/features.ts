@@ -7,7 +7,9 @@ import type { Batch } from "../batch";
 
 /** Numbers with a shape, row by row: what a feature extractor makes, or a `HostTensor`. */
 export interface FeatureTensor {
+  /** The numbers, row-major. */
   data: Float32Array;
+  /** The length of each dimension. */
   shape: readonly number[];
 }
 
