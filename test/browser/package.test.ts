@@ -87,7 +87,7 @@ if (typeof document === "undefined") {
 const PARTS = `
 import { Seq2Seq } from "./dist/index.js";
 const worker = location.search === "?worker";
-const model = await Seq2Seq.load("./models/en-fr", { device: "webgpu", worker });
+const model = await Seq2Seq.load("./models/en-fr", { device: "cpu", worker });
 await model.generateText("It is late.");
 document.getElementById("out").textContent = "done";
 `;
@@ -232,7 +232,7 @@ describe("the built package", () => {
     };
     expect(await fetched("parts.html?worker")).toEqual(["attendant-worker.js", "index.js", "page.js"]);
     expect(await fetched("parts.html")).toEqual([
-      ...["core.js", "engine.js", "index.js", "ops.js", "page.js", "rolldown-runtime.js", "text.js", "webgpu.js"],
+      ...["core.js", "cpu.js", "engine.js", "index.js", "ops.js", "page.js", "rolldown-runtime.js", "text.js"],
     ]);
   });
 });

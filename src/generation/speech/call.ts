@@ -16,10 +16,9 @@ import { initialTokens } from "./whisper-prompts";
 /** The sound of a call: which of the two depends on the model. */
 export interface SpeechInput {
   /** Whisper: the log-mel spectrogram, (rows, channels, frames) or (channels, frames), or a list of such. */
-  input_features?: FeatureTensor | FeatureTensor[] | { /** The same. */ input_features: FeatureTensor };
+  input_features?: FeatureTensor | FeatureTensor[] | Record<"input_features", FeatureTensor>;
   /** Moonshine: samples at 16 kHz, each row at its own length. */
-  input_values?:
-    Float32Array | Float32Array[] | FeatureTensor | { /** The same. */ input_values: Float32Array | FeatureTensor };
+  input_values?: Float32Array | Float32Array[] | FeatureTensor | Record<"input_values", Float32Array | FeatureTensor>;
 }
 
 /** Options of Whisper beside those of `GenerationConfig`, with the names of transformers. */
