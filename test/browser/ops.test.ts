@@ -60,6 +60,9 @@ describe.each([
   });
 });
 
+/** Cases of functions that all variants share. */
+const ACTIVATIONS = "relu|gelu|silu|tanh|sigmoid|swish|laplace|mish|softplus|activations";
+
 it.each([
   ["earlier", EARLIER_GPU_TUNING],
   ["rows", { ...GPU_TUNING, matvec: "rows" } as const],
@@ -68,7 +71,7 @@ it.each([
   const kernels = new Set<string>();
   const operations = ["linear", "projectQueryKeyValue", ...(variant === "rows" ? [] : ["selectGreedy", "logSoftmax"])];
   for (const operation of operations) {
-    const report = await runInPage<OpsReport>(page, COMPARE, "compareOps", variant, operation);
+    const report = await runInPage<OpsReport>(page, COMPARE, "compareOps", variant, operation, ACTIVATIONS);
     expect(report.comparisons.filter(({ worst }) => !(worst <= 1))).toEqual([]);
     for (const name of report.kernels) kernels.add(name);
   }

@@ -35,16 +35,18 @@ export const TUNINGS = {
  * Each case on a backend and on the CPU.
  * @param operation only the cases with it
  * @param words only the cases that have these in their names
+ * @param except not the cases whose names match this pattern
  */
 export async function compareCases(
   backend: Ops,
   operation?: OperationName,
   cpu = createCpuBackend("f32", more),
   words = "",
+  except?: RegExp,
 ): Promise<Comparison[]> {
   const comparisons: Comparison[] = [];
   for (const { name, operations, run } of opCases) {
-    if ((operation && !operations.includes(operation)) || !name.includes(words)) continue;
+    if ((operation && !operations.includes(operation)) || !name.includes(words) || except?.test(name)) continue;
     const watched = watch(backend);
     let result: Difference;
     try {
@@ -62,8 +64,13 @@ export async function compareCases(
 /**
  * @param variant which kernels: those for GPUs, variants of them, or those for software adapters
  * @param operation only the cases with it
+ * @param except a pattern: not the cases whose names match it
  */
-export async function compareOps(variant: keyof typeof TUNINGS, operation?: OperationName): Promise<OpsReport> {
+export async function compareOps(
+  variant: keyof typeof TUNINGS,
+  operation?: OperationName,
+  except?: string,
+): Promise<OpsReport> {
   const kernels = new Set<string>();
   const { createComputePipelineAsync } = GPUDevice.prototype;
   GPUDevice.prototype.createComputePipelineAsync = function (descriptor) {
@@ -71,7 +78,13 @@ export async function compareOps(variant: keyof typeof TUNINGS, operation?: Oper
     return createComputePipelineAsync.call(this, descriptor);
   };
   const { ops: gpu } = await createWebGpuBackend(TUNINGS[variant], undefined, more);
-  const comparisons = await compareCases(gpu, operation);
+  const comparisons = await compareCases(
+    gpu,
+    operation,
+    undefined,
+    undefined,
+    except === undefined ? except : new RegExp(except),
+  );
   gpu.dispose();
   GPUDevice.prototype.createComputePipelineAsync = createComputePipelineAsync;
   return { comparisons, kernels: [...kernels] };
