@@ -42,6 +42,7 @@ const groups = [
   { name: "threads", test: /\/src\/backends\/wasm\/(pool|split|thread(s|-script))\.ts/ },
   { name: "text", test: /\/src\/(text\/|engine\/(text-|translator))/ },
   { name: "torch", test: /\/src\/loading\/formats\/torch\// },
+  { name: "host", test: /\/src\/generation\/host\.ts/ },
   { name: "speech", test: /\/src\/engine\/speech-part\.ts/ },
   { name: "speech-gpu", test: /\/src\/backends\/webgpu\/audio\.ts/ },
 ];

@@ -19,6 +19,7 @@ export type { ForwardOptions, ForwardOutput } from "./generation/forward";
 export type { GenerationConfig } from "./generation/options/generation-config";
 export type { SpeechCall, SpeechInput, SpeechOptions } from "./generation/speech/call";
 export type { FeatureTensor } from "./generation/speech/features";
+export type { Judgements } from "./generation/speech/review";
 export type { StateOutputs } from "./generation/outputs";
 export type { Alternative } from "./generation/search/search";
 export type { Stats } from "./generation/stats";

@@ -9,7 +9,7 @@ import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "../en
 import type { GenerateTextOutput, TextOptions } from "../engine/text-calls";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
-import type { SpeechOptions } from "../generation/speech/call";
+import type { SpeechInput, SpeechOptions } from "../generation/speech/call";
 import type { Source } from "../loading/sources/source";
 import type { Memory } from "../ops/ops";
 import { frozen } from "../util/frozen";
@@ -116,6 +116,15 @@ export class Seq2Seq {
    */
   async forward(input: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
     return this.calls().forward(input, options);
+  }
+
+  /**
+   * Which language is spoken: of a Whisper of several languages.
+   * @returns for each row the languages with their probabilities, most probable first
+   * @throws ModelError where the model tells no languages apart
+   */
+  async detectLanguage(input: SpeechInput): Promise<[language: string, probability: number][][]> {
+    return this.calls().detectLanguage(input);
   }
 
   /** How many tokens fit the model's positions: `config.limits`. */

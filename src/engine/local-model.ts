@@ -33,6 +33,7 @@ function callsOf(model: LocalSeq2Seq): ModelCalls {
     generateText: (...given) => model.generateText(...given),
     streamText: (...given) => model.streamText(...given),
     forward: (...given) => model.forward(...given),
+    detectLanguage: (...given) => model.detectLanguage(...given),
 
     // These are async so that they reject where what they call throws.
     encode: async (...given) => tokenizer.encode(...given),

@@ -2,6 +2,7 @@
 
 import type { StateOutputs } from "../generation/outputs";
 import type { SpeechCall, SpeechInput } from "../generation/speech/call";
+import type { Judgements } from "../generation/speech/review";
 import type { Alternative } from "../generation/search/search";
 import type { Stats } from "../generation/stats";
 
@@ -12,7 +13,7 @@ import type { Stats } from "../generation/stats";
 export type ModelInput = number[] | number[][] | SpeechCall;
 
 /** The result of `generate`, with the names of Hugging Face transformers. */
-export interface GenerateOutput extends StateOutputs {
+export interface GenerateOutput extends StateOutputs, Judgements {
   /**
    * Token ids as Hugging Face returns them, but without padding: decoder start token first, end token last if the sequence has
    * one. With `num_return_sequences` = n, those of input row i are n * i to n * i + n - 1, best first.

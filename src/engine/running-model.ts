@@ -3,7 +3,7 @@
 import type { AdapterInfo } from "../backends/webgpu/adapter";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
-import type { SpeechOptions } from "../generation/speech/call";
+import type { SpeechInput, SpeechOptions } from "../generation/speech/call";
 import type { Memory } from "../ops/ops";
 import type { EncodeOptions, LanguagePair } from "../text/tokenizer";
 import type { ModelConfig } from "./model-config";
@@ -29,6 +29,7 @@ export interface ModelCalls {
   generateText(texts: string | string[], options: TextOptions): Promise<GenerateTextOutput>;
   streamText(text: string, options: TextOptions): AsyncGenerator<string, void, undefined>;
   forward(input: ForwardInput, options: ForwardOptions): Promise<ForwardOutput>;
+  detectLanguage(input: SpeechInput): Promise<[language: string, probability: number][][]>;
 
   // The tokenizer.
   encode(text: string, options?: EncodeOptions): Promise<number[]>;

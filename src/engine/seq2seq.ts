@@ -2,11 +2,11 @@
 
 import { openBackend, type SpeechOperations } from "./device";
 import type { AdapterInfo } from "../backends/webgpu/adapter";
-import { invariant, ModelError, quote } from "../errors";
+import { invariant, ModelError } from "../errors";
 import { checkIds, inputBatch, toRows, type Batch } from "../generation/batch";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
-import type { SpeechOptions } from "../generation/speech/call";
+import type { SpeechContext, SpeechInput, SpeechOptions } from "../generation/speech/call";
 import { createSentences, resultsOf, runSentences } from "../generation/generate";
 import { createRequest, type Request } from "../generation/request";
 import { SessionPool } from "../generation/device/session";
@@ -15,13 +15,14 @@ import { loadModel, type LoadedModel } from "./load";
 import { checkLoadOptions, warnOnConsole, type LoadOptions } from "./load-options";
 import type { ModelFiles } from "../loading/sources/files";
 import { openSource, type Source } from "../loading/sources/source";
-import type { Model, ModelInfo } from "../models/model";
+import type { Model } from "../models/model";
 import type { Memory, Ops } from "../ops/ops";
 import { modelConfig, type Limits, type ModelConfig } from "./model-config";
 import { checkBoolean, checkedOptions } from "./options";
 import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "./results";
 import type { GenerateTextOutput, TextOptions } from "./text-calls";
 import { speechPart, wholePasses } from "./parts";
+import { generatedOf, speechInput } from "./speech-calls";
 import type { Tokenizer } from "../text/tokenizer";
 import type { LocalTranslator, TranslatorSetup } from "./translator";
 import { withoutNulls } from "../util/given";
@@ -48,23 +49,6 @@ async function firstSession(model: Model, ops: Ops): Promise<SessionPool> {
     sessions.give(session);
   }
   return sessions;
-}
-
-/** The sound of a call: an object, not token ids. */
-function speechInput(where: string, given: unknown, { features }: ModelInfo): object {
-  if (typeof given === "object" && given !== null && !Array.isArray(given) && !ArrayBuffer.isView(given))
-    return withoutNulls(given);
-  const name = features?.name;
-  const message = `${where}: this model reads sound: pass { ${name} }, not ${quote(given)}.`;
-  throw new ModelError("invalid_input", message);
-}
-
-/** The new tokens of each sequence, without the token that ended it. */
-function generatedOf(sequences: readonly number[][], { config }: Request): number[][] {
-  return sequences.map((sequence) => {
-    const tokens = sequence.slice(config.promptLength);
-    return config.eosTokenIds.includes(tokens[tokens.length - 1]) ? tokens.slice(0, -1) : tokens;
-  });
 }
 
 /**
@@ -153,16 +137,19 @@ export class LocalSeq2Seq {
    * @throws ModelError; `signal.reason` once aborted
    */
   async generate(input: ModelInput, given: GenerationConfig & SpeechOptions = {}): Promise<GenerateOutput> {
-    const { request, options, prompts } = await this.prepare("generate", input, given);
+    const { request, options, prompts, wanted: judging } = await this.prepare("generate", input, given);
     const stats = startStats(this.ops);
     const sentences = await createSentences(request, this.loaded.model);
-    for await (const _ of runSentences(this.engine(), request, sentences, stats.encoded)) stats.step();
+    const reviews = judging && (await speechPart()).createReviews(this.ops, this.loaded.model, request.config, judging);
+    const run = runSentences(this.engine(), request, sentences, stats.encoded, false, reviews?.review);
+    for await (const _ of run) stats.step();
     const found = resultsOf(sentences);
     const output: GenerateOutput = {
       sequences: found.map(({ tokens }) => tokens),
       stats: stats.end(found.reduce((sum, { choices }) => sum + choices.length, 0)),
     };
     if (prompts) output.generated = generatedOf(output.sequences, request);
+    if (reviews) Object.assign(output, reviews.of(sentences));
     if (request.config.numBeams > 1) output.sequences_scores = found.map(({ score = 0 }) => score);
     if (request.logprobs) {
       output.token_logprobs = found.map(({ choices }) => choices.map(({ logprob }) => logprob));
@@ -280,6 +267,19 @@ export class LocalSeq2Seq {
     return forward(this.ops, this.loaded.model, input, target, wanted);
   }
 
+  /**
+   * Which language is spoken: of a multilingual Whisper.
+   * @returns for each row the languages with their probabilities, most probable first
+   */
+  async detectLanguage(input: SpeechInput): Promise<[language: string, probability: number][][]> {
+    this.checkAlive();
+    if (!this.loaded.info.features)
+      throw new ModelError("unsupported_option", "detectLanguage: this model reads token ids, not sound.");
+    const { languageProbabilities } = await speechPart();
+    const checked = checkedOptions("detectLanguage", input, ["input_features"]);
+    return languageProbabilities("detectLanguage", { ...checked }, this.speechContext());
+  }
+
   /** How many tokens fit the model's positions: `config.limits`. */
   get limits(): Limits {
     return { ...this.config.limits };
@@ -328,17 +328,21 @@ export class LocalSeq2Seq {
     if (!this.loaded.info.features) return { request: this.request(where, given, checked), options: checked };
     const speech = await speechPart();
     const call = { ...speechInput(where, given, this.loaded.info), ...checked };
-    const prepared = await speech.prepareSpeech(where, call, {
+    const prepared = await speech.prepareSpeech(where, call, this.speechContext());
+    const request = this.request(where, prepared.batch, prepared.options);
+    request.config.timestamps = prepared.whisper && speech.timestampRules(prepared.whisper, request.config);
+    return { request, options: prepared.options, prompts: prepared.prompts, wanted: prepared.wanted };
+  }
+
+  private speechContext(): SpeechContext {
+    return {
       info: this.loaded.info,
       fields: this.loaded.familyFields,
       file: this.loaded.generationFile,
       start: this.config.decoder_start_token_id,
       maxLength: this.loaded.generationConfig.max_length,
       scores: (batch, start) => this.scoresAfter(batch, start),
-    });
-    const request = this.request(where, prepared.batch, prepared.options);
-    request.config.timestamps = prepared.whisper && speech.timestampRules(prepared.whisper, request.config);
-    return { request, options: prepared.options, prompts: prepared.prompts };
+    };
   }
 
   private request(where: string, input: unknown, options: GenerationConfig): Request {

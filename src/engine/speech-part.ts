@@ -6,7 +6,8 @@ import { audio } from "../ops/audio";
 import { loadPart } from "../util/part";
 import type { SpeechOperations } from "./device";
 
-export { prepareSpeech, speechBatch, timestampRules } from "../generation/speech/call";
+export { languageProbabilities, prepareSpeech, speechBatch, timestampRules } from "../generation/speech/call";
+export { createReviews } from "../generation/speech/review";
 export { WHISPER_FIELDS as generationFields } from "../generation/speech/whisper-fields";
 
 /** The operations that these families need beside those of every backend; the GPU's kernels load where there is a GPU. */

@@ -12,7 +12,7 @@ import { rowOf } from "./batch";
 import { isIdle } from "./options/search-config";
 import { stopCriterion } from "./stop-strings";
 import { loadPart } from "../util/part";
-import { roundedLength, type SessionPool } from "./device/session";
+import { roundedLength, type Session, type SessionPool } from "./device/session";
 import type { Control, Sentence } from "./device/slots";
 import { lengthOf } from "./device/source";
 
@@ -99,6 +99,7 @@ const slotsOf = (width: number): number => Math.max(1, Math.floor(MAX_ROWS / wid
 /**
  * Runs all sentences. Yields after every step of the device, when `settled()` of a sentence may have something new.
  * @param follow whether the caller asks `settled()` before the end
+ * @param review called with each group of sentences once they are done, while the session still has what was encoded
  */
 export async function* runSentences(
   { ops, model, sessions }: Engine,
@@ -106,6 +107,7 @@ export async function* runSentences(
   sentences: readonly Sentence[],
   onEncoded: () => void,
   follow = false,
+  review?: (session: Session, sentences: readonly Sentence[]) => Promise<void>,
 ): AsyncGenerator<void, void, undefined> {
   const { config, signal, logprobs } = request;
   const width = sentences[0]?.search.width ?? 1;
@@ -115,8 +117,11 @@ export async function* runSentences(
     onEncoded,
   };
   const way = wayOf(request, model);
-  for (const queue of bucket(sentences, width)) {
+  // With a review no slot is used twice.
+  const most = review ? slotsOf(width) : Math.max(1, sentences.length);
+  for (const queue of bucket(sentences, width).flatMap((group) => pieces(group, most))) {
     signal?.throwIfAborted();
+    const group = [...queue];
     const session = await sessions.take({
       batchSize: Math.min(queue.length, slotsOf(width)),
       width,
@@ -134,10 +139,16 @@ export async function* runSentences(
             : deviceBeams(ops, session, config, { follow, logprobs });
         yield* runDecodeLoop(ops, session, queue, control, config, search);
       }
+      await review?.(session, group);
     } finally {
       sessions.give(session);
     }
   }
+}
+
+function pieces<T>(list: readonly T[], most: number): T[][] {
+  const count = Math.ceil(list.length / most);
+  return Array.from({ length: count }, (_, i) => list.slice(i * most, (i + 1) * most));
 }
 
 /** The hypotheses of all sentences, in their order: `num_return_sequences` per sentence. */

@@ -176,7 +176,8 @@ export function createStack(ops: Ops, options: StackOptions) {
           const visible = { causalFrom: position, ancestors };
           const into = { cache: caches[i], offset: position };
           x = selfAttention(x, layer.selfAttention, visible, into, capture);
-          x = crossAttention(x, layer.crossAttention, cross[i], mask, capture);
+          const seen = capture?.crossLayers?.includes(i) === false ? undefined : capture;
+          x = crossAttention(x, layer.crossAttention, cross[i], mask, seen);
           return feedForward(x, layer.feedForward);
         },
         capture,

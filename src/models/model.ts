@@ -29,6 +29,8 @@ export interface Capture {
   attentions?: Tensor[];
   /** Cross-attention weights: (B, H, T, S). */
   crossAttentions?: Tensor[];
+  /** The layers whose cross-attention is wanted; all where absent. */
+  crossLayers?: readonly number[];
 }
 
 /** The facts of a configuration that do not depend on the family. */
@@ -45,6 +47,8 @@ export interface ModelInfo {
   numDecoderLayers: number;
   /** Width of one row of a decoder cache: 2I, where I is heads times head width. */
   cacheWidth: number;
+  /** Heads of a decoder layer, for those who ask for single ones. */
+  decoderHeads?: number;
   /** What the encoder reads instead of token ids. */
   features?: FeatureInput;
 }

@@ -98,6 +98,7 @@ function callsOf(call: (name: string, args: unknown[]) => Promise<unknown>): Mod
     generateText: method("generateText"),
     streamText: stream("streamText"),
     forward: method("forward"),
+    detectLanguage: method("detectLanguage"),
     encode: method("encode"),
     decode: method("decode"),
     token: method("token"),

@@ -22,11 +22,14 @@ import torch
 import transformers
 from safetensors.torch import save_file
 from speech_cases import CASES, SEEDS, Case, fill
+from transformers.generation.logits_process import WhisperNoSpeechDetection
+from transformers.models.whisper.generation_whisper import WhisperGenerationMixin
 from transformers import CONFIG_MAPPING, MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING, GenerationConfig, GenerationMixin
 
 torch.set_num_threads(1)
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
+JUDGED = {"avg_logprobs": "average", "no_speech_probs": "silence"}
 FOLDER = Path(__file__).parent / "speech"
 
 
@@ -83,11 +86,28 @@ def forward(model, name, rows, target):
 
 
 class Recorded:
-    """What the plain generate() below Whisper's returns: whole sequences and the scores of each step."""
+    """
+    What the plain generate() below Whisper's returns: whole sequences and the scores of each step. And what Whisper's judges a
+    window by, where thresholds ask for it.
+    """
 
     def __enter__(self):
-        self.outputs = []
+        self.outputs, self.averages, self.detectors = [], [], []
         self.plain = GenerationMixin.generate
+        self.average = WhisperGenerationMixin._retrieve_avg_logprobs
+        self.processors = WhisperGenerationMixin._retrieve_logit_processors
+
+        def average(*args):
+            self.averages.append(self.average(*args).item())
+            return torch.tensor(self.averages[-1])
+
+        def processors(*args, **kwargs):
+            found = self.processors(*args, **kwargs)
+            self.detectors += [p for p in found or [] if isinstance(p, WhisperNoSpeechDetection)]
+            return found
+
+        WhisperGenerationMixin._retrieve_avg_logprobs = staticmethod(average)
+        WhisperGenerationMixin._retrieve_logit_processors = processors
 
         def generate(model, *args, **kwargs):
             output = self.plain(model, *args, **kwargs)
@@ -99,6 +119,8 @@ class Recorded:
 
     def __exit__(self, *_):
         GenerationMixin.generate = self.plain
+        WhisperGenerationMixin._retrieve_avg_logprobs = staticmethod(self.average)
+        WhisperGenerationMixin._retrieve_logit_processors = self.processors
 
 
 @torch.no_grad()
@@ -108,7 +130,7 @@ def generate(case: Case, model, name, rows, options):
     settings = {"max_new_tokens": case.max_new_tokens, **options}
     whisper = case.model_type == "whisper"
     if whisper:
-        settings |= {"force_unique_generate_call": True}
+        settings |= {"force_unique_generate_call": True, "logprob_threshold": -1000.0, "no_speech_threshold": 2.0, "temperature": 0.0}
         batches = [torch.cat(rows)]
     else:
         batches = rows
@@ -119,6 +141,7 @@ def generate(case: Case, model, name, rows, options):
         (output,) = recorded.outputs
         eos = model.generation_config.eos_token_id
         prompt = output.sequences.shape[1] - len(output.scores)
+        silence = recorded.detectors[0].no_speech_prob if whisper else []  # by row, or by beam
         for row, sequence in enumerate(output.sequences.tolist()):
             end = next((i for i in range(prompt, len(sequence)) if sequence[i] == eos), len(sequence) - 1)
             beams = getattr(output, "sequences_scores", None)
@@ -127,6 +150,8 @@ def generate(case: Case, model, name, rows, options):
                 "prompt": prompt,
                 "scores": [step[row] for step in output.scores[: end + 1 - prompt]] if beams is None else None,
                 "score": None if beams is None else beams[row].item(),
+                "average": recorded.averages[row] if whisper else None,
+                "silence": silence[row * (len(silence) // len(rows))].item() if whisper else None,
             })  # fmt: skip
     return found
 
@@ -155,9 +180,33 @@ def compute(case: Case, folder: Path):
             "sequences": [f["sequence"] for f in found],
             **({"token_logprobs": logprobs} if logprobs else {"sequences_scores": [f["score"] for f in found]}),
         }
+        if case.model_type == "whisper":
+            golden["calls"][call] |= {name: [f[key] for f in found] for name, key in JUDGED.items()}
+    if languages := case.generation.get("lang_to_id"):
+        golden["languages"] = languages_of(model, rows, languages)
+    heads = case.generation.get("alignment_heads")
+    aligned = [] if heads is None else alignments(model, name, rows, heads, golden["calls"][list(case.calls)[-1]]["sequences"])
     check_all(golden)
-    tensors = {"encoder_last_hidden_state": states, "logits": logits, "input": rows}
+    tensors = {"encoder_last_hidden_state": states, "logits": logits, "input": rows, "alignment": aligned}
     return golden, {f"{key}.{i}": t.contiguous() for key, list_ in tensors.items() for i, t in enumerate(list_)}
+
+
+@torch.no_grad()
+def languages_of(model, rows, languages) -> dict[str, list[float]]:
+    """By language, its probability among all languages in each row."""
+    start = torch.full((len(rows), 1), model.generation_config.decoder_start_token_id)
+    logits = model(input_features=torch.cat(rows), decoder_input_ids=start).logits[:, -1, list(languages.values())]
+    return {name[2:-2]: logits.softmax(-1)[:, i].tolist() for i, name in enumerate(languages)}
+
+
+@torch.no_grad()
+def alignments(model, name, rows, heads, sequences):
+    """(A, T, S) of each row: the attention of the heads in the steps that read the tokens of a sequence."""
+    found = []
+    for row, sequence in zip(rows, sequences):
+        output = model(**{name: row}, decoder_input_ids=torch.tensor([sequence[:-1]]), use_cache=False, output_attentions=True)
+        found.append(torch.stack([output.cross_attentions[layer][0, head] for layer, head in heads]))
+    return found
 
 
 def check(found, call, model) -> None:

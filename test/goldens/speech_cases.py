@@ -47,7 +47,7 @@ ENGLISH = {
     "decoder_start_token_id": 61, "eos_token_id": 60, "pad_token_id": 60, "bos_token_id": 60,
     "alignment_heads": [[0, 0]], "return_timestamps": False,
 }  # fmt: skip
-OLD = {"forced_decoder_ids": [[1, None], [2, 68]], "max_initial_timestamp_index": 1}
+OLD = {"forced_decoder_ids": [[1, None], [2, 68]], "max_initial_timestamp_index": 1, "alignment_heads": [[0, 1]]}
 
 FRENCH = {"language": "French", "task": "transcribe"}
 # "stamps" and the like are checked in both searches; a window alone, as `generate` here has it.
@@ -89,7 +89,7 @@ CASES = {
         "whisper",
         whisper(num_mel_bins=128, encoder_layers=3, decoder_layers=1, d_model=24, encoder_attention_heads=4,
                 decoder_attention_heads=6, decoder_ffn_dim=33, max_source_positions=37),
-        generation=MULTILINGUAL, dtype=torch.float16, calls={name: CALLS[name] for name in ("detected", "stamps", "beams, stamps")},
+        generation={**MULTILINGUAL, "alignment_heads": [[0, 5], [0, 2]]}, dtype=torch.float16, calls={name: CALLS[name] for name in ("detected", "stamps", "beams, stamps")},
     ),
 }  # fmt: skip
 # What --find-seed printed.

@@ -57,6 +57,8 @@ export interface Session extends SessionSizes {
   /** The recorded `ops.backtrace(beams)`. */
   readonly backtrace?: Plan<Tensor>;
   readonly encode: Plan;
+  /** Keys and values of the encoder's states, by decoder layer, of the sentences that were encoded last. */
+  readonly cross: Tensor[];
   /** Decodes one token per row. The output is the logits (B, 1, V). */
   readonly decode: Plan<Tensor>;
   /** Present once `select` was called with a table length. */
@@ -129,6 +131,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
       beams,
       backtrace,
       encode,
+      cross: encode.outputs,
       decode,
       timestamps: () => (rules ??= u32(TIMESTAMP_WORDS)),
       prefill(length) {

@@ -1,15 +1,16 @@
 /** A call of a model that reads sound: what it reads, and the options of `generate` that say what its own ask for. */
 
-import { ModelError } from "../../errors";
+import { ModelError, quote } from "../../errors";
 import type { ModelInfo } from "../../models/model";
 import type { Batch } from "../batch";
 import { requireStart } from "../options/file-fields";
 import type { GenerationConfig } from "../options/generation-config";
 import type { SearchConfig } from "../options/search-config";
 import type { TimestampRules } from "../../util/timestamps";
-import type { Fields } from "../options/option-reader";
+import { isInteger, type Fields } from "../options/option-reader";
 import { toRows } from "../batch";
 import { featureBatch, type FeatureTensor } from "./features";
+import type { Wanted } from "./review";
 import { readWhisperFields, type WhisperFields } from "./whisper-fields";
 import { initialTokens } from "./whisper-prompts";
 
@@ -31,6 +32,16 @@ export interface SpeechOptions {
   return_timestamps?: boolean | "word";
   /** Tokens before the start of every sequence: <|startofprev|> and a text that the output should go on like. Default: none. */
   prompt_ids?: number[];
+  /**
+   * Adds `no_speech_probs` and `avg_logprobs` to the result, at the cost of one more pass of the decoder. Not an option of
+   * transformers, where thresholds ask for them. Default false.
+   */
+  return_no_speech?: boolean;
+  /**
+   * Pairs [layer, head] of the decoder: adds `alignments`, how these heads attended to the sound, to the result, at the cost of one
+   * more pass of the decoder. `alignment_heads` of generation_config.json in transformers. Default: none.
+   */
+  alignment_heads?: [layer: number, head: number][];
 }
 
 /** A call of `generate` or `stream` of a model that reads sound: the sound and the options in one object. */
@@ -38,7 +49,9 @@ export interface SpeechCall extends GenerationConfig, SpeechInput, SpeechOptions
 
 /** Options of text alone. */
 const WITHOUT_MEANING = ["attention_mask", "encoder_repetition_penalty", "encoder_no_repeat_ngram_size"];
-const WHISPER_OPTIONS = ["language", "task", "return_timestamps", "prompt_ids"];
+const WHISPER_OPTIONS = [
+  ...["language", "task", "return_timestamps", "prompt_ids", "return_no_speech", "alignment_heads"],
+];
 
 export interface SpeechContext {
   info: ModelInfo;
@@ -60,6 +73,8 @@ export interface PreparedCall {
   prompts?: number[][];
   /** Of Whisper, with timestamps: what the files say of them. */
   whisper?: WhisperFields;
+  /** Of Whisper: what is to be found out of the finished sequences. */
+  wanted?: Wanted;
 }
 
 /** What a call or `forward` has of the input. */
@@ -104,7 +119,7 @@ async function whisperCall(
 ): Promise<Omit<PreparedCall, "batch">> {
   const { info, start } = context;
   const fields = readWhisperFields(context.fields, context.file, info.targetVocabSize);
-  const { language, task, return_timestamps, prompt_ids, ...rest } = options;
+  const { language, task, return_timestamps, prompt_ids, return_no_speech, alignment_heads, ...rest } = options;
   const rows = batch.ids.length;
   const own = rest.decoder_input_ids;
   let prompts: number[][];
@@ -128,6 +143,7 @@ async function whisperCall(
   return {
     prompts,
     whisper: timestamps ? fields : undefined,
+    wanted: wantedOf(where, return_no_speech, alignment_heads, fields, context),
     options: {
       ...rest,
       ...lengths(where, rest, length, context),
@@ -135,6 +151,37 @@ async function whisperCall(
       // So nothing is put before a prompt.
       decoder_start_token_id: prompts.map(([first]) => first),
     },
+  };
+}
+
+function wantedOf(
+  where: string,
+  speech: unknown,
+  heads: unknown,
+  { noTimestamps }: WhisperFields,
+  { info, start, file }: SpeechContext,
+): Wanted | undefined {
+  const rule = (name: string, text: string, value: unknown): never => {
+    throw new ModelError("invalid_option", `${where}: ${name} must be ${text}, not ${quote(value)}.`);
+  };
+  if (speech !== undefined && typeof speech !== "boolean") rule("return_no_speech", "true or false", speech);
+  const isPair = (value: unknown) =>
+    Array.isArray(value) &&
+    value.length === 2 &&
+    isInteger(value[0]) &&
+    value[0] < info.numDecoderLayers &&
+    isInteger(value[1]) &&
+    value[1] < (info.decoderHeads ?? 0);
+  if (heads !== undefined && !(Array.isArray(heads) && heads.length > 0 && heads.every(isPair))) {
+    rule("alignment_heads", "a list of pairs [layer, head] of this model's decoder", heads);
+  }
+  if (speech !== true && heads === undefined) return undefined;
+  if (speech === true && noTimestamps === undefined) {
+    throw new ModelError("invalid_option", `${where}: return_no_speech needs no_timestamps_token_id in ${file}.`);
+  }
+  return {
+    heads: (heads ?? []) as Wanted["heads"],
+    speech: speech === true ? { start: requireStart(start, file), noSpeech: noTimestamps! - 1 } : undefined,
   };
 }
 
@@ -166,6 +213,28 @@ function lengths(
   const length = given ?? maxLength ?? most;
   if (typeof length !== "number") return {};
   return { max_length: Math.min(length + Math.min(promptLength, Math.floor(most / 2) - 1), most) };
+}
+
+/** The languages of each row by their probability, most probable first; together they are 1. */
+export async function languageProbabilities(
+  where: string,
+  call: Record<string, unknown>,
+  context: SpeechContext,
+): Promise<[language: string, probability: number][][]> {
+  const { info, file } = context;
+  const batch = speechBatch(where, call, info);
+  const { languages } = readWhisperFields(context.fields, file, info.targetVocabSize);
+  if (info.modelType !== "whisper" || !languages || languages.size === 0) {
+    throw new ModelError("unsupported_option", `${where}: this model tells no languages apart.`);
+  }
+  const scores = await context.scores(batch, requireStart(context.start, file));
+  return scores.map((row) => {
+    const all = [...languages].map(([name, token]) => [name.replace(/^<\|(.*)\|>$/, "$1"), row[token]] as const);
+    const highest = Math.max(...all.map(([, score]) => score));
+    const sum = all.reduce((total, [, score]) => total + Math.exp(score - highest), 0);
+    const found = all.map(([name, score]): [string, number] => [name, Math.exp(score - highest) / sum]);
+    return found.sort(([, a], [, b]) => b - a);
+  });
 }
 
 /** `detect_language`: the language whose token is the most probable after the start token. */

@@ -80,6 +80,7 @@ function readConfig(fields: Record<string, unknown>): Config {
     decoderStartTokenId: config.spareToken("decoder_start_token_id", vocabSize, start),
     numDecoderLayers: decoder.layers,
     cacheWidth: 2 * width,
+    decoderHeads: decoder.heads,
     features: {
       name: "input_features",
       channels,

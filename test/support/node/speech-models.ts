@@ -15,6 +15,9 @@ interface Call {
   sequences: number[][];
   token_logprobs?: number[][];
   sequences_scores?: number[];
+  /** Of Whisper. */
+  avg_logprobs?: number[];
+  no_speech_probs?: number[];
 }
 
 interface SpeechGolden extends Pick<Golden, "tensors"> {
@@ -22,6 +25,8 @@ interface SpeechGolden extends Pick<Golden, "tensors"> {
   decoder_input_ids: number[][];
   max_new_tokens: number;
   calls: Record<string, Call>;
+  /** By language, the probability in each row. */
+  languages?: Record<string, number[]>;
 }
 
 export interface SpeechFixture {
@@ -34,7 +39,8 @@ export async function readSpeech(name: string): Promise<SpeechFixture> {
   const { input, decoder_input_ids, max_new_tokens } = golden;
   const rows = decoder_input_ids.map((_, i) => golden.tensors.get(`input.${i}`) ?? expect.fail(`no input ${i}`));
   const calls = Object.fromEntries(Object.entries(golden.calls).map(([call, { options }]) => [call, options]));
-  return { golden, inputs: { input, rows, decoder_input_ids, max_new_tokens, calls } };
+  const judged = input === "input_features";
+  return { golden, inputs: { input, rows, decoder_input_ids, max_new_tokens, calls, judged } };
 }
 
 /** Throws where a result differs from transformers'; returns the worst logit in units of the tolerance. */
@@ -57,9 +63,29 @@ export function expectSpeech(result: SpeechResult, { golden }: SpeechFixture): n
         1,
       );
     });
+    for (const judged of ["avg_logprobs", "no_speech_probs"] as const) {
+      const expected = call[judged];
+      if (expected) expect(worstOf(output[judged] ?? [], expected), `${name}: ${judged}`).toBeLessThanOrEqual(1);
+    }
     if (call.sequences_scores) {
       expect(worstOf(output.sequences_scores ?? [], call.sequences_scores), `${name}: scores`).toBeLessThanOrEqual(1);
     }
+  }
+  result.languages?.forEach((found, row) => {
+    const expected = Object.entries(golden.languages ?? {}).map(([name, rows]): [string, number] => [name, rows[row]]);
+    expected.sort(([, a], [, b]) => b - a);
+    expect(found.map(([name]) => name)).toEqual(expected.map(([name]) => name));
+    const probabilities = found.map(([, probability]) => probability);
+    expect(
+      worstOf(
+        probabilities,
+        expected.map(([, probability]) => probability),
+      ),
+    ).toBeLessThanOrEqual(1);
+  });
+  if (result.alignments) {
+    const rows = result.alignments.map((alignment, row) => worstOf(alignment, tensor(`alignment.${row}`)));
+    expect(Math.max(...rows), "alignments").toBeLessThanOrEqual(1);
   }
   return worst;
 }

@@ -1,0 +1,42 @@
+/** The real whisper-tiny.en on a clip: the encoder's states, and the ids of greedy search and of beams, as transformers has them. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { windowFeatures, WHISPER_MEL } from "../../src/audio/log-mel";
+import { Seq2Seq, type SpeechCall } from "../../src/index";
+import { worstOf } from "../support/node/vanilla";
+
+const MODEL = "../shared/models/whisper-tiny.en";
+const CLIP = "../shared/data/audio/jfk.wav";
+const here = existsSync(MODEL) && existsSync(CLIP);
+if (!here) console.log(`skipped: there is no ${MODEL} or no ${CLIP}`);
+
+const golden = JSON.parse(readFileSync("test/goldens/tiny_en.json", "utf8")) as {
+  step: number;
+  states: number[];
+  calls: Record<string, { options: SpeechCall; sequences: number[][] }>;
+};
+
+/** 16 bits, one channel, 16 kHz. */
+function samplesOf(file: Buffer): Float32Array {
+  const start = file.indexOf("data") + 8;
+  return Float32Array.from({ length: (file.length - start) >> 1 }, (_, i) => file.readInt16LE(start + 2 * i) / 32768);
+}
+
+describe.skipIf(!here)("whisper-tiny.en", () => {
+  it("gives transformers' states and ids", async () => {
+    const model = await Seq2Seq.load(MODEL, { device: "wasm", onWarning: () => undefined });
+    const features = await windowFeatures(samplesOf(readFileSync(CLIP)), WHISPER_MEL);
+    const { encoder_last_hidden_state: states } = await model.forward({
+      input_features: features,
+      decoder_input_ids: [50257, 50362],
+    });
+    const picked = golden.states.map((_, i) => states.data[i * golden.step]);
+    expect(worstOf(picked, golden.states)).toBeLessThanOrEqual(1);
+    for (const [name, { options, sequences }] of Object.entries(golden.calls)) {
+      const output = await model.generate({ input_features: features, ...options });
+      expect(output.sequences, name).toEqual(sequences);
+    }
+    await model.dispose();
+  });
+});
