@@ -13,6 +13,7 @@ export type { Tokenizer } from "./api/tokenizer";
 export { Translator, type TranslatorOptions } from "./api/translator";
 export { checkSupport, type Support } from "./api/support";
 export type { AdapterInfo } from "./backends/webgpu/adapter";
+export type { Tuning } from "./backends/webgpu/tuning";
 export { ModelError, type ErrorCode } from "./errors";
 export type { Alignment } from "./generation/alignment";
 export type { ForwardOptions, ForwardOutput } from "./generation/forward";

@@ -5,6 +5,7 @@ import type { MoreGpuOperations } from "../backends/webgpu/operations";
 import { ModelError } from "../errors";
 import type { MoreOperations } from "../ops/operations";
 import type { Ops } from "../ops/ops";
+import type { WeightFormat } from "../tensor/weight-format";
 import { loadPart } from "../util/part";
 import type { LoadOptions } from "./load-options";
 import { findGpu } from "./gpu";
@@ -14,8 +15,12 @@ export interface SpeechOperations extends MoreOperations {
   gpu: () => Promise<MoreGpuOperations["gpu"]>;
 }
 
-/** How a backend without a GPU computes, and the operations that the model needs beside those of every backend. */
-type Computing = Required<Pick<LoadOptions, "arithmetic" | "threads">> & { more?: SpeechOperations };
+/** How a backend computes, and the operations that the model needs beside those of every backend. */
+type Computing = Required<Pick<LoadOptions, "arithmetic" | "threads" | "kernels">> & {
+  /** How the matrices of the model are stored. */
+  format: WeightFormat;
+  more?: SpeechOperations;
+};
 
 export interface Backend {
   ops: Ops;
@@ -24,9 +29,21 @@ export interface Backend {
 }
 
 /** @param adapter from which no device was opened yet; by default the browser is asked for one */
-async function onWebGpu({ more }: Computing, adapter?: GPUAdapter): Promise<Backend> {
+async function onWebGpu(
+  { kernels, format, more }: Computing,
+  onWarning: (message: string) => void,
+  adapter?: GPUAdapter,
+): Promise<Backend> {
   const { createWebGpuBackend } = await loadPart("computes on a GPU", () => import("../backends/webgpu/backend"));
-  return createWebGpuBackend(undefined, adapter, more && { ...more, gpu: await more.gpu() });
+  const given = kernels === "auto" ? undefined : kernels;
+  const choosing = { kernels: given, format, reference: specification, onWarning };
+  return createWebGpuBackend(undefined, adapter, more && { ...more, gpu: await more.gpu() }, choosing);
+}
+
+/** What the kernels of a GPU are compared with. */
+async function specification(): Promise<Ops> {
+  const { createCpuBackend } = await loadPart("computes on the CPU", () => import("../backends/cpu/backend"));
+  return createCpuBackend();
 }
 
 async function onCpu({ arithmetic, more }: Computing): Promise<Backend> {
@@ -64,8 +81,9 @@ export async function openBackend(
   onWarning: (message: string) => void,
 ): Promise<Backend> {
   const backend = await choose(device, computing, onWarning);
-  const { arithmetic, threads } = computing;
+  const { arithmetic, threads, kernels } = computing;
   const { device: taken } = backend.ops;
+  if (kernels !== "auto" && taken !== "webgpu") onWarning(`load: kernels has no effect on the device "${taken}".`);
   if (arithmetic !== "f32" && taken === "webgpu")
     onWarning('load: arithmetic "int8" has no effect on WebGPU; products are computed in f32.');
   if (threads !== "auto" && threads > 1 && taken !== "wasm")
@@ -78,12 +96,12 @@ async function choose(
   computing: Computing,
   onWarning: (message: string) => void,
 ): Promise<Backend> {
-  if (device === "webgpu") return onWebGpu(computing);
+  if (device === "webgpu") return onWebGpu(computing, onWarning);
   if (device === "wasm") return onWasm(computing, onWarning);
   if (device === "cpu") return onCpu(computing);
   const found = await findGpu();
   if ("gpu" in found && !adapterInfo(found.gpu).fallback) {
-    const hardware = await ifSupported(() => onWebGpu(computing, found.gpu));
+    const hardware = await ifSupported(() => onWebGpu(computing, onWarning, found.gpu));
     if (hardware) return hardware;
   }
   const warn = ({ message }: ModelError): void =>

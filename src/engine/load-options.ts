@@ -1,5 +1,6 @@
 /** The options of `Seq2Seq.load`. */
 
+import type { Tuning } from "../backends/webgpu/tuning";
 import { ModelError, quote } from "../errors";
 import type { DownloadProgress } from "../loading/sources/download";
 import { checkBoolean, checkedOptions, checkFunction } from "./options";
@@ -24,6 +25,12 @@ export interface LoadOptions {
    * `dtype: "q8"` and has no effect on "webgpu". Default "f32".
    */
   arithmetic?: "f32" | "int8";
+  /**
+   * Which variants of the kernels the device "webgpu" computes with, for experiments; what is not given, the device chooses: it
+   * measures them while the weights are on their way, for at most 0.3 s, keeps what it found, and takes no kernel that computes
+   * on this GPU something else than the CPU. Default "auto": the device chooses all of them.
+   */
+  kernels?: "auto" | Partial<Tuning>;
   /** Stops the download; `load` rejects with `signal.reason`. Default: none. */
   signal?: AbortSignal;
   /** Called as bytes arrive and when the kernels are compiled. An error that it throws ends the load. Default: none. */
@@ -64,6 +71,7 @@ export const LOAD_OPTIONS = [
   "dtype",
   "arithmetic",
   "threads",
+  "kernels",
   "signal",
   "onProgress",
   "onWarning",
@@ -73,7 +81,14 @@ export const LOAD_OPTIONS = [
 /** @param where name of the method, for messages */
 export function checkLoadOptions(given: LoadOptions, where = "load"): LoadOptions {
   const options = checkedOptions(where, given, LOAD_OPTIONS);
-  const { device = "auto", dtype = "auto", arithmetic = "f32", threads = "auto", worker = true } = options;
+  const {
+    device = "auto",
+    dtype = "auto",
+    arithmetic = "f32",
+    threads = "auto",
+    kernels = "auto",
+    worker = true,
+  } = options;
   const { onProgress, onWarning } = options;
   const wrong = (name: string, value: unknown, choices: string) =>
     new ModelError("invalid_option", `${where}: ${name} must be ${choices}, not ${quote(value)}.`);
@@ -86,6 +101,8 @@ export function checkLoadOptions(given: LoadOptions, where = "load"): LoadOption
   checkBoolean(where, "worker", worker);
   if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= 64))
     throw wrong("threads", threads, '"auto" or a whole number from 1 to 64');
+  if (kernels !== "auto" && (typeof kernels !== "object" || kernels === null || Array.isArray(kernels)))
+    throw wrong("kernels", kernels, '"auto" or an object');
   checkFunction(where, "onProgress", onProgress);
   checkFunction(where, "onWarning", onWarning);
   return options;

@@ -96,6 +96,7 @@ export class LocalSeq2Seq {
       dtype = "auto",
       arithmetic = "f32",
       threads = "auto",
+      kernels = "auto",
       signal,
       onProgress,
       onWarning = warnOnConsole,
@@ -105,7 +106,7 @@ export class LocalSeq2Seq {
     const format = dtype === "auto" ? "f32" : dtype;
     let adapter: AdapterInfo | undefined;
     const createOps = async (more?: SpeechOperations): Promise<Ops> => {
-      const backend = await openBackend(device, { arithmetic, threads, more }, onWarning);
+      const backend = await openBackend(device, { arithmetic, threads, kernels, format, more }, onWarning);
       adapter = backend.adapter;
       return backend.ops;
     };

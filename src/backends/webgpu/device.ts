@@ -10,16 +10,20 @@ import { locate, type Kernel } from "./kernel";
 
 const MEMORY_HINT = 'Close other pages, load with dtype "q8" or "q4", or use a smaller model.';
 
+/** What kernels or their measurement make use of, where the adapter has it; nothing needs it. */
+const OPTIONAL: readonly GPUFeatureName[] = ["timestamp-query"];
+
 export type Gpu = Awaited<ReturnType<typeof openDevice>>;
 
 /** @throws ModelError "unsupported_device" */
 export async function openDevice(found?: GPUAdapter) {
   const adapter = found ?? (await requestAdapter());
-  const { limits } = adapter;
+  const { limits, features } = adapter;
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({
       label: "attendant",
+      requiredFeatures: OPTIONAL.filter((feature) => features.has(feature)),
       requiredLimits: {
         maxBufferSize: limits.maxBufferSize,
         maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
@@ -99,11 +103,13 @@ export async function openDevice(found?: GPUAdapter) {
 
     /** Each kernel is compiled once. Where its WGSL is wrong, the error names the file of shaders/ and the line in it. */
     pipeline(kernel: Kernel): Promise<GPUComputePipeline> {
-      let pipeline = pipelines.get(kernel.name);
+      // Variants of a kernel may share its name.
+      const key = `${kernel.name} ${JSON.stringify(kernel.overrides ?? {})} ${kernel.code}`;
+      let pipeline = pipelines.get(key);
       if (!pipeline) {
         pipeline = compile(device, kernel);
         counters.pipelines_created++;
-        pipelines.set(kernel.name, pipeline);
+        pipelines.set(key, pipeline);
       }
       return pipeline;
     },

@@ -1,5 +1,6 @@
 /** Which variants of the kernels suit an adapter: one choice for each field. */
 
+/** Which kernels the device "webgpu" computes with, for experiments: `kernels` of `load`. They differ in speed, not in results. */
 export interface Tuning {
   /**
    * Products of few rows. "thread": a thread by itself, for software adapters (matvec.wgsl); "group": a workgroup for four

@@ -1,0 +1,197 @@
+/** The groups of kernels that have variants: what there is to choose from, what a probe times and what a self-test computes. */
+
+import type { Operations } from "../../ops/operations";
+import type { LinearOptions } from "../../ops/ops";
+import type { Tensor } from "../../tensor/tensor";
+import { kernelsOf } from "./operations";
+import type { Samples, SelfTest } from "./self-test";
+import type { Tuning } from "./tuning";
+
+export interface Variant {
+  name: string;
+  tuning: Partial<Tuning>;
+}
+
+export interface Group {
+  /** What the kernels do: "matvec". Unique. */
+  name: string;
+  /** Fields of the tuning that the variants set. */
+  fields: readonly (keyof Tuning)[];
+  /** The best guess for a GPU first. */
+  variants: readonly Variant[];
+  /** Makes inputs and returns what records the work that a probe times: sizes of a model of 512 elements. */
+  work(samples: Samples): (ops: Operations) => Tensor[];
+  tests: readonly { name: string; test: SelfTest }[];
+}
+
+/** x w^T with everything that the layers of a model do to it. Odd sizes, so that rows and columns are padded. */
+const product =
+  (rows: number, [n, k]: [number, number], mode: "plain" | "normed" | "residual"): SelfTest =>
+  (samples) => {
+    // Rows of a batch in decoding, positions of a sentence otherwise.
+    const [b, t] = rows <= 16 ? [rows, 1] : [1, rows];
+    const [x, w] = [samples.floats(b, t, k), samples.matrix(n, k)];
+    const options: LinearOptions = { bias: samples.floats(n), activation: "relu" };
+    if (mode === "normed") options.norm = samples.norm(k);
+    if (mode === "residual") {
+      options.activation = "none";
+      options.residual = samples.floats(b, t, n);
+      options.residualNorm = samples.norm(n);
+    }
+    return () => [samples.ops.linear(x, w, options)];
+  };
+
+const projection =
+  (b: number, t: number): SelfTest =>
+  (samples) => {
+    const [x, w, bias] = [samples.floats(b, t, 44), samples.matrix(3 * 20, 44), samples.floats(3 * 20)];
+    const cache = samples.zeros(b, t + 3, 2 * 20);
+    const offset = samples.words([b], (i) => i % 3);
+    const norm = samples.norm(44);
+    return () => {
+      const { query } = samples.ops.projectQueryKeyValue(x, w, { bias, norm, cache, offset });
+      return [query, cache];
+    };
+  };
+
+const attention =
+  (b: number, t: number, c: number, group: number): SelfTest =>
+  (samples) => {
+    const query = samples.floats(b, t, 2 * 20);
+    const cache = samples.floats(b / group, c, 4 * 20);
+    const mask = samples.words([b / group, c], (i) => (i % 5 === 3 ? 0 : 1));
+    const causalFrom = samples.words([b], () => c - t);
+    return () => [
+      samples.ops.attention(query, cache, { heads: 2, mask }),
+      samples.ops.attention(query, cache, { heads: 2, causalFrom }),
+    ];
+  };
+
+/** The scores of a vocabulary of v tokens, of which a search goes on. */
+function selected(samples: Samples, rows: number, v: number, k: number) {
+  const [x, w, bias] = [samples.floats(rows, 1, k), samples.matrix(v, k), samples.floats(v)];
+  const state = {
+    token: samples.words([rows, 1]),
+    position: samples.words([rows]),
+    finished: samples.words([rows]),
+    history: samples.words([8, rows]),
+    logprobs: samples.zeros(8, rows),
+    eos: samples.words([1], () => v),
+    pad: 0,
+  };
+  const scores = (ops: Operations) => ops.linear(x, w, { bias, scores: true });
+  return { state, scores };
+}
+
+const greedy =
+  (rows: number, v: number): SelfTest =>
+  (samples) => {
+    const { state, scores } = selected(samples, rows, v, 44);
+    return () => {
+      samples.ops.selectGreedy(scores(samples.ops), state);
+      return [state.token, state.position, state.logprobs];
+    };
+  };
+
+const beamScores =
+  (rows: number, v: number): SelfTest =>
+  (samples) => {
+    const { scores } = selected(samples, rows, v, 44);
+    return () => [samples.ops.logSoftmax(scores(samples.ops))];
+  };
+
+export const groups: readonly Group[] = [
+  {
+    name: "matvec",
+    fields: ["matvec"],
+    variants: [
+      { name: "auto", tuning: { matvec: "auto" } },
+      { name: "rows", tuning: { matvec: "rows" } },
+    ],
+    work(samples) {
+      // A sentence, its beams, and a batch; into the feed-forward layer and out of it.
+      const [wide, narrow] = [samples.matrix(2048, 512), samples.matrix(512, 2048)];
+      const [biasOfWide, bias, norm] = [samples.floats(2048), samples.floats(512), samples.norm(512)];
+      const rows = [1, 4, 16].map((b) => [samples.floats(b, 1, 512), samples.floats(b, 1, 2048)]);
+      return (ops) =>
+        rows.flatMap(([x, inner]) => [
+          ops.linear(x, wide, { bias: biasOfWide, norm }),
+          ops.linear(inner, narrow, { bias, residual: x }),
+        ]);
+    },
+    tests: [
+      { name: "a product of one row", test: product(1, [101, 77], "normed") },
+      { name: "a product with a residual", test: product(1, [101, 77], "residual") },
+      { name: "a product of four rows", test: product(4, [101, 77], "normed") },
+      { name: "a product of eleven rows", test: product(11, [101, 77], "plain") },
+      { name: "query, key and value of new tokens", test: projection(3, 1) },
+    ],
+  },
+  {
+    name: "matmul",
+    fields: ["matmul", "fullGrid"],
+    variants: [
+      { name: "tiles", tuning: { matmul: "tiles", fullGrid: 256 } },
+      { name: "tiles for few cores", tuning: { matmul: "tiles", fullGrid: 48 } },
+      { name: "register", tuning: { matmul: "register" } },
+    ],
+    work(samples) {
+      // So few tiles that the GPU is not full, and more than enough.
+      const [short, long] = [samples.floats(1, 96, 512), samples.floats(1, 512, 512)];
+      const [w, wide] = [samples.matrix(512, 512), samples.matrix(2048, 512)];
+      const [bias, biasOfWide] = [samples.floats(512), samples.floats(2048)];
+      return (ops) => [ops.linear(short, w, { bias }), ops.linear(long, wide, { bias: biasOfWide })];
+    },
+    tests: [
+      { name: "a product of many rows", test: product(83, [101, 77], "plain") },
+      { name: "a product of many rows with norms", test: product(83, [101, 77], "residual") },
+      { name: "query, key and value of a source", test: projection(1, 83) },
+    ],
+  },
+  {
+    name: "attention",
+    fields: ["attention"],
+    variants: [
+      { name: "split", tuning: { attention: "split" } },
+      { name: "group", tuning: { attention: "group" } },
+    ],
+    work(samples) {
+      const [query, cache] = [samples.floats(4, 1, 512), samples.floats(1, 128, 1024)];
+      const [beams, own] = [samples.floats(4, 1, 512), samples.floats(4, 64, 1024)];
+      return (ops) => [ops.attention(query, cache, { heads: 8 }), ops.attention(beams, own, { heads: 8 })];
+    },
+    tests: [
+      { name: "attention of new tokens", test: attention(4, 1, 37, 2) },
+      { name: "attention of a source", test: attention(1, 37, 37, 1) },
+    ],
+  },
+  {
+    name: "selection",
+    fields: ["selection"],
+    variants: [
+      { name: "parts", tuning: { selection: "parts" } },
+      { name: "row", tuning: { selection: "row" } },
+    ],
+    work(samples) {
+      const { state, scores } = selected(samples, 1, 8192, 64);
+      return (ops) => {
+        ops.selectGreedy(scores(ops), state);
+        return [];
+      };
+    },
+    tests: [
+      { name: "the next token", test: greedy(2, 1003) },
+      { name: "the scores of beams", test: beamScores(3, 1003) },
+    ],
+  },
+];
+
+/** Of the code of the kernels: what is kept of others says nothing of these. */
+export function versionOf(tuning: Tuning): string {
+  const texts = new Set(kernelsOf(tuning).flatMap(({ shader }) => Object.values(shader)));
+  let hash = 0x811c9dc5;
+  for (const text of texts) {
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  return (hash >>> 0).toString(16);
+}
