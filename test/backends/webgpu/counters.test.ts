@@ -1,0 +1,153 @@
+/**
+ * What a token and an encoder layer cost, counted without a GPU, for every family at the size of a real model: dispatches, bytes,
+ * operations, workgroups, barriers, and what a step creates.
+ */
+
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, it } from "vitest";
+import { barriersOf, costOf, COSTS, fileOf, sumOf } from "../../../bench/cost/costs";
+import type { Dispatched } from "../../../bench/cost/dispatches";
+import { BASE, enlarged, plansOf, type Plans } from "../../../bench/cost/models";
+import { kernelsOf } from "../../../src/backends/webgpu/operations";
+import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
+import { modelTypes } from "../../../src/models/families/registry";
+import { FAMILIES, onePerFamily } from "../../support/node/families";
+
+type Config = Record<string, unknown>;
+
+const configOf = (folder: string) => JSON.parse(readFileSync(`${folder}/config.json`, "utf8")) as Config;
+const configs = [
+  ...onePerFamily().map((name) => configOf(`${FAMILIES}/${name}`)),
+  configOf(`${FAMILIES}/t5-relu`),
+  configOf("test/goldens/vanilla/pre-norm-learned-silu"),
+  configOf("test/goldens/vanilla/post-norm-learned-gelu-bias"),
+];
+/** Whether a feed-forward has a gate: only T5's can. */
+const isGated = ({ feed_forward_proj }: Config): boolean => String(feed_forward_proj).startsWith("gated");
+const nameOf = (config: Config): string => {
+  const { model_type, norm_first } = config;
+  const order = norm_first === undefined ? "" : norm_first ? ", pre-norm" : ", post-norm";
+  return `${String(model_type)}${order}${isGated(config) ? ", gated" : ""}`;
+};
+
+const MIB = 2 ** 20;
+const ONCE = { ...GPU_TUNING, matvec: "rows" } as const;
+const { layers } = BASE;
+
+/** Dispatches of a step over 8 L + 3. */
+function more(config: Config): number {
+  // The gate is a product of its own.
+  if (isGated(config)) return layers;
+  // The norm after the last layer, which the product with the vocabulary cannot apply together with its own.
+  if (config.norm_first === false) return 1;
+  // The norm of the embedding, which the first layer reads twice.
+  return config.model_type === "mbart" ? 1 : 0;
+}
+
+const isProduct = (dispatched: Dispatched): boolean => /^mat(vec|mul)/.test(fileOf(dispatched));
+const ratioOf = (dispatches: readonly Dispatched[]) => {
+  const { read, needed, flop, flopNeeded } = sumOf(dispatches.map(costOf));
+  return { read: read / needed, flop: flop / flopNeeded };
+};
+
+it("every family is counted", () => {
+  expect([...new Set(configs.map(({ model_type }) => model_type))].sort()).toEqual([...modelTypes].sort());
+});
+
+it("every kernel has a cost", () => {
+  const tunings = [GPU_TUNING, EARLIER_GPU_TUNING, SOFTWARE_TUNING];
+  const files = new Set(tunings.flatMap((tuning) => kernelsOf(tuning).map((kernel) => fileOf({ kernel }))));
+  expect([...files].sort()).toEqual(Object.keys(COSTS).sort());
+});
+
+describe.each(configs.map((config) => [nameOf(config), config] as const))("%s", (_, config) => {
+  const fields = enlarged(config, BASE);
+  let greedy: Plans, beams: Plans, batch: Plans;
+  /** The same with the kernels that read the weights once for all rows. */
+  let once: Plans[];
+  beforeAll(async () => {
+    const sizes = { source: 32, target: 64 };
+    const workloads = [
+      { sentences: 1, beams: 1, ...sizes },
+      { sentences: 1, beams: 4, ...sizes },
+      { sentences: 16, beams: 1, ...sizes },
+    ];
+    [greedy, beams, batch] = await Promise.all(workloads.map((workload) => plansOf(fields, workload, GPU_TUNING)));
+    once = await Promise.all(workloads.map((workload) => plansOf(fields, workload, ONCE)));
+  });
+
+  it("takes 8 dispatches per decoder layer and 3 more, with beams another 3", () => {
+    expect(greedy.step.length).toBe(8 * layers + 3 + more(config));
+    expect(beams.step.length).toBe(greedy.step.length + 3);
+    expect(greedy.perStep.dispatches).toBe(greedy.step.length);
+  });
+
+  it("takes at most 7 dispatches per encoder layer, and one more for a gate", async () => {
+    for (const source of [32, 512]) {
+      const workload = { sentences: 1, beams: 1, source, target: 64 };
+      const whole = await plansOf(fields, workload, GPU_TUNING);
+      const half = await plansOf(enlarged(config, BASE, layers / 2), workload, GPU_TUNING);
+      const perLayer = (whole.encode.length - half.encode.length) / (layers / 2);
+      expect(perLayer).toBeLessThanOrEqual(isGated(config) ? 8 : 7);
+    }
+  });
+
+  it("reads each weight and each key once per step, where it can for all beams and sentences together", () => {
+    for (const { step } of [greedy, ...once]) expect(ratioOf(step).read).toBeLessThanOrEqual(1.05);
+    // The layers' weights are read once per beam, by the cache of a large GPU, where that was faster; never the vocabulary's.
+    expect(ratioOf(beams.step).read).toBeLessThanOrEqual(3);
+    expect(ratioOf(beams.step.filter(({ bytes }) => (bytes.w ?? 0) > 64 * MIB)).read).toBeLessThanOrEqual(1.05);
+  });
+
+  it("computes hardly more than is needed", async () => {
+    for (const { step } of [greedy, beams, batch, ...once]) expect(ratioOf(step).flop).toBeLessThanOrEqual(1.15);
+    for (const source of [32, 224, 512, 1536]) {
+      const { encode } = await plansOf(fields, { sentences: 1, beams: 1, source, target: 8 }, GPU_TUNING);
+      expect([source, ratioOf(encode).flop <= 1.15, ratioOf(encode).flop]).toEqual([source, true, expect.anything()]);
+    }
+  });
+
+  it("divides every product of more than 1 MB of weights among at least 64 workgroups", () => {
+    const products = [greedy, beams, batch, ...once]
+      .flatMap(({ step, encode }) => [...step, ...encode])
+      .filter(isProduct);
+    const large = products.filter(({ bytes }) => bytes.w > MIB);
+    expect(large.length).toBeGreaterThan(3 * 6 * layers);
+    expect(large.filter(({ workgroups }) => workgroups < 64).map(({ kernel }) => kernel.name)).toEqual([]);
+  });
+
+  it("meets at most 3 barriers in a product that reads the weights once for all rows", () => {
+    const few = once.flatMap(({ step }) => step).filter((dispatched) => fileOf(dispatched) === "matvec_rows.wgsl");
+    expect(few.length).toBeGreaterThan(0);
+    for (const dispatched of few) expect(barriersOf(dispatched)).toEqual({ once: 3, looped: 0 });
+  });
+
+  it("makes no buffer, no bind group, no pipeline and no write per step", () => {
+    for (const { perStep } of [greedy, beams, batch]) {
+      expect(perStep).toMatchObject({
+        submits: 1,
+        readbacks: 1,
+        buffers_created: 0,
+        bind_groups_created: 0,
+        buffer_writes: 0,
+        pipelines_created: 0,
+      });
+    }
+  });
+});
+
+describe("barriers are counted", () => {
+  const kernelOf = (code: string) => ({ kernel: { ...kernelsOf(GPU_TUNING)[0], entryPoint: "main", code } });
+
+  it.each([
+    ["fn main() { workgroupBarrier(); // workgroupBarrier();\n }", { once: 1, looped: 0 }],
+    ["fn main() { for (;;) { workgroupBarrier(); } workgroupBarrier(); }", { once: 1, looped: 1 }],
+    [
+      "fn two() { workgroupBarrier(); workgroupBarrier(); } fn main() { two(); for (;;) { two(); } }",
+      { once: 2, looped: 2 },
+    ],
+    ["fn other() { workgroupBarrier(); } fn main() { }", { once: 0, looped: 0 }],
+  ])("%s", (code, expected) => {
+    expect(barriersOf(kernelOf(code))).toEqual(expected);
+  });
+});
