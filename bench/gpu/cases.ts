@@ -7,7 +7,7 @@
 import type { GpuTensor } from "../../src/backends/webgpu/gpu-tensor";
 import type { LinearOptions, Norm, Ops } from "../../src/ops/ops";
 import { rowWords, type WeightFormat } from "../../src/tensor/weight-format";
-import { size, type DType, type Tensor } from "../../src/tensor/tensor";
+import { rowsOf, size, type DType, type Tensor } from "../../src/tensor/tensor";
 
 export interface KernelCase {
   /** The operation, then its sizes and how its weights are stored. */
@@ -42,7 +42,8 @@ export class Inputs {
   ) {}
 
   f32(shape: number[], scale = 1, purpose: "activations" | "weights" | "cache" = "activations", dtype: DType = "f32") {
-    const data = Float32Array.from({ length: size(shape) }, (_, i) => NOISE[i % NOISE.length] * scale);
+    const data = new Float32Array(size(shape));
+    for (let i = 0; i < data.length; i++) data[i] = NOISE[i % NOISE.length] * scale;
     return this.keep(this.ops.create(shape, dtype, purpose, data));
   }
 
@@ -66,20 +67,22 @@ export class Inputs {
     return { weights: this.keep(this.ops.create([2, width], "f32", "weights", weights)), eps: 1e-5 };
   }
 
-  /** Equal matrices, of which the i-th turn takes the i-th. */
+  /** Equal matrices, of which the i-th turn takes the i-th. Their rows repeat after 1,024: random numbers take their time. */
   several(shape: number[], format: WeightFormat, purpose: "weights" | "cache", scale: number): (i: number) => Tensor {
-    const first = this.f32(shape, scale, purpose, format) as GpuTensor;
-    const all: Tensor[] = [first];
+    const [rows, width] = rowsOf(shape);
+    const some = this.f32([Math.min(rows, 1024), width], scale, purpose, format) as GpuTensor;
     const encoder = this.device.createCommandEncoder();
-    const copyTo = (to: GpuTensor, from: GpuTensor): void => {
-      if (from.buffer && to.buffer) encoder.copyBufferToBuffer(from.buffer, 0, to.buffer, 0, from.buffer.size);
-      from.parts?.forEach((part, i) => to.parts && copyTo(to.parts[i].tensor, part.tensor));
+    const fill = ({ buffer: to, parts }: GpuTensor): void => {
+      parts?.forEach(({ tensor }) => fill(tensor));
+      if (!to || !some.buffer) return;
+      for (let at = 0; at < to.size; at += some.buffer.size)
+        encoder.copyBufferToBuffer(some.buffer, 0, to, at, Math.min(some.buffer.size, to.size - at));
     };
-    while (all.length < this.copies) {
-      const next = this.keep(this.ops.create(shape, format, purpose)) as GpuTensor;
-      copyTo(next, first);
-      all.push(next);
-    }
+    const all = Array.from({ length: this.copies }, () => {
+      const tensor = this.keep(this.ops.create(shape, format, purpose)) as GpuTensor;
+      fill(tensor);
+      return tensor;
+    });
     this.device.queue.submit([encoder.finish()]);
     return (i) => all[i % all.length];
   }
@@ -177,6 +180,16 @@ function rowCase(
   };
 }
 
+const greedyState = (inputs: Inputs, rows: number, vocabulary: number) => ({
+  token: inputs.u32([rows, 1]),
+  position: inputs.u32([rows]),
+  finished: inputs.u32([rows]),
+  history: inputs.u32([64, rows]),
+  logprobs: inputs.zeros([64, rows]),
+  eos: inputs.u32([1], () => vocabulary),
+  pad: 0,
+});
+
 function greedy(rows: number, vocabulary: number): KernelCase {
   const bytes = 4 * rows * vocabulary;
   return {
@@ -186,17 +199,30 @@ function greedy(rows: number, vocabulary: number): KernelCase {
     cold: bytes,
     prepare(inputs) {
       const logits = inputs.f32([rows, 1, vocabulary]);
-      const state = {
-        token: inputs.u32([rows, 1]),
-        position: inputs.u32([rows]),
-        finished: inputs.u32([rows]),
-        history: inputs.u32([64, rows]),
-        logprobs: inputs.zeros([64, rows]),
-        eos: inputs.u32([1], () => vocabulary),
-        pad: 0,
-      };
+      const state = greedyState(inputs, rows, vocabulary);
       return () => {
         inputs.ops.selectGreedy(logits, state);
+        return [];
+      };
+    },
+  };
+}
+
+/** The end of a step: the scores of the vocabulary and the next token of each row. */
+function nextToken(rows: number, vocabulary: number, k: number, format: WeightFormat): KernelCase {
+  const cold = bytesOf(format, vocabulary, k);
+  return {
+    name: `vocabulary and greedy ${rows} x ${vocabulary} x ${k}, ${format}`,
+    bytes: cold + 4 * rows * k + 4 * vocabulary,
+    flop: 2 * rows * vocabulary * k,
+    cold,
+    prepare(inputs) {
+      const x = inputs.f32([rows, 1, k]);
+      const w = inputs.several([vocabulary, k], format, "weights", 1 / Math.sqrt(k));
+      const bias = inputs.f32([vocabulary], 0.1, "weights");
+      const state = greedyState(inputs, rows, vocabulary);
+      return (i) => {
+        inputs.ops.selectGreedy(inputs.ops.linear(x, w(i), { bias, scores: true }), state);
         return [];
       };
     },
@@ -210,7 +236,7 @@ const VOCABULARY = 58_101;
 export function kernelCases(): KernelCase[] {
   const cases: KernelCase[] = [];
   for (const format of FORMATS) {
-    cases.push(linear(1, VOCABULARY, 512, format, "norm"));
+    cases.push(nextToken(1, VOCABULARY, 512, format), linear(1, VOCABULARY, 512, format, "norm"));
     cases.push(linear(1, 2048, 512, format, "norm relu"), linear(1, 512, 2048, format, "residual"));
     cases.push(linear(1, 512, 512, format, "residual"), project(1, 512, format));
   }

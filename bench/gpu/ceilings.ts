@@ -1,6 +1,7 @@
 /** What this GPU can do at all: a copy, a read, multiply-adds, the cost of a dispatch, of a submit and of a read-back. */
 
-import { Clock, median, type Command } from "./clock";
+import { median, PassTimer, type Command } from "../../src/backends/webgpu/pass-timer";
+import { PASS } from "./kernels";
 
 export interface Ceilings {
   clock: string;
@@ -78,7 +79,7 @@ fn main() {
 
 /** @param software a software adapter, which gets less to do */
 export async function measureCeilings(device: GPUDevice, software: boolean): Promise<Ceilings> {
-  const clock = new Clock(device);
+  const timer = new PassTimer(device);
   const bytes = software ? 16 << 20 : 256 << 20;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const [x, y, small] = [bytes, bytes, 1024].map((size) => device.createBuffer({ size, usage }));
@@ -94,9 +95,9 @@ export async function measureCeilings(device: GPUDevice, software: boolean): Pro
     return { pipeline, bindGroup, grid: [groups, 1, 1] };
   };
   const best = async (commands: Command[]): Promise<number> => {
-    const repeats = await clock.repeats(commands);
+    const repeats = await timer.repeats(commands, PASS);
     const times: number[] = [];
-    for (let i = 0; i < 5; i++) times.push((await clock.pass(commands, repeats)) / repeats);
+    for (let i = 0; i < 20; i++) times.push((await timer.pass(commands, repeats)) / repeats);
     return Math.min(...times);
   };
   const rate = async (code: string, work: number, groups: number, from = x, to = y): Promise<number> =>
@@ -111,7 +112,7 @@ export async function measureCeilings(device: GPUDevice, software: boolean): Pro
   const step = await command(STEP, small, y, 1);
   const steps = software ? 200 : 2000;
   const gpu: number[] = [];
-  for (let i = 0; i < 5; i++) gpu.push((await clock.pass([step], steps)) / steps);
+  for (let i = 0; i < 5; i++) gpu.push((await timer.pass([step], steps)) / steps);
   const host: number[] = [];
   for (let i = 0; i < 5; i++) {
     const started = performance.now();
@@ -146,9 +147,9 @@ export async function measureCeilings(device: GPUDevice, software: boolean): Pro
     target.unmap();
     reads.push(performance.now() - started);
   }
-  for (const buffer of [x, y, small, target]) buffer.destroy();
+  for (const made of [x, y, small, target, timer]) made.destroy();
   return {
-    clock: clock.kind,
+    clock: timer.clock,
     copy,
     read,
     fma,

@@ -40,11 +40,12 @@ export async function openGpu(tuning?: Tuning): Promise<Opened> {
   return { ops, device: newestDevice(), adapter };
 }
 
-/** A device without the engine. */
-export async function openPlain(): Promise<GPUDevice> {
+/** A device without the engine, and what its adapter can do. */
+export async function openPlain(): Promise<{ device: GPUDevice; features: string[] }> {
   watchDevices();
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new Error("there is no adapter");
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  return adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+  const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+  return { device, features: [...adapter.features].sort() };
 }

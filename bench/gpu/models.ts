@@ -3,7 +3,7 @@
 import type { LoadOptions } from "../../src/index";
 import { measure, type Run, type Workload } from "../generate";
 import { decodeWeights } from "../models";
-import { median } from "./clock";
+import { median } from "../../src/backends/webgpu/pass-timer";
 import { newestDevice, watchDevices } from "./device";
 import { timePasses } from "./passes";
 

@@ -11,11 +11,11 @@ import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { fileNameOf, markdownOf, type Results } from "./results";
-import { runBench, SECTIONS, type Section } from "./run";
+import { PRESETS, runBench, SECTIONS, type Section } from "./run";
 
 const USAGE = `usage: npm run bench:gpu -- [options]
   --only ops,kernels     sections: ${SECTIONS.join(", ")}; all by default
-  --kernels SET          one more set of kernels: "gpu", "software" or field=value,..; may be repeated
+  --kernels SET          one more set of kernels: ${Object.keys(PRESETS).join(", ")}, or field=value,..; may be repeated
   --words "linear 1 x"   only kernels and models with these words, separated by commas, in their names
   --minutes 8            when to stop
   --out bench/results    where the results go

@@ -29,19 +29,25 @@ export interface Results {
   kernels: Record<string, { bytes: number; flop: number; times: Record<string, KernelTime> }>;
   /** By model and format, then by set of kernels. */
   models: Record<string, Record<string, ModelReport>>;
+  /** What a reader has to know beside the numbers. */
+  notes?: string[];
   /** What there was no time for. */
   leftOut: string[];
 }
 
+/** What an adapter is called: drivers put the name of the GPU here or there, or only its number. */
+export function adapterName({ vendor, architecture, device, description }: AdapterInfo): string {
+  const named = [description, device].filter((text) => /[a-z]/i.test(text) && !/^0x|\d+\.\d+\.\d+/.test(text));
+  return named[0] ?? (`${vendor} ${architecture}`.trim() || "a GPU");
+}
+
 /** The name of the files of an adapter. */
-export function fileNameOf({ vendor, architecture, description }: AdapterInfo): string {
-  const words = description || `${vendor} ${architecture}` || "gpu";
-  return words
+export const fileNameOf = (adapter: AdapterInfo): string =>
+  adapterName(adapter)
     .toLowerCase()
     .replace(/\(.*?\)/g, " ")
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "");
-}
 
 const shown = (value: number | undefined): string =>
   value === undefined || !Number.isFinite(value) ? "" : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
@@ -59,18 +65,17 @@ function table(titles: string[], texts: number, rows: Cell[][]): string[] {
 
 export function markdownOf(results: Results): string {
   const { adapter, ceilings, ops, kernels, models, tunings, host, features, leftOut } = results;
-  const name = adapter.description || `${adapter.vendor} ${adapter.architecture}`;
   const lines = [
-    `# ${name}`,
+    `# ${adapterName(adapter)}`,
     "",
     adapter.fallback
       ? "A software adapter: a rehearsal of the measurement. Its times say nothing about a GPU."
-      : `${adapter.vendor} ${adapter.architecture}.`,
+      : `${adapter.vendor} ${adapter.architecture} ${adapter.device}, ${adapter.description}.`,
     "",
     `${results.date.slice(0, 10)}, ${host ?? ""}. Written by \`npm run bench:gpu\`; kernels ${results.fingerprint}.`,
     "",
-    `Features: ${features.join(", ")}.`,
-    "",
+    ...(features.length > 0 ? [`Features: ${features.join(", ")}.`, ""] : []),
+    ...(results.notes ?? []).flatMap((note) => [note, ""]),
     "Sets of kernels:",
     "",
     ...Object.entries(tunings).map(([set, tuning]) => `- ${set}: \`${JSON.stringify(tuning)}\``),

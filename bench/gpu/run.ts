@@ -5,7 +5,8 @@
 
 import { createCpuBackend } from "../../src/backends/cpu/backend";
 import { kernelsOf } from "../../src/backends/webgpu/operations";
-import { GPU_TUNING, SOFTWARE_TUNING, type Tuning } from "../../src/backends/webgpu/tuning";
+import * as tuningModule from "../../src/backends/webgpu/tuning";
+import type { Tuning } from "../../src/backends/webgpu/tuning";
 import { difference } from "../../test/support/shared/difference";
 import { opCases } from "../../test/support/shared/op-cases";
 import { kernelCases } from "./cases";
@@ -13,14 +14,14 @@ import { measureCeilings } from "./ceilings";
 import { openGpu, openPlain, type Opened } from "./device";
 import { timeCase } from "./kernels";
 import { measureModel } from "./models";
-import type { OpsResult, Results } from "./results";
+import { adapterName, type OpsResult, type Results } from "./results";
 
 export const SECTIONS = ["ceilings", "ops", "kernels", "models"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export interface Settings {
   sections: readonly Section[];
-  /** Sets of kernels beside the default: "gpu", "software", or `field=value,..` over the default. */
+  /** Sets of kernels beside the default: the name of a preset, or `field=value,..` over the default. */
   kernels: readonly string[];
   /** Of all sections together. */
   minutes: number;
@@ -46,10 +47,16 @@ const MODELS = [
 ];
 const MORE_MODELS = ["t5 f32", "t5 f16", "opus-mt q8", "small q8"];
 
+/** By the names of the constants of tuning.ts: GPU_TUNING is "gpu", EARLIER_GPU_TUNING "earlier gpu". */
+export const PRESETS: Readonly<Record<string, Tuning>> = Object.fromEntries(
+  Object.entries(tuningModule)
+    .filter(([name]) => name.endsWith("_TUNING"))
+    .map(([name, tuning]) => [name.slice(0, -"_TUNING".length).toLowerCase().replaceAll("_", " "), tuning]),
+);
+
 /** A tuning by its text. */
 export function tuningOf(text: string, base: Tuning): Tuning {
-  if (text === "gpu") return GPU_TUNING;
-  if (text === "software") return SOFTWARE_TUNING;
+  if (Object.hasOwn(PRESETS, text)) return PRESETS[text];
   const changed = Object.fromEntries(
     text.split(",").map((part): [string, unknown] => {
       const [field, value = ""] = part.split("=");
@@ -74,21 +81,23 @@ const names = (words: readonly string[], name: string): boolean => words.every((
 export async function runBench(settings: Settings): Promise<Results> {
   const { log, words, minutes } = settings;
   const started = performance.now();
-  const plain = await openPlain();
+  const { device: plain, features } = await openPlain();
   const first = await openGpu();
   const { adapter } = first;
   const software = adapter.fallback;
-  const base = software ? SOFTWARE_TUNING : GPU_TUNING;
+  const base = PRESETS[software ? "software" : "gpu"];
   const tunings = new Map<string, Tuning>([["default", base]]);
   for (const text of settings.kernels) tunings.set(text, tuningOf(text, base));
-  // Operations are compared on both presets, whatever is timed; one of them is the default.
-  const presets = new Map([...tunings, software ? ["gpu", GPU_TUNING] : ["software", SOFTWARE_TUNING]] as const);
+  // Operations are compared on all presets, whatever is timed; one of them is the default.
+  const presets = new Map(tunings);
+  for (const [name, tuning] of Object.entries(PRESETS))
+    if (![...tunings.values()].includes(tuning)) presets.set(name, tuning);
   const fingerprint = fingerprintOf(presets.values());
   const results: Results = settings.earlier(adapter, fingerprint) ?? {
     adapter,
     fingerprint,
     date: new Date().toISOString(),
-    features: [...plain.features].sort(),
+    features,
     tunings: {},
     ops: {},
     kernels: {},
@@ -97,9 +106,7 @@ export async function runBench(settings: Settings): Promise<Results> {
   };
   results.tunings = Object.fromEntries(presets);
   results.leftOut = [];
-  log(
-    `${adapter.description || adapter.architecture}${software ? ": a software adapter, so this is a rehearsal" : ""}`,
-  );
+  log(`${adapterName(adapter)}${software ? ": a software adapter, so this is a rehearsal" : ""}`);
 
   const opened = new Map<string, Opened>([["default", first]]);
   const backendOf = async (name: string): Promise<Opened> => {
@@ -192,17 +199,15 @@ export async function runBench(settings: Settings): Promise<Results> {
           }
           const dtype = model.slice(model.lastIndexOf(" ") + 1) as "f32" | "f16" | "q8";
           const name = model.slice(0, model.lastIndexOf(" "));
-          const restore = usingTuning(base, tunings.get(set) as Tuning);
           try {
-            const options = { device: "webgpu", dtype, onWarning: () => undefined } as const;
+            const onWarning = (message: string) => void results.leftOut.push(`${model}, ${set}: ${message}`);
+            const options = { device: "webgpu", worker: false, dtype, kernels: tunings.get(set), onWarning } as const;
             known[set] = await measureModel(name, options, software ? 8 : 96, software ? 1 : 3);
             const rates = known[set].runs.map((run) => `${run.workload} ${run.tokensPerSecond.toFixed(0)}`);
             done(`${model}, ${set}, tokens/s: ${rates.join(", ")}`);
           } catch (error) {
             results.leftOut.push(`${model}, ${set}: ${String(error)}`);
             done(`FAILED ${model}, ${set}: ${String(error)}`);
-          } finally {
-            restore();
           }
         }
       }
@@ -213,11 +218,4 @@ export async function runBench(settings: Settings): Promise<Results> {
   for (const { ops } of opened.values()) ops.dispose();
   settings.save(results);
   return results;
-}
-
-/** Has what is loaded from now on take another tuning than the adapter's own. */
-function usingTuning(own: Tuning, other: Tuning): () => void {
-  const before = { ...own };
-  Object.assign(own, other);
-  return () => void Object.assign(own, before);
 }
