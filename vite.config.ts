@@ -90,7 +90,7 @@ const tests: ViteUserConfig = {
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/browser/**", "test/package/**"],
+          exclude: ["test/browser/**", "test/package/**", "test/soak/**"],
           testTimeout: 60_000,
         },
       },
@@ -127,6 +127,18 @@ const tests: ViteUserConfig = {
           testTimeout: 240_000,
           hookTimeout: 240_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // `npm run test:soak`: many calls and many broken files.
+        plugins: [wasmKernels()],
+        test: {
+          name: "soak",
+          include: ["test/soak/**/*.test.ts"],
+          globalSetup: "test/support/node/global-setup.ts",
+          fileParallelism: false,
+          testTimeout: 7_200_000,
+          sequence: { groupOrder: 3 },
         },
       },
       {

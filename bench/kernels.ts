@@ -1,7 +1,8 @@
 /** Times single kernels of wasm/ in a page: what one repetition takes, all of them in turn, so that all meet the same neighbours. */
 
 import readModule from "../wasm/bench/read.ts?module=simd";
-import { FORMAT, instantiate, moduleBytes, type Kernels, type ModuleName } from "../src/backends/wasm/kernels";
+import { instantiate, moduleBytes, type Kernels, type ModuleName } from "../src/backends/wasm/kernels";
+import { FORMAT } from "../src/backends/wasm/numbers";
 
 export interface Timing {
   kernel: string;

@@ -7,7 +7,7 @@
 export type ErrorCode =
   /** No WebGPU in this environment, no adapter, or an adapter whose limits are too low. */
   | "unsupported_device"
-  /** The GPU device was lost (driver reset, another page, `GPUDevice.destroy`). */
+  /** The GPU device was lost (driver reset, `GPUDevice.destroy`), and the model could not be loaded again on another one. */
   | "device_lost"
   /** The worker with the model crashed or was ended by the browser. */
   | "worker_lost"

@@ -27,10 +27,6 @@ export interface Seq2Seq extends AsyncDisposing {}
  */
 export class Seq2Seq {
   /* eslint-enable */
-  /** Where the model runs. */
-  readonly device: "webgpu" | "wasm" | "cpu";
-  /** What the browser reports about the GPU; absent on other devices. */
-  readonly adapter?: AdapterInfo;
   /** What was read of config.json and generation_config.json: start, end and pad tokens, sizes, limits. Frozen. */
   readonly config: ModelConfig;
   /** Present where the model's folder has the files of a tokenizer: tokenizer.json, or those of its family. */
@@ -44,9 +40,7 @@ export class Seq2Seq {
     /** @internal Reports a warning. */
     readonly warn: (message: string) => void,
   ) {
-    const { device, adapter, config, tokenizerProblem } = running.facts;
-    this.device = device;
-    this.adapter = adapter;
+    const { config, tokenizerProblem } = running.facts;
     this.config = frozen(config);
     this.tokenizer = tokenizerOf(running);
     this.tokenizerProblem = tokenizerProblem;
@@ -127,6 +121,16 @@ export class Seq2Seq {
     return this.calls().detectLanguage(input);
   }
 
+  /** Where the model runs. A GPU that is lost again and again is given up for "wasm". */
+  get device(): "webgpu" | "wasm" | "cpu" {
+    return this.running.state().device;
+  }
+
+  /** What the browser reports about the GPU; absent on other devices. */
+  get adapter(): AdapterInfo | undefined {
+    return this.running.state().adapter;
+  }
+
   /** How many tokens fit the model's positions: `config.limits`. */
   get limits(): Limits {
     return { ...this.config.limits };
@@ -134,7 +138,7 @@ export class Seq2Seq {
 
   /** Bytes in use on the device, by purpose, as of the end of the last call; all 0 after `dispose`. */
   memory(): Memory {
-    return this.running.memory();
+    return { ...this.running.state().memory };
   }
 
   /**

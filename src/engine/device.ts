@@ -1,6 +1,6 @@
 /** From the `device` of a load to a backend. */
 
-import { adapterInfo, type AdapterInfo } from "../backends/webgpu/adapter";
+import { adapterInfo, requestAdapter, type AdapterInfo } from "../backends/webgpu/adapter";
 import type { MoreGpuOperations } from "../backends/webgpu/operations";
 import { ModelError } from "../errors";
 import type { MoreOperations } from "../ops/operations";
@@ -16,7 +16,7 @@ export interface SpeechOperations extends MoreOperations {
 }
 
 /** How a backend computes, and the operations that the model needs beside those of every backend. */
-type Computing = Required<Pick<LoadOptions, "arithmetic" | "threads" | "kernels">> & {
+export type Computing = Required<Pick<LoadOptions, "arithmetic" | "threads" | "kernels">> & {
   /** How the matrices of the model are stored. */
   format: WeightFormat;
   more?: SpeechOperations;
@@ -104,7 +104,28 @@ async function choose(
     const hardware = await ifSupported(() => onWebGpu(computing, onWarning, found.gpu));
     if (hardware) return hardware;
   }
+  return withoutGpu(computing, onWarning);
+}
+
+/** WebAssembly, else plain JavaScript. */
+export async function withoutGpu(computing: Computing, onWarning: (message: string) => void): Promise<Backend> {
   const warn = ({ message }: ModelError): void =>
     onWarning(`load: ${message} The model runs in plain JavaScript, which is several times slower.`);
   return (await ifSupported(() => onWasm(computing, onWarning), warn)) ?? onCpu(computing);
+}
+
+/**
+ * A GPU in the place of one that is lost.
+ * @param software whether a software adapter will do
+ * @throws ModelError "unsupported_device" where there is none
+ */
+export async function anotherGpu(
+  software: boolean,
+  computing: Computing,
+  onWarning: (message: string) => void,
+): Promise<Backend> {
+  const adapter = await requestAdapter();
+  if (!software && adapterInfo(adapter).fallback)
+    throw new ModelError("unsupported_device", "The browser has only a software adapter left.");
+  return onWebGpu(computing, onWarning, adapter);
 }

@@ -11,19 +11,19 @@ import type { TensorInfo, Wanted } from "../loading/formats/tensors";
 import { Unread } from "../loading/unread";
 import { findWeights, type Weights } from "../loading/weights";
 import { ConfigFields, refuseQuantization } from "../models/config-fields";
-import type { Family, Model, ModelInfo } from "../models/model";
+import type { Model, ModelInfo } from "../models/model";
 import { Parameters } from "../models/parameters";
 import type { Ops } from "../ops/ops";
 import type { WeightFormat } from "../tensor/weight-format";
 import type { Tokenizer } from "../text/tokenizer";
 import type { SpeechOperations } from "./device";
-import { findFamily } from "./family";
+import { findFamily, type FoundFamily } from "./family";
 import { textPart, type TextPart } from "./parts";
 
-export interface LoadedModel {
-  model: Model;
-  /** Of the model, as generation reads it: the tokens that its files name. */
-  info: ModelInfo;
+/** What the folder of a model says of it, and the way of its weights to a device. */
+export interface ModelFolder {
+  /** What generation reads of the model: the tokens that its files name. */
+  infoOf(model: Model): ModelInfo;
   generationConfig: Record<string, unknown>;
   /** Fields of the same file that only the family of the model has. */
   familyFields: Record<string, unknown>;
@@ -36,9 +36,23 @@ export interface LoadedModel {
   tokenizerProblem?: string;
   /** What turns text into calls. */
   text: TextPart;
+  /**
+   * Reads the weights into a new backend, tensor by tensor as their bytes arrive: no file is ever held as a whole. May be called
+   * again, for another device.
+   */
+  place(createOps: CreateOps, options: PlaceOptions): Promise<PlacedModel>;
 }
 
-interface BuildOptions extends DownloadOptions {
+/** @param more operations that the model needs beside those of every backend */
+export type CreateOps = (more?: SpeechOperations) => Promise<Ops>;
+
+/** A model whose weights are on a device. */
+export interface PlacedModel {
+  model: Model;
+  ops: Ops;
+}
+
+export interface PlaceOptions extends DownloadOptions {
   format?: WeightFormat;
   onWarning?: (message: string) => void;
   /** Called when the tensors of the model exist on the device, before their data arrives. */
@@ -54,16 +68,11 @@ async function readFields(files: ModelFiles, file: string, options: DownloadOpti
   return fields as Record<string, unknown>;
 }
 
-/**
- * Reads config.json first and the weights last, so that most errors are found before the largest file is read. A tensor goes
- * to the device as soon as its bytes arrive; the file is never held as a whole.
- */
-export async function loadModel(
+/** Reads config.json first; the weights come last, so that most errors are found before the largest file is read. */
+export async function readModel(
   files: ModelFiles,
-  createOps: (more?: SpeechOperations) => Promise<Ops>,
-  options: BuildOptions,
-): Promise<LoadedModel & { ops: Ops }> {
-  const { signal } = options;
+  options: DownloadOptions & { onWarning?: (message: string) => void } = {},
+): Promise<ModelFolder> {
   const config = await readFields(files, "config.json", options);
   if (!config) {
     throw new ModelError(
@@ -96,30 +105,46 @@ export async function loadModel(
 
   const unread = new Unread();
   unread.add(generationFile, idle);
+  return {
+    config,
+    generationConfig,
+    familyFields,
+    generationFile,
+    tokenizer,
+    tokenizerProblem,
+    text,
+    // A vanilla checkpoint is not transformers': its tokens are those of config.json.
+    infoOf: ({ info }) => (family.strict ? info : { ...info, eosTokenIds: [], decoderStartTokenId: NO_START }),
+    async place(createOps, options) {
+      const description = { family, more, fields: configFields.fields, unread };
+      const placed = await placeModel(files, createOps, options, description);
+      unread.add("config.json", configFields.unread(own.modelType, LEGACY_NAMES));
+      const message = unread.message();
+      if (message !== undefined) options.onWarning?.(message);
+      if (tokenizerProblem !== undefined) options.onWarning?.(tokenizerProblem);
+      return placed;
+    },
+  };
+}
+
+interface Description extends Pick<FoundFamily, "family" | "more"> {
+  /** Of config.json. */
+  fields: Record<string, unknown>;
+  unread: Unread;
+}
+
+async function placeModel(
+  files: ModelFiles,
+  createOps: CreateOps,
+  options: PlaceOptions,
+  description: Description,
+): Promise<PlacedModel> {
   const weights = await findWeights(files, options);
   let ops: Ops | undefined;
   try {
-    ops = await createOps(more);
-    signal?.throwIfAborted();
-    const model = await readWeights(weights, ops, options, family, configFields.fields, unread);
-    unread.add("config.json", configFields.unread(own.modelType, LEGACY_NAMES));
-    const message = unread.message();
-    if (message !== undefined) options.onWarning?.(message);
-    if (tokenizerProblem !== undefined) options.onWarning?.(tokenizerProblem);
-    // A vanilla checkpoint is not transformers': its tokens are those of config.json.
-    const info = family.strict ? model.info : { ...model.info, eosTokenIds: [], decoderStartTokenId: NO_START };
-    return {
-      model,
-      info,
-      config,
-      generationConfig,
-      familyFields,
-      generationFile,
-      tokenizer,
-      tokenizerProblem,
-      text,
-      ops,
-    };
+    ops = await createOps(description.more);
+    options.signal?.throwIfAborted();
+    return { ops, model: await readWeights(weights, ops, options, description) };
   } catch (error) {
     ops?.dispose();
     await weights.close();
@@ -157,15 +182,13 @@ async function readTokenizer(files: ModelFiles, modelConfig: Record<string, unkn
 async function readWeights(
   weights: Weights,
   ops: Ops,
-  options: BuildOptions,
-  family: Family,
-  config: Record<string, unknown>,
-  unread: Unread,
+  options: PlaceOptions,
+  { family, fields, unread }: Description,
 ): Promise<Model> {
   let loading: { model: Model; parameters: Parameters } | undefined;
   const onHeader = (tensors: TensorInfo[]): Wanted => {
     const parameters = new Parameters(ops, tensors, options.format);
-    loading = { model: family.build(ops, config, parameters), parameters };
+    loading = { model: family.build(ops, fields, parameters), parameters };
     const names = parameters.check(weights.name);
     if (names.length > 0 && family.strict) throw unexpectedTensors(weights.name, names);
     unread.add(weights.name, names);

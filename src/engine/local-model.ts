@@ -9,12 +9,17 @@ import type { LocalTranslator, TranslatorSetup } from "./translator";
 
 export async function loadLocal(source: Source | ModelFiles, options: LoadOptions): Promise<RunningModel> {
   const model = await LocalSeq2Seq.load(source, options);
-  return { facts: factsOf(model), calls: callsOf(model), memory: () => model.memory(), dispose: () => model.dispose() };
+  return {
+    facts: factsOf(model),
+    calls: callsOf(model),
+    state: () => ({ device: model.device, adapter: model.adapter, memory: model.memory() }),
+    dispose: () => model.dispose(),
+  };
 }
 
-function factsOf({ device, adapter, config, tokenizer, tokenizerProblem }: LocalSeq2Seq): ModelFacts {
+function factsOf({ config, tokenizer, tokenizerProblem }: LocalSeq2Seq): ModelFacts {
   const { languages, languagePairs } = tokenizer ?? {};
-  return { device, adapter, config, tokenizer: tokenizer && { languages, languagePairs }, tokenizerProblem };
+  return { config, tokenizer: tokenizer && { languages, languagePairs }, tokenizerProblem };
 }
 
 function callsOf(model: LocalSeq2Seq): ModelCalls {

@@ -14,8 +14,6 @@ import type { AlignedSegment, TranslatorSetup } from "./translator";
 
 /** What is known once it is loaded, as plain data. */
 export interface ModelFacts {
-  device: "webgpu" | "wasm" | "cpu";
-  adapter?: AdapterInfo;
   config: ModelConfig;
   /** Absent if the model has no tokenizer. */
   tokenizer?: { languages?: readonly string[]; languagePairs?: readonly LanguagePair[] };
@@ -50,10 +48,18 @@ export interface ModelCalls {
   measureInputUsage(setup: TranslatorSetup, text: string): Promise<number>;
 }
 
+/** What changes while the model is in use: a call may need memory, or lose the device. */
+export interface ModelState {
+  device: "webgpu" | "wasm" | "cpu";
+  adapter?: AdapterInfo;
+  /** Bytes on the device. */
+  memory: Memory;
+}
+
 export interface RunningModel {
   readonly facts: ModelFacts;
   readonly calls: ModelCalls;
-  /** Bytes on the device. Across a port: as of the last message, which is the state now unless a call is running. */
-  memory(): Memory;
+  /** Across a port: as of the last message, which is the state now unless a call is running. */
+  state(): ModelState;
   dispose(): Promise<void>;
 }

@@ -1,22 +1,22 @@
 /** A loaded encoder-decoder model in this thread: what the public class `Seq2Seq` (src/api/) calls, here or in a worker. */
 
-import { openBackend, type SpeechOperations } from "./device";
+import { Engines } from "./engines";
 import type { AdapterInfo } from "../backends/webgpu/adapter";
-import { invariant, ModelError } from "../errors";
+import { ModelError } from "../errors";
 import { checkIds, inputBatch, toRows, type Batch } from "../generation/batch";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
 import type { SpeechContext, SpeechInput, SpeechOptions } from "../generation/speech/call";
+import { onEngine, type Engine } from "../generation/engine";
 import { createSentences, resultsOf, runSentences } from "../generation/generate";
 import { createRequest, type Request } from "../generation/request";
-import { SessionPool } from "../generation/device/session";
 import { startStats } from "../generation/stats";
-import { loadModel, type LoadedModel } from "./load";
+import { readModel, type ModelFolder } from "./load";
 import { checkLoadOptions, warnOnConsole, type LoadOptions } from "./load-options";
 import type { ModelFiles } from "../loading/sources/files";
 import { openSource, type Source } from "../loading/sources/source";
-import type { Model } from "../models/model";
-import type { Memory, Ops } from "../ops/ops";
+import type { ModelInfo } from "../models/model";
+import type { Memory } from "../ops/ops";
 import { modelConfig, type Limits, type ModelConfig } from "./model-config";
 import { checkBoolean, checkedOptions } from "./options";
 import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "./results";
@@ -27,39 +27,11 @@ import type { Tokenizer } from "../text/tokenizer";
 import type { LocalTranslator, TranslatorSetup } from "./translator";
 import { withoutNulls } from "../util/given";
 
-/** Decoder positions of the session that is made at load: enough for a translation. */
-const FIRST_TARGET = 256;
-
-/**
- * Makes the pool of sessions and, on a GPU, a first session for a short sentence. That compiles the kernels while the weights
- * are still arriving, and not in the first call.
- */
-async function firstSession(model: Model, ops: Ops): Promise<SessionPool> {
-  const sessions = new SessionPool(ops, model);
-  if (ops.device === "webgpu") {
-    const targetLength = Math.min(model.info.maxTargetLength, FIRST_TARGET);
-    const session = await sessions.take({
-      batchSize: 1,
-      width: 1,
-      endTokens: 1,
-      sourceLength: model.info.features?.least ?? 1,
-      targetLength,
-    });
-    await session.select();
-    sessions.give(session);
-  }
-  return sessions;
-}
-
 /**
  * A loaded encoder-decoder model: token ids in, token ids and tensors out. One model may run several calls at a time; they
  * take turns, one step each.
  */
 export class LocalSeq2Seq {
-  /** Where the model runs. */
-  readonly device: "webgpu" | "wasm" | "cpu";
-  /** What the browser reports about the GPU; absent on other devices. */
-  readonly adapter?: AdapterInfo;
   /** Present where the model's folder has the files of a tokenizer: tokenizer.json, or those of its family. */
   readonly tokenizer?: Tokenizer;
   /** Why there is no `tokenizer` although the folder has files of one: which files, and why they are not read. */
@@ -67,30 +39,38 @@ export class LocalSeq2Seq {
   /** What was read of config.json and generation_config.json: start, end and pad tokens, sizes, limits. Frozen. */
   readonly config: ModelConfig;
   private readonly warned = new Set<string>();
+  private readonly modelInfo: ModelInfo;
   private disposed = false;
 
   private constructor(
-    private readonly ops: Ops,
-    private readonly loaded: LoadedModel,
-    private readonly sessions: SessionPool,
+    private readonly folder: ModelFolder,
+    private readonly engines: Engines,
     private readonly onWarning: (message: string) => void,
-    adapter?: AdapterInfo,
   ) {
-    this.device = ops.device;
-    this.adapter = adapter;
-    this.tokenizer = loaded.tokenizer;
-    this.tokenizerProblem = loaded.tokenizerProblem;
-    const generation = { ...loaded.generationConfig, ...withoutNulls(loaded.familyFields) };
-    this.config = modelConfig(loaded.info, generation, loaded.config);
+    this.modelInfo = folder.infoOf(engines.model);
+    this.tokenizer = folder.tokenizer;
+    this.tokenizerProblem = folder.tokenizerProblem;
+    const generation = { ...folder.generationConfig, ...withoutNulls(folder.familyFields) };
+    this.config = modelConfig(this.modelInfo, generation, folder.config);
+  }
+
+  /** Where the model runs. A GPU that is lost again and again is given up for "wasm". */
+  get device(): "webgpu" | "wasm" | "cpu" {
+    return this.engines.device;
+  }
+
+  /** What the browser reports about the GPU; absent on other devices. */
+  get adapter(): AdapterInfo | undefined {
+    return this.engines.adapter;
   }
 
   /**
    * Loads a model from a folder with config.json, weights and, for text, the tokenizer's files.
    * @param source see {@link Source}
-   * @param options see {@link LoadOptions}
+   * @param given see {@link LoadOptions}
    * @throws ModelError; `signal.reason` once aborted
    */
-  static async load(source: Source | ModelFiles, options: LoadOptions = {}): Promise<LocalSeq2Seq> {
+  static async load(source: Source | ModelFiles, given: LoadOptions = {}): Promise<LocalSeq2Seq> {
     const {
       device = "auto",
       dtype = "auto",
@@ -100,34 +80,13 @@ export class LocalSeq2Seq {
       signal,
       onProgress,
       onWarning = warnOnConsole,
-    } = checkLoadOptions(options);
+    } = checkLoadOptions(given);
     signal?.throwIfAborted();
     const files = "open" in Object(source) ? (source as ModelFiles) : openSource(source as Source);
     const format = dtype === "auto" ? "f32" : dtype;
-    let adapter: AdapterInfo | undefined;
-    const createOps = async (more?: SpeechOperations): Promise<Ops> => {
-      const backend = await openBackend(device, { arithmetic, threads, kernels, format, more }, onWarning);
-      adapter = backend.adapter;
-      return backend.ops;
-    };
-    let starting: Promise<SessionPool> | undefined;
-    const onBuilt = (model: Model, ops: Ops): void => {
-      starting = firstSession(model, ops);
-      // If loading fails, the caller gets that error instead.
-      starting.catch(() => undefined);
-    };
-    const loaded = await loadModel(files, createOps, { signal, onProgress, onWarning, format, onBuilt });
-    try {
-      onProgress?.({ phase: "compile", file: "shaders", loaded: 0, total: 1 });
-      const sessions = await starting;
-      invariant(sessions, "load: the model was never built");
-      signal?.throwIfAborted();
-      onProgress?.({ phase: "compile", file: "shaders", loaded: 1, total: 1 });
-      return new LocalSeq2Seq(loaded.ops, loaded, sessions, onWarning, adapter);
-    } catch (error) {
-      loaded.ops.dispose();
-      throw error;
-    }
+    const folder = await readModel(files, { signal, onProgress, onWarning });
+    const options = { device, arithmetic, threads, kernels, format, signal, onProgress, onWarning };
+    return new LocalSeq2Seq(folder, await Engines.open(folder, options), onWarning);
   }
 
   /**
@@ -139,11 +98,12 @@ export class LocalSeq2Seq {
    */
   async generate(input: ModelInput, given: GenerationConfig & SpeechOptions = {}): Promise<GenerateOutput> {
     const { request, options, prompts, wanted: judging } = await this.prepare("generate", input, given);
-    const stats = startStats(this.ops);
-    const sentences = await createSentences(request, this.loaded.model);
-    const reviews = judging && (await speechPart()).createReviews(this.ops, this.loaded.model, request.config, judging);
-    const run = runSentences(this.engine(), request, sentences, stats.encoded, false, reviews?.review);
-    for await (const _ of run) stats.step();
+    const { config, signal } = request;
+    const stats = startStats(this.engines);
+    const sentences = await createSentences(request, this.engines.model);
+    const reviews = judging && (await speechPart()).createReviews(config, judging);
+    const run = (engine: Engine) => runSentences(engine, request, sentences, stats.encoded, false, reviews?.review);
+    for await (const _ of this.engines.iterate(run, signal)) stats.step();
     const found = resultsOf(sentences);
     const output: GenerateOutput = {
       sequences: found.map(({ tokens }) => tokens),
@@ -151,7 +111,7 @@ export class LocalSeq2Seq {
     };
     if (prompts) output.generated = generatedOf(output.sequences, request);
     if (reviews) Object.assign(output, reviews.of(sentences));
-    if (request.config.numBeams > 1) output.sequences_scores = found.map(({ score = 0 }) => score);
+    if (config.numBeams > 1) output.sequences_scores = found.map(({ score = 0 }) => score);
     if (request.logprobs) {
       output.token_logprobs = found.map(({ choices }) => choices.map(({ logprob }) => logprob));
     }
@@ -163,10 +123,10 @@ export class LocalSeq2Seq {
       hiddenStates: options.output_hidden_states === true,
     };
     if (wanted.attentions || wanted.hiddenStates) {
-      const perRow = request.config.numReturnSequences;
-      const { ops, loaded } = this;
+      const perRow = config.numReturnSequences;
       const { stateOutputs } = await wholePasses();
-      Object.assign(output, await stateOutputs(ops, loaded.model, request.batch, output.sequences, perRow, wanted));
+      const states = (engine: Engine) => stateOutputs(engine, request.batch, output.sequences, perRow, wanted, signal);
+      Object.assign(output, await this.engines.run(states, signal));
     }
     return output;
   }
@@ -187,8 +147,9 @@ export class LocalSeq2Seq {
     if (options.output_hidden_states) refuse("output_hidden_states");
     const { numBeams, numReturnSequences: n } = request.config;
     if (numBeams > 1 && n > 1) refuse(`num_return_sequences = ${n} in a beam search`);
-    const sentences = await createSentences(request, this.loaded.model);
-    for await (const _ of runSentences(this.engine(), request, sentences, () => undefined, true)) {
+    const sentences = await createSentences(request, this.engines.model);
+    const run = (engine: Engine) => runSentences(engine, request, sentences, () => undefined, true);
+    for await (const _ of this.engines.iterate(run, request.signal)) {
       for (const { index, search } of sentences) {
         for (const { index: i, choice } of search.settled()) {
           const step: StreamStep = { row: index * n + i, token: choice.token };
@@ -212,7 +173,7 @@ export class LocalSeq2Seq {
   async generateText(texts: string | string[], options: TextOptions = {}): Promise<GenerateTextOutput> {
     const call = this.textCall("generateText", texts, options);
     const output = await this.generate(call.input_ids, call.options);
-    const written = output.sequences.map(([, ...tokens]) => this.loaded.text.textOf(call.tokenizer, tokens));
+    const written = output.sequences.map(([, ...tokens]) => this.folder.text.textOf(call.tokenizer, tokens));
     return { ...output, texts: written, input_ids: call.input_ids, truncated: call.truncated };
   }
 
@@ -227,7 +188,7 @@ export class LocalSeq2Seq {
     const call = this.textCall("streamText", text, options);
     const [cut] = call.truncated;
     if (cut > 0) this.warn(`streamText: ${cut} tokens of the text did not fit and were left out.`);
-    const stream = this.loaded.text.createTextStream(call.tokenizer);
+    const stream = this.folder.text.createTextStream(call.tokenizer);
     for await (const { token } of this.stream(call.input_ids, { num_return_sequences: 1, ...call.options })) {
       const piece = stream.push(token);
       if (piece !== "") yield piece;
@@ -242,7 +203,7 @@ export class LocalSeq2Seq {
    */
   async forward(given: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
     this.checkAlive();
-    const { info } = this.loaded.model;
+    const { info } = this.engines.model;
     const names = info.features ? [info.features.name] : ["input_ids", "attention_mask"];
     const checked = checkedOptions("forward", given, [...names, "decoder_input_ids"] as (keyof ForwardInput)[]);
     const { input_ids, attention_mask, decoder_input_ids } = checked;
@@ -265,7 +226,9 @@ export class LocalSeq2Seq {
       );
     }
     const { forward } = await wholePasses();
-    return forward(this.ops, this.loaded.model, input, target, wanted);
+    return this.engines.run((engine) =>
+      onEngine(engine, ({ ops, model }) => forward(ops, model, input, target, wanted)),
+    );
   }
 
   /**
@@ -274,7 +237,7 @@ export class LocalSeq2Seq {
    */
   async detectLanguage(input: SpeechInput): Promise<[language: string, probability: number][][]> {
     this.checkAlive();
-    if (!this.loaded.info.features)
+    if (!this.modelInfo.features)
       throw new ModelError("unsupported_option", "detectLanguage: this model reads token ids, not sound.");
     const { languageProbabilities } = await speechPart();
     const checked = checkedOptions("detectLanguage", input, ["input_features"]);
@@ -288,7 +251,7 @@ export class LocalSeq2Seq {
 
   /** Bytes in use on the device, by purpose; all 0 after `dispose`. */
   memory(): Memory {
-    return this.ops.memory();
+    return this.engines.memory();
   }
 
   /**
@@ -297,7 +260,7 @@ export class LocalSeq2Seq {
    */
   dispose(): Promise<void> {
     this.disposed = true;
-    this.ops.dispose();
+    this.engines.dispose();
     return Promise.resolve();
   }
 
@@ -305,18 +268,14 @@ export class LocalSeq2Seq {
     if (this.disposed) throw new ModelError("disposed", "This model has been disposed.", "Load it again.");
   }
 
-  private engine() {
-    return { ops: this.ops, model: this.loaded.model, sessions: this.sessions };
-  }
-
   /** @throws ModelError without a tokenizer, or for languages that the model's files contradict */
   translator(setup: TranslatorSetup): LocalTranslator {
-    return this.loaded.text.createTranslator(this, setup);
+    return this.folder.text.createTranslator(this, setup);
   }
 
   private textCall(where: "generateText" | "streamText", texts: unknown, options: TextOptions) {
     this.checkAlive();
-    const { checkTextStream, textCall } = this.loaded.text;
+    const { checkTextStream, textCall } = this.folder.text;
     if (where === "streamText") checkTextStream(texts, options);
     const { tokenizer, tokenizerProblem, warn } = this;
     return textCall(where, texts, options, { tokenizer, tokenizerProblem, warn, limit: this.config.limits.source });
@@ -326,9 +285,9 @@ export class LocalSeq2Seq {
   private async prepare(where: string, given: unknown, options: GenerationConfig & SpeechOptions) {
     this.checkAlive();
     const checked = checkedOptions(where, options);
-    if (!this.loaded.info.features) return { request: this.request(where, given, checked), options: checked };
+    if (!this.modelInfo.features) return { request: this.request(where, given, checked), options: checked };
     const speech = await speechPart();
-    const call = { ...speechInput(where, given, this.loaded.info), ...checked };
+    const call = { ...speechInput(where, given, this.modelInfo), ...checked };
     const prepared = await speech.prepareSpeech(where, call, this.speechContext());
     const request = this.request(where, prepared.batch, prepared.options);
     request.config.timestamps = prepared.whisper && speech.timestampRules(prepared.whisper, request.config);
@@ -337,19 +296,19 @@ export class LocalSeq2Seq {
 
   private speechContext(): SpeechContext {
     return {
-      info: this.loaded.info,
-      fields: this.loaded.familyFields,
-      file: this.loaded.generationFile,
+      info: this.modelInfo,
+      fields: this.folder.familyFields,
+      file: this.folder.generationFile,
       start: this.config.decoder_start_token_id,
-      maxLength: this.loaded.generationConfig.max_length,
+      maxLength: this.folder.generationConfig.max_length,
       scores: (batch, start) => this.scoresAfter(batch, start),
     };
   }
 
   private request(where: string, input: unknown, options: GenerationConfig): Request {
-    const { info, generationConfig, generationFile, tokenizer } = this.loaded;
+    const { generationConfig, generationFile, tokenizer } = this.folder;
     return createRequest(where, input, options, {
-      info,
+      info: this.modelInfo,
       generationConfig,
       generationFile,
       decode: tokenizer && ((ids) => tokenizer.decode(ids)),
@@ -362,7 +321,9 @@ export class LocalSeq2Seq {
   private async scoresAfter(batch: Batch, start: number): Promise<Float32Array[]> {
     const { forward } = await wholePasses();
     const target = batch.ids.map(() => [start]);
-    const { logits } = await forward(this.ops, this.loaded.model, batch, target, {});
+    const { logits } = await this.engines.run((engine) =>
+      onEngine(engine, ({ ops, model }) => forward(ops, model, batch, target, {})),
+    );
     const [rows, , width] = logits.shape;
     return Array.from({ length: rows }, (_, row) => logits.data.subarray(row * width, (row + 1) * width));
   }

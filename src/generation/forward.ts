@@ -1,11 +1,11 @@
 /** One teacher-forced pass: the encoder states, and the logits of every target position. Nothing is kept on the device. */
 
 import type { Capture, DecoderState, Model } from "../models/model";
-import type { Ops } from "../ops/ops";
+import type { Ops, Plan } from "../ops/ops";
 import { HostTensor } from "../tensor/host-tensor";
 import { size, type Tensor } from "../tensor/tensor";
 import { padded, rowOf, type Batch } from "./batch";
-import { createSource, tensorsOf, writeSource } from "./device/source";
+import { createSource, writeSource } from "./device/source";
 
 /**
  * What `Seq2Seq.forward` returns, by the names of `Seq2SeqLMOutput` in Hugging Face transformers. B rows, S tokens of the
@@ -50,15 +50,12 @@ export async function forward(
   const { info } = model;
   // With two vocabularies the pad token may lie outside of the smaller one.
   const pad = (vocabSize: number): number => (info.padTokenId < vocabSize ? info.padTokenId : 0);
-  const source = createSource((...args) => ops.create(...args), info, b, s);
-  const { mask, frames } = source;
-  const rows = input.ids.map((_, row) => rowOf(input, row));
-  writeSource(ops, source, rows, pad(info.sourceVocabSize));
-  const targetIds = ops.create([b, t], "u32", "activations", padded(target, t, pad(info.targetVocabSize)));
-  const position = ops.create([b], "u32", "activations");
-  const caches = Array.from({ length: info.numDecoderLayers }, () =>
-    ops.create([b, t, info.cacheWidth], "f32", "cache"),
-  );
+  const created: Tensor[] = [];
+  const create = (...args: Parameters<Ops["create"]>): Tensor => {
+    const tensor = ops.create(...args);
+    created.push(tensor);
+    return tensor;
+  };
   const capture = (): Capture => ({
     hiddenStates: options.output_hidden_states ? [] : undefined,
     attentions: options.output_attentions ? [] : undefined,
@@ -66,13 +63,21 @@ export async function forward(
   });
   const encoder = capture();
   const decoder = capture();
-  const plan = await ops.record("forward", () => {
-    const states = model.encode(source.input, mask, encoder, frames);
-    const state: DecoderState = { caches, cross: model.projectCross(states), mask, position };
-    const logits = model.decode(targetIds, state, decoder);
-    return { logits, states, encoder, decoder };
-  });
+  let plan: Plan<{ logits: Tensor; states: Tensor }> | undefined;
   try {
+    const source = createSource(create, info, b, s);
+    const { mask, frames } = source;
+    const rows = input.ids.map((_, row) => rowOf(input, row));
+    writeSource(ops, source, rows, pad(info.sourceVocabSize));
+    const targetIds = create([b, t], "u32", "activations", padded(target, t, pad(info.targetVocabSize)));
+    const position = create([b], "u32", "activations");
+    const caches = Array.from({ length: info.numDecoderLayers }, () => create([b, t, info.cacheWidth], "f32", "cache"));
+    plan = await ops.record("forward", () => {
+      const states = model.encode(source.input, mask, encoder, frames);
+      const state: DecoderState = { caches, cross: model.projectCross(states), mask, position };
+      const logits = model.decode(targetIds, state, decoder);
+      return { logits, states, encoder, decoder };
+    });
     const read = async (tensor: Tensor): Promise<HostTensor> => {
       const [data] = await ops.submit([], [{ tensor, start: 0, count: size(tensor.shape) }]);
       return new HostTensor(data as Float32Array, tensor.shape);
@@ -89,7 +94,7 @@ export async function forward(
       decoder_hidden_states: await readAll(decoder.hiddenStates),
     };
   } finally {
-    ops.release(plan);
-    ops.free([...tensorsOf(source), targetIds, position, ...caches]);
+    if (plan) ops.release(plan);
+    ops.free(created);
   }
 }

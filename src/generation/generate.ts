@@ -1,7 +1,6 @@
 /** One call of `generate` or `stream`: makes the sentences of a request and runs them in batches. */
 
 import type { Model } from "../models/model";
-import type { Ops } from "../ops/ops";
 import { createGreedySampling } from "./search/greedy-sampling";
 import { createBeamResults, deviceBeams, fitsDevice } from "./device/beams";
 import { deviceGreedy } from "./device/greedy";
@@ -12,18 +11,13 @@ import { rowOf } from "./batch";
 import { isIdle } from "./options/search-config";
 import { stopCriterion } from "./stop-strings";
 import { loadPart } from "../util/part";
-import { roundedLength, type Session, type SessionPool } from "./device/session";
+import { replacementOf, type Engine } from "./engine";
+import { roundedLength, writeInputs, type Session, type SessionSizes } from "./device/session";
 import type { Control, Sentence } from "./device/slots";
 import { lengthOf } from "./device/source";
 
 /** The most decoder rows of one session. More sentences than fit wait for a slot. */
 export const MAX_ROWS = 64;
-
-export interface Engine {
-  ops: Ops;
-  model: Model;
-  sessions: SessionPool;
-}
 
 /** The sentences of a request, each with its search. Loads the part that searches in JavaScript if `way` needs it. */
 export async function createSentences(
@@ -97,17 +91,19 @@ export function bucket(sentences: readonly Sentence[], width: number): Sentence[
 const slotsOf = (width: number): number => Math.max(1, Math.floor(MAX_ROWS / width));
 
 /**
- * Runs all sentences. Yields after every step of the device, when `settled()` of a sentence may have something new.
+ * Runs all sentences. Yields after every step of the device, when `settled()` of a sentence may have something new. Where the
+ * device is lost, sentences that have not ended go on with the next engine, in a session of the same sizes: then the same
+ * kernels compute the same bits.
  * @param follow whether the caller asks `settled()` before the end
  * @param review called with each group of sentences once they are done, while the session still has what was encoded
  */
 export async function* runSentences(
-  { ops, model, sessions }: Engine,
+  given: Engine,
   request: Request,
   sentences: readonly Sentence[],
   onEncoded: () => void,
   follow = false,
-  review?: (session: Session, sentences: readonly Sentence[]) => Promise<void>,
+  review?: (engine: Engine, session: Session, sentences: readonly Sentence[]) => Promise<void>,
 ): AsyncGenerator<void, void, undefined> {
   const { config, signal, logprobs } = request;
   const width = sentences[0]?.search.width ?? 1;
@@ -116,21 +112,17 @@ export async function* runSentences(
     deadline: config.maxTime === undefined ? Infinity : performance.now() + 1000 * config.maxTime,
     onEncoded,
   };
-  const way = wayOf(request, model);
-  // With a review no slot is used twice.
-  const most = review ? slotsOf(width) : Math.max(1, sentences.length);
-  for (const queue of bucket(sentences, width).flatMap((group) => pieces(group, most))) {
-    signal?.throwIfAborted();
-    const group = [...queue];
-    const session = await sessions.take({
-      batchSize: Math.min(queue.length, slotsOf(width)),
-      width,
-      endTokens: width > 1 ? config.eosTokenIds.length : 1,
-      sourceLength: Math.max(...queue.map(({ length }) => length)),
-      targetLength: config.maxLength - 1,
-    });
+  const way = wayOf(request, given.model);
+  async function* run(engine: Engine, sizes: SessionSizes, group: readonly Sentence[]) {
+    const { ops, sessions } = engine;
+    const queue = group.filter(({ search }) => !search.ended);
+    const whole = queue.length === group.length;
+    const session = await sessions.take(sizes);
+    let failed = false;
     try {
-      if (way === "javascript") {
+      if (queue.length === 0) {
+        // They had ended; what is missing is the review.
+      } else if (way === "javascript") {
         yield* (await hostSearch()).runHostSearch(ops, session, queue, control);
       } else {
         const search =
@@ -139,9 +131,42 @@ export async function* runSentences(
             : deviceBeams(ops, session, config, { follow, logprobs });
         yield* runDecodeLoop(ops, session, queue, control, config, search);
       }
-      await review?.(session, group);
+      if (review) {
+        // Where a device was lost, some had ended on it, and only the others were encoded here.
+        if (!whole) {
+          writeInputs(ops, session, group);
+          await ops.submit([session.encode]);
+        }
+        await review(engine, session, group);
+      }
+    } catch (error) {
+      failed = !signal?.aborted;
+      throw error;
     } finally {
-      sessions.give(session);
+      // What the device has refused once it would refuse again.
+      if (failed) session.dispose();
+      else sessions.give(session);
+    }
+  }
+  // With a review no slot is used twice.
+  const most = review ? slotsOf(width) : Math.max(1, sentences.length);
+  let engine = given;
+  for (const group of bucket(sentences, width).flatMap((group) => pieces(group, most))) {
+    const sizes = {
+      batchSize: Math.min(group.length, slotsOf(width)),
+      width,
+      endTokens: width > 1 ? config.eosTokenIds.length : 1,
+      sourceLength: Math.max(...group.map(({ length }) => length)),
+      targetLength: config.maxLength - 1,
+    };
+    for (let done = false; !done;) {
+      signal?.throwIfAborted();
+      try {
+        yield* run(engine, sizes, group);
+        done = true;
+      } catch (error) {
+        engine = await replacementOf(engine, error, signal);
+      }
     }
   }
 }

@@ -44,6 +44,7 @@ export function createHostSearches(request: Request, model: Model): Search[] {
       stopsAt,
       randoms: Array.from({ length: n }, (_, i) => createRandom(seed, index * n + i)),
     });
-    return asked ? { ...search, prepare: () => asked.ask(index, search.open()) } : search;
+    // Not a copy: `ended` is a getter.
+    return asked ? Object.assign(search, { prepare: () => asked.ask(index, search.open()) }) : search;
   });
 }

@@ -1,9 +1,8 @@
 /** Attentions and hidden states for `generate`: one more teacher-forced pass over the finished sequences computes them. */
 
-import type { Model } from "../models/model";
-import type { Ops } from "../ops/ops";
 import type { Batch } from "./batch";
 import { HostTensor } from "../tensor/host-tensor";
+import { onEngine, type Engine } from "./engine";
 import { forward } from "./forward";
 
 export { forward } from "./forward";
@@ -33,12 +32,12 @@ const ROWS_PER_PASS = 16;
  * @param sequences decoder start token first; `perRow` sequences per row of the batch
  */
 export async function stateOutputs(
-  ops: Ops,
-  model: Model,
+  engine: Engine,
   batch: Batch,
   sequences: readonly number[][],
   perRow: number,
   wanted: { attentions: boolean; hiddenStates: boolean },
+  signal?: AbortSignal,
 ): Promise<StateOutputs> {
   const out: StateOutputs = {};
   if (wanted.attentions) Object.assign(out, { cross_attentions: [], decoder_attentions: [], encoder_attentions: [] });
@@ -52,10 +51,9 @@ export async function stateOutputs(
     const [ids, mask, frames] = [of(batch.ids), of(batch.mask), batch.frames && of(batch.frames)];
     const length = batch.frames ? batch.length : Math.max(...ids.map((row) => row.length));
     const input = { ids, mask, frames, length };
-    const pass = await forward(ops, model, input, targets, {
-      output_attentions: wanted.attentions,
-      output_hidden_states: wanted.hiddenStates,
-    });
+    signal?.throwIfAborted();
+    const options = { output_attentions: wanted.attentions, output_hidden_states: wanted.hiddenStates };
+    const pass = await onEngine(engine, ({ ops, model }) => forward(ops, model, input, targets, options), signal);
     targets.forEach((target, i) => {
       const s = mask[i].length;
       const steps = Array.from(target.keys());

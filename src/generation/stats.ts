@@ -43,7 +43,8 @@ export interface Stats {
   pipelines_created: number;
 }
 
-export function startStats(ops: Ops) {
+/** @param ops counts for all devices of the model together */
+export function startStats(ops: Pick<Ops, "counters" | "pace">) {
   const started = performance.now();
   const before = ops.counters();
   let encoded = 0;
@@ -51,7 +52,7 @@ export function startStats(ops: Ops) {
   let last = 0;
   let steps = 0;
   return {
-    encoded: () => void (encoded = performance.now()),
+    encoded: () => void (encoded ||= performance.now()),
     step() {
       last = performance.now();
       if (steps++ === 0) first = last;

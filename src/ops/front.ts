@@ -11,8 +11,9 @@ export interface PlanRecorder {
   /**
    * Takes one operation. A backend that computes on the arrays keeps `compute` and calls it whenever the plan runs; one
    * that notes commands for a device calls it at once.
+   * @param operation its name, for messages
    */
-  append(this: void, compute: () => void): void;
+  append(this: void, compute: () => void, operation: string): void;
 }
 
 type Check = (...operands: unknown[]) => Result | Record<string, Result | Tensor> | undefined;
@@ -34,12 +35,12 @@ export function createOperations(
     const [check, compute] = [checks[name], computes[name]];
     return (...operands) => {
       const results = check(...operands);
-      if (!results) return recorder.append(() => compute(...operands));
+      if (!results) return recorder.append(() => compute(...operands), name);
       const made =
         results instanceof Result
           ? make(results)
           : Object.fromEntries(Object.entries(results).map(([key, value]) => [key, make(value)]));
-      recorder.append(() => compute(made, ...operands));
+      recorder.append(() => compute(made, ...operands), name);
       return made;
     };
   }

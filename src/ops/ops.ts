@@ -55,6 +55,8 @@ export interface Ops extends Operations {
   /** Frees what the plan alone uses. */
   release(plan: Plan): void;
 
+  /** @throws ModelError what has gone wrong on the device since the backend was made; "disposed" after `dispose` */
+  check(): void;
   counters(): Counters;
   memory(): Memory;
   dispose(): void;

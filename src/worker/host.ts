@@ -31,5 +31,5 @@ export function hostModel(port: Port): void {
       return method(...args);
     },
   };
-  const page = createPeer(port, { functions: { ...host }, transfer: true, note: () => model?.memory() });
+  const page = createPeer(port, { functions: { ...host }, transfer: true, note: () => model?.state() });
 }

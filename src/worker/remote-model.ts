@@ -2,7 +2,7 @@
 
 import { ModelError } from "../errors";
 import type { LoadOptions } from "../engine/load-options";
-import type { ModelCalls, ModelFacts, RunningModel } from "../engine/running-model";
+import type { ModelCalls, ModelFacts, ModelState, RunningModel } from "../engine/running-model";
 import type { Memory } from "../ops/ops";
 import type { HostCalls } from "./host";
 import { createPeer } from "./peer";
@@ -19,7 +19,7 @@ export async function loadRemote(
   { sent, open }: Sendable,
   { worker: _, signal, onProgress, onWarning, ...others }: LoadOptions,
 ): Promise<RunningModel> {
-  let memory = NOTHING;
+  let state: ModelState = { device: "cpu", memory: NOTHING };
   let loaded = false;
   const stopped = new AbortController();
   const stop = (): void => stopped.abort(signal?.reason);
@@ -36,13 +36,14 @@ export async function loadRemote(
     };
   const peer = createPeer(worker, {
     functions: { open, progress: guarded(onProgress), warning: guarded(onWarning) },
-    onNote: (note) => (memory = (note as Memory | undefined) ?? NOTHING),
+    // The answer to `load` has the first one.
+    onNote: (note) => (state = (note as ModelState | undefined) ?? state),
   });
 
   const over = new AbortController();
   const on = { signal: over.signal };
   const end = (error: unknown): void => {
-    memory = NOTHING;
+    state = { ...state, memory: NOTHING };
     over.abort();
     worker.terminate();
     peer.close(error);
@@ -62,7 +63,7 @@ export async function loadRemote(
     return {
       facts,
       calls: callsOf((name, args) => peer.call("call", [name, ...args])),
-      memory: () => ({ ...memory }),
+      state: () => ({ ...state }),
       dispose() {
         end(new ModelError("disposed", "This model has been disposed.", "Load it again."));
         return Promise.resolve();

@@ -1,10 +1,10 @@
-/** What goes wrong with a GPU is said in words, with a code, and the next call works. */
+/** What goes wrong with a GPU is said in words, with a code. faults/devices.ts has what goes wrong later. */
 
 import type { Page } from "puppeteer";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { wantsRealGpu } from "../support/node/browser";
 import type * as failures from "../support/page/failures";
-import { closePage, openPage, runInPage, takeProblems } from "../support/node/pages";
+import { closePage, openPage, runInPage } from "../support/node/pages";
 
 type Result<Name extends keyof typeof failures> = (typeof failures)[Name] extends (...args: never) => Promise<infer R>
   ? R
@@ -39,14 +39,6 @@ describe("the engine in a page", () => {
     const failure = await run("refusedDevice");
     expect(failure.code).toBe("unsupported_device");
     expect(failure.message).toContain("no more devices");
-  });
-
-  it("says that the device was lost, and a new model works", async () => {
-    const { during, after, reloaded } = await run("lostDevice");
-    takeProblems(page); // the browser warns about the destroyed device, too
-    expect(during).toMatchObject({ name: "ModelError", code: "device_lost" });
-    expect(after).toMatchObject({ name: "ModelError", code: "device_lost" });
-    expect(reloaded).toBe(true);
   });
 
   it("says that memory has run out", async () => {

@@ -36,6 +36,9 @@ const samples = (options: GenerationConfig): boolean => options.do_sample === tr
 const readsSource = (options: GenerationConfig): boolean =>
   Object.keys(options).some((name) => name.startsWith("encoder_"));
 
+/** What the model computes with, whose submits are counted. */
+const opsOf = (model: Seq2Seq): Ops => (model as unknown as { engines: { engine: { ops: Ops } } }).engines.engine.ops;
+
 describe("a tiny model", () => {
   let model: Seq2Seq;
   beforeAll(async () => {
@@ -129,7 +132,7 @@ describe("a tiny model", () => {
       const ids = [9, 10, 11, 12, 13, 14, 15];
       const given = { ...options, max_new_tokens: 30 };
       const { sequences } = await generate([ids], given);
-      const { ops } = model as unknown as { ops: Ops };
+      const ops = opsOf(model);
       const submit = vi.spyOn(ops, "submit");
       const emitted: number[] = [];
       let before = 0;
@@ -148,7 +151,7 @@ describe("a tiny model", () => {
     const before = await generate(rows, options);
     const memory = model.memory();
     const controller = new AbortController();
-    const { ops } = model as unknown as { ops: Ops };
+    const ops = opsOf(model);
     const computed = ops.submit.bind(ops);
     let submits = 0;
     const submit = vi.spyOn(ops, "submit").mockImplementation((...args) => {

@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../src/backends/cpu/backend";
-import { loadModel } from "../../src/engine/load";
+import { readModel } from "../../src/engine/load";
 import { crc32 } from "../../src/util/crc32";
 import { openSource } from "../../src/loading/sources/source";
 import type { Ops } from "../../src/ops/ops";
@@ -131,7 +131,7 @@ describe("live memory while a model with a matrix of 49 MiB loads", () => {
     const fields = tinyFields(config);
     collect();
     const before = process.memoryUsage().arrayBuffers;
-    await loadModel(openSource({ read }), () => Promise.resolve(ops), {});
+    await (await readModel(openSource({ read }))).place(() => Promise.resolve(ops), {});
     const total = [...shapes.values()].reduce((sum, shape) => sum + countOf(shape), 0);
     expect(written()).toBeGreaterThanOrEqual(total);
     const held = peak() - before;

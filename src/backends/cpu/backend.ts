@@ -63,6 +63,7 @@ export function createArrayBackend(
       free((plan as CpuPlan<unknown>).temporaries);
     },
 
+    check: checkAlive,
     counters: zeroCounters,
     memory: () => ({ ...memory }),
     dispose,

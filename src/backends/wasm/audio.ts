@@ -6,7 +6,8 @@ import { f32 } from "../cpu/tensors";
 import type { audio as contract } from "../../ops/audio";
 import type { ImplementationOf } from "../../ops/contract";
 import { size } from "../../tensor/tensor";
-import { ACTIVATION, FORMAT, hasKernel, type Kernels } from "./kernels";
+import type { Kernels } from "./kernels";
+import { ACTIVATION, FORMAT, hasKernel } from "./numbers";
 import { parts, type Space } from "./memory";
 import { at } from "./tensors";
 

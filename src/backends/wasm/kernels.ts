@@ -9,16 +9,6 @@
 
 import relaxed from "../../../wasm/index.ts?module=relaxed";
 import simd from "../../../wasm/index.ts?module=simd";
-import type { Activation } from "../../ops/ops";
-
-/** What a kernel calls a weight format; see wasm/weights.ts. */
-export const FORMAT = { f32: 0, f16: 1, q8: 2, q4: 3 } as const;
-
-/** What a kernel calls an activation; see wasm/finish.ts. */
-export const ACTIVATION = { none: 0, relu: 1, gelu: 2, gelu_new: 3, quick_gelu: 4, silu: 5, tanh: 6 } as const;
-
-export const hasKernel = (activation: Activation): activation is keyof typeof ACTIVATION =>
-  Object.hasOwn(ACTIVATION, activation);
 
 type Pointer = number;
 

@@ -14,7 +14,8 @@ import type { AttentionOptions, Norm } from "../../ops/ops";
 import type { WeightFormat } from "../../tensor/weight-format";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
 import { createAudio } from "./audio";
-import { ACTIVATION, FORMAT, hasKernel, type Kernels } from "./kernels";
+import type { Kernels } from "./kernels";
+import { ACTIVATION, FORMAT, hasKernel } from "./numbers";
 import { parts, type Space } from "./memory";
 import { at } from "./tensors";
 

@@ -3,8 +3,9 @@
  * rows. Each part computes what the whole call would, in the same order, so results do not depend on the number of threads.
  */
 
-import { FORMAT, type Kernels } from "./kernels";
+import type { Kernels } from "./kernels";
 import type { Space } from "./memory";
+import { FORMAT } from "./numbers";
 import { MOST_PARTS, type KernelName, type Pool } from "./pool";
 
 /** Products take columns four or eight at a time; a part begins where no group of them is cut. */

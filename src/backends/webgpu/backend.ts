@@ -15,7 +15,7 @@ import { groups as allGroups, versionOf, type Group } from "./groups";
 import { createGpuOperations, type MoreGpuOperations } from "./operations";
 import type { PartLimits } from "./parts";
 import { checkKernels } from "./kernel-options";
-import { encodePlans, type GpuPlan } from "./plan";
+import { encodePlans, prove, type GpuPlan } from "./plan";
 import { createRecorder } from "./recorder";
 import { createStaging } from "./staging";
 import { createTensors } from "./tensors";
@@ -68,13 +68,25 @@ export async function createWebGpuBackend(
     write: tensors.write,
     free: tensors.free,
 
-    async submit(plans, read = []) {
+    async submit(given, read = []) {
       gpu.check();
-      const encoder = gpu.device.createCommandEncoder();
-      encodePlans(gpu, encoder, plans as GpuPlan[]);
-      const copies = read.map((slice) => tensors.copyOut(encoder, slice));
-      gpu.device.queue.submit([encoder.finish()]);
-      gpu.counters.submits++;
+      const plans = given as GpuPlan[];
+      let copies: ReturnType<typeof tensors.copyOut>[] = [];
+      const start = (): void => {
+        const encoder = gpu.device.createCommandEncoder();
+        encodePlans(gpu, encoder, plans);
+        copies = read.map((slice) => tensors.copyOut(encoder, slice));
+        gpu.device.queue.submit([encoder.finish()]);
+        gpu.counters.submits++;
+      };
+      try {
+        if (plans.every(({ proven }) => proven)) start();
+        else await prove(gpu, plans, start);
+      } catch (error) {
+        // So that their buffers are used again.
+        await Promise.allSettled(copies.map((take) => take()));
+        throw error;
+      }
       if (copies.length === 0) {
         await gpu.device.queue.onSubmittedWorkDone();
         gpu.check();
@@ -85,6 +97,7 @@ export async function createWebGpuBackend(
       for (const buffer of (plan as GpuPlan).buffers) gpu.destroyBuffer(buffer);
     },
 
+    check: () => gpu.check(),
     counters: () => ({ ...gpu.counters }),
     memory: () => ({ ...gpu.memory }),
     dispose: () => gpu.dispose(),

@@ -8,6 +8,7 @@ import { zeroCounters, type Memory } from "../../ops/ops";
 import { adapterInfo, requestAdapter } from "./adapter";
 import { locate, type Kernel } from "./kernel";
 
+const REPORT_HINT = "This is a bug in attendant; please report it with the name of your GPU.";
 const MEMORY_HINT = 'Close other pages, load with dtype "q8" or "q4", or use a smaller model.';
 
 /** What kernels or their measurement make use of, where the adapter has it; nothing needs it. */
@@ -38,18 +39,19 @@ export async function openDevice(found?: GPUAdapter) {
   const memory: Memory = { weights: 0, cache: 0, activations: 0, staging: 0 };
   const purposes = new Map<GPUBuffer, keyof Memory>();
   const pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  /** Of buffers of which the device has not said yet whether it has room for them. */
+  const pending = new Map<GPUBuffer, Promise<void>>();
+  /** Buffers that are not there, for want of memory. */
+  const missing = new Map<GPUBuffer, ModelError>();
   let failure: ModelError | undefined;
 
   // After dispose() the failure is already set, so a device that goes away here was taken from us.
   void device.lost.then(({ message }) => {
-    failure ??= new ModelError(
-      "device_lost",
-      `The GPU device was lost: ${message || "no reason given"}.`,
-      "Load the model again.",
-    );
+    failure ??= deviceLost(`The GPU device was lost: ${message.replace(/\.$/, "") || "no reason given"}.`);
   });
   device.addEventListener("uncapturederror", ({ error }) => {
-    failure ??= gpuError(error);
+    // What is done to a buffer that is not there fails, too; the call that wanted the buffer is told of it.
+    if (missing.size === 0) failure ??= gpuError(error);
   });
 
   return {
@@ -63,6 +65,16 @@ export async function openDevice(found?: GPUAdapter) {
       if (failure) throw failure;
     },
 
+    /**
+     * A promise of WebGPU was rejected. The failure of the device says more, if there is one; it is known by the next task.
+     * @param fatal gives the device up: it does not do what it must
+     */
+    async rejected(error: ModelError, fatal = false): Promise<never> {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (fatal) failure ??= error;
+      throw failure ?? error;
+    },
+
     createBuffer(label: string, size: number, usage: GPUBufferUsageFlags, purpose: keyof Memory): GPUBuffer {
       if (failure) throw failure;
       const limit = Math.min(
@@ -72,13 +84,24 @@ export async function openDevice(found?: GPUAdapter) {
       if (size > limit) {
         throw new ModelError("out_of_memory", `${label}: ${size} bytes are more than this GPU can bind (${limit}).`);
       }
+      // Some browsers throw a RangeError for what they cannot allocate, others report it later.
+      const outOfMemory = (cause: unknown) =>
+        new ModelError("out_of_memory", `${label}: ${size} bytes can't be allocated.`, MEMORY_HINT, { cause });
       let buffer: GPUBuffer;
+      let outcome: Promise<GPUError | null>;
+      device.pushErrorScope("out-of-memory");
       try {
         buffer = device.createBuffer({ label, size, usage });
       } catch (cause) {
-        // Some browsers throw a RangeError for what they cannot allocate, others report it later.
-        throw new ModelError("out_of_memory", `${label}: ${size} bytes can't be allocated.`, MEMORY_HINT, { cause });
+        throw outOfMemory(cause);
+      } finally {
+        outcome = device.popErrorScope().catch(() => null);
       }
+      const known = outcome.then((error) => {
+        pending.delete(buffer);
+        if (error && purposes.has(buffer)) missing.set(buffer, outOfMemory(error));
+      });
+      pending.set(buffer, known);
       counters.buffers_created++;
       memory[purpose] += size;
       purposes.set(buffer, purpose);
@@ -88,11 +111,22 @@ export async function openDevice(found?: GPUAdapter) {
       const purpose = purposes.get(buffer);
       if (!purpose) return;
       purposes.delete(buffer);
+      missing.delete(buffer);
       memory[purpose] -= buffer.size;
       buffer.destroy();
     },
-    writeBuffer(buffer: GPUBuffer, offset: number, data: Float32Array | Uint32Array): void {
+    /** @throws ModelError "out_of_memory" if the device has no room for one of these buffers */
+    async allocated(buffers: Iterable<GPUBuffer>): Promise<void> {
+      for (const buffer of new Set(buffers)) {
+        await pending.get(buffer);
+        const error = missing.get(buffer);
+        if (error) throw error;
+      }
       if (failure) throw failure;
+    },
+    writeBuffer(buffer: GPUBuffer, offset: number, data: Float32Array | Uint32Array): void {
+      const error = missing.get(buffer) ?? failure;
+      if (error) throw error;
       counters.buffer_writes++;
       device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
     },
@@ -107,26 +141,29 @@ export async function openDevice(found?: GPUAdapter) {
       const key = `${kernel.name} ${JSON.stringify(kernel.overrides ?? {})} ${kernel.code}`;
       let pipeline = pipelines.get(key);
       if (!pipeline) {
-        pipeline = compile(device, kernel);
+        pipeline = compile(device, kernel).catch((error: ModelError) => this.rejected(error));
         counters.pipelines_created++;
         pipelines.set(key, pipeline);
       }
       return pipeline;
     },
 
-    /** Runs `body` and turns what the device says against its allocations and bindings into an error. */
-    async guarded<T>(body: () => T): Promise<T> {
-      device.pushErrorScope("out-of-memory");
-      device.pushErrorScope("validation");
+    /**
+     * Runs `body` and turns what the device says against it into an error.
+     * @param what the operation and its shapes, for the message
+     */
+    async guarded<T>(what: () => string, body: () => T): Promise<T> {
+      for (const filter of FILTERS) device.pushErrorScope(filter);
       let result: T;
-      let errors: (GPUError | null)[];
+      let errors: Promise<(GPUError | null)[]>;
       try {
         result = body();
       } finally {
-        errors = await Promise.all([device.popErrorScope(), device.popErrorScope()]).catch(() => []);
+        errors = Promise.all(FILTERS.map(() => device.popErrorScope())).catch(() => []);
       }
+      const error = (await errors).find((error) => error !== null);
       if (failure) throw failure;
-      for (const error of errors) if (error) throw gpuError(error);
+      if (error) throw gpuError(error, what());
       return result;
     },
 
@@ -138,15 +175,19 @@ export async function openDevice(found?: GPUAdapter) {
   };
 }
 
-function gpuError(error: GPUError): ModelError {
+const FILTERS: readonly GPUErrorFilter[] = ["out-of-memory", "internal", "validation"];
+
+/** @param what the operation and its shapes */
+function gpuError(error: GPUError, what?: string): ModelError {
+  const at = what ? `${what}: ` : "";
   return error instanceof GPUOutOfMemoryError
-    ? new ModelError("out_of_memory", `The GPU is out of memory: ${error.message}`, MEMORY_HINT)
-    : new ModelError(
-        "internal",
-        `The GPU refused a call: ${error.message}`,
-        "This is a bug in attendant; please report it.",
-      );
+    ? new ModelError("out_of_memory", `${at}The GPU is out of memory: ${error.message}`, MEMORY_HINT, { cause: error })
+    : new ModelError("internal", `${at}The GPU refused a call: ${error.message}`, REPORT_HINT, { cause: error });
 }
+
+/** The calls of a model go on with another device, see src/engine/engines.ts. */
+export const deviceLost = (message: string, cause?: unknown): ModelError =>
+  new ModelError("device_lost", message, "Load the model again.", { cause });
 
 async function compile(device: GPUDevice, kernel: Kernel): Promise<GPUComputePipeline> {
   // The error of the pipeline says more; without a scope this one would count as a failure of the device.
@@ -171,7 +212,7 @@ async function compile(device: GPUDevice, kernel: Kernel): Promise<GPUComputePip
     const { messages } = await module.getCompilationInfo();
     const errors = messages.filter(({ type }) => type === "error").map((message) => messageText(kernel, message));
     const text = `The ${kernel.name} kernel does not compile: ${errors.join("; ") || (cause as Error).message}`;
-    throw new ModelError("internal", text, "Please report it with the name of your GPU.", { cause });
+    throw new ModelError("internal", text, REPORT_HINT, { cause });
   }
 }
 

@@ -48,10 +48,6 @@ export function createGpuOperations(recorder: Recorder, tuning: Tuning, more?: M
     ...groups.beams.operations(inPlan),
     ...more?.gpu.operations(inPlan),
   };
-  const operations = createOperations(
-    { temporary: recorder.temporary, append: (note) => note() },
-    implementation,
-    more,
-  );
+  const operations = createOperations({ temporary: recorder.temporary, append: recorder.note }, implementation, more);
   return operations;
 }

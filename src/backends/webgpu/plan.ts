@@ -7,8 +7,11 @@ import type { Plan } from "../../ops/ops";
 import type { Gpu } from "./device";
 import type { Grid, Kernel } from "./kernel";
 import type { GpuTensor } from "./gpu-tensor";
+import { shapeText } from "../../tensor/tensor";
 
 export interface Dispatch {
+  /** Name of the operation in src/ops/. */
+  operation: string;
   kernel: Kernel;
   /** One for each binding of the kernel, in order. */
   tensors: GpuTensor[];
@@ -24,6 +27,10 @@ interface Command {
 }
 
 export interface GpuPlan<T = unknown> extends Plan<T> {
+  readonly label: string;
+  readonly dispatches: readonly Dispatch[];
+  /** Whether it has run. What WebGPU has against a plan it says the first time, so only then is it asked. */
+  proven: boolean;
   readonly commands: readonly Command[];
   readonly buffers: readonly GPUBuffer[];
 }
@@ -45,7 +52,8 @@ function assignBuffers(
   const lastUse = new Map<GpuTensor, number>();
   dispatches.forEach(({ tensors }, i) => tensors.forEach((tensor) => lastUse.set(tensor, i)));
   const free: GPUBuffer[] = [];
-  for (const [i, { tensors }] of dispatches.entries()) {
+  for (const [i, dispatch] of dispatches.entries()) {
+    const { tensors } = dispatch;
     for (const tensor of tensors) {
       if (tensor.buffer || !temporaries.has(tensor)) continue;
       const fits = free.filter((buffer) => buffer.size >= tensor.bytes).sort((a, b) => a.size - b.size);
@@ -53,7 +61,7 @@ function assignBuffers(
       const found = fits.find((buffer) => buffer.size <= 4 * tensor.bytes && !kept.has(tensor));
       if (found) free.splice(free.indexOf(found), 1);
       const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
-      tensor.buffer = found ?? gpu.createBuffer(`${label} ${i}`, tensor.bytes, usage, "activations");
+      tensor.buffer = found ?? gpu.createBuffer(nameOf(label, dispatch), tensor.bytes, usage, "activations");
       if (!found) all.push(tensor.buffer);
     }
     for (const tensor of new Set(tensors)) {
@@ -62,6 +70,12 @@ function assignBuffers(
       }
     }
   }
+}
+
+/** "decode: linear (matvec_f16), x (1, 1, 512), w (2048, 512), ..., y (1, 1, 2048)". */
+function nameOf(label: string, { operation, kernel, tensors }: Dispatch): string {
+  const operands = Object.keys(kernel.bindings).map((name, i) => `${name} ${shapeText(tensors[i].shape)}`);
+  return `${label}: ${operation} (${kernel.name}), ${operands.join(", ")}`;
 }
 
 /** Settles everything that a run needs. */
@@ -76,7 +90,7 @@ export async function buildPlan<T>(
   const compiled = await Promise.all(kernels.map((kernel) => gpu.pipeline(kernel)));
   const pipelines = new Map(kernels.map((kernel, i) => [kernel, compiled[i]]));
   const buffers: GPUBuffer[] = [];
-  const bindAll = (): GpuPlan<T> => {
+  const bindAll = async (): Promise<GpuPlan<T>> => {
     assignBuffers(gpu, label, dispatches, temporaries, tensorsIn(outputs, temporaries), buffers);
     const stride = gpu.device.limits.minUniformBufferOffsetAlignment;
     const words = new Uint32Array((dispatches.length * stride) / 4);
@@ -85,7 +99,7 @@ export async function buildPlan<T>(
     const uniforms = gpu.createBuffer(`${label} parameters`, words.byteLength, usage, "activations");
     gpu.writeBuffer(uniforms, 0, words);
     buffers.push(uniforms);
-    const commands = dispatches.map(({ kernel, tensors, params, grid }, i): Command => {
+    const bind = ({ kernel, tensors, params, grid }: Dispatch, i: number): Command => {
       const pipeline = pipelines.get(kernel) as GPUComputePipeline;
       const entries = tensors.map((tensor, binding): GPUBindGroupEntry => ({
         binding,
@@ -95,11 +109,23 @@ export async function buildPlan<T>(
       const size = Math.ceil(params.length / 4) * 16;
       entries.push({ binding: tensors.length, resource: { buffer: uniforms, offset: i * stride, size } });
       return { pipeline, bindGroup: gpu.createBindGroup(pipeline.getBindGroupLayout(0), entries), grid };
-    });
-    return { outputs, commands, buffers };
+    };
+    const binding = Promise.all(
+      dispatches.map((dispatch, i) =>
+        gpu.guarded(
+          () => nameOf(label, dispatch),
+          () => bind(dispatch, i),
+        ),
+      ),
+    );
+    // A buffer that is not there cannot be bound; that it is not there says more.
+    binding.catch(() => undefined);
+    const operands = dispatches.flatMap(({ tensors }) => tensors.map(({ buffer }) => buffer as GPUBuffer));
+    await gpu.allocated([...buffers, ...operands]);
+    return { label, dispatches, outputs, commands: await binding, buffers, proven: false };
   };
   try {
-    return await gpu.guarded(bindAll);
+    return await bindAll();
   } catch (error) {
     for (const buffer of buffers) gpu.destroyBuffer(buffer);
     throw error;
@@ -115,6 +141,41 @@ function tensorsIn(value: unknown, temporaries: ReadonlySet<GpuTensor>, found = 
   }
   for (const part of Object.values(value)) tensorsIn(part, temporaries, found);
   return found;
+}
+
+/**
+ * Why a plan cannot run: encodes its dispatches one by one, until WebGPU has something against one of them.
+ * @throws ModelError that names the operation and its shapes
+ */
+async function examine(gpu: Gpu, { label, commands, dispatches }: GpuPlan): Promise<void> {
+  for (const [i, { pipeline, bindGroup, grid }] of commands.entries()) {
+    await gpu.guarded(
+      () => nameOf(label, dispatches[i]),
+      () => {
+        const encoder = gpu.device.createCommandEncoder();
+        const pass = encoder.beginComputePass();
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, bindGroup);
+        pass.dispatchWorkgroups(...grid);
+        pass.end();
+        encoder.finish();
+      },
+    );
+  }
+}
+
+/**
+ * Submits plans of which not all have run before.
+ * @throws ModelError what WebGPU has against them, with the operation and its shapes where it can be told
+ */
+export async function prove(gpu: Gpu, plans: readonly GpuPlan[], submit: () => void): Promise<void> {
+  try {
+    await gpu.guarded(() => plans.map(({ label }) => label).join(" and "), submit);
+  } catch (error) {
+    for (const plan of plans) await examine(gpu, plan);
+    throw error;
+  }
+  for (const plan of plans) plan.proven = true;
 }
 
 /** One compute pass of all plans, in order. */

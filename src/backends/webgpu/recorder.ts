@@ -34,6 +34,8 @@ export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimit
   // Bound where an operation has an optional operand and the call has none. Zeros, so that an offset reads as 0. WebGPU forbids
   // one buffer for reading and writing.
   const absent: { read?: GpuTensor; write?: GpuTensor } = {};
+  /** Whose dispatches are being noted, for messages. */
+  let operation = "";
 
   function current(): Recording {
     invariant(recording, "an operation was called outside record()");
@@ -61,6 +63,17 @@ export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimit
     return tensor;
   }
 
+  /** Has an operation note its dispatches. */
+  function note(notes: () => void, name: string): void {
+    const outer = operation;
+    operation = name;
+    try {
+      notes();
+    } finally {
+      operation = outer;
+    }
+  }
+
   /**
    * @param operands by the names of the kernel's bindings; undefined where an operation has an optional one and none is given
    * @param params by the names of the kernel's parameters
@@ -81,7 +94,7 @@ export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimit
       if (tensor?.parts) throw tooLarge(tensor, partLimits, kernel.name);
       return tensor ?? (absent[kernel.bindings[name]] ??= tensors.create([64], "u32", "activations"));
     });
-    current().dispatches.push({ kernel, tensors: bound, params: paramWords(kernel, params), grid });
+    current().dispatches.push({ operation, kernel, tensors: bound, params: paramWords(kernel, params), grid });
   }
 
   /** x normalised, which `compute` does the first time. */
@@ -100,5 +113,5 @@ export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimit
   const maximaOf = (scores: Tensor): Maxima | undefined =>
     current().changed.has(scores) ? undefined : (scores as GpuTensor).maxima;
 
-  return { record, temporary, dispatch, normed, change, maximaOf };
+  return { record, temporary, note, dispatch, normed, change, maximaOf };
 }

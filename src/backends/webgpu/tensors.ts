@@ -71,10 +71,11 @@ export function createTensors(gpu: Gpu, staging: Staging, limits: PartLimits) {
     const [, width] = rowsOf(shape);
     const pitch = dtype === "u32" ? width : deviceRowWords(dtype, width);
     const bytes = (4 * count * pitch) / width;
-    const target = staging.take(bytes);
+    const what = `${dtype} ${shapeText(shape)}`;
+    const target = staging.take(bytes, what);
     encoder.copyBufferToBuffer(buffer, (4 * start * pitch) / width, target, 0, bytes);
     return async () => {
-      const words = new Uint32Array(await staging.read(target, bytes));
+      const words = new Uint32Array(await staging.read(target, bytes, what));
       return dtype === "u32" ? words : unpack(dtype, fromDevice(dtype, words, width), width);
     };
   }

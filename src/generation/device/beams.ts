@@ -31,6 +31,9 @@ export function createBeamResults(config: SearchConfig, prompt: readonly number[
   return {
     width: config.numBeams,
     open: () => [],
+    get ended() {
+      return found.length > 0;
+    },
     step() {
       throw new ModelError("internal", "step() was called for a search that runs on the device.");
     },
@@ -43,6 +46,7 @@ export function createBeamResults(config: SearchConfig, prompt: readonly number[
       settled = found[0].choices;
     },
     agree(choices) {
+      // A search that started again on a new device has at first less than was reported before.
       settled = choices;
     },
     settled() {

@@ -31,7 +31,7 @@ import { timestampWords } from "../../ops/audio";
 import { packProcessors } from "../../ops/logits-processors";
 import { isIdle, type SearchConfig } from "../options/search-config";
 import type { Session } from "./session";
-import { createSlots, type Control, type Sentence } from "./slots";
+import { createSlots, type Control, type Sentence, type Slots } from "./slots";
 
 type Data = Float32Array | Uint32Array;
 
@@ -58,6 +58,11 @@ export interface DeviceSearch {
    * decoding, but its results are ignored.
    */
   start(slot: number, sentence: Sentence | undefined): void;
+  /**
+   * Brings sentences that began on a device that is lost to where they were, after `start`. Absent: they begin anew, and come
+   * to the same end.
+   */
+  resume?(slots: readonly number[], state: Slots, signal?: AbortSignal): Promise<void>;
   /** Takes the result of a step for a sentence. Returns true if the sentence has ended. */
   accept(sentence: Sentence, slot: number, result: StepResult): boolean;
   /** Reads what the device still holds of sentences that have ended. Returns false if there was nothing to read. */
@@ -121,7 +126,9 @@ export async function* runDecodeLoop(
       if (done || (pause && inFlight.length === 0)) {
         if (await search.collect?.()) yield;
         if (done) return;
-        for (const slot of slots.refill(queue, control.onEncoded)) search.start(slot, slots.sentences[slot]);
+        const refilled = slots.refill(queue, control.onEncoded);
+        for (const slot of refilled) search.start(slot, slots.sentences[slot]);
+        await search.resume?.(refilled, slots, control.signal);
         encoding = true;
         continue;
       }
@@ -132,6 +139,7 @@ export async function* runDecodeLoop(
       ops.pace.waited(regular ? performance.now() - asked : undefined);
       encoding = false;
       invariant(step, "runDecodeLoop: no step is in flight");
+      await slots.encoded();
       control.signal?.throwIfAborted();
       const expired = performance.now() > control.deadline;
       slots.sentences.forEach((sentence, slot) => {

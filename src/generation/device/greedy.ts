@@ -6,6 +6,7 @@ import type { Ops } from "../../ops/ops";
 import type { GreedySampling } from "../search/greedy-sampling";
 import { MAX_EOS_TOKENS, type SearchConfig } from "../options/search-config";
 import type { DeviceSearch } from "./decode-loop";
+import { feedAgain } from "./feed-again";
 import type { Session } from "./session";
 
 /** For sentences whose search is a `GreedySampling` of one sequence. */
@@ -26,6 +27,17 @@ export function deviceGreedy(ops: Ops, session: Session, config: SearchConfig, l
       ops.write(selection.token, Uint32Array.of(prompt[last] ?? config.startTokenId), slot);
       ops.write(selection.position, Uint32Array.of(last), slot);
       ops.write(selection.finished, Uint32Array.of(sentence ? 0 : 1), slot);
+    },
+    resume(slots, { sentences, fed }, signal) {
+      const chosen = sentences.map((sentence) => sentence?.search.results()[0].choices ?? []);
+      const known = slots.map((slot) => ({ slot, count: chosen[slot].length }));
+      const feed = (slot: number, step: number): void => {
+        const token = Uint32Array.of(chosen[slot][step].token);
+        ops.write(selection.history, token, fed[slot] * rows + slot);
+        ops.write(selection.token, token, slot);
+        ops.write(selection.position, Uint32Array.of(++fed[slot]), slot);
+      };
+      return feedAgain(ops, session, known, feed, signal);
     },
     accept(sentence, slot, { data: [tokens], atPosition: logprobs, expired }) {
       const choice = { token: tokens[slot], logprob: logprobs?.[slot] ?? 0 };

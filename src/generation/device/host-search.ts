@@ -5,6 +5,7 @@
  */
 
 import type { Ops } from "../../ops/ops";
+import { feedAgain } from "./feed-again";
 import type { Session } from "./session";
 import { createSlots, type Control, type Sentence } from "./slots";
 
@@ -22,10 +23,24 @@ export async function* runHostSearch(
   const slots = await createSlots(ops, session, queue[0].prompt.length);
   const rows = createRows(session);
   const identity = Array.from({ length: width }, (_, i) => i);
+  /** For sentences that began on a device that is lost. */
+  const feedMoves = async (refilled: readonly number[]): Promise<void> => {
+    const moves = slots.sentences.map((sentence) => sentence?.moves ?? []);
+    const known = refilled.map((slot) => ({ slot, count: moves[slot].length }));
+    if (known.every(({ count }) => count === 0)) return;
+    const next = (slot: number, step: number): void => {
+      rows.set(slot, ++slots.fed[slot], moves[slot][step].tokens, moves[slot][step].parents);
+      rows.write(ops);
+    };
+    rows.write(ops);
+    await feedAgain(ops, session, known, next, control.signal);
+  };
   for (;;) {
     control.signal?.throwIfAborted();
     if (slots.wantsRefill(queue.length)) {
-      for (const slot of slots.refill(queue, control.onEncoded)) rows.start(slot, slots.sentences[slot]?.prompt ?? [0]);
+      const refilled = slots.refill(queue, control.onEncoded);
+      for (const slot of refilled) rows.start(slot, slots.sentences[slot]?.prompt ?? [0]);
+      await feedMoves(refilled);
     }
     const live = slots.sentences.flatMap((sentence, slot) => (sentence ? [{ sentence, slot }] : []));
     if (live.length === 0) return;
@@ -33,6 +48,7 @@ export async function* runHostSearch(
     const first = live[0].slot * width * vocabSize;
     const count = (live[live.length - 1].slot + 1) * width * vocabSize - first;
     const [logits] = await ops.submit([decode], [{ tensor: decode.outputs, start: first, count }]);
+    await slots.encoded();
     control.signal?.throwIfAborted();
     await Promise.all(live.map(async ({ sentence }) => sentence.search.prepare?.()));
     const expired = performance.now() > control.deadline;
@@ -44,6 +60,7 @@ export async function* runHostSearch(
       });
       const move = sentence.search.step(scores, expired);
       if (move) {
+        (sentence.moves ??= []).push(move);
         rows.set(slot, fed, move.tokens, move.parents);
       } else {
         slots.sentences[slot] = undefined;

@@ -1,7 +1,7 @@
 /** The slots of a session and the sentences in them. When a sentence ends, the next one may take its slot. */
 
 import type { Ops } from "../../ops/ops";
-import type { Search } from "../search/search";
+import type { Move, Search } from "../search/search";
 import { writeInputs, type Prefill, type Session } from "./session";
 import type { SourceRow } from "./source";
 
@@ -14,6 +14,8 @@ export interface Sentence extends SourceRow {
   /** What the decoder starts from: the start token, then `decoder_input_ids`. All sentences of a call have as many tokens. */
   prompt: readonly number[];
   search: Search;
+  /** What a search in JavaScript has chosen, step by step. A new device is fed it again, see feed-again.ts. */
+  moves?: Move[];
 }
 
 /** What a call asks of the loop that runs its sentences. */
@@ -29,6 +31,8 @@ export interface Slots {
   readonly sentences: (Sentence | undefined)[];
   /** By slot: how many tokens its cache holds. */
   readonly fed: number[];
+  /** The last encoding, which every step after it needs: whoever awaits a step awaits this, too. */
+  encoded(): Promise<void>;
   /** Are enough slots empty that it pays to encode the batch again? */
   wantsRefill(waiting: number): boolean;
   /**
@@ -50,9 +54,11 @@ export async function createSlots(ops: Ops, session: Session, promptLength: numb
   // with prompts fills the caches of all rows from their start, so it waits for all slots.
   const wantsRefill = (waiting: number): boolean =>
     waiting > 0 && empty().length >= (prefill ? batchSize : Math.min(waiting, Math.ceil(batchSize / 2)));
+  let encoded = Promise.resolve();
   return {
     sentences,
     fed,
+    encoded: () => encoded,
     wantsRefill,
     refill(queue, onEncoded) {
       const slots = empty();
@@ -61,8 +67,9 @@ export async function createSlots(ops: Ops, session: Session, promptLength: numb
       for (const slot of slots) sentences[slot] = queue.shift();
       writeInputs(ops, session, sentences);
       if (prefill) writePrompts(ops, session, prefill, sentences);
-      // Not awaited: the device runs the next steps after it. If it fails, they fail too, and they are awaited.
-      ops.submit(prefill ? [session.encode, prefill.plan] : [session.encode]).then(onEncoded, () => undefined);
+      // Not awaited: the device runs the next steps after it.
+      encoded = ops.submit(prefill ? [session.encode, prefill.plan] : [session.encode]).then(onEncoded);
+      encoded.catch(() => undefined);
       return slots;
     },
   };
@@ -76,9 +83,10 @@ function writePrompts(
   sentences: readonly (Sentence | undefined)[],
 ): void {
   const words = new Uint32Array(rows * ids.shape[1]);
+  const [first] = sentences.filter((sentence) => sentence !== undefined);
   for (let row = 0; row < rows; row++) {
-    const sentence = sentences[Math.floor(row / width)] ?? sentences[0];
-    if (sentence) words.set(sentence.prompt.slice(0, -1), row * ids.shape[1]);
+    const { prompt } = sentences[Math.floor(row / width)] ?? first;
+    words.set(prompt.slice(0, -1), row * ids.shape[1]);
   }
   ops.write(ids, words);
 }

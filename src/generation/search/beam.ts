@@ -74,6 +74,9 @@ export function createBeamSearch(context: SearchContext): Search {
   return {
     width: numBeams,
     open: () => running.map(({ tokens }) => tokens),
+    get ended() {
+      return ended;
+    },
 
     step(logits, expired): Move | undefined {
       const best = candidates(logits, expired);

@@ -40,11 +40,14 @@ export function createGreedySampling(context: SearchContext): GreedySampling {
   return {
     width,
     open: () => sequences.filter(({ ended }) => !ended).map(({ tokens }) => tokens),
+    get ended() {
+      return sequences.every(({ ended }) => ended);
+    },
     step(logits, expired): Move | undefined {
       sequences.forEach((sequence, i) => {
         if (!sequence.ended) add(sequence, choose(logits[i], i), expired);
       });
-      if (sequences.every(({ ended }) => ended)) return undefined;
+      if (this.ended) return undefined;
       return { tokens: sequences.map(({ tokens }) => tokens[tokens.length - 1]), parents: identity };
     },
     accept(choice, expired) {

@@ -35,6 +35,9 @@ export function createGroupBeamSearch(context: SearchContext): Search {
   return {
     width: numBeams,
     open: () => groups.flatMap((group) => group.open()),
+    get ended() {
+      return ended;
+    },
 
     step(logits, expired): Move | undefined {
       taken.length = 0;

@@ -68,6 +68,8 @@ export interface Search {
    * @returns undefined if the search has ended
    */
   step(logits: Float32Array[], expired: boolean): Move | undefined;
+  /** Whether all its results are here. */
+  readonly ended: boolean;
   /** Tokens that no later step can change and that were not reported before. `index` is the number of the hypothesis. */
   settled(): { index: number; choice: Choice }[];
   /** `num_return_sequences` hypotheses, best first. */

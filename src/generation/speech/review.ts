@@ -6,12 +6,13 @@
 
 import { createProcessors } from "../search/processors/list";
 import { logSoftmax, logSumExp } from "../search/processors/scores";
-import type { DecoderState, Model } from "../../models/model";
-import type { Ops, Slice } from "../../ops/ops";
+import type { DecoderState } from "../../models/model";
+import type { Slice } from "../../ops/ops";
 import { HostTensor } from "../../tensor/host-tensor";
 import type { Tensor } from "../../tensor/tensor";
 import { padded } from "../batch";
 import type { Session } from "../device/session";
+import type { Engine } from "../engine";
 import type { Sentence } from "../device/slots";
 import type { SearchConfig } from "../options/search-config";
 
@@ -51,12 +52,12 @@ export interface Judgements {
   alignments?: HostTensor[];
 }
 
-export function createReviews(ops: Ops, model: Model, config: SearchConfig, wanted: Wanted) {
+export function createReviews(config: SearchConfig, wanted: Wanted) {
   const found = new Map<number, Reviewed[]>();
   return {
     /** To be called with each group of sentences that are done, while the session has what was encoded of them. */
-    async review(this: void, session: Session, sentences: readonly Sentence[]): Promise<void> {
-      for (const [index, list] of await review(ops, model, session, sentences, config, wanted)) found.set(index, list);
+    async review(this: void, engine: Engine, session: Session, sentences: readonly Sentence[]): Promise<void> {
+      for (const [index, list] of await review(engine, session, sentences, config, wanted)) found.set(index, list);
     },
     of(sentences: readonly Sentence[]): Judgements {
       const all = sentences.flatMap(({ index }) => found.get(index) ?? []);
@@ -73,8 +74,7 @@ export function createReviews(ops: Ops, model: Model, config: SearchConfig, want
 
 /** Reviews the sequences of all sentences of a session, which are in its slots in this order. */
 async function review(
-  ops: Ops,
-  model: Model,
+  { ops, model }: Engine,
   session: Session,
   sentences: readonly Sentence[],
   config: SearchConfig,

@@ -2,7 +2,8 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { activations } from "../../../src/backends/cpu/math";
-import { ACTIVATION, type ModuleName } from "../../../src/backends/wasm/kernels";
+import type { ModuleName } from "../../../src/backends/wasm/kernels";
+import { ACTIVATION } from "../../../src/backends/wasm/numbers";
 import { createBench, type Bench } from "../../support/node/wasm";
 
 /** Every 2^-10 near zero, and wider and wider steps to 100 on both sides; a length that is no multiple of four. */

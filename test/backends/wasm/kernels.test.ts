@@ -3,7 +3,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Arithmetic } from "../../../src/backends/cpu/int8";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
-import { FORMAT, type ModuleName } from "../../../src/backends/wasm/kernels";
+import type { ModuleName } from "../../../src/backends/wasm/kernels";
+import { FORMAT } from "../../../src/backends/wasm/numbers";
 import type { Ops } from "../../../src/ops/ops";
 import { asFloats, size, type Tensor } from "../../../src/tensor/tensor";
 import { pack, type WeightFormat } from "../../../src/tensor/weight-format";

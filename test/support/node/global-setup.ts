@@ -6,7 +6,7 @@
 
 import { fileURLToPath } from "node:url";
 import type { Browser } from "puppeteer";
-import { createServer, type ViteDevServer } from "vite";
+import { createServer, type Plugin, type ViteDevServer } from "vite";
 import type { TestProject } from "vitest/node";
 import { wasmKernels } from "../../../scripts/build-wasm.js";
 import { launchBrowser, wantsFirefox } from "./browser";
@@ -55,6 +55,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
         wasmKernels(),
         built,
         { name: "browser-endpoint", configureServer: (vite) => answer(vite, liveBrowser) },
+        quietClient,
       ],
     });
     await server.listen();
@@ -67,6 +68,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   return teardown;
 }
+
+/** In the place of Vite's client, which reloads a page that has lost its connection, as one that was frozen has. */
+const quietClient: Plugin = {
+  name: "quiet-client",
+  enforce: "pre",
+  load: (id) => (id.endsWith("/vite/dist/client/client.mjs") ? "export const injectQuery = (url) => url;" : undefined),
+};
 
 function answer(vite: ViteDevServer, liveBrowser: () => Promise<Browser>): void {
   vite.middlewares.use(BROWSER_ENDPOINT, (_request, response) => {

@@ -23,30 +23,38 @@ interface Watch {
 const watched = new WeakMap<Page, Watch>();
 
 /** A page whose models share one GPU device: see shared-device.ts. */
-export const openModelsPage = (): Promise<Page> => openPage("/test/browser/blank.html", shareDevice);
+export const openModelsPage = (): Promise<Page> => openPage("/test/browser/blank.html", { first: shareDevice });
 
-/**
- * A page in a profile of its own (no cache, no storage is shared), open at `path` of the test server.
- *
- * @param first what runs in the page before everything else
- */
-export async function openPage(path = "/test/browser/blank.html", first?: () => void): Promise<Page> {
+interface PageOptions {
+  /** What runs in the page before everything else. */
+  first?: () => void;
+  /** The WebSocket address of a browser; by default that of all tests. */
+  endpoint?: string;
+}
+
+/** A page in a profile of its own (no cache, no storage is shared), open at `path` of the test server. */
+export async function openPage(path = "/test/browser/blank.html", options: PageOptions = {}): Promise<Page> {
   const baseUrl = inject("baseUrl");
-  const browser = wantsFirefox() ? await launchFirefox() : await connectBrowser(baseUrl);
+  const browser = wantsFirefox()
+    ? await launchFirefox()
+    : await connectBrowser(options.endpoint ?? (await sharedBrowser(baseUrl)));
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
   watch(page, browser);
-  if (first && !wantsFirefox()) await page.evaluateOnNewDocument(first);
+  if (options.first && !wantsFirefox()) await page.evaluateOnNewDocument(options.first);
   const response = await page.goto(baseUrl + path);
   if (!response?.ok()) throw new Error(`${path} of the test server answered ${response?.status() ?? "nothing"}.`);
   return page;
 }
 
-/** To the one browser that all files of tests share. */
-async function connectBrowser(baseUrl: string): Promise<Browser> {
+async function sharedBrowser(baseUrl: string): Promise<string> {
   const answer = await fetch(baseUrl + BROWSER_ENDPOINT);
   const endpoint = await answer.text();
   if (!answer.ok) throw new Error(`The browser could not be started again: ${endpoint}`);
+  return endpoint;
+}
+
+function connectBrowser(endpoint: string): Promise<Browser> {
   return puppeteer.connect({
     browserWSEndpoint: endpoint,
     protocolTimeout: 600_000,

@@ -47,25 +47,6 @@ export async function refusedDevice(): Promise<Failure> {
   return failureOf(() => load());
 }
 
-/** The device goes away, as after a driver reset, in the middle of a generation. */
-export async function lostDevice(): Promise<{ during: Failure; after: Failure; reloaded: boolean }> {
-  const { requestDevice } = GPUAdapter.prototype;
-  let device: GPUDevice | undefined;
-  GPUAdapter.prototype.requestDevice = async function (...args) {
-    return (device = await requestDevice.apply(this, args));
-  };
-  const model = await load();
-  const during = await failureOf(async () => {
-    for await (const step of model.stream(ids, long)) if (step) device?.destroy();
-  });
-  const after = await failureOf(() => model.generate(ids));
-  const second = await load();
-  const reloaded = (await second.generate(ids)).sequences.length === 1;
-  await second.dispose();
-  await model.dispose();
-  return { during, after, reloaded };
-}
-
 /** A buffer that the device cannot allocate. */
 export async function outOfMemory(): Promise<Failure> {
   const { createBuffer } = GPUDevice.prototype;

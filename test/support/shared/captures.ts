@@ -3,7 +3,7 @@
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
 import type { Seq2Seq, ForwardInput, ForwardOutput, Source } from "../../../src/index";
 import { loadForGoldens } from "./in-this-thread";
-import { loadModel } from "../../../src/engine/load";
+import { readModel } from "../../../src/engine/load";
 import { openSource } from "../../../src/loading/sources/source";
 import type { DecoderState } from "../../../src/models/model";
 
@@ -34,7 +34,7 @@ export interface StepCost {
 
 export async function stepCost(source: Source): Promise<StepCost> {
   const createOps = async () => (await createWebGpuBackend()).ops;
-  const { ops, model } = await loadModel(openSource(source), createOps, {});
+  const { ops, model } = await (await readModel(openSource(source))).place(createOps, {});
   const { info } = model;
   const [rows, s, t] = [2, 8, 8];
   const u32 = (...shape: number[]) => ops.create(shape, "u32", "activations");

@@ -1,0 +1,12 @@
+/** What the kernels call things. Apart from the kernels, so that code which loads without them may use it. */
+
+import type { Activation } from "../../ops/ops";
+
+/** A weight format; see wasm/weights.ts. */
+export const FORMAT = { f32: 0, f16: 1, q8: 2, q4: 3 } as const;
+
+/** An activation; see wasm/finish.ts. */
+export const ACTIVATION = { none: 0, relu: 1, gelu: 2, gelu_new: 3, quick_gelu: 4, silu: 5, tanh: 6 } as const;
+
+export const hasKernel = (activation: Activation): activation is keyof typeof ACTIVATION =>
+  Object.hasOwn(ACTIVATION, activation);

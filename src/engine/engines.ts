@@ -1,0 +1,259 @@
+/**
+ * The engine of a model: its weights on a device, and another device where that one is lost. A lost device is found out by the
+ * call that runs on it, or by the next one. The weights are read again from the model's source; calls go on from what they
+ * have (src/generation/generate.ts). docs/decisions/0012-devices-that-come-back.md says why.
+ */
+
+import type { AdapterInfo } from "../backends/webgpu/adapter";
+import { invariant, ModelError } from "../errors";
+import { SessionPool } from "../generation/device/session";
+import type { Engine } from "../generation/engine";
+import type { Model } from "../models/model";
+import { zeroCounters, type Counters, type Memory, type Ops } from "../ops/ops";
+import { untilAborted } from "../util/abort";
+import { anotherGpu, openBackend, withoutGpu, type Backend, type Computing, type SpeechOperations } from "./device";
+import type { ModelFolder, PlaceOptions } from "./load";
+import type { LoadOptions, LoadProgress } from "./load-options";
+
+/** How many GPU devices are tried one after the other in the place of one that is lost. */
+const TRIES = 2;
+
+/** Decoder positions of the session that is made at load: enough for a translation. */
+const FIRST_TARGET = 256;
+
+interface Placed extends Engine {
+  adapter?: AdapterInfo;
+}
+
+interface OpenOptions extends Omit<PlaceOptions, "onProgress" | "onBuilt"> {
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+/** @param more operations that the model needs beside those of every backend */
+type Open = (more?: SpeechOperations) => Promise<Backend>;
+
+/** What a load asks for, and what each later engine gets. */
+type Wanted = Required<Pick<LoadOptions, "device" | "onWarning">> & Computing;
+
+export class Engines {
+  private engine!: Placed;
+  private replacing?: Promise<Placed>;
+  /** Devices lost since a call last succeeded. */
+  private losses = 0;
+  /** Of the engines before this one. */
+  private readonly past: Counters = zeroCounters();
+  private readonly disposal = new AbortController();
+
+  private constructor(
+    private readonly folder: ModelFolder,
+    private readonly wanted: Wanted,
+  ) {}
+
+  static async open(folder: ModelFolder, options: OpenOptions & Wanted): Promise<Engines> {
+    const { device, onWarning } = options;
+    const engines = new Engines(folder, options);
+    engines.engine = await engines.place((more) => openBackend(device, { ...options, more }, onWarning), options);
+    return engines;
+  }
+
+  get device(): Ops["device"] {
+    return this.engine.ops.device;
+  }
+
+  get adapter(): AdapterInfo | undefined {
+    return this.engine.adapter;
+  }
+
+  get model(): Model {
+    return this.engine.model;
+  }
+
+  memory(): Memory {
+    return this.engine.ops.memory();
+  }
+
+  get pace(): Ops["pace"] {
+    return this.engine.ops.pace;
+  }
+
+  /** Of all engines together. */
+  counters(): Counters {
+    const now = this.engine.ops.counters();
+    const names = Object.keys(now) as (keyof Counters)[];
+    return Object.fromEntries(names.map((name) => [name, now[name] + this.past[name]])) as unknown as Counters;
+  }
+
+  /** Runs a call, which begins on a device that works. */
+  async run<T>(call: (engine: Engine) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const result = await call(await this.current(signal));
+    this.losses = 0;
+    return result;
+  }
+
+  /** The same for a call that yields. */
+  async *iterate<T>(
+    call: (engine: Engine) => AsyncGenerator<T, void, undefined>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<T, void, undefined> {
+    yield* call(await this.current(signal));
+    this.losses = 0;
+  }
+
+  dispose(): void {
+    this.disposal.abort(new ModelError("disposed", "This model has been disposed of.", "Load it again."));
+    this.engine.ops.dispose();
+  }
+
+  private async current(signal?: AbortSignal): Promise<Engine> {
+    const { engine } = this;
+    try {
+      engine.ops.check();
+      return engine;
+    } catch (error) {
+      // Whatever it was that ended the use of the device, another one may do better.
+      return this.replace(engine, isLoss(error) ? error : failedDevice(error), signal);
+    }
+  }
+
+  private async replace(failed: Placed, error: unknown, signal?: AbortSignal): Promise<Engine> {
+    this.disposal.signal.throwIfAborted();
+    signal?.throwIfAborted();
+    if (!isLoss(error)) throw error;
+    if (failed === this.engine) {
+      this.replacing ??= this.reopen(error).finally(() => (this.replacing = undefined));
+      return untilAborted(this.replacing, signal);
+    }
+    // Another call has met the loss before this one.
+    return this.engine;
+  }
+
+  private async reopen(loss: ModelError): Promise<Placed> {
+    const { engine: lost, losses } = this;
+    const { signal } = this.disposal;
+    lost.ops.dispose();
+    this.losses++;
+    const placing = this.place((more) => this.anotherGpu(more), { format: this.wanted.format, signal }, loss);
+    const engine = await placing.catch((error: unknown) => {
+      // The next call may try as often again.
+      this.losses = losses;
+      throw error;
+    });
+    if (signal.aborted) engine.ops.dispose();
+    signal.throwIfAborted();
+    const counted = lost.ops.counters();
+    for (const name of Object.keys(counted) as (keyof Counters)[]) this.past[name] += counted[name];
+    return (this.engine = engine);
+  }
+
+  /**
+   * Brings the weights to a device; where it is lost meanwhile, to another one, at last to none of the GPU's.
+   * @param loss the loss of the device before, if there was one
+   */
+  private async place(openFirst: Open, options: OpenOptions, loss?: ModelError): Promise<Placed> {
+    const { onWarning } = this.wanted;
+    let open = openFirst;
+    for (;;) {
+      const gpu = this.losses <= TRIES;
+      try {
+        const opened = await this.openEngine(
+          gpu ? open : (more) => withoutGpu({ ...this.wanted, more }, onWarning),
+          options,
+        );
+        if (!gpu) {
+          const message = `The GPU device was lost ${this.losses} times in a row. The model goes on without it (${opened.ops.device}), which is slower.`;
+          onWarning(message);
+        }
+        return opened;
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        const mayGoOn = loss ? gpu && isOfGpu(error) : isLoss(error);
+        if (!mayGoOn) throw loss ? notAgain(loss, error) : error;
+        loss ??= error as ModelError;
+        this.losses++;
+        open = (more) => this.anotherGpu(more);
+      }
+    }
+  }
+
+  /** A software adapter is slower than WebAssembly, so it will do only where "webgpu" was asked for by name. */
+  private anotherGpu(more?: SpeechOperations): Promise<Backend> {
+    const { device, onWarning } = this.wanted;
+    return anotherGpu(device === "webgpu", { ...this.wanted, more }, onWarning);
+  }
+
+  private async openEngine(open: Open, options: OpenOptions): Promise<Placed> {
+    const { signal, onProgress } = options;
+    let adapter: AdapterInfo | undefined;
+    const createOps = async (more?: SpeechOperations): Promise<Ops> => {
+      const backend = await open(more);
+      adapter = backend.adapter;
+      return backend.ops;
+    };
+    let starting: Promise<SessionPool> | undefined;
+    const onBuilt = (model: Model, ops: Ops): void => {
+      starting = firstSession(model, ops);
+      // If loading fails, the caller gets that error instead.
+      starting.catch(() => undefined);
+    };
+    const { ops, model } = await this.folder.place(createOps, { ...options, onBuilt });
+    try {
+      onProgress?.({ phase: "compile", file: "shaders", loaded: 0, total: 1 });
+      const sessions = await starting;
+      invariant(sessions, "load: the model was never built");
+      signal?.throwIfAborted();
+      ops.check();
+      onProgress?.({ phase: "compile", file: "shaders", loaded: 1, total: 1 });
+      const engine: Placed = {
+        ops,
+        model,
+        sessions,
+        adapter,
+        replacement: (error, signal) => this.replace(engine, error, signal),
+      };
+      return engine;
+    } catch (error) {
+      ops.dispose();
+      throw error;
+    }
+  }
+}
+
+/**
+ * Makes the pool of sessions and, on a GPU, a first session for a short sentence. That compiles the kernels while the weights
+ * are still arriving, and not in the first call.
+ */
+async function firstSession(model: Model, ops: Ops): Promise<SessionPool> {
+  const sessions = new SessionPool(ops, model);
+  if (ops.device === "webgpu") {
+    const targetLength = Math.min(model.info.maxTargetLength, FIRST_TARGET);
+    const sourceLength = model.info.features?.least ?? 1;
+    const session = await sessions.take({ batchSize: 1, width: 1, endTokens: 1, sourceLength, targetLength });
+    await session.select();
+    sessions.give(session);
+  }
+  return sessions;
+}
+
+const hasCode = (error: unknown, ...codes: ModelError["code"][]): error is ModelError =>
+  error instanceof ModelError && codes.includes(error.code);
+
+const isLoss = (error: unknown): error is ModelError => hasCode(error, "device_lost");
+
+/** Whether another device, or none, may do better. */
+const isOfGpu = (error: unknown): boolean => hasCode(error, "device_lost", "unsupported_device", "out_of_memory");
+
+const failedDevice = (cause: unknown): ModelError =>
+  new ModelError("device_lost", `The GPU device has failed: ${reasonOf(cause)}`, "Load the model again.", { cause });
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+function notAgain(loss: ModelError, cause: unknown): ModelError {
+  return new ModelError(
+    "device_lost",
+    `${loss.message} The model could not be loaded again: ${reasonOf(cause)}`,
+    hasCode(cause, "invalid_source", "file_not_found")
+      ? "A source that gives its files only once can't be read again: load the model anew, from one that can."
+      : "Call again to try again, or load the model anew.",
+    { cause },
+  );
+}
