@@ -45,6 +45,13 @@ const groups = [
   { name: "host", test: /\/src\/generation\/host\.ts/ },
   { name: "speech", test: /\/src\/engine\/speech-part\.ts/ },
   { name: "speech-gpu", test: /\/src\/backends\/webgpu\/audio\.ts/ },
+  // What the page does with sound, and what the engine does with it; both read WAV files.
+  {
+    name: "sound",
+    priority: 3,
+    test: /\/src\/(audio\/(bytes|input|microphone|resample|sound|wav)|api\/sound-part|speech\/(recognition|subtitles|transcription))\.ts/,
+  },
+  { name: "transcribe", test: /\/src\/(audio|speech)\/|\/src\/engine\/transcriber\.ts/ },
 ];
 
 /**

@@ -48,7 +48,7 @@ export const layers = {
   "text/sentencepiece": ["text", "util"],
   "text/pipeline": ["text", "text/sentencepiece", "util"],
   "text/families": ["text", "text/pipeline", "text/sentencepiece"],
-  speech: ["audio", "generation", "text"],
+  speech: ["audio", "generation", "generation/options", "generation/speech", "text", "util"],
   worker: ["engine", "backends/wasm", "loading/sources", "ops", "tensor", "util"],
   engine: ["*"],
   api: ["*"],

@@ -1,5 +1,5 @@
 /**
- * Where the scripts of the worker and of a thread are, in the files of the package.
+ * Where the scripts of the worker and of a thread are, in the files of the package, and the weights of the voice detector.
  *
  * `index.js` and `threads.js` name a file beside them, in the one form that bundlers know: they copy the file and put its new
  * address there. So the file is whole and imports nothing. `attendant-worker.js` and `attendant.js` are the scripts of their own
@@ -11,11 +11,14 @@ import { readFileSync } from "node:fs";
 import { minifySync } from "vite";
 
 const THREAD = new URL("../src/backends/wasm/thread.js", import.meta.url);
+const VAD = new URL("../assets/silero-vad/", import.meta.url);
+const vad = "export const vadAddress = () => new URL(SILERO_VAD_WEIGHTS_ADDRESS, import.meta.url).href;";
 
 /** Vite would change the form itself, so it sees names. They are as long as what takes their places: source maps stay true. */
 const FILES = {
   ATTENDANT_WORKER_SCRIPT: '"./attendant-worker.js"',
   THREAD_SCRIPT: '"./thread.js"',
+  SILERO_VAD_WEIGHTS_ADDRESS: '"./silero-vad.safetensors"',
 };
 const beside = (name) => `new URL(${name}, import.meta.url)`;
 const options = '{ type: "module" }';
@@ -56,6 +59,7 @@ export function scriptAddresses(form) {
     load(id) {
       if (id.endsWith("/src/worker/address.ts")) return FORMS[form].worker;
       if (id.endsWith("/src/backends/wasm/thread-script.ts")) return FORMS[form].thread;
+      if (id.endsWith("/src/api/vad-address.ts")) return vad;
     },
     renderChunk(code) {
       const found = Object.entries(FILES).filter(([name]) => code.includes(name));
@@ -69,6 +73,11 @@ export function scriptAddresses(form) {
       if (form !== "files") return;
       const { code } = minifySync("thread.js", readFileSync(THREAD, "utf8"), { module: true });
       this.emitFile({ type: "asset", fileName: "thread.js", source: code });
+      for (const [fileName, file] of [
+        ["silero-vad.safetensors", "silero-vad.safetensors"],
+        ["silero-vad.LICENSE", "LICENSE"],
+      ])
+        this.emitFile({ type: "asset", fileName, source: readFileSync(new URL(file, VAD)) });
     },
   };
 }

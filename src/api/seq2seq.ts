@@ -11,8 +11,11 @@ import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
 import type { SpeechInput, SpeechOptions } from "../generation/speech/call";
 import type { Source } from "../loading/sources/source";
+import type { SoundInput } from "../audio/input";
+import type { SpeechFeatures } from "../engine/transcriber";
 import type { Memory } from "../ops/ops";
 import { frozen } from "../util/frozen";
+import { loadPart } from "../util/part";
 import { openModel } from "../worker/open";
 import type { AsyncDisposing } from "./disposing";
 import { tokenizerOf, type Tokenizer } from "./tokenizer";
@@ -33,6 +36,11 @@ export class Seq2Seq {
   readonly tokenizer?: Tokenizer;
   /** Why there is no `tokenizer` although the folder has files of one: which files, and why they are not read. */
   readonly tokenizerProblem?: string;
+  /** Of a model that reads sound: makes of a sound what `generate` and `forward` read, one window or all samples. */
+  readonly features?: {
+    /** @throws ModelError `invalid_input` */
+    extract(sound: SoundInput): Promise<SpeechFeatures>;
+  };
   private disposed = false;
 
   private constructor(
@@ -44,6 +52,7 @@ export class Seq2Seq {
     this.config = frozen(config);
     this.tokenizer = tokenizerOf(running);
     this.tokenizerProblem = tokenizerProblem;
+    if (/^(whisper|moonshine)/.test(config.model_type)) this.features = { extract: (sound) => this.extract(sound) };
   }
 
   /**
@@ -153,6 +162,11 @@ export class Seq2Seq {
   /** @internal Declared by {@link AsyncDisposing}: not every compiler knows the symbol. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  private async extract(sound: SoundInput): Promise<SpeechFeatures> {
+    const { soundData } = await loadPart("opens sound", () => import("./sound-part"));
+    return this.calls().extractFeatures(await soundData(sound, 16000));
   }
 
   /** @internal What the model can do, for the classes around it. */

@@ -1,7 +1,7 @@
 /** Whatever holds sound, as mono sound at the rate that a model reads. */
 
 import { ModelError, quote } from "../errors";
-import { bytesOf, type Bytes } from "./bytes";
+import { bytesOf } from "./bytes";
 import { microphone } from "./microphone";
 import { resampled, StreamResampler } from "./resample";
 import { mono, soundOf, type Samples, type Sound } from "./sound";
@@ -21,28 +21,40 @@ export type SoundInput =
 const invalid = (message: string, hint?: string, cause?: unknown): ModelError =>
   new ModelError("invalid_input", message, hint, { cause });
 
+/** Sound as data, which a worker can be given: a WAV file, or samples. */
+export type SoundData = Blob | Uint8Array | Float32Array | Samples;
+
 /**
- * Opens a sound at `sampleRate`, several channels as their mean.
+ * What only a page can do with a sound: files are fetched, and those that are not WAV are decoded.
  * @throws ModelError `invalid_input`, `network`, `file_not_found`; `signal.reason` once aborted
  */
-export async function openSound(input: SoundInput, sampleRate: number, signal?: AbortSignal): Promise<Sound> {
+export async function soundData(input: SoundInput, sampleRate: number, signal?: AbortSignal): Promise<SoundData> {
   signal?.throwIfAborted();
-  if (input instanceof Float32Array) return soundOf(checked(input), sampleRate);
+  if (input instanceof Float32Array || isSamples(input)) return input;
   if (isAudioBuffer(input)) {
-    const channels = Array.from({ length: input.numberOfChannels }, (_, i) => input.getChannelData(i));
-    return resampled(soundOf(mono(channels), input.sampleRate), sampleRate);
-  }
-  if (isSamples(input)) {
-    const { samples, rate } = checkedSamples(input);
-    return resampled(soundOf(samples, rate), sampleRate);
+    const samples = Array.from({ length: input.numberOfChannels }, (_, i) => input.getChannelData(i));
+    return { samples, sampleRate: input.sampleRate };
   }
   if (isStream(input)) return collect(input, sampleRate, signal);
-  const file = await openFile(input, signal);
-  if (await isWav(file.bytes)) {
-    const wav = await openWav(file.bytes);
-    if (wav) return resampled(wav, sampleRate);
+  const file = await fileOf(input, signal);
+  const bytes = bytesOf(file);
+  if ((await isWav(bytes)) && (await openWav(bytes))) return file;
+  return decode(file, sampleRate);
+}
+
+/**
+ * Opens a sound at `sampleRate`, several channels as their mean. A WAV file is read in pieces.
+ * @throws ModelError `invalid_input`
+ */
+export async function openSound(data: SoundData, sampleRate: number): Promise<Sound> {
+  if (data instanceof Float32Array) return soundOf(checked(data), sampleRate);
+  if (isSamples(data)) {
+    const { samples, rate } = checkedSamples(data);
+    return resampled(soundOf(samples, rate), sampleRate);
   }
-  return decode(await file.whole(), sampleRate);
+  const wav = await openWav(bytesOf(data));
+  if (!wav) throw invalid("The WAV file is in a compressed format.");
+  return resampled(wav, sampleRate);
 }
 
 /** Blocks of mono samples at `sampleRate`. Leaving the loop stops a microphone. */
@@ -68,7 +80,7 @@ export async function* soundBlocks(
   if (rest && rest.length > 0) yield rest;
 }
 
-async function collect(input: SoundStream, sampleRate: number, signal?: AbortSignal): Promise<Sound> {
+async function collect(input: SoundStream, sampleRate: number, signal?: AbortSignal): Promise<Float32Array> {
   const blocks: Float32Array[] = [];
   for await (const block of soundBlocks(input, sampleRate, signal)) blocks.push(block.slice());
   const all = new Float32Array(blocks.reduce((sum, block) => sum + block.length, 0));
@@ -77,7 +89,7 @@ async function collect(input: SoundStream, sampleRate: number, signal?: AbortSig
     all.set(block, at);
     at += block.length;
   }
-  return soundOf(all, sampleRate);
+  return all;
 }
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
@@ -107,26 +119,21 @@ function checkedSamples({ samples, sampleRate }: Samples): { samples: Float32Arr
   return { samples: checked(mono(channels)), rate: sampleRate };
 }
 
-interface OpenFile {
-  bytes: Bytes;
-  whole: () => Promise<ArrayBuffer>;
-}
-
-async function openFile(input: unknown, signal?: AbortSignal): Promise<OpenFile> {
+async function fileOf(input: unknown, signal?: AbortSignal): Promise<Blob | Uint8Array<ArrayBuffer>> {
   const data = typeof input === "string" || input instanceof URL ? await fetched(input, signal) : input;
-  if (data instanceof Blob) return { bytes: bytesOf(data), whole: () => data.arrayBuffer() };
-  if (data instanceof ArrayBuffer || data instanceof Uint8Array) {
-    const bytes = bytesOf(data);
-    // The decoder takes the buffer away.
-    return { bytes, whole: async () => (await bytes.read(0, bytes.size)).slice().buffer };
-  }
+  if (data instanceof Blob) return data;
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  // A view of shared memory is copied: neither a Blob nor a decoder takes it.
+  if (data instanceof Uint8Array)
+    return data.buffer instanceof ArrayBuffer ? (data as Uint8Array<ArrayBuffer>) : data.slice();
   throw invalid(
     `This is not sound: ${quote(input)}.`,
     "Pass a Blob, an ArrayBuffer, an address, an AudioBuffer, a Float32Array at 16 kHz, or { samples, sampleRate }.",
   );
 }
 
-async function fetched(address: string | URL, signal?: AbortSignal): Promise<Blob> {
+/** A file by its address; in Node also by its path. */
+export async function fetched(address: string | URL, signal?: AbortSignal): Promise<Blob> {
   const isNode = typeof process !== "undefined" && !!process.versions?.node;
   if (isNode && !/^(https?|blob|data):/.test(String(address))) return nodeFile(address);
   let response: Response;
@@ -135,7 +142,7 @@ async function fetched(address: string | URL, signal?: AbortSignal): Promise<Blo
     if (response.ok) return await response.blob();
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new ModelError("network", `${String(address)}: the sound could not be loaded.`, undefined, { cause });
+    throw new ModelError("network", `${String(address)}: the file could not be loaded.`, undefined, { cause });
   }
   const code = response.status === 404 ? "file_not_found" : "network";
   throw new ModelError(code, `${String(address)}: the server answered ${response.status}.`);
@@ -155,19 +162,21 @@ async function nodeFile(path: string | URL): Promise<Blob> {
 }
 
 /** What is not a WAV file: a page's decoder brings it to the rate. */
-async function decode(file: ArrayBuffer, sampleRate: number): Promise<Sound> {
+async function decode(file: Blob | Uint8Array<ArrayBuffer>, sampleRate: number): Promise<SoundData> {
   if (typeof OfflineAudioContext === "undefined") {
     throw invalid(
       "This is not a WAV file, and there is no decoder for others here.",
       "Pages have one (not their workers). Elsewhere pass WAV, or { samples, sampleRate } of a decoder of your own.",
     );
   }
+  // The decoder takes the buffer away, so it gets one of its own.
+  const data = await (file instanceof Blob ? file : new Blob([file])).arrayBuffer();
   let buffer: AudioBuffer;
   try {
-    buffer = await new OfflineAudioContext(1, 1, sampleRate).decodeAudioData(file);
+    buffer = await new OfflineAudioContext(1, 1, sampleRate).decodeAudioData(data);
   } catch (cause) {
     throw invalid("The browser cannot decode this sound.", "WAV, MP3, Opus, Vorbis and FLAC are safe.", cause);
   }
-  const channels = Array.from({ length: buffer.numberOfChannels }, (_, i) => buffer.getChannelData(i));
-  return resampled(soundOf(mono(channels), buffer.sampleRate), sampleRate);
+  const samples = mono(Array.from({ length: buffer.numberOfChannels }, (_, i) => buffer.getChannelData(i)));
+  return buffer.sampleRate === sampleRate ? samples : { samples, sampleRate: buffer.sampleRate };
 }

@@ -10,6 +10,8 @@ export interface Span {
 
 /** When speech begins and ends, with the names of silero-vad. */
 export interface VadOptions {
+  /** The detector's weights: their file, or its address. Default: the file of this package. */
+  model?: string | URL | Blob;
   /** Speech begins at this probability. Default 0.5. */
   threshold?: number;
   /** It ends below this one. Default: `threshold` - 0.15, at least 0.01. */

@@ -5,6 +5,8 @@ import type { ModelFiles } from "../loading/sources/files";
 import type { Source } from "../loading/sources/source";
 import type { ModelCalls, ModelFacts, RunningModel } from "./running-model";
 import { LocalSeq2Seq } from "./seq2seq";
+import { transcribing } from "./parts";
+import type { LocalTranscriber, TranscriberModel } from "./transcriber";
 import type { LocalTranslator, TranslatorSetup } from "./translator";
 
 export async function loadLocal(source: Source | ModelFiles, options: LoadOptions): Promise<RunningModel> {
@@ -32,6 +34,19 @@ function callsOf(model: LocalSeq2Seq): ModelCalls {
     translators.set(key, made);
     return made;
   };
+  const { config, tokenizerProblem, warn } = model;
+  const speechModel: TranscriberModel = {
+    ...{ config, tokenizer: model.tokenizer, tokenizerProblem, warn },
+    generate: (call) => model.generate(call),
+    forward: (input, options) => model.forward(input, options),
+  };
+  let speaking: Promise<LocalTranscriber> | undefined;
+  const transcriber = (): Promise<LocalTranscriber> => {
+    const made = (speaking ??= transcribing().then(({ createTranscriber }) => createTranscriber(speechModel)));
+    // A part that could not be loaded is asked for again.
+    made.catch(() => (speaking = undefined));
+    return made;
+  };
   return {
     generate: (...given) => model.generate(...given),
     stream: (...given) => model.stream(...given),
@@ -50,5 +65,13 @@ function callsOf(model: LocalSeq2Seq): ModelCalls {
     translateStreaming: (setup, ...given) => translator(setup).translateStreaming(...given),
     align: async (setup, ...given) => translator(setup).align(...given),
     measureInputUsage: async (setup, text) => translator(setup).measureInputUsage(text),
+
+    setUpSpeech: async () => void (await transcriber()),
+    transcribe: async (...given) => (await transcriber()).transcribe(...given),
+    async *transcribeStreaming(...given) {
+      yield* (await transcriber()).transcribeStreaming(...given);
+    },
+    detectSpokenLanguage: async (sound) => (await transcriber()).detectLanguage(sound),
+    extractFeatures: async (sound) => (await transcriber()).extract(sound),
   };
 }

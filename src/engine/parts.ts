@@ -11,3 +11,6 @@ export const wholePasses = () => loadPart("computes whole passes", () => import(
 
 /** Families that read sound, with their operations. */
 export const speechPart = () => loadPart("reads sound", () => import("./speech-part"));
+
+/** What makes text of sound with a model that reads it. */
+export const transcribing = () => loadPart("transcribes", () => import("./transcriber"));

@@ -11,6 +11,11 @@ import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "./res
 import type { GenerateTextOutput, TextOptions } from "./text-calls";
 import type { TranslateOptions } from "./translate-options";
 import type { AlignedSegment, TranslatorSetup } from "./translator";
+import type { SoundData } from "../audio/input";
+import type { LiveOptions, LiveText } from "../speech/live";
+import type { TranscribeOptions } from "../speech/options";
+import type { TranscriptionData } from "../speech/transcription";
+import type { SpeechFeatures } from "./transcriber";
 
 /** What is known once it is loaded, as plain data. */
 export interface ModelFacts {
@@ -46,6 +51,17 @@ export interface ModelCalls {
   ): AsyncGenerator<string, void, undefined>;
   align(setup: TranslatorSetup, text: string, options: TranslateOptions): Promise<AlignedSegment[]>;
   measureInputUsage(setup: TranslatorSetup, text: string): Promise<number>;
+
+  // The transcriber.
+  /** Checks that the model reads sound. */
+  setUpSpeech(): Promise<void>;
+  transcribe(sound: SoundData, options: TranscribeOptions): Promise<TranscriptionData>;
+  transcribeStreaming(
+    blocks: AsyncIterable<Float32Array>,
+    options: LiveOptions,
+  ): AsyncGenerator<LiveText, void, undefined>;
+  detectSpokenLanguage(sound: SoundData): Promise<[language: string, probability: number][]>;
+  extractFeatures(sound: SoundData): Promise<SpeechFeatures>;
 }
 
 /** What changes while the model is in use: a call may need memory, or lose the device. */

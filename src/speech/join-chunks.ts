@@ -28,10 +28,13 @@ export interface ChunkTokens {
   stride?: readonly [length: number, left: number, right: number] | undefined;
   /** With words: the end of each token in seconds; it begins where the one before ends. */
   times?: readonly number[] | undefined;
+  /** The language, by its English name in lower case, where it is known and no token says it. */
+  language?: string | undefined;
 }
 
 /** A stretch of text; a word, where words are asked for. */
 export interface TextChunk {
+  /** With the space before it. */
   text: string;
   /** In seconds. null: the sound ends in the middle. Absent without timestamps. */
   timestamp?: [start: number | null, end: number | null];
@@ -72,6 +75,15 @@ export function joinChunks(
   let skip = false;
   let lastStamp: number | undefined;
 
+  /** Text of another language is a chunk of its own, unless timestamps cut. */
+  const speak = (name: string): void => {
+    if (lastLanguage !== null && name !== lastLanguage && timestamps === false) {
+      waiting.push(current);
+      close(false);
+    }
+    open.language = lastLanguage = name;
+  };
+
   /** What waits becomes a chunk, and a new one is opened. */
   const close = (timed = words): void => {
     const joined = joinOverlaps(waiting, timed ? waitingTimes : []);
@@ -86,7 +98,7 @@ export function joinChunks(
     open = { language: lastLanguage, start: null, end: null };
   };
 
-  for (const { tokens: given, stride, times = [] } of outputs) {
+  for (const { tokens: given, stride, times = [], language } of outputs) {
     const tokens = withoutPrompt(given, tokenizer);
     let firstAllowed = firstStamp;
     lastStamp = undefined;
@@ -99,16 +111,12 @@ export function joinChunks(
       if (right > 0) lastStamp = firstOfRightStride(tokens, firstStamp, length - right);
     }
     [current, currentTimes] = [[], []];
+    if (language !== undefined) speak(language);
     for (let i = 0; i < tokens.length; i++) {
       const token = tokens[i];
       if (token >= eot && token < firstStamp) {
         const name = LANGUAGES.get(tokenizer.token(token).slice(2, -2));
-        if (name === undefined) continue;
-        if (lastLanguage !== null && name !== lastLanguage && timestamps === false) {
-          waiting.push(current);
-          close(false);
-        }
-        open.language = lastLanguage = name;
+        if (name !== undefined) speak(name);
       } else if (token >= firstStamp) {
         const before = clock.passed(tokens, i, firstStamp);
         const time = round2((token - firstStamp) * TIME_PRECISION + offset + before);

@@ -2,8 +2,11 @@
 
 /** A stretch of text with its times in seconds. */
 export interface TimedText {
+  /** With the space before it. */
   text: string;
+  /** When it begins. */
   start: number;
+  /** When it ends. */
   end: number;
 }
 

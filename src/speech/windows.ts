@@ -47,6 +47,8 @@ export interface WindowRequest {
   /** All tokens that the transcript comes after. */
   prompt: number[];
   temperature: number;
+  /** False once a window was sampled: transformers searches without beams from then on. */
+  beams: boolean;
   maxLength?: number;
 }
 
@@ -106,6 +108,7 @@ export async function* windowLoop(
   let first: readonly number[] | undefined;
   let conditions = options.conditionOnPrevTokens;
   let { maxLength } = options;
+  let beams = true;
 
   for (let seek = 0; seek < frames;) {
     const own = Math.min(windowFrames, frames - seek);
@@ -119,7 +122,8 @@ export async function* windowLoop(
     let ratio = 0;
     let skip = false;
     for (temperature of options.temperatures) {
-      result = yield { features, prompt, temperature, maxLength };
+      if (temperature > 0) beams = false;
+      result = yield { features, prompt, temperature, beams, maxLength };
       ratio = compressionRatio(result.tokens, model.vocabSize);
       const judged = judge(result, ratio, options);
       skip = judged.skip;

@@ -109,5 +109,10 @@ function callsOf(call: (name: string, args: unknown[]) => Promise<unknown>): Mod
     translateStreaming: stream("translateStreaming"),
     align: method("align"),
     measureInputUsage: method("measureInputUsage"),
+    setUpSpeech: method("setUpSpeech"),
+    transcribe: method("transcribe"),
+    transcribeStreaming: stream("transcribeStreaming"),
+    detectSpokenLanguage: method("detectSpokenLanguage"),
+    extractFeatures: method("extractFeatures"),
   };
 }

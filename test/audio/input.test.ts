@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openSound, soundBlocks, type SoundInput, type SoundStream } from "../../src/audio/input";
+import { openSound, soundBlocks, soundData, type SoundInput, type SoundStream } from "../../src/audio/input";
 import { Resampler } from "../../src/audio/resample";
 import { mono } from "../../src/audio/sound";
 import { audioGoldens, unpacked } from "../support/node/audio";
@@ -24,7 +24,7 @@ const fromFile = (() => {
 })();
 
 const read = async (input: SoundInput): Promise<Float32Array> => {
-  const sound = await openSound(input, 16000);
+  const sound = await openSound(await soundData(input, 16000), 16000);
   expect(sound.sampleRate).toBe(16000);
   return sound.read(0, sound.length);
 };
@@ -103,7 +103,7 @@ test.each<[string, unknown, string, RegExp]>([
   ],
   ["a stream of something else", blocks([3]), "invalid_input", /sampleRate/],
 ])("%s is refused in words", async (_, input, code, message) => {
-  await expect(openSound(input as SoundInput, 16000)).rejects.toMatchObject({
+  await expect(read(input as SoundInput)).rejects.toMatchObject({
     name: "ModelError",
     code,
     message: expect.stringMatching(message) as string,
@@ -118,6 +118,6 @@ test("an aborted call rejects with the reason", async () => {
       yield signal(10, 1);
     }
   };
-  await expect(openSound(endless() as SoundStream, 16000, controller.signal)).rejects.toBe("enough");
-  await expect(openSound(signal(1, 1), 16000, AbortSignal.abort("at once"))).rejects.toBe("at once");
+  await expect(soundData(endless() as SoundStream, 16000, controller.signal)).rejects.toBe("enough");
+  await expect(soundData(signal(1, 1), 16000, AbortSignal.abort("at once"))).rejects.toBe("at once");
 });

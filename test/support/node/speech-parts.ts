@@ -49,6 +49,7 @@ export async function speechTokenizer() {
   if (!tokenizer) throw new Error(`${FOLDER} has no tokenizer`);
   const id = (token: string): number => tokenizer.encode(token, { add_special_tokens: false })[0];
   return {
+    tokenizer,
     decode: (ids: readonly number[]) => tokenizer.decode(ids),
     token: (token: number) => tokenizer.token(token),
     eot: id("<|endoftext|>"),

@@ -1,0 +1,196 @@
+/** Sound in, text out, in the style of `Translator`. */
+
+import type { SoundInput, SoundStream } from "../audio/input";
+import type { VadOptions } from "../audio/speech-spans";
+import { checkLoadOptions, LOAD_OPTIONS, type LoadOptions } from "../engine/load-options";
+import { checkedOptions, checkFunction } from "../engine/options";
+import type { ModelCalls } from "../engine/running-model";
+import { ModelError } from "../errors";
+import type { Source } from "../loading/sources/source";
+import type { LiveOptions, LiveText } from "../speech/live";
+import type { TranscribeOptions } from "../speech/options";
+import type { RecognitionConstructor } from "../speech/recognition";
+import type { Transcription } from "../speech/transcription";
+import { loadPart } from "../util/part";
+import { availabilityOf, watchedLoad, type Availability } from "./availability";
+import { Seq2Seq } from "./seq2seq";
+import { vadAddress } from "./vad-address";
+
+/** The options of `Transcriber.create` and `Transcriber.availability`, those of `Seq2Seq.load` among them. */
+export interface TranscriberOptions extends LoadOptions {
+  /** A loaded model, which `destroy` does not free, or the source of a model. */
+  model: Source | Seq2Seq;
+  /** Of every transcription: the language that is spoken, a code ("fr") or a name ("French"). Default: it is detected. */
+  language?: string;
+  /** Of every transcription: "transcribe", or "translate" to English. Default: what the model's files say. */
+  task?: "transcribe" | "translate";
+  /** Of every transcription: whether speech is looked for first, and how. Default false. */
+  vad?: boolean | VadOptions;
+  /** Options of every transcription, such as `{ num_beams: 1 }`. Default: those of the model's files. */
+  generation?: Omit<TranscribeOptions, "signal" | "onSegment" | "onProgress">;
+  /** Called with an event target that gets `downloadprogress` events, `loaded` from 0 to 1. Default: none. */
+  monitor?: (monitor: EventTarget) => void;
+}
+
+const soundPart = () => loadPart("opens sound", () => import("./sound-part"));
+
+/** In Hz. */
+const SAMPLE_RATE = 16000;
+
+/** Sound in, text out: files of any length, and microphones. */
+export class Transcriber {
+  private destroyed = new AbortController();
+
+  private constructor(
+    private readonly model: Seq2Seq,
+    private readonly ownsModel: boolean,
+    private readonly defaults: TranscribeOptions,
+  ) {}
+
+  /**
+   * Whether `create` can work with these options: "available" (a loaded model or local files), "downloadable", or "unavailable"
+   * (no such model or device, or a model that does not read sound).
+   */
+  static async availability(options: TranscriberOptions): Promise<Availability> {
+    const { model, device, signal } = checkTranscriberOptions("Transcriber.availability", options);
+    if (!(model instanceof Seq2Seq)) return availabilityOf(model, {}, device, signal);
+    return isSpeech(model) && model.tokenizer ? "available" : "unavailable";
+  }
+
+  /**
+   * Loads the model, unless it is passed in loaded.
+   * @throws ModelError: `unsupported_model` for one that does not read sound, `file_not_found` without a tokenizer, and those of
+   *   `Seq2Seq.load`; `signal.reason` once aborted
+   */
+  static async create(options: TranscriberOptions): Promise<Transcriber> {
+    const checked = checkTranscriberOptions("Transcriber.create", options);
+    const { model: given, language, task, vad, generation, monitor, ...loadOptions } = checked;
+    const model = given instanceof Seq2Seq ? given : await watchedLoad(given, loadOptions, monitor);
+    if (model === given) warnOfIdle({ ...loadOptions, monitor }, loadOptions.onWarning ?? model.warn);
+    try {
+      await model.calls().setUpSpeech();
+      return new Transcriber(model, model !== given, { ...generation, ...given_({ language, task, vad }) });
+    } catch (error) {
+      if (model !== given) await model.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * Transcribes sound of any length. With `return_timestamps` the result has the times of segments or words, and can be written
+   * as subtitles: `toSRT()`.
+   * @param sound see {@link SoundInput}
+   * @throws ModelError; `signal.reason` once aborted
+   */
+  async transcribe(sound: SoundInput, options: TranscribeOptions = {}): Promise<Transcription> {
+    const checked = this.checked("transcribe", options);
+    const part = await soundPart();
+    const data = await part.soundData(sound, SAMPLE_RATE, checked.signal);
+    return new part.Transcription(await this.calls().transcribe(data, checked));
+  }
+
+  /**
+   * Text of a microphone or of blocks of sound, while it comes in. Final pieces never change; the others show what is heard so
+   * far. Leaving the loop stops the work, but not the tracks of a MediaStream.
+   * @param sound a MediaStream, or blocks of samples; see {@link SoundStream}
+   * @throws ModelError; `signal.reason` once aborted
+   */
+  async *transcribeStreaming(sound: SoundStream, options: LiveOptions = {}): AsyncGenerator<LiveText, void, undefined> {
+    const checked = this.checked("transcribeStreaming", options) as LiveOptions;
+    const { soundBlocks } = await soundPart();
+    const ended = new AbortController();
+    const signal = AbortSignal.any([ended.signal, ...(checked.signal ? [checked.signal] : [])]);
+    const blocks = soundBlocks(sound, SAMPLE_RATE, signal);
+    try {
+      yield* this.calls().transcribeStreaming(blocks, checked);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  /**
+   * The languages that may be spoken in the first window of a sound (30 s), with their probabilities, the most probable first.
+   * @throws ModelError `unsupported_option` for a model of one language; `signal.reason` once aborted
+   */
+  async detectLanguage(
+    sound: SoundInput,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<[language: string, probability: number][]> {
+    const { signal } = this.withSignal(checkedOptions("detectLanguage", options, ["signal"]));
+    const { soundData } = await soundPart();
+    const found = await this.calls().detectSpokenLanguage(await soundData(sound, SAMPLE_RATE, signal));
+    signal.throwIfAborted();
+    return found;
+  }
+
+  /** Ends running transcriptions, and frees the model if this transcriber has loaded it. */
+  destroy(): void {
+    this.destroyed.abort(new ModelError("disposed", "This transcriber has been destroyed.", "Create another one."));
+    if (this.ownsModel) void this.model.dispose();
+  }
+
+  private calls(): ModelCalls {
+    return this.model.calls();
+  }
+
+  /** The options of a call over those of `create`. */
+  private checked<T extends TranscribeOptions | LiveOptions>(where: string, given: T): T & { signal: AbortSignal } {
+    const options = { ...this.defaults, ...checkedOptions(where, given) };
+    return this.withSignal<T>({ ...options, ...given_({ vad: detectorOf(options.vad) }) });
+  }
+
+  private withSignal<T extends { signal?: AbortSignal }>(options: T): T & { signal: AbortSignal } {
+    const { signal: destroyed } = this.destroyed;
+    destroyed.throwIfAborted();
+    options.signal?.throwIfAborted();
+    return { ...options, signal: options.signal ? AbortSignal.any([options.signal, destroyed]) : destroyed };
+  }
+}
+
+/**
+ * A class with the interface of `SpeechRecognition` (Web Speech API) whose instances recognise locally.
+ * @param options those of `Transcriber.create`; `lang` of an instance is the language
+ */
+export async function createSpeechRecognition(options: TranscriberOptions): Promise<RecognitionConstructor> {
+  const { recognitionClass } = await soundPart();
+  const optionsFor = (lang: string): TranscriberOptions =>
+    lang ? { ...options, language: lang.split("-")[0] } : options;
+  return recognitionClass({
+    create: (lang) => Transcriber.create(optionsFor(lang)),
+    availability: (lang) => Transcriber.availability(optionsFor(lang)),
+  });
+}
+
+const isSpeech = ({ config }: Seq2Seq): boolean => /^(whisper|moonshine)/.test(config.model_type);
+
+/** Without what is undefined. */
+const given_ = <T extends object>(fields: T): Partial<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+
+/** The voice detector's weights are a file of the package, unless another is named. */
+function detectorOf(vad: TranscribeOptions["vad"]): TranscribeOptions["vad"] {
+  if (!vad) return vad;
+  const options = vad === true ? {} : vad;
+  const { model } = options;
+  return { ...options, model: model instanceof URL ? model.href : (model ?? vadAddress()) };
+}
+
+const OWN = ["model", "language", "task", "vad", "generation", "monitor"] as const;
+
+function checkTranscriberOptions(where: string, options: TranscriberOptions): TranscriberOptions {
+  const checked = checkedOptions(where, options, [...OWN, ...LOAD_OPTIONS]);
+  checkLoadOptions(Object.fromEntries(LOAD_OPTIONS.map((name) => [name, checked[name]])), where);
+  checkFunction(where, "monitor", checked.monitor);
+  checkedOptions(`${where}: generation`, checked.generation);
+  return checked;
+}
+
+/** A loaded model stays where and as it is. */
+function warnOfIdle(options: object, warn: (message: string) => void): void {
+  const idle = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined || name === "onWarning" || name === "signal" ? [] : [name],
+  );
+  if (idle.length === 0) return;
+  const verb = idle.length > 1 ? "have" : "has";
+  warn(`Transcriber.create: ${idle.join(", ")} ${verb} no effect, because the model is loaded already.`);
+}

@@ -1,0 +1,242 @@
+/**
+ * Text of sound that is still coming in: what was heard is transcribed again and again, and words on which two runs agree are
+ * final (LocalAgreement, agreement.ts). When the buffer is long, what is final is cut off it and becomes the prompt.
+ */
+
+import { VAD_FRAME, VoiceDetector } from "../audio/vad";
+import { Agreement } from "./agreement";
+import type { TranscribeOptions } from "./options";
+import type { TimedText } from "./subtitles";
+import { detectorOf, SAMPLE_RATE, transcribe, type Speech } from "./transcribe";
+import type { TranscriptionData } from "./transcription";
+
+/** The options of `transcribeStreaming`. */
+export interface LiveOptions extends Omit<
+  TranscribeOptions,
+  "chunk_length_s" | "stride_length_s" | "batch_size" | "onSegment" | "onProgress" | "vad"
+> {
+  /**
+   * Seconds of new sound from run to run. A word is shown after at most this time and a run, and is final after the next one.
+   * Default 1.
+   */
+  interval?: number;
+  /** Whether runs wait for speech and a pause makes the text before it final. Default: that of `create`. */
+  vad?: TranscribeOptions["vad"];
+}
+
+/** A piece of live text. */
+export interface LiveText {
+  /** With the space before it. */
+  text: string;
+  /** In seconds from the beginning of the stream. */
+  start: number;
+  /** In seconds. */
+  end: number;
+  /** Final text never changes. What is not final takes the place of the piece before that was not final either. */
+  final: boolean;
+}
+
+/** Beyond this, in seconds, the buffer is cut where it can be. */
+const LONG = 15;
+/** Beyond this it is cut at any rate: a window holds 30 s. */
+const TOO_LONG = 28;
+/** Final text that the next run is told of, in characters. */
+const PROMPT = 200;
+/** A pause of this length ends what was said, in seconds. */
+const PAUSE = 0.6;
+/** Speech is more probable than this, and silence less. */
+const [SPEECH, SILENCE] = [0.5, 0.35];
+
+/** @throws ModelError; `signal.reason` once aborted. Leaving the loop stops the work. */
+export async function* transcribeLive(
+  speech: Speech,
+  blocks: AsyncIterable<Float32Array>,
+  { interval = 1, vad, ...options }: LiveOptions,
+  signal?: AbortSignal,
+): AsyncGenerator<LiveText, void, undefined> {
+  const detector = vad ? new VoiceDetector(await speech.vadWeights(detectorOf(vad))) : undefined;
+  const heard = new Heard(detector);
+  const source = blocks[Symbol.asyncIterator]();
+  void heard.fill(source);
+  const onAbort = (): void => heard.wakeUp();
+  signal?.addEventListener("abort", onAbort);
+  const agreement = new Agreement();
+  let text = options.prompt ?? "";
+  let isShown = false;
+  const pieceOf = (words: readonly TimedText[], final: boolean): LiveText => {
+    if (final) text += words.map((word) => word.text).join("");
+    return {
+      text: words.map((word) => word.text).join(""),
+      start: words[0].start,
+      end: words[words.length - 1].end,
+      final,
+    };
+  };
+  try {
+    for (;;) {
+      await heard.wait(interval * SAMPLE_RATE, signal);
+      // More may come while the run is made.
+      const { ended, isPaused, end } = heard;
+      if (!ended && !heard.hasSpeech) {
+        heard.cut(heard.end - SAMPLE_RATE);
+        continue;
+      }
+      const offset = heard.start / SAMPLE_RATE;
+      if (heard.hasSpeech && heard.end > heard.start) {
+        const run = await transcribe(speech, heard.samples(), runOptions(speech, options, text), signal);
+        const { final, open } = agreement.push(wordsOf(run, offset));
+        if (final.length > 0) yield pieceOf(final, true);
+        if (open.length > 0) yield pieceOf(open, false);
+        isShown = open.length > 0;
+        cutBehind(heard, agreement, run, offset);
+      }
+      if (ended || isPaused || end - heard.start > TOO_LONG * SAMPLE_RATE) {
+        const rest = agreement.end();
+        if (rest.length > 0) yield pieceOf(rest, true);
+        else if (isShown) isShown = false;
+        if (ended) return;
+        heard.cut(end);
+      }
+    }
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+    heard.ended = true;
+    // It may be waiting for sound that never comes.
+    void source.return?.()?.catch(() => undefined);
+  }
+}
+
+/** Fast: one beam, and words where the model has them. */
+function runOptions(
+  { model }: Speech,
+  options: Omit<LiveOptions, "interval" | "vad">,
+  text: string,
+): TranscribeOptions {
+  const { generation, model_type } = model.config;
+  if (model_type !== "whisper") return { num_beams: 1, ...options };
+  const prompt = options.prompt_ids ? {} : { prompt: text.slice(-PROMPT).replace(/^\S*\s/, "") };
+  const given = { num_beams: 1, return_timestamps: generation.alignment_heads ? ("word" as const) : true, ...options };
+  return prompt.prompt === undefined || prompt.prompt.trim() === "" ? given : { ...given, ...prompt };
+}
+
+/** The words of a run; where it has none, those of its segments, their time divided by characters. */
+function wordsOf({ segments }: TranscriptionData, offset: number): TimedText[] {
+  const words = segments.flatMap(({ words, text, start, end }): TimedText[] => {
+    if (words) return words;
+    const pieces = text.match(/\s*\S+/g) ?? [];
+    let at = 0;
+    return pieces.map((piece) => {
+      const from = start + ((end - start) * at) / text.length;
+      at += piece.length;
+      return { text: piece, start: from, end: start + ((end - start) * at) / text.length };
+    });
+  });
+  return words.map(({ text, start, end }) => ({ text, start: start + offset, end: end + offset }));
+}
+
+/** A long buffer loses its segments all of whose words are final. */
+function cutBehind(heard: Heard, agreement: Agreement, { segments }: TranscriptionData, offset: number): void {
+  if (heard.end - heard.start <= LONG * SAMPLE_RATE) return;
+  const ends = segments.map(({ end }) => end + offset).filter((end) => end <= agreement.settled + 0.1);
+  const end = ends.at(-1);
+  if (end !== undefined) heard.cut(Math.round(end * SAMPLE_RATE));
+  agreement.recent(heard.start / SAMPLE_RATE - 5);
+}
+
+/** The sound that is not cut off yet. */
+class Heard {
+  /** Samples before the buffer. */
+  start = 0;
+  ended = false;
+  /** With a detector: there is speech in the buffer, and a pause after it. */
+  hasSpeech: boolean;
+  isPaused = false;
+  private buffer = new Float32Array(SAMPLE_RATE);
+  private length = 0;
+  private fresh = 0;
+  private failure: { error: unknown } | undefined;
+  private wake: () => void = () => undefined;
+  private silence = 0;
+  private frame = new Float32Array();
+
+  constructor(private readonly detector: VoiceDetector | undefined) {
+    this.hasSpeech = !detector;
+  }
+
+  /** Samples up to the end of the buffer. */
+  get end(): number {
+    return this.start + this.length;
+  }
+
+  async fill(blocks: AsyncIterator<Float32Array>): Promise<void> {
+    try {
+      for (;;) {
+        const next = await blocks.next();
+        if (next.done || this.ended) break;
+        this.push(next.value);
+        this.wake();
+      }
+    } catch (error) {
+      this.failure = { error };
+    }
+    this.ended = true;
+    this.wake();
+  }
+
+  /** Resolves when there are so many samples more than at the last time, at a pause, and at the end. */
+  async wait(samples: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    while (this.fresh < samples && !this.ended && !(this.isPaused && this.fresh > 0)) {
+      await new Promise<void>((resolve) => (this.wake = resolve));
+      signal?.throwIfAborted();
+    }
+    if (this.failure) throw this.failure.error;
+    this.fresh = 0;
+  }
+
+  wakeUp(): void {
+    this.wake();
+  }
+
+  samples(): Float32Array {
+    return this.buffer.slice(0, this.length);
+  }
+
+  /** Forgets what was before `at`, in samples of the stream. */
+  cut(at: number): void {
+    const count = Math.max(0, Math.min(this.length, at - this.start));
+    this.buffer.copyWithin(0, count, this.length);
+    this.start += count;
+    this.length -= count;
+    if (this.length > 0 || !this.detector) return;
+    this.hasSpeech = this.isPaused = false;
+  }
+
+  private push(block: Float32Array): void {
+    if (this.length + block.length > this.buffer.length) {
+      const grown = new Float32Array(2 * (this.length + block.length));
+      grown.set(this.buffer.subarray(0, this.length));
+      this.buffer = grown;
+    }
+    this.buffer.set(block, this.length);
+    this.length += block.length;
+    this.fresh += block.length;
+    if (this.detector) this.listen(this.detector, block);
+  }
+
+  private listen(detector: VoiceDetector, block: Float32Array): void {
+    const joined = new Float32Array(this.frame.length + block.length);
+    joined.set(this.frame);
+    joined.set(block, this.frame.length);
+    let at = 0;
+    for (; at + VAD_FRAME <= joined.length; at += VAD_FRAME) {
+      const probability = detector.push(joined.subarray(at, at + VAD_FRAME));
+      if (probability >= SPEECH) {
+        this.hasSpeech = true;
+        this.silence = 0;
+      } else if (probability < SILENCE) this.silence += VAD_FRAME;
+    }
+    this.frame = joined.slice(at);
+    this.isPaused = this.hasSpeech && this.silence >= PAUSE * SAMPLE_RATE;
+  }
+}

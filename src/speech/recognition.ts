@@ -1,0 +1,174 @@
+/**
+ * `SpeechRecognition` of the Web Speech API (webaudio.github.io/web-speech-api) over a transcriber, for pages that are written
+ * against it: local, with the events and results of the standard.
+ */
+
+import { ModelError } from "../errors";
+import type { LiveOptions, LiveText } from "./live";
+import type { SoundStream } from "../audio/input";
+
+/** What the adapter needs of a transcriber. */
+export interface LiveTranscriber {
+  transcribeStreaming(input: SoundStream, options?: LiveOptions): AsyncIterable<LiveText>;
+  destroy(): void;
+}
+
+/** What can be said of a model before it is loaded. */
+export interface RecognitionBackend {
+  create(language: string): Promise<LiveTranscriber>;
+  availability(language: string): Promise<"unavailable" | "downloadable" | "downloading" | "available">;
+}
+
+/** The errors of the standard that can happen here. */
+type RecognitionError =
+  "no-speech" | "aborted" | "audio-capture" | "not-allowed" | "language-not-supported" | "network";
+
+/** One alternative; its confidence is 1, since a final text has no other. */
+const resultOf = ({ text, final }: LiveText) =>
+  Object.assign([{ transcript: text, confidence: final ? 1 : 0.5 }], { isFinal: final });
+
+/** @returns a class with the interface of `SpeechRecognition` */
+export function recognitionClass(backend: RecognitionBackend) {
+  return class SpeechRecognition extends EventTarget {
+    lang = "";
+    continuous = false;
+    interimResults = false;
+    maxAlternatives = 1;
+    /** Always: nothing is sent anywhere. */
+    processLocally = true;
+    /** Words to expect: they become the prompt. A boost has no effect. */
+    phrases: { phrase: string; boost?: number }[] = [];
+    private running: AbortController | undefined;
+    private stopped = false;
+
+    static async available({ langs }: { langs: string[] }) {
+      const found = await Promise.all(langs.map((lang) => backend.availability(lang)));
+      const order = ["unavailable", "downloadable", "downloading", "available"] as const;
+      return order[Math.min(...found.map((state) => order.indexOf(state)))] ?? "unavailable";
+    }
+
+    /** Loads the model, so that the browser has its files. */
+    static async install({ langs }: { langs: string[] }): Promise<boolean> {
+      try {
+        for (const lang of langs) (await backend.create(lang)).destroy();
+        return true;
+      } catch {
+        return false;
+      }
+    }
+
+    /** @param track of a stream; by default the microphone is asked for */
+    start(track?: MediaStreamTrack): void {
+      if (this.running) throw new DOMException("The recognition has started already.", "InvalidStateError");
+      const running = (this.running = new AbortController());
+      this.stopped = false;
+      void this.run(running, track);
+    }
+
+    /** Ends the sound: what was heard is still recognised. */
+    stop(): void {
+      this.stopped = true;
+    }
+
+    /** Ends at once. */
+    abort(): void {
+      this.running?.abort();
+    }
+
+    private tell(type: string, fields: object = {}): void {
+      const event = Object.assign(new Event(type), fields);
+      const handler = (this as unknown as Record<string, unknown>)[`on${type}`];
+      if (typeof handler === "function") handler.call(this, event);
+      this.dispatchEvent(event);
+    }
+
+    private fail(error: RecognitionError, message: string): void {
+      this.tell("error", { error, message });
+    }
+
+    private async run(running: AbortController, track?: MediaStreamTrack): Promise<void> {
+      let own: MediaStream | undefined;
+      let transcriber: LiveTranscriber | undefined;
+      try {
+        transcriber = await backend.create(this.lang);
+        const stream = track
+          ? new MediaStream([track])
+          : (own = await navigator.mediaDevices.getUserMedia({ audio: true }));
+        this.tell("start");
+        this.tell("audiostart");
+        await this.listen(transcriber, stream, running.signal);
+        this.tell("audioend");
+      } catch (error) {
+        const name = error instanceof DOMException ? error.name : "";
+        if (running.signal.aborted) this.fail("aborted", "The recognition was aborted.");
+        else if (name === "NotAllowedError") this.fail("not-allowed", "The microphone is not allowed.");
+        else if (name !== "") this.fail("audio-capture", (error as DOMException).message);
+        else if (error instanceof ModelError && error.code === "unsupported_option")
+          this.fail("language-not-supported", error.message);
+        else this.fail("network", error instanceof Error ? error.message : String(error));
+      } finally {
+        for (const each of own?.getTracks() ?? []) each.stop();
+        transcriber?.destroy();
+        this.running = undefined;
+        this.tell("end");
+      }
+    }
+
+    private async listen(transcriber: LiveTranscriber, stream: MediaStream, signal: AbortSignal): Promise<void> {
+      const results: ReturnType<typeof resultOf>[] = [];
+      const prompt = this.phrases.map(({ phrase }) => phrase).join(", ");
+      const options = { signal, ...(prompt ? { prompt } : {}) };
+      let open = false;
+      for await (const piece of transcriber.transcribeStreaming(stream, options)) {
+        if (results.length === 0) for (const type of ["soundstart", "speechstart"]) this.tell(type);
+        const resultIndex = open ? results.length - 1 : results.length;
+        results[resultIndex] = resultOf(piece);
+        open = !piece.final;
+        if (piece.final || this.interimResults) this.tell("result", { resultIndex, results: [...results] });
+        if (piece.final && (this.stopped || !this.continuous)) break;
+      }
+      if (results.length === 0) this.fail("no-speech", "No speech was heard.");
+      else for (const type of ["speechend", "soundend"]) this.tell(type);
+    }
+  } as unknown as RecognitionConstructor;
+}
+
+/** The instances of the class, with a handler for each event (`onresult` and so on). */
+export interface Recognition extends EventTarget {
+  /** The language that is spoken, such as "fr"; "": the model detects it. */
+  lang: string;
+  /** Whether it goes on after the first final result. */
+  continuous: boolean;
+  /** Whether results that may change are told. */
+  interimResults: boolean;
+  /** One alternative comes back whatever this is. */
+  maxAlternatives: number;
+  /** Always true. */
+  processLocally: boolean;
+  /** Words to expect. */
+  phrases: RecognitionPhrase[];
+  /** @param track by default the microphone is asked for */
+  start(track?: MediaStreamTrack): void;
+  /** Ends with the next final result. */
+  stop(): void;
+  /** Ends at once, with an error event "aborted". */
+  abort(): void;
+}
+
+/** A word to expect. */
+export interface RecognitionPhrase {
+  /** As it is written. */
+  phrase: string;
+  /** Has no effect. */
+  boost?: number;
+}
+
+/** The class. */
+export interface RecognitionConstructor {
+  /** One that has not started. */
+  new (): Recognition;
+  /** The worst of the languages. */
+  available(options: { langs: string[] }): Promise<"unavailable" | "downloadable" | "downloading" | "available">;
+  /** Loads the model; false where that fails. */
+  install(options: { langs: string[] }): Promise<boolean>;
+}

@@ -1,0 +1,77 @@
+/** One transcription from any sound: opens it, finds speech if asked to, and runs the loops of the model's family. */
+
+import { openSound, type SoundData } from "../audio/input";
+import { speechSpans, type Span, type VadOptions } from "../audio/speech-spans";
+import type { Sound } from "../audio/sound";
+import { speechProbabilities, type VadWeights } from "../audio/vad";
+import { ModelError } from "../errors";
+import type { Tokenizer } from "../text/tokenizer";
+import type { SpeechModel } from "./model";
+import { transcribeMoonshine } from "./moonshine";
+import { checkTranscribeOptions, type TranscribeOptions } from "./options";
+import type { TranscriptionData } from "./transcription";
+import { transcribeWhisper, type Call, type Found } from "./whisper";
+
+/** In Hz: what all models here read. */
+export const SAMPLE_RATE = 16000;
+
+/** A model with what belongs to a transcriber. */
+export interface Speech {
+  model: SpeechModel;
+  tokenizer: Tokenizer;
+  /** Loads the voice detector from its file or the file's address. */
+  vadWeights: (source: string | Blob) => Promise<VadWeights>;
+  warn: (message: string) => void;
+}
+
+/** @throws ModelError; `signal.reason` once aborted */
+export async function transcribe(
+  { model, tokenizer, vadWeights, warn }: Speech,
+  input: SoundData,
+  options: TranscribeOptions,
+  signal?: AbortSignal,
+): Promise<TranscriptionData> {
+  const started = performance.now();
+  const plan = checkTranscribeOptions("transcribe", options, model.config.generation, warn);
+  const sound = await openSound(input, SAMPLE_RATE);
+  if (sound.length === 0) throw new ModelError("invalid_input", "transcribe: the sound is empty.");
+  const total = sound.length / SAMPLE_RATE;
+  const { onProgress, onSegment, vad } = options;
+  let done = -1;
+  const report = (samples: number): void => {
+    if (samples <= done) return;
+    done = samples;
+    onProgress?.({ seconds: samples / SAMPLE_RATE, total });
+  };
+  report(0);
+  const spans = vad
+    ? await findSpeech(await vadWeights(detectorOf(vad)), sound, vad === true ? {} : vad, signal)
+    : undefined;
+  const call: Call = { model, tokenizer, plan, signal, spans, onSegment, onProgress: report };
+  const found: Found = await (model.config.model_type === "whisper" ? transcribeWhisper : transcribeMoonshine)(
+    sound,
+    call,
+  );
+  signal?.throwIfAborted();
+  report(sound.length);
+  const seconds = (performance.now() - started) / 1000;
+  const stats = { ...found.stats, seconds, real_time_factor: total / seconds };
+  return { ...found, duration: total, stats };
+}
+
+async function findSpeech(
+  weights: VadWeights,
+  sound: Sound,
+  options: VadOptions,
+  signal?: AbortSignal,
+): Promise<Span[]> {
+  const probabilities = await speechProbabilities(weights, sound, () => signal?.throwIfAborted());
+  return speechSpans(probabilities, sound.length, options);
+}
+
+/** @throws ModelError where nobody has said which file the detector is */
+export function detectorOf(vad: boolean | VadOptions): string | Blob {
+  const model = typeof vad === "object" ? vad.model : undefined;
+  if (model === undefined) throw new ModelError("invalid_option", "transcribe: vad needs the weights of a detector.");
+  return model instanceof URL ? model.href : model;
+}
