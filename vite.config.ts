@@ -33,6 +33,8 @@ const PAGE =
 /** What every model needs is one file; each part that loads when needed (`loadPart`) is another. */
 const groups = [
   { name: "page", test: PAGE, priority: 2 },
+  // Where files come from: the store needs it without the engine, for a page that only asks what is stored.
+  { name: "sources", test: /\/src\/loading\/sources\/(files|remote|local|source)\.ts/, priority: 2 },
   { name: "engine", tags: ["$initial" as const], priority: 1 },
   // What only backends need, whichever of them.
   { name: "ops", test: /\/src\/(ops|tensor|util)\//, priority: 1 },
@@ -41,6 +43,10 @@ const groups = [
   { name: "wasm", test: /\/src\/backends\/wasm\/(?!support|pool|split|thread)|\/wasm\/index\.ts/ },
   { name: "threads", test: /\/src\/backends\/wasm\/(pool|split|thread(s|-script))\.ts/ },
   { name: "text", test: /\/src\/(text\/|engine\/(text-|translator))/ },
+  { name: "store", test: /\/src\/loading\/store\/|\/@noble\/hashes\// },
+  { name: "progress", test: /\/src\/engine\/progress|\/src\/loading\/survey/ },
+  { name: "support", test: /\/src\/engine\/support/, priority: 2 },
+  { name: "forecast", test: /\/src\/engine\/(forecast|available)/ },
   { name: "torch", test: /\/src\/loading\/formats\/torch\// },
   { name: "host", test: /\/src\/generation\/host\.ts/ },
   { name: "speech", test: /\/src\/engine\/speech-part\.ts/ },

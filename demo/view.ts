@@ -46,33 +46,20 @@ export function setNotice(text: string): void {
   notice.hidden = text === "";
 }
 
-/** Adds up the progress of all files so far. Nearly all bytes are weights. */
 export function createProgress(): (event: LoadProgress) => void {
-  const files = new Map<string, { loaded: number; total?: number }>();
   progress.removeAttribute("value");
   setStatus("Loading the model …");
-  return (event) => {
-    if (event.phase === "compile") {
+  return ({ phase, loaded, total }) => {
+    if (phase === "compile") {
       progress.removeAttribute("value");
       setStatus("Compiling kernels …");
-      return;
-    }
-    files.set(event.file, event);
-    let loaded = 0;
-    let total = 0;
-    for (const file of files.values()) {
-      loaded += file.loaded;
-      total += file.total ?? file.loaded;
-    }
-    const weights = files.get("model.safetensors");
-    if (!weights) return;
-    if (weights.total === undefined) {
+    } else if (total === undefined) {
       setStatus(`Loading the model: ${megabytes(loaded)} MB`);
-      return;
+    } else {
+      progress.max = total;
+      progress.value = loaded;
+      setStatus(`Loading the model: ${megabytes(loaded)} of ${megabytes(total)} MB`);
     }
-    progress.max = total;
-    progress.value = loaded;
-    setStatus(`Loading the model: ${megabytes(loaded)} of ${megabytes(total)} MB`);
   };
 }
 

@@ -40,6 +40,7 @@ export const layers = {
     "util",
   ],
   "loading/sources": [],
+  "loading/store": ["loading/sources"],
   "loading/formats": ["loading/sources", "tensor"],
   "loading/formats/torch": ["loading/formats", "loading/sources", "util"],
   loading: ["loading/formats", "loading/formats/torch", "loading/sources", "util"],

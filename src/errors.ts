@@ -17,6 +17,10 @@ export type ErrorCode =
   | "file_not_found"
   /** The server or the connection failed. */
   | "network"
+  /** A file whose SHA-256 is not the one that it must have. */
+  | "integrity"
+  /** The browser's storage does not do what is asked of it: a model that is in use cannot be deleted. */
+  | "storage"
   /** The `source` argument is not a source of model files. */
   | "invalid_source"
   /** `config.json` or `generation_config.json` is malformed or contradicts itself. */

@@ -1,8 +1,10 @@
 /** The public API of attendant. */
 
-export type { Availability } from "./api/availability";
+export type { Availability } from "./engine/available";
 export type { AsyncDisposing } from "./api/disposing";
-export type { CompileProgress, LoadOptions, LoadProgress } from "./engine/load-options";
+export type { LoadOptions } from "./engine/load-options";
+export type { LoadProgress } from "./engine/progress";
+export { models } from "./api/models";
 export type { Limits, ModelConfig } from "./engine/model-config";
 export type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "./engine/results";
 export type { GenerateTextOutput, TextOptions } from "./engine/text-calls";
@@ -13,7 +15,9 @@ export { Seq2Seq } from "./api/seq2seq";
 export type { Tokenizer } from "./api/tokenizer";
 export { createSpeechRecognition, Transcriber, type TranscriberOptions } from "./api/transcriber";
 export { Translator, type TranslatorOptions } from "./api/translator";
-export { checkSupport, type Support } from "./api/support";
+export { checkSupport, type Support, type SupportOptions } from "./api/support";
+export type { Forecast } from "./engine/forecast";
+export type { StorageSupport } from "./loading/store/choose-shelf";
 export type { AdapterInfo } from "./backends/webgpu/adapter";
 export type { Tuning } from "./backends/webgpu/tuning";
 export { ModelError, type ErrorCode } from "./errors";
@@ -26,7 +30,6 @@ export type { Judgements } from "./generation/speech/review";
 export type { StateOutputs } from "./generation/outputs";
 export type { Alternative } from "./generation/search/search";
 export type { Stats } from "./generation/stats";
-export type { DownloadProgress } from "./loading/sources/download";
 export type { CustomReader } from "./loading/sources/local";
 export type { HubSource } from "./loading/sources/remote";
 export type { Source } from "./loading/sources/source";
@@ -39,6 +42,7 @@ export type { Recognition, RecognitionConstructor, RecognitionPhrase } from "./s
 export type { SubtitleOptions, TimedText } from "./speech/subtitles";
 export type { TextChunk } from "./speech/join-chunks";
 export type { SpeechSegmentInfo, TranscribeStats, Transcription, TranscriptionData } from "./speech/transcription";
+export type { StoredModel, StoredModelFile } from "./loading/store/models";
 export type { Memory } from "./ops/ops";
 export type { HostTensor } from "./tensor/host-tensor";
 export type { EncodeOptions, LanguagePair } from "./text/tokenizer";

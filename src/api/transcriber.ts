@@ -2,6 +2,7 @@
 
 import type { SoundInput, SoundStream } from "../audio/input";
 import type { VadOptions } from "../audio/speech-spans";
+import type { Availability } from "../engine/available";
 import { checkLoadOptions, LOAD_OPTIONS, type LoadOptions } from "../engine/load-options";
 import { checkedOptions, checkFunction } from "../engine/options";
 import type { ModelCalls } from "../engine/running-model";
@@ -12,7 +13,7 @@ import type { TranscribeOptions } from "../speech/options";
 import type { RecognitionConstructor } from "../speech/recognition";
 import type { Transcription } from "../speech/transcription";
 import { loadPart } from "../util/part";
-import { availabilityOf, watchedLoad, type Availability } from "./availability";
+import { watchedLoad } from "./availability";
 import { Seq2Seq } from "./seq2seq";
 import { vadAddress } from "./vad-address";
 
@@ -48,12 +49,15 @@ export class Transcriber {
   ) {}
 
   /**
-   * Whether `create` can work with these options: "available" (a loaded model or local files), "downloadable", or "unavailable"
+   * Whether `create` can work with these options: "available" (a loaded model, local or stored files), "downloadable", or "unavailable"
    * (no such model or device, or a model that does not read sound).
    */
   static async availability(options: TranscriberOptions): Promise<Availability> {
     const { model, device, signal } = checkTranscriberOptions("Transcriber.availability", options);
-    if (!(model instanceof Seq2Seq)) return availabilityOf(model, {}, device, signal);
+    if (!(model instanceof Seq2Seq)) {
+      const { availabilityOf } = await loadPart("says what runs here", () => import("../engine/available"));
+      return availabilityOf(model, {}, device, signal);
+    }
     return isSpeech(model) && model.tokenizer ? "available" : "unavailable";
   }
 

@@ -6,7 +6,9 @@ import { checkedOptions, checkFunction } from "../engine/options";
 import { checkGeneration, type TranslateOptions } from "../engine/translate-options";
 import type { AlignedSegment, TranslatorSetup } from "../engine/translator";
 import type { Source } from "../loading/sources/source";
-import { availabilityOf, checkTag, watchedLoad, type Availability } from "./availability";
+import type { Availability } from "../engine/available";
+import { loadPart } from "../util/part";
+import { checkTag, watchedLoad } from "./availability";
 import { Seq2Seq } from "./seq2seq";
 
 /** The options of `Translator.create` and `Translator.availability`, those of `Seq2Seq.load` among them. */
@@ -46,14 +48,17 @@ export class Translator {
   }
 
   /**
-   * Whether `create` can work with these options: "available" (a loaded model or local files), "downloadable", or "unavailable"
-   * (no such model or device, an unknown family, or a model without these languages).
+   * Whether `create` can work with these options: "available" (a loaded model, local or stored
+   * files), "downloadable", or "unavailable" (no such model or device, an unknown family, or a model without these languages).
    */
   static async availability(options: TranslatorOptions): Promise<Availability> {
     const checked = checkTranslatorOptions("Translator.availability", options);
     const { model, sourceLanguage, targetLanguage, device, signal } = checked;
     const languages = { sourceLanguage, targetLanguage };
-    if (!(model instanceof Seq2Seq)) return availabilityOf(model, languages, device, signal);
+    if (!(model instanceof Seq2Seq)) {
+      const { availabilityOf } = await loadPart("says what runs here", () => import("../engine/available"));
+      return availabilityOf(model, languages, device, signal);
+    }
     if (!model.tokenizer) return "unavailable";
     try {
       await model.calls().setUp(languages);

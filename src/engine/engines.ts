@@ -13,7 +13,8 @@ import { zeroCounters, type Counters, type Memory, type Ops } from "../ops/ops";
 import { untilAborted } from "../util/abort";
 import { anotherGpu, openBackend, withoutGpu, type Backend, type Computing, type SpeechOperations } from "./device";
 import type { ModelFolder, PlaceOptions } from "./load";
-import type { LoadOptions, LoadProgress } from "./load-options";
+import type { LoadOptions } from "./load-options";
+import type { ProgressMeter } from "./progress";
 
 /** How many GPU devices are tried one after the other in the place of one that is lost. */
 const TRIES = 2;
@@ -25,8 +26,9 @@ interface Placed extends Engine {
   adapter?: AdapterInfo;
 }
 
-interface OpenOptions extends Omit<PlaceOptions, "onProgress" | "onBuilt"> {
-  onProgress?: (progress: LoadProgress) => void;
+interface OpenOptions extends Omit<PlaceOptions, "onBuilt"> {
+  /** Is told of what comes after the bytes. */
+  meter?: ProgressMeter;
 }
 
 /** @param more operations that the model needs beside those of every backend */
@@ -182,7 +184,7 @@ export class Engines {
   }
 
   private async openEngine(open: Open, options: OpenOptions): Promise<Placed> {
-    const { signal, onProgress } = options;
+    const { signal, meter } = options;
     let adapter: AdapterInfo | undefined;
     const createOps = async (more?: SpeechOperations): Promise<Ops> => {
       const backend = await open(more);
@@ -197,12 +199,12 @@ export class Engines {
     };
     const { ops, model } = await this.folder.place(createOps, { ...options, onBuilt });
     try {
-      onProgress?.({ phase: "compile", file: "shaders", loaded: 0, total: 1 });
+      meter?.phase("upload", "weights");
+      meter?.phase("compile", "shaders");
       const sessions = await starting;
       invariant(sessions, "load: the model was never built");
       signal?.throwIfAborted();
       ops.check();
-      onProgress?.({ phase: "compile", file: "shaders", loaded: 1, total: 1 });
       const engine: Placed = {
         ops,
         model,

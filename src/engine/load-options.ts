@@ -2,8 +2,8 @@
 
 import type { Tuning } from "../backends/webgpu/tuning";
 import { ModelError, quote } from "../errors";
-import type { DownloadProgress } from "../loading/sources/download";
 import { checkBoolean, checkedOptions, checkFunction } from "./options";
+import type { LoadProgress } from "./progress";
 
 /** The options of `Seq2Seq.load`. */
 export interface LoadOptions {
@@ -33,7 +33,7 @@ export interface LoadOptions {
   kernels?: "auto" | Partial<Tuning>;
   /** Stops the download; `load` rejects with `signal.reason`. Default: none. */
   signal?: AbortSignal;
-  /** Called as bytes arrive and when the kernels are compiled. An error that it throws ends the load. Default: none. */
+  /** Called as bytes arrive and in each phase, see {@link LoadProgress}. An error that it throws ends the load. Default: none. */
   onProgress?: (progress: LoadProgress) => void;
   /** Called once per warning, such as an option that has no effect. Default: `console.warn`. */
   onWarning?: (message: string) => void;
@@ -48,22 +48,21 @@ export interface LoadOptions {
    * thread, with a warning. Default true in a page, false elsewhere: a worker keeps its page free as it is, and Node has none.
    */
   worker?: boolean;
+  /**
+   * Whether files from a server are kept in the browser's storage, so that the next load reads them from there, and goes on
+   * where a broken one stopped. `models` has what is stored. Default true.
+   */
+  cache?: boolean;
+  /** How many times a request is made again that failed or broke off, with longer and longer waits. Default 3. */
+  retries?: number;
+  /** Milliseconds without a byte after which a transfer counts as broken. Default 30,000. */
+  stallTimeout?: number;
+  /**
+   * SHA-256 by the name of a file: "sha256-" and base64, or hex. The load fails (`integrity`) where a file differs. Large files
+   * of the Hugging Face Hub are compared with its list without this. Default: none.
+   */
+  integrity?: Readonly<Record<string, string>>;
 }
-
-/** The kernels are being compiled. */
-export interface CompileProgress {
-  /** The kind of progress. */
-  phase: "compile";
-  /** Always "shaders". */
-  file: string;
-  /** 0 at the start, 1 at the end. */
-  loaded: number;
-  /** Always 1. */
-  total: number;
-}
-
-/** "download" counts the bytes of one file; "compile" means that the kernels are being compiled. */
-export type LoadProgress = DownloadProgress | CompileProgress;
 
 /** The names of all load options. */
 export const LOAD_OPTIONS = [
@@ -76,6 +75,10 @@ export const LOAD_OPTIONS = [
   "onProgress",
   "onWarning",
   "worker",
+  "cache",
+  "retries",
+  "stallTimeout",
+  "integrity",
 ] as const;
 
 /** @param where name of the method, for messages */
@@ -89,7 +92,7 @@ export function checkLoadOptions(given: LoadOptions, where = "load"): LoadOption
     kernels = "auto",
     worker = true,
   } = options;
-  const { onProgress, onWarning } = options;
+  const { onProgress, onWarning, cache, retries = 3, stallTimeout = 1, integrity = {} } = options;
   const wrong = (name: string, value: unknown, choices: string) =>
     new ModelError("invalid_option", `${where}: ${name} must be ${choices}, not ${quote(value)}.`);
   if (!["auto", "webgpu", "wasm", "cpu"].includes(device))
@@ -105,6 +108,11 @@ export function checkLoadOptions(given: LoadOptions, where = "load"): LoadOption
     throw wrong("kernels", kernels, '"auto" or an object');
   checkFunction(where, "onProgress", onProgress);
   checkFunction(where, "onWarning", onWarning);
+  checkBoolean(where, "cache", cache);
+  if (!Number.isInteger(retries) || retries < 0) throw wrong("retries", retries, "a whole number from 0");
+  if (!(typeof stallTimeout === "number" && stallTimeout > 0)) throw wrong("stallTimeout", stallTimeout, "a number");
+  if (typeof integrity !== "object" || Array.isArray(integrity))
+    throw wrong("integrity", integrity, 'an object such as { "model.safetensors": "sha256-..." }');
   return options;
 }
 

@@ -14,6 +14,7 @@ import { startStats } from "../generation/stats";
 import { readModel, type ModelFolder } from "./load";
 import { checkLoadOptions, warnOnConsole, type LoadOptions } from "./load-options";
 import type { ModelFiles } from "../loading/sources/files";
+import { withModelFiles, type OpenedModel } from "./model-files";
 import { openSource, type Source } from "../loading/sources/source";
 import type { ModelInfo } from "../models/model";
 import type { Memory } from "../ops/ops";
@@ -71,22 +72,18 @@ export class LocalSeq2Seq {
    * @throws ModelError; `signal.reason` once aborted
    */
   static async load(source: Source | ModelFiles, given: LoadOptions = {}): Promise<LocalSeq2Seq> {
-    const {
-      device = "auto",
-      dtype = "auto",
-      arithmetic = "f32",
-      threads = "auto",
-      kernels = "auto",
-      signal,
-      onProgress,
-      onWarning = warnOnConsole,
-    } = checkLoadOptions(given);
+    const checked = checkLoadOptions(given);
+    const { device = "auto", dtype = "auto", arithmetic = "f32", threads = "auto", kernels = "auto" } = checked;
+    const { signal, onWarning = warnOnConsole } = checked;
     signal?.throwIfAborted();
-    const files = "open" in Object(source) ? (source as ModelFiles) : openSource(source as Source);
     const format = dtype === "auto" ? "f32" : dtype;
-    const folder = await readModel(files, { signal, onProgress, onWarning });
-    const options = { device, arithmetic, threads, kernels, format, signal, onProgress, onWarning };
-    return new LocalSeq2Seq(folder, await Engines.open(folder, options), onWarning);
+    const load = async ({ files, onProgress, meter }: OpenedModel): Promise<LocalSeq2Seq> => {
+      const folder = await readModel(files, { signal, onProgress, onWarning });
+      const options = { device, arithmetic, threads, kernels, format, signal, onProgress, onWarning, meter };
+      return new LocalSeq2Seq(folder, await Engines.open(folder, options), onWarning);
+    };
+    const folder = "open" in Object(source) ? (source as ModelFiles) : openSource(source as Source);
+    return withModelFiles(folder, { ...checked, onWarning }, load);
   }
 
   /**

@@ -10,7 +10,7 @@ import type { TensorInfo, TensorPiece, Wanted, WeightOptions } from "./formats/t
 import { loadPart } from "../util/part";
 
 /** In the order of preference of Hugging Face transformers (`_get_resolved_checkpoint_files`). */
-const SINGLE = ["model.safetensors", "pytorch_model.bin"];
+export const SINGLE = ["model.safetensors", "pytorch_model.bin"];
 const MAX_SHARDS = 10_000;
 
 export interface Weights {

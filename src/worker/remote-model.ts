@@ -58,6 +58,8 @@ export async function loadRemote(
     const given = { ...others, signal: stopped.signal, watched: onProgress !== undefined };
     const load: Parameters<HostCalls["load"]> = [sent, given];
     const facts = (await peer.call("load", load)) as ModelFacts;
+    // It may have been loaded before the worker heard of the end.
+    stopped.signal.throwIfAborted();
     loaded = true;
     signal?.removeEventListener("abort", stop);
     return {

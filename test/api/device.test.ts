@@ -48,7 +48,7 @@ describe("a device", () => {
 });
 
 test("checkSupport reports all three, and why not", async () => {
-  expect(await checkSupport()).toEqual({
+  expect(await checkSupport()).toMatchObject({
     webgpu: false,
     reason: expect.stringContaining("no WebGPU") as string,
     wasm: true,

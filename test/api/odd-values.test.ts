@@ -1,7 +1,7 @@
 /** Whatever a caller passes, in whatever place: an answer or a `ModelError`, never a raw error of JavaScript. */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkSupport, ModelError, Seq2Seq, Translator } from "../../src/index";
+import { checkSupport, ModelError, models, Seq2Seq, Translator } from "../../src/index";
 import { CALL_ONLY, NEUTRAL, SUPPORTED } from "../../src/generation/options/option-names";
 import { tinyCheckpoint } from "../support/shared/tiny";
 
@@ -110,17 +110,20 @@ test("there are more than 50 values", () => expect(names.length).toBeGreaterThan
 describe("Seq2Seq", () => {
   test("load: the source, the options and each of them", async () => {
     const device = "cpu";
-    expect(await raw((value) => Seq2Seq.load(value, { device }))).toEqual([]);
+    expect(await raw((value) => Seq2Seq.load(value, { device, retries: 0 }))).toEqual([]);
     expect(await raw((value) => Seq2Seq.load({ read: value }, { device }))).toEqual([]);
     expect(await raw((value) => Seq2Seq.load({ read: () => value }, { device }))).toEqual([]);
     expect(await raw((value) => Seq2Seq.load([value], { device }))).toEqual([]);
-    expect(await raw((repo) => Seq2Seq.load({ repo, endpoint: "http://127.0.0.1:9" }, { device }))).toEqual([]);
-    expect(await raw((revision) => Seq2Seq.load({ repo: "a/b", revision, endpoint: "http://127.0.0.1:9" }))).toEqual(
+    const endpoint = "http://127.0.0.1:9";
+    const once = { device, retries: 0 } as const;
+    expect(await raw((repo) => Seq2Seq.load({ repo, endpoint }, once))).toEqual([]);
+    expect(await raw((revision) => Seq2Seq.load({ repo: "a/b", revision, endpoint }, once))).toEqual([]);
+    expect(await raw((value) => (value ? Seq2Seq.load({ repo: "a/b", endpoint: value }, once) : undefined))).toEqual(
       [],
     );
-    expect(await raw((endpoint) => (endpoint ? Seq2Seq.load({ repo: "a/b", endpoint }) : undefined))).toEqual([]);
     expect(await raw((value) => Seq2Seq.load(source(), value))).toEqual([]);
-    for (const name of ["dtype", "arithmetic", "signal", "onProgress", "onWarning", "worker", "unknown"])
+    const store = ["cache", "retries", "stallTimeout", "integrity"];
+    for (const name of ["dtype", "arithmetic", "signal", "onProgress", "onWarning", "worker", ...store, "unknown"])
       expect([name, await raw((value) => Seq2Seq.load(source(), { device, [name]: value }))]).toEqual([name, []]);
     expect(await raw((value) => Seq2Seq.load(source(), { device: value, onWarning: () => undefined }))).toEqual([]);
   });
@@ -209,15 +212,22 @@ describe("Translator", () => {
   });
 });
 
-test("checkSupport takes no arguments and throws nothing", async () => {
-  expect(await raw((value) => (checkSupport as (value: unknown) => unknown)(value))).toEqual([]);
+test("checkSupport: the source and the options", async () => {
+  expect(await raw((value) => checkSupport(value))).toEqual([]);
+  expect(await raw((value) => checkSupport(undefined, value))).toEqual([]);
+  for (const name of ["device", "dtype", "signal", "cache"])
+    expect([name, await raw((value) => checkSupport(source(), { [name]: value }))]).toEqual([name, []]);
+});
+
+test("models.delete: the name", async () => {
+  expect(await raw((value) => models.delete(value))).toEqual([]);
 });
 
 test("null stands for what is left out, in every options object", async () => {
   const nulls = (...given: string[]) => Object.fromEntries(given.map((name) => [name, null])) as object;
   const loading = {
     device: "cpu",
-    ...nulls("dtype", "arithmetic", "signal", "onProgress", "onWarning", "worker"),
+    ...nulls("dtype", "arithmetic", "signal", "onProgress", "onWarning", "worker", "cache", "retries", "integrity"),
   } as const;
   const own = await Seq2Seq.load(tinyCheckpoint(), loading);
   const { sequences } = await model.generate([3, 4], two);

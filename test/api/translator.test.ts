@@ -250,7 +250,7 @@ describe("the options of load and of generate", () => {
     const onProgress = (event: LoadProgress) => progress.push(event);
     const loading = { device: "wasm", dtype: "q8", worker: false, onProgress } as const;
     const small = await Translator.create({ model: MODEL, ...languages, ...loading });
-    expect(new Set(progress.map(({ phase }) => phase))).toEqual(new Set(["download", "compile"]));
+    expect(new Set(progress.map(({ phase }) => phase))).toEqual(new Set(["download", "upload", "compile"]));
     expect(await small.translate("Hello.")).not.toBe("");
     small.destroy();
     const error = await failureOf(() => Translator.create({ model: MODEL, ...languages, dtype: "q9" as never }));

@@ -60,8 +60,17 @@ describe("the engine in a page", () => {
   });
 
   it("names the adapter, and says when it is a software one", async () => {
-    const { adapter, supported } = await run("adapterIsSaid");
+    const { adapter, supported, support } = await run("adapterIsSaid");
     expect(supported).toBe(true);
+    // What this browser has, whatever the GPU.
+    expect(support).toMatchObject({
+      wasmFeatures: { simd: true, relaxedSimd: true, threads: true, memory64: true },
+      isolated: false,
+      storage: { place: "opfs", persisted: false },
+    });
+    expect(support.limits?.maxStorageBufferBindingSize).toBeGreaterThanOrEqual(2 ** 27);
+    expect(support.features).toEqual([...(support.features ?? [])].sort());
+    expect(support.storage.quota).toBeGreaterThan(support.storage.usage ?? Infinity);
     expect(adapter?.fallback).toBe(!wantsRealGpu());
     if (!wantsRealGpu()) expect(adapter?.architecture).toBe("swiftshader");
   });

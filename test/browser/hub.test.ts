@@ -5,7 +5,7 @@ import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/loading/formats/safetensors";
 import { readGolden, VANILLA, type Golden } from "../support/node/vanilla";
-import { serveHub, type HubServer } from "../support/node/hub-server";
+import { commitOf, serveHub, type HubServer, type Repositories } from "../support/node/hub-server";
 import { closePage, openPage, runInPage } from "../support/node/pages";
 import { makeSafetensors, openBytes, type TensorSpec } from "../support/shared/safetensors";
 import type { Failure, Loaded } from "../support/page/sources";
@@ -14,6 +14,7 @@ import { makeLegacy, makeTorchZip, stateDictPickle, type ViewSpec } from "../sup
 const MODULE = "/test/support/page/sources.ts";
 const NAME = "pre-norm-learned-silu";
 const FOLDER = `${VANILLA}/${NAME}`;
+const REPO = "some-owner/tiny.model_1";
 
 /** The same model in every form of weights. */
 async function forms(config: string) {
@@ -36,6 +37,7 @@ async function forms(config: string) {
   return {
     main: { ...common, "model.safetensors": whole, "generation_config.json": '{"max_new_tokens": 3}' },
     "refs/pr/1": { ...common, "model.safetensors": whole },
+    "v2.0": { ...common, "model.safetensors": whole, "README.md": "another commit" },
     sharded: {
       ...common,
       "model.safetensors.index.json": JSON.stringify({ metadata: {}, weight_map: map }),
@@ -53,6 +55,7 @@ async function forms(config: string) {
 describe("sources in a browser", () => {
   let page: Page;
   let hub: HubServer;
+  let repositories: Repositories;
   let golden: Golden;
   let rows: number[][];
   /** Row by row, as PyTorch has them. */
@@ -62,7 +65,8 @@ describe("sources in a browser", () => {
     rows = golden.input_ids.map((row, i) => row.filter((_, j) => golden.attention_mask[i][j] === 1));
     const config = JSON.parse(readFileSync(`${FOLDER}/config.json`, "utf8")) as Record<string, unknown>;
     config.max_length = golden.max_new_tokens + 1;
-    hub = await serveHub({ "some-owner/tiny.model_1": await forms(JSON.stringify(config)) });
+    repositories = { [REPO]: await forms(JSON.stringify(config)) };
+    hub = await serveHub(repositories);
     expected = golden.sequences_alone;
     page = await openPage();
   });
@@ -78,25 +82,43 @@ describe("sources in a browser", () => {
   it("refs/pr/1 of a repository, its weights redirected to another origin, on the GPU", async () => {
     const { sequences, progress, device } = await load(source("refs/pr/1"), "webgpu");
     expect([sequences, device]).toEqual([expected, "webgpu"]);
-    const log = hub.takeLog();
-    expect(log).toContain("hub /some-owner/tiny.model_1/resolve/refs%2Fpr%2F1/config.json 200");
-    expect(log.slice(-2)).toEqual([
-      "hub /some-owner/tiny.model_1/resolve/refs%2Fpr%2F1/model.safetensors 302",
+    const commit = commitOf(repositories, REPO, "refs/pr/1");
+    // The list says which files there are, and all of them are of the commit that it names.
+    expect(hub.takeLog()).toEqual([
+      `hub /api/models/${REPO}/revision/refs%2Fpr%2F1?blobs=true 200`,
+      `hub /${REPO}/resolve/${commit}/config.json 200`,
+      `hub /${REPO}/resolve/${commit}/model.safetensors 302`,
       "cdn 200",
     ]);
     const size = readFileSync(`${FOLDER}/model.safetensors`).length;
-    expect(progress["model.safetensors"]).toEqual({
-      phase: "download",
-      file: "model.safetensors",
-      loaded: size,
-      total: size,
-    });
+    expect(progress["model.safetensors"]).toMatchObject({ loaded: size, total: size });
+  });
+
+  it("the same again, from the store: one request, which says that nothing has changed", async () => {
+    expect((await load(source("refs/pr/1"))).sequences).toEqual(expected);
+    expect(hub.takeLog()).toEqual([`hub /api/models/${REPO}/revision/refs%2Fpr%2F1?blobs=true 200`]);
+    // A commit can't change.
+    const commit = commitOf(repositories, REPO, "refs/pr/1");
+    expect((await load(source(commit))).sequences).toEqual(expected);
+    hub.takeLog();
+    expect((await load(source(commit))).sequences).toEqual(expected);
+    expect(hub.takeLog()).toEqual([]);
+  });
+
+  it("weights that are not what the list says are refused and not kept", async () => {
+    hub.damaged.add("model.safetensors");
+    const { code, message } = await failure(source("v2.0"));
+    hub.damaged.clear();
+    expect([code, message]).toEqual(["integrity", expect.stringMatching(/^model.safetensors: its SHA-256 is/)]);
+    hub.takeLog();
+    expect((await load(source("v2.0"))).sequences).toEqual(expected);
+    expect(hub.takeLog().filter((line) => line.startsWith("cdn"))).toEqual(["cdn 200"]);
   });
 
   it("main, where generation_config.json shortens the output", async () => {
     const { sequences } = await load(source());
     expect(sequences).toEqual(expected.map((row) => row.slice(0, 4)));
-    expect(hub.takeLog()[0]).toBe("hub /some-owner/tiny.model_1/resolve/main/config.json 200");
+    expect(hub.takeLog()[0]).toBe(`hub /api/models/${REPO}/revision/main?blobs=true 200`);
   });
 
   it.each([
@@ -106,7 +128,7 @@ describe("sources in a browser", () => {
   ])("%s", async (_, revision, names) => {
     const { sequences, progress } = await load(source(revision), revision === "sharded" ? "webgpu" : "cpu");
     expect(sequences).toEqual(expected);
-    for (const name of names) expect(progress[name].loaded).toBe(progress[name].total);
+    expect(progress[names[names.length - 1]].loaded).toBe(progress[names[0]].total);
     hub.takeLog();
   });
 

@@ -232,7 +232,8 @@ describe("the built package", () => {
     };
     expect(await fetched("parts.html?worker")).toEqual(["attendant-worker.js", "index.js", "page.js"]);
     expect(await fetched("parts.html")).toEqual([
-      ...["core.js", "cpu.js", "engine.js", "index.js", "ops.js", "page.js", "rolldown-runtime.js", "text.js"],
+      ...["core.js", "cpu.js", "engine.js", "index.js", "ops.js", "page.js", "rolldown-runtime.js", "sources.js"],
+      ...["store.js", "text.js"],
     ]);
   });
 });

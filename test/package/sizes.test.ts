@@ -24,6 +24,16 @@ const BUDGET = {
   threads: 3_000,
   /** The script of a thread. */
   thread: 700,
+  /** Files of a server, kept: with SHA-256. */
+  store: 12_000,
+  /** Where files come from: of the core, and of what asks the store without loading a model. */
+  sources: 3_300,
+  /** For loads with `onProgress`. */
+  progress: 1_250,
+  /** What `checkSupport` says without a source. */
+  support: 850,
+  /** What it says of a source, and `Translator.availability`. */
+  forecast: 1_800,
   text: 33_000,
   /** `forward`, attentions and hidden states. */
   outputs: 1_500,
@@ -85,6 +95,11 @@ describe("the built modules", () => {
     wasm: gzipped(["wasm.js"]),
     threads: gzipped(["threads.js"]),
     thread: gzipped(["thread.js"]),
+    store: gzipped(["store.js"]),
+    sources: gzipped(["sources.js"]),
+    progress: gzipped(["progress.js"]),
+    support: gzipped(["support.js"]),
+    forecast: gzipped(["forecast.js"]),
     text: gzipped(["text.js"]),
     outputs: gzipped(["outputs.js"]),
     speech: gzipped(["speech.js"]),
@@ -110,11 +125,14 @@ describe("the built modules", () => {
       "core",
       "cpu",
       "engine",
+      "forecast",
       "host",
       "outputs",
       "sound",
       "speech",
       "speech-gpu",
+      "store",
+      "support",
       "text",
       "threads",
       "torch",
@@ -143,7 +161,7 @@ describe("the built modules", () => {
     expect(sources).toContain("src/engine/seq2seq.ts");
     expect(
       sources.filter((name) =>
-        /^src\/(text\/|engine\/text-|backends\/(cpu|wasm\/(?!support)|webgpu\/(?!adapter))|loading\/formats\/torch)|node_modules/.test(
+        /^src\/(text\/|engine\/text-|backends\/(cpu|wasm\/(?!support)|webgpu\/(?!adapter))|loading\/(formats\/torch|store))|node_modules/.test(
           name,
         ),
       ),
@@ -151,6 +169,10 @@ describe("the built modules", () => {
     expect(
       [...page].flatMap(sourcesOf).filter((name) => /^src\/(generation|loading|models|ops|text)/.test(name)),
     ).toEqual(["src/generation/options/option-names.ts"]);
+    expect(sourcesOf("store.js")).toContain("src/loading/store/folder.ts");
+    // What is stored is asked without the engine.
+    for (const file of ["store.js", "support.js"])
+      expect([...closureOf(file)].filter((name) => /^(core|engine|ops|text)/.test(name))).toEqual([]);
     expect(sourcesOf("torch.js")).toContain("src/loading/formats/torch/torch.ts");
     expect(sourcesOf("text.js")).toContain("src/text/families/registry.ts");
     expect(sourcesOf("webgpu.js")).toContain("src/backends/webgpu/backend.ts");

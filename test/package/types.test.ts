@@ -14,7 +14,7 @@ const consumer = inject("consumer");
 
 /** Code that compiles only where types are what they should be; a missing declaration would be `any` and let it all pass. */
 const USES = `
-import { ModelError, Seq2Seq, Translator, checkSupport, type GenerationConfig, type HostTensor, type Source } from "attendant";
+import { ModelError, Seq2Seq, Translator, checkSupport, models, type GenerationConfig, type HostTensor, type Source } from "attendant";
 import { Seq2Seq as Single } from "attendant/attendant.js";
 
 type Is<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -30,7 +30,8 @@ export async function uses(model: Seq2Seq, translator: Translator, folder: FileS
   const sources: Source[] = ["a", new URL("https://a.example"), { repo: "a/b" }, folder, { read: () => undefined }];
   const config: GenerationConfig = { num_beams: 4, early_stopping: "never", stop_strings: ["."] };
   await Seq2Seq.load(sources[0], {
-    onProgress: (progress) => void (progress.phase === "compile" ? progress.total.toFixed() : progress.file.trim()),
+    onProgress: ({ phase, file, loaded, total = loaded }) => void [phase === "compile", file.trim(), total.toFixed()],
+    integrity: { "model.safetensors": "sha256-..." },
   });
   const out = await model.generate([[1]], config);
   is<typeof out.cross_attentions, HostTensor[][][] | undefined>(true);
@@ -55,6 +56,11 @@ export async function uses(model: Seq2Seq, translator: Translator, folder: FileS
   const { adapter, webgpu } = await checkSupport();
   is<typeof webgpu, boolean>(true);
   is<NonNullable<typeof adapter>["vendor"], string>(true);
+  const [stored] = await models.list();
+  is<typeof stored.lastUsed, Date>(true);
+  is<Awaited<ReturnType<typeof models.delete>>, boolean>(true);
+  const { model: forecast } = await checkSupport(sources[0], { device: "auto" });
+  is<typeof forecast extends { bytesToFetch?: number } | undefined ? true : false, true>(true);
   try {
     // @ts-expect-error There is no such option.
     await model.generate([1], { beams: 4 });

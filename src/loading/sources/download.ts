@@ -1,8 +1,8 @@
 /**
  * Reads opened files to their end, with progress, cancellation, and checks that the transfer was complete.
  *
- * Only small files (configuration, tokenizers) are held as a whole. Weights are read chunk by chunk (`readChunks`). There is
- * no retry and no cache.
+ * Only small files (configuration, tokenizers) are held as a whole. Weights are read chunk by chunk (`readChunks`). Retries
+ * and the store of files are below it: `loading/store/`.
  */
 
 import { ModelError } from "../../errors";
@@ -69,6 +69,7 @@ export async function* readChunks(
         result = await reader.read();
       } catch (cause) {
         signal?.throwIfAborted();
+        if (cause instanceof ModelError) throw cause;
         const reason = cause instanceof Error ? cause.message : String(cause);
         throw failed(`the transfer failed after ${loaded} bytes: ${reason}`, cause);
       }

@@ -11,9 +11,29 @@ export interface OpenFile {
   expectedSize?: number;
 }
 
+/** A folder on a server. */
+export interface RemoteFolder {
+  /** Address of the folder with its query, and a slash at the end of the path. */
+  readonly url: URL;
+  /** The address of a file, which may stand under another one than `url`: a commit in the place of a branch. */
+  fileUrl(path: string, base?: URL): URL;
+  /** Set for a repository on the Hugging Face Hub or a mirror of it. */
+  readonly hub?: { endpoint: string; repo: string; revision: string };
+}
+
+/** What is known of a file before it is read. */
+export interface FileFacts {
+  /** Bytes of the whole file, if known. */
+  size?: number;
+  /** Bytes that need not be fetched from a server: those in the store, or all of a local file. */
+  stored: number;
+}
+
 export interface ModelFiles {
   /** Name of the folder in messages: its path, or its URL without the query, which may hold a secret. */
   readonly name: string;
+  /** Present where the files are on a server. */
+  readonly remote?: RemoteFolder;
   /**
    * Opens a file of the folder. Returns `undefined` if it has no file of that name.
    * @param path plain relative name, such as `config.json` or `onnx/model.json`
@@ -21,6 +41,14 @@ export interface ModelFiles {
    * once `signal` is aborted
    */
   open(path: string, signal?: AbortSignal): Promise<OpenFile | undefined>;
+  /** What is known of a file without reading it; undefined if there is no such file. Absent where only `open` can tell. */
+  facts?(path: string, signal?: AbortSignal): Promise<FileFacts | undefined>;
+  /**
+   * To be called when a load of these files has ended, with its error or with none. What may be damaged in the store is
+   * deleted.
+   * @returns whether to load once more: the files have changed on the server, or the stored ones were damaged
+   */
+  ended?(error?: unknown): Promise<boolean>;
 }
 
 const ACCEPTED =

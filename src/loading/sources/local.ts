@@ -1,7 +1,7 @@
 /** Model folders on this machine: picked files, a directory handle, the user's own `read`, or a path on Node. */
 
 import { ModelError } from "../../errors";
-import { failure, invalidSource, isMissing, reason, type ModelFiles, type OpenFile } from "./files";
+import { failure, invalidSource, isMissing, reason, type FileFacts, type ModelFiles, type OpenFile } from "./files";
 import { below, fromResponse } from "./remote";
 
 /** Your own access to the files of a model. */
@@ -33,21 +33,26 @@ export function openFiles(files: unknown[]): ModelFiles {
   return {
     name: folders[0]?.slice(0, depth).join("/") || "the list of files",
     open: async (path) => fromBlob(byPath.get(path)),
+    facts: async (path) => factsOfBlob(byPath.get(path)),
   };
 }
 
 const fromBlob = (blob: Blob | undefined): OpenFile | undefined => blob && { stream: blob.stream(), size: blob.size };
 
+const factsOfBlob = (blob: Blob | undefined): FileFacts | undefined => blob && { size: blob.size, stored: blob.size };
+
 export function openDirectory(folder: FileSystemDirectoryHandle): ModelFiles {
+  const find = async (path: string): Promise<File> => {
+    const parts = path.split("/");
+    const file = parts.pop() as string;
+    let directory = folder;
+    for (const part of parts) directory = await directory.getDirectoryHandle(part);
+    return (await directory.getFileHandle(file)).getFile();
+  };
   return {
     name: folder.name || "the directory",
-    async open(path) {
-      const parts = path.split("/");
-      const file = parts.pop() as string;
-      let directory = folder;
-      for (const part of parts) directory = await directory.getDirectoryHandle(part);
-      return fromBlob(await (await directory.getFileHandle(file)).getFile());
-    },
+    open: async (path) => fromBlob(await find(path)),
+    facts: async (path) => factsOfBlob(await find(path)),
   };
 }
 
@@ -89,12 +94,18 @@ export function openNodeFolder(folder: string | URL): ModelFiles {
     );
   const base = folder instanceof URL ? new URL(folder) : undefined;
   if (base && !base.pathname.endsWith("/")) base.pathname += "/";
+  const fileAt = (path: string): string | URL => (base ? below(base, path) : `${folder}/${path}`);
   return {
     name: String(folder),
+    async facts(path) {
+      const fs = await importNode<typeof import("node:fs")>("node:fs");
+      const stat = await fs.promises.stat(fileAt(path));
+      return stat.isFile() ? { size: stat.size, stored: stat.size } : undefined;
+    },
     async open(path) {
       const fs = await importNode<typeof import("node:fs")>("node:fs");
       const { Readable } = await importNode<typeof import("node:stream")>("node:stream");
-      const file = base ? below(base, path) : `${folder}/${path}`;
+      const file = fileAt(path);
       const stat = await fs.promises.stat(file);
       if (!stat.isFile()) return undefined;
       const stream = Readable.toWeb(fs.createReadStream(file, { highWaterMark: 1 << 20 }));

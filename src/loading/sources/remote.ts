@@ -1,7 +1,7 @@
 /** Model folders on a server: at a URL, or on the Hugging Face Hub. */
 
-import { quote } from "../../errors";
-import { failure, invalidSource, reason, type ModelFiles, type OpenFile } from "./files";
+import { quote, type ModelError } from "../../errors";
+import { failure, invalidSource, reason, type ModelFiles, type OpenFile, type RemoteFolder } from "./files";
 
 /** A repository on the Hugging Face Hub. */
 export interface HubSource {
@@ -29,10 +29,14 @@ export function openHub(source: { [Key in keyof HubSource]: unknown }): ModelFil
   const hub = typeof endpoint === "string" || endpoint instanceof URL ? String(endpoint).replace(/\/+$/, "") : "";
   if (!/^https?:\/\/[^?#]+$/i.test(hub) || !URL.canParse(hub))
     throw invalidSource(`${quote(endpoint)} is not the address of a mirror of the Hub.`);
-  return openUrl(new URL(`${hub}/${repo}/resolve/${encodeURIComponent(revision)}/`));
+  return openUrl(hubFolder(hub, repo, revision), { endpoint: hub, repo, revision });
 }
 
-export function openUrl(folder: URL): ModelFiles {
+/** Where the files of a revision are. */
+export const hubFolder = (endpoint: string, repo: string, revision: string): URL =>
+  new URL(`${endpoint}/${repo}/resolve/${encodeURIComponent(revision)}/`);
+
+export function openUrl(folder: URL, hub?: RemoteFolder["hub"]): ModelFiles {
   const base = new URL(folder);
   base.hash = "";
   try {
@@ -41,7 +45,13 @@ export function openUrl(folder: URL): ModelFiles {
     throw invalidSource(`${displayed(base)} cannot be a folder: a ${base.protocol} URL has no files below it.`, cause);
   }
   if (!base.pathname.endsWith("/")) base.pathname += "/";
-  return { name: displayed(base), open: (path, signal) => fetchFile(below(base, path), path, signal) };
+  const fileUrl = (path: string, folder = base): URL => below(folder, path);
+  return {
+    name: displayed(base),
+    // Files of an extension, say, are on this machine already.
+    remote: /^https?:$/.test(base.protocol) ? { url: base, fileUrl, hub } : undefined,
+    open: (path, signal) => fetchFile(fileUrl(path), path, signal),
+  };
 }
 
 export function below(base: URL, path: string): URL {
@@ -51,7 +61,7 @@ export function below(base: URL, path: string): URL {
 }
 
 /** Without credentials and query: error messages end up in logs. */
-function displayed(url: URL): string {
+export function displayed(url: URL): string {
   return url.href.replace(/[?#].*$/, "").replace(/\/\/[^/@]*@/, "//");
 }
 
@@ -63,11 +73,14 @@ async function fetchFile(url: URL, path: string, signal?: AbortSignal): Promise<
     signal?.throwIfAborted();
     // A file that an extension does not have is no answer with status 404.
     if (url.protocol.endsWith("-extension:")) return undefined;
-    const hint =
-      "Check the address and the connection. A server of another origin must send CORS headers for this page.";
-    throw failure("network", `${path}: ${displayed(url)} could not be fetched: ${reason(cause)}`, hint, cause);
+    throw notFetched(path, url, cause);
   }
   return fromResponse(response, path, displayed(url));
+}
+
+export function notFetched(path: string, url: URL, cause: unknown): ModelError {
+  const hint = "Check the address and the connection. A server of another origin must send CORS headers for this page.";
+  return failure("network", `${path}: ${displayed(url)} could not be fetched: ${reason(cause)}`, hint, cause);
 }
 
 /**

@@ -37,9 +37,13 @@ export type Source = string | URL | HubSource | File[] | FileList | FileSystemDi
  * @throws ModelError `invalid_source`
  */
 export function openSource(source: Source, base = pageUrl()): ModelFiles {
-  const folder = resolve(source, base);
+  return checked(resolve(source, base));
+}
+
+/** The same folder, which refuses paths that lead out of it and stops waiting when a signal says so. */
+export function checked(folder: ModelFiles): ModelFiles {
   return {
-    name: folder.name,
+    ...folder,
     async open(path, signal) {
       checkPath(path);
       signal?.throwIfAborted();
@@ -53,6 +57,17 @@ export function openSource(source: Source, base = pageUrl()): ModelFiles {
         throw failure("file_not_found", message, "Check the permissions of the file.", error);
       }
     },
+    facts:
+      folder.facts &&
+      (async (path, signal) => {
+        checkPath(path);
+        try {
+          return await folder.facts?.(path, signal);
+        } catch (error) {
+          if (isMissing(error)) return undefined;
+          throw error;
+        }
+      }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Makes WebGPU fail in a page, one way at a time, and reports what the public API says. Each runs in a fresh page. */
 
-import { checkSupport, ModelError, type Seq2Seq, type GenerateOutput } from "../../../src/index";
+import { checkSupport, ModelError, type Seq2Seq, type GenerateOutput, type Support } from "../../../src/index";
 import { loadInThisThread } from "../shared/in-this-thread";
 import { tinyCheckpoint } from "../shared/tiny";
 
@@ -91,12 +91,13 @@ export async function disposed(): Promise<{ during: Failure; after: Failure; for
   };
 }
 
-export async function adapterIsSaid(): Promise<{ adapter: Seq2Seq["adapter"]; supported: boolean }> {
+export async function adapterIsSaid(): Promise<{ adapter: Seq2Seq["adapter"]; supported: boolean; support: Support }> {
   const model = await load();
   const { adapter } = model;
   await model.dispose();
   const support = await checkSupport();
-  return { adapter, supported: support.webgpu && support.adapter?.description === adapter?.description };
+  const supported = support.webgpu && support.adapter?.description === adapter?.description;
+  return { adapter, supported, support };
 }
 
 /** Several calls at once give what they give one after the other. */

@@ -72,7 +72,8 @@ export async function everything(device: Seq2Seq["device"], worker: boolean): Pr
     device,
     worker,
     onWarning: (warning) => void warnings.push(warning),
-    onProgress: (event) => void progress.push({ ...event }),
+    // Without the speed, which is another one each time.
+    onProgress: ({ phase, file, loaded, total }) => void progress.push({ phase, file, loaded, total }),
   });
   found.facts = [
     model.device,

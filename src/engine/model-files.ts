@@ -1,0 +1,58 @@
+/** The files of one load, as its options ask for them: from the store, with retries, compared with hashes, with progress. */
+
+import type { DownloadOptions } from "../loading/sources/download";
+import type { ModelFiles } from "../loading/sources/files";
+import { checked } from "../loading/sources/source";
+import { loadPart } from "../util/part";
+import type { LoadOptions } from "./load-options";
+import type { ProgressMeter } from "./progress";
+
+/** Loads once more at most this often where the files have changed on the server in the middle. */
+const MORE_LOADS = 2;
+
+export interface OpenedModel {
+  files: ModelFiles;
+  /** To be called with the bytes of each file. */
+  onProgress?: DownloadOptions["onProgress"];
+  meter?: ProgressMeter;
+}
+
+/**
+ * Calls `load` with the files, and once more where a file has changed on its server or was damaged in the store.
+ * @throws what `load` throws
+ */
+export async function withModelFiles<T>(
+  folder: ModelFiles,
+  options: LoadOptions & { onWarning: (message: string) => void },
+  load: (opened: OpenedModel) => Promise<T>,
+): Promise<T> {
+  const { onProgress, signal } = options;
+  const meter = onProgress && (await loadPart("tells progress", () => import("./progress"))).createMeter(onProgress);
+  const files = await openStored(folder, options, meter);
+  for (let loads = 0; ; loads++) {
+    try {
+      const loaded = await load({
+        files: meter ? meter.watch(files, signal) : files,
+        onProgress: meter && ((event) => meter.file(event)),
+        meter,
+      });
+      await files.ended?.();
+      return loaded;
+    } catch (error) {
+      const again = await files.ended?.(error);
+      if (!again || signal?.aborted || loads >= MORE_LOADS) throw error;
+    }
+  }
+}
+
+/** The store and the hashes are a part that loads when it is needed: for files of a server, or with `integrity`. */
+export async function openStored(
+  folder: ModelFiles,
+  { cache = true, retries = 3, stallTimeout = 30_000, integrity, onWarning }: Parameters<typeof withModelFiles>[1],
+  meter?: ProgressMeter,
+): Promise<ModelFiles> {
+  if (!folder.remote && !integrity) return folder;
+  const store = await loadPart("keeps models", () => import("../loading/store/open"));
+  const onVerify = (file: string): void => meter?.phase("verify", file);
+  return checked(await store.openStored(folder, { cache, retries, stallTimeout, integrity, onWarning, onVerify }));
+}

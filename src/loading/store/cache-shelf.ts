@@ -1,0 +1,48 @@
+/**
+ * A shelf in the Cache API, for browsers whose pages cannot write to OPFS. An entry cannot grow, so a piece is put there when
+ * it is closed, together with what it held before.
+ */
+
+import type { Shelf } from "./shelf";
+
+const CACHE = "attendant-models";
+/** Entries need an address. Nothing is ever fetched from this one: names under `.invalid` belong to nobody. */
+const BASE = "https://attendant.invalid/";
+
+/** @throws Error with a sentence that says why there is none */
+export async function openCacheShelf(): Promise<Shelf> {
+  if (typeof caches === "undefined") throw new Error("There is no Cache API here.");
+  let cache: Cache;
+  try {
+    cache = await caches.open(CACHE);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`The browser refuses the Cache API: ${reason}`, { cause });
+  }
+  const read = async (path: string): Promise<Blob | undefined> => (await cache.match(BASE + path))?.blob();
+  const paths = async (below: string): Promise<string[]> =>
+    (await cache.keys()).map(({ url }) => url.slice(BASE.length)).filter((path) => path.startsWith(below));
+
+  return {
+    place: "cache",
+    async list(folder) {
+      const below = folder === "" ? "" : `${folder}/`;
+      return [...new Set((await paths(below)).map((path) => path.slice(below.length).split("/")[0]))];
+    },
+    read,
+    write: (path, bytes) => cache.put(BASE + path, new Response(bytes)),
+    async append(path, at) {
+      const before = at > 0 ? await read(path) : undefined;
+      const parts: BlobPart[] = before ? [before.slice(0, at)] : [];
+      return {
+        // The bytes may be used again by whoever gave them.
+        write: (bytes) => void parts.push(bytes.slice()),
+        close: () => cache.put(BASE + path, new Response(new Blob(parts))),
+      };
+    },
+    async remove(path) {
+      await cache.delete(BASE + path);
+      for (const name of await paths(`${path}/`)) await cache.delete(BASE + name);
+    },
+  };
+}

@@ -1,0 +1,401 @@
+/**
+ * A folder on a server, behind the store: what is stored and still the same on the server is read from the store, the rest
+ * from the server, and kept as it comes. A transfer that breaks goes on at the byte where it broke, in this load or in a
+ * later one.
+ */
+
+import { ModelError } from "../../errors";
+import { failure, type FileFacts, type ModelFiles, type OpenFile, type RemoteFolder } from "../sources/files";
+import { hubFolder } from "../sources/remote";
+import { chooseShelf, type Choice } from "./choose-shelf";
+import { connect, isOffline, type Connection } from "./connection";
+import { fetchListing, type ListedFile, type Listing } from "./hub-listing";
+import { takeLock, type Release } from "./lock";
+import { Patience } from "./patience";
+import { ask, isSame, sizeOf, type Identity } from "./request";
+import { nameOf } from "./sha256";
+import { StoredFile } from "./stored-file";
+import { touchModel } from "./models";
+import { isHubRevision, transfer, type Incoming } from "./transfer";
+
+export interface StoreOptions {
+  /** Whether files are kept. */
+  cache: boolean;
+  retries: number;
+  /** Milliseconds. */
+  stallTimeout: number;
+  /** SHA-256 in hex by file. */
+  integrity: ReadonlyMap<string, string>;
+  onWarning(message: string): void;
+  /** Called when all bytes of a file have come whose hash is compared now. */
+  onVerify(file: string): void;
+}
+
+/** What must be true of a file: what the Hub's list and the caller say of it. */
+type Expected = Partial<ListedFile>;
+
+/** Milliseconds that a load that has ended waits for another tab, before it leaves a note to that one. */
+const LOCK_PATIENCE = 1000;
+/** A revision that can never change: a commit. */
+const COMMIT = /^[0-9a-f]{40}$/;
+/** Errors that a damaged file may cause. */
+const DAMAGE = ["invalid_weights", "invalid_config", "invalid_tokenizer", "missing_tensor", "wrong_shape", "integrity"];
+
+export async function openStoredFolder(
+  folder: ModelFiles,
+  remote: RemoteFolder,
+  options: StoreOptions,
+): Promise<ModelFiles> {
+  const choice = options.cache ? await chooseShelf() : undefined;
+  // Node has no such storage, and nobody expects it there.
+  if (choice?.reason !== undefined && (globalThis.location as Location | undefined)) {
+    const life = globalThis.document ? "until this page is closed" : "as long as this worker lives";
+    options.onWarning(`load: the files are kept in memory only, ${life}. ${choice.reason}`);
+  }
+  const stored = new StoredFolder(folder.name, remote, options, choice);
+  return {
+    name: folder.name,
+    remote,
+    open: (path, signal) => stored.open(path, signal),
+    facts: (path, signal) => stored.facts(path, signal),
+    ended: (error) => stored.ended(error),
+  };
+}
+
+class StoredFolder {
+  private readonly root: string;
+  private listing?: Promise<Listing | undefined>;
+  /** What the server says of files that are stored, asked once per load. */
+  private readonly asked = new Map<string, ReturnType<typeof ask>>();
+  /** Files of this load: where they came from, and which contents they had. */
+  private readonly used = new Map<string, { from: "store" | "server"; revision?: string }>();
+  /** Files that the server does not have, which is not written down yet. */
+  private readonly missing = new Set<string>();
+  /** No server has answered; what is stored must do. */
+  private offline = (globalThis.navigator as Navigator | undefined)?.onLine === false;
+  private outdated = false;
+  private warned = false;
+  private touched = false;
+
+  constructor(
+    private readonly name: string,
+    private readonly remote: RemoteFolder,
+    private readonly options: StoreOptions,
+    private readonly choice?: Choice,
+  ) {
+    this.root = nameOf(remote.url.href);
+  }
+
+  async open(path: string, signal?: AbortSignal): Promise<OpenFile | undefined> {
+    const { stallTimeout, retries } = this.options;
+    const patience = new Patience({ stallTimeout, retries, signal });
+    const release = await this.lock(path, signal);
+    try {
+      const file = await this.find(path);
+      const expected = await this.expected(path, file, signal);
+      if (file?.isComplete && (await this.isCurrent(path, file, expected, signal)))
+        return this.stored(path, file, expected, patience, release);
+      const opened = expected && (await this.fetched(path, file, expected, patience, release));
+      if (opened) return opened;
+      if (file && !file.journal?.missing) this.missing.add(path);
+      release();
+      return undefined;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  async facts(path: string, signal?: AbortSignal): Promise<FileFacts | undefined> {
+    const file = await this.find(path);
+    const expected = await this.expected(path, file, signal);
+    if (!expected) return undefined;
+    if (file?.isComplete && (await this.isCurrent(path, file, expected, signal)))
+      return { size: file.length, stored: file.length };
+    const said = expected.size === undefined ? await this.ask(path, signal) : undefined;
+    if (said === "missing" || (said === "offline" && file?.journal?.missing)) return undefined;
+    if (said === "unknown") return { stored: 0 };
+    const identity = typeof said === "object" ? said : undefined;
+    const size = expected.size ?? (identity && sizeOf(identity));
+    const same = file && (expected.revision ?? identity?.revision) === file.journal?.revision;
+    return { size, stored: same && file.journal?.revision !== undefined ? file.length : 0 };
+  }
+
+  async ended(error?: unknown): Promise<boolean> {
+    if (error === undefined) await this.keepMissing();
+    const again = this.outdated;
+    this.outdated = false;
+    const suspects = error instanceof ModelError && DAMAGE.includes(error.code) ? [...this.used] : [];
+    if (error !== undefined) this.used.clear();
+    let fromStore = false;
+    for (const [path, { from }] of suspects) {
+      const file = await this.find(path);
+      // What has the right hash is not damaged, whatever else is wrong with it.
+      if (!file?.journal || file.journal.sha256 !== undefined) continue;
+      fromStore ||= from === "store";
+      await this.guard(path, () => file.remove());
+    }
+    return again || fromStore;
+  }
+
+  /** Only of a model that loads: it is a file each, and a page without a network needs it to load the model again. */
+  private async keepMissing(): Promise<void> {
+    const paths = [...this.missing];
+    this.missing.clear();
+    const keep = async (path: string): Promise<void> => {
+      // Where another tab is at this file, it will write the same.
+      const release = await this.lock(path, AbortSignal.timeout(LOCK_PATIENCE)).catch(() => undefined);
+      if (!release) return;
+      try {
+        const file = await this.find(path);
+        if (file && !file.journal?.missing)
+          await this.guard(path, () => file.begin({ complete: false, missing: true }));
+      } finally {
+        release();
+      }
+    };
+    await Promise.all(paths.map(keep));
+  }
+
+  /** Held by whoever reads from the server and writes a file of the store. */
+  private async lock(path: string, signal?: AbortSignal): Promise<Release> {
+    return this.choice ? takeLock(`attendant: ${this.root}/${path}`, signal) : () => undefined;
+  }
+
+  /** What is in the store of this file; undefined without a store, or where it does not work. */
+  private async find(path: string): Promise<StoredFile | undefined> {
+    const { choice } = this;
+    if (!choice) return undefined;
+    const folder = `${this.root}/files/${encodeURIComponent(path)}`;
+    let file: StoredFile | undefined;
+    await this.guard(path, async () => (file = await StoredFile.find(choice.shelf, folder, path)));
+    return file;
+  }
+
+  /** What the list of the Hub and the caller say of a file; undefined if the list says that there is no such file. */
+  private async expected(
+    path: string,
+    file: StoredFile | undefined,
+    signal?: AbortSignal,
+  ): Promise<Expected | undefined> {
+    const sha256 = this.options.integrity.get(path);
+    const { hub } = this.remote;
+    // A commit never changes: neither what it has nor what it lacks.
+    const settled = COMMIT.test(hub?.revision ?? "");
+    if (settled && file?.journal?.missing) return undefined;
+    if (!hub || (settled && file?.isComplete) || this.offline) return { sha256 };
+    this.listing ??= fetchListing(hub, signal);
+    const listing = await this.listing;
+    if (!listing) return { sha256 };
+    const listed = listing.files.get(path);
+    return listed && { ...listed, sha256: sha256 ?? listed.sha256 };
+  }
+
+  private ask(path: string, signal?: AbortSignal): ReturnType<typeof ask> {
+    if (this.offline) return Promise.resolve("offline");
+    const known = this.asked.get(path);
+    if (known) return known;
+    const asking = ask(this.remote.fileUrl(path), signal);
+    this.asked.set(path, asking);
+    return asking;
+  }
+
+  /** Whether a file that is stored as a whole is the one that the server has. Without a network it must be. */
+  private async isCurrent(
+    path: string,
+    file: StoredFile,
+    expected: Expected | undefined,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const { revision, sha256 } = file.journal ?? {};
+    if (!expected) return false;
+    if (expected.sha256 !== undefined && expected.sha256 === sha256) return true;
+    if (expected.revision !== undefined) return expected.revision === revision;
+    const before = this.used.get(path);
+    // A file that is read twice is the same both times, in a load and when a lost device is replaced.
+    if (before && before.revision === revision) return true;
+    if (COMMIT.test(this.remote.hub?.revision ?? "")) return true;
+    // The list of the Hub did not come this time.
+    if (this.remote.hub && isHubRevision(revision)) return true;
+    const said = await this.ask(path, signal);
+    this.offline ||= said === "offline";
+    if (said === "offline") return true;
+    return typeof said === "object" && isSame(said, file.journal ?? {});
+  }
+
+  private stored(
+    path: string,
+    file: StoredFile,
+    expected: Expected | undefined,
+    patience: Patience,
+    release: Release,
+  ): OpenFile {
+    release();
+    this.used.set(path, { from: "store", revision: file.journal?.revision });
+    void this.touch();
+    // A hash that was compared when the file was stored is not computed again.
+    const sha256 = expected?.sha256 === file.journal?.sha256 ? undefined : expected?.sha256;
+    const incoming = { path, size: file.length, revision: file.journal?.revision, sha256, file };
+    return this.deliver(incoming, patience, () => undefined);
+  }
+
+  /** From the server, after what is in the store already; undefined if the server has no such file. */
+  private async fetched(
+    path: string,
+    file: StoredFile | undefined,
+    expected: Expected,
+    patience: Patience,
+    release: Release,
+  ): Promise<OpenFile | undefined> {
+    const { journal } = file ?? {};
+    const revision = expected.revision ?? journal?.revision;
+    // Without a revision nobody knows whether the rest belongs to the same file.
+    const resumes = journal?.revision !== undefined && journal.revision === revision && !file?.isComplete;
+    if (this.offline && journal?.missing) return undefined;
+    let from = resumes ? (file?.length ?? 0) : 0;
+    for (;;) {
+      const url = await this.fileUrl(path);
+      const answer = await connect(url, path, from, patience).catch((error: unknown) => {
+        if (!isOffline(error) || !journal?.missing) throw error;
+        this.offline = true;
+        return { kind: "missing" as const };
+      });
+      if (answer.kind === "missing") return undefined;
+      if (answer.kind === "open") {
+        const { connection } = answer;
+        const identity = {
+          revision: expected.revision ?? connection.revision,
+          size: expected.size ?? connection.size,
+          expectedSize: connection.expectedSize,
+        };
+        if (from === 0 || connection.from === 0)
+          return this.fromStart(path, file, expected, identity, connection, patience, release);
+        if (connection.from === from && isSame(identity, journal ?? {})) {
+          this.used.set(path, { from: "server", revision: identity.revision });
+          return this.deliver({ path, ...identity, sha256: expected.sha256, file, connection }, patience, release);
+        }
+        connection.close();
+      } else if (
+        file &&
+        from === journal?.expectedSize &&
+        (await this.isCurrent(path, file, expected, patience.options.signal))
+      ) {
+        // All bytes had come when the page was closed, and only the note of it was missing.
+        await this.guard(path, () => file.update({ complete: true, size: from }));
+        return this.stored(path, file, expected, patience, release);
+      }
+      // The server has another file by now, or one that is shorter.
+      from = 0;
+    }
+  }
+
+  private async fromStart(
+    path: string,
+    file: StoredFile | undefined,
+    { sha256 }: Expected,
+    identity: Identity,
+    connection: Connection,
+    patience: Patience,
+    release: Release,
+  ): Promise<OpenFile> {
+    const before = this.used.get(path)?.revision;
+    if (before !== undefined && identity.revision !== undefined && before !== identity.revision) {
+      connection.close();
+      this.outdated = true;
+      throw failure(
+        "network",
+        `${path}: the file has changed on the server since it was read.`,
+        "Load the model again.",
+      );
+    }
+    this.used.set(path, { from: "server", revision: identity.revision });
+    const begun = file && (await this.guard(path, () => file.begin({ ...identity, complete: false })));
+    const kept = begun ? file : undefined;
+    if (kept) await this.touch();
+    return this.deliver({ path, ...identity, sha256, file: kept, connection }, patience, release);
+  }
+
+  private deliver(incoming: Incoming, patience: Patience, release: Release): OpenFile {
+    const { path, size, expectedSize } = incoming;
+    const bytes = (signal: AbortSignal) =>
+      transfer(incoming, new Patience({ ...patience.options, signal }), {
+        connect: async (from, tries) => connect(await this.fileUrl(path), path, from, tries),
+        keep: (act) => this.guard(path, act),
+        verifying: () => this.options.onVerify(path),
+        outdated: () => void (this.outdated = true),
+      });
+    return { stream: streamOf(bytes, patience.options.signal, release), size, expectedSize };
+  }
+
+  /** In the commit that the list of the Hub belongs to, where there is one, so that all files are of one commit. */
+  private async fileUrl(path: string): Promise<URL> {
+    const { hub } = this.remote;
+    const commit = (await this.listing)?.commit;
+    if (!hub || !commit) return this.remote.fileUrl(path);
+    return this.remote.fileUrl(path, hubFolder(hub.endpoint, hub.repo, commit));
+  }
+
+  private async touch(): Promise<void> {
+    const { choice } = this;
+    if (!choice || this.touched) return;
+    this.touched = true;
+    const commit = (await this.listing)?.commit;
+    await touchModel(choice.shelf, this.root, { name: this.name, hub: this.remote.hub, commit }).catch(() => undefined);
+  }
+
+  /** Does something in the store. If that fails, the load goes on without it and says so once. */
+  private async guard(path: string, act: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      // That memory does not last was said already.
+      if (!this.warned && this.choice?.shelf.place !== "memory") this.options.onWarning(notKept(path, error));
+      this.warned = true;
+      return false;
+    }
+  }
+}
+
+/** A stream that asks the generator for one chunk at a time. `done` is called at its end, whatever that is. */
+function streamOf(
+  start: (signal: AbortSignal) => AsyncGenerator<Uint8Array, void, undefined>,
+  outer: AbortSignal | undefined,
+  done: Release,
+): ReadableStream<Uint8Array> {
+  const controller = new AbortController();
+  const signal = outer ? AbortSignal.any([outer, controller.signal]) : controller.signal;
+  const chunks = start(signal);
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(stream) {
+        try {
+          const next = await chunks.next();
+          if (!next.done) return stream.enqueue(next.value);
+          stream.close();
+        } catch (error) {
+          stream.error(error);
+        }
+        done();
+      },
+      async cancel(reason) {
+        // Ends a read that waits for the network; the generator then keeps what it has.
+        controller.abort(reason ?? new DOMException("The stream was cancelled.", "AbortError"));
+        await chunks.return().catch(() => undefined);
+        done();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** Why a file was not kept, for a person. */
+function notKept(path: string, error: unknown): string {
+  const { name = "", message = String(error) } = error instanceof Error ? error : {};
+  const causes: Record<string, string> = {
+    QuotaExceededError: "the storage that the browser grants to this page is full",
+    NoModificationAllowedError: "another tab or worker has it open",
+  };
+  const why = causes[name] ?? `the browser's storage failed (${name}: ${message})`;
+  return `load: ${path} is not kept for the next load: ${why}.`;
+}

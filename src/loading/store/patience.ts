@@ -1,0 +1,95 @@
+/** How often a download is tried again, how long it waits before, and how long it waits for bytes. */
+
+import { ModelError } from "../../errors";
+import { abortable } from "./lock";
+
+export interface PatienceOptions {
+  /** How many times a request that failed is made again. */
+  retries: number;
+  /** Milliseconds without a byte after which a transfer counts as failed. */
+  stallTimeout: number;
+  signal?: AbortSignal;
+}
+
+/** Milliseconds before the first further try; doubled for each one after it. */
+const FIRST_WAIT = 500;
+/** A server that asks for more time than this gets none of ours: the call fails and says so. */
+const LONGEST_WAIT = 60_000;
+/** A transfer that has moved on by so many bytes may fail as often as a new one. */
+const PROGRESS_BYTES = 2 ** 20;
+
+/** The tries of one file. */
+export class Patience {
+  private failures = 0;
+  private lastFailureAt = 0;
+
+  constructor(readonly options: PatienceOptions) {}
+
+  /**
+   * Waits before the next try.
+   * @param at how far the transfer has come, in bytes
+   * @throws the error, if there were enough tries; `signal.reason` once aborted
+   */
+  async next(error: ModelError, at = 0, waitMs?: number): Promise<void> {
+    const { retries, signal } = this.options;
+    if (at - this.lastFailureAt >= PROGRESS_BYTES) this.failures = 0;
+    this.lastFailureAt = at;
+    if (waitMs !== undefined && waitMs > LONGEST_WAIT) {
+      const seconds = Math.ceil(waitMs / 1000);
+      throw new ModelError(error.code, error.message, `The server asks to wait ${seconds} seconds.`, { cause: error });
+    }
+    if (this.failures >= retries) throw error;
+    // Up to half more, so that many pages do not come back at the same moment.
+    const backoff = FIRST_WAIT * 2 ** this.failures * (1 + Math.random() / 2);
+    this.failures++;
+    await sleep(waitMs ?? backoff, signal);
+  }
+}
+
+async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    await abortable(new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))), signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Aborts its signal with `stalled()` when `beat` was not called for `ms` milliseconds, and whenever `outer` is aborted. */
+export class StallTimer {
+  private readonly controller = new AbortController();
+  private timer?: ReturnType<typeof setTimeout>;
+  private readonly forward: () => void;
+
+  constructor(
+    private readonly ms: number,
+    private readonly stalled: () => unknown,
+    private readonly outer?: AbortSignal,
+  ) {
+    this.forward = () => this.controller.abort(this.outer?.reason);
+    if (outer?.aborted) this.forward();
+    outer?.addEventListener("abort", this.forward, { once: true });
+    this.beat();
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  beat(): void {
+    this.pause();
+    this.timer = setTimeout(() => this.controller.abort(this.stalled()), this.ms);
+  }
+
+  /** Nobody is waiting for bytes now. */
+  pause(): void {
+    clearTimeout(this.timer);
+  }
+
+  /** Ends what the signal was given to. */
+  end(): void {
+    this.pause();
+    this.outer?.removeEventListener("abort", this.forward);
+    this.controller.abort();
+  }
+}

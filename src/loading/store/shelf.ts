@@ -1,0 +1,24 @@
+/**
+ * Where parts of files are kept: a tree of folders with named pieces of bytes in them, which grow at their end.
+ */
+
+/** Writes at the end of one piece. */
+export interface Appender {
+  write(bytes: Uint8Array): void | Promise<void>;
+  /** Keeps what was written. */
+  close(): Promise<void>;
+}
+
+/** Paths are names that are joined with "/", of letters, digits, "-", "_" and ".". */
+export interface Shelf {
+  readonly place: "opfs" | "cache" | "memory";
+  /** Names of the folders and pieces directly in a folder; none if there is no such folder. */
+  list(folder: string): Promise<string[]>;
+  read(path: string): Promise<Blob | undefined>;
+  /** Puts these bytes in the place of what the piece holds. */
+  write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Opens a piece, which may exist already, to write from byte `at` on. */
+  append(path: string, at: number): Promise<Appender>;
+  /** Removes a folder or a piece; one that does not exist is no error. */
+  remove(path: string): Promise<void>;
+}

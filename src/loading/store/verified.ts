@@ -1,0 +1,35 @@
+/** A folder whose files are compared with their SHA-256 as they are read: for sources that need no store. */
+
+import { ModelError } from "../../errors";
+import type { ModelFiles } from "../sources/files";
+import { createHasher } from "./sha256";
+
+/** @param integrity SHA-256 in hex by file */
+export function verified(
+  folder: ModelFiles,
+  integrity: ReadonlyMap<string, string>,
+  onVerify: (file: string) => void,
+): ModelFiles {
+  return {
+    ...folder,
+    async open(path, signal) {
+      const file = await folder.open(path, signal);
+      const expected = integrity.get(path);
+      if (!file || expected === undefined) return file;
+      const hasher = createHasher();
+      const check = new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, controller) {
+          hasher.update(chunk);
+          controller.enqueue(chunk);
+        },
+        flush(controller) {
+          onVerify(path);
+          const found = hasher.hex();
+          const message = `${path}: its SHA-256 is ${found}, not the expected ${expected}.`;
+          if (found !== expected) controller.error(new ModelError("integrity", message));
+        },
+      });
+      return { ...file, stream: file.stream.pipeThrough(check) };
+    },
+  };
+}
