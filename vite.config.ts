@@ -28,11 +28,11 @@ const minify = { compress: true, mangle: { keepNames: { class: true, function: f
 
 /** The public classes and the way to a worker: all that a page loads at once, if its models run in workers. */
 const PAGE =
-  /\/src\/(index|errors|(api|worker|util\/(part|frozen|given|trusted|script-worker))\b.*|engine\/(gpu|options|load-options|translate-options)|generation\/options\/option-names|tensor\/host-tensor|backends\/(wasm\/support|webgpu\/adapter))/;
+  /\/src\/(index|errors|(api(?!\/sound-part)|worker|util\/(part|frozen|given|trusted|script-worker))\b.*|engine\/(gpu|options|load-options|translate-options)|generation\/options\/option-names|tensor\/host-tensor|backends\/(wasm\/support|webgpu\/adapter))/;
 
 /** What every model needs is one file; each part that loads when needed (`loadPart`) is another. */
 const groups = [
-  { name: "page", test: PAGE, priority: 2 },
+  { name: "page", test: PAGE, priority: 4 },
   // Where files come from: the store needs it without the engine, for a page that only asks what is stored.
   { name: "sources", test: /\/src\/loading\/sources\/(files|remote|local|source)\.ts/, priority: 2 },
   { name: "engine", tags: ["$initial" as const], priority: 1 },

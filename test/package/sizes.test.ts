@@ -10,7 +10,7 @@ const BUDGET = {
   /** What `index.js` imports at once: all that a page has of a model that runs in a worker. */
   page: 11_000,
   /** What every model needs beside that, in a page or Node that does without a worker. */
-  core: 38_500,
+  core: 39_500,
   /** The backend for GPUs with its shaders. */
   webgpu: 34_000,
   /** What backends share. */
@@ -47,11 +47,11 @@ const BUDGET = {
   transcribe: 18_500,
   torch: 9_000,
   /** All of these. */
-  everything: 200_000,
+  everything: 216_000,
   /** The engine with all its parts in one file. */
-  "attendant-worker.js": 186_000,
+  "attendant-worker.js": 198_500,
   /** The page and the worker in one file. */
-  "attendant.js": 195_500,
+  "attendant.js": 210_000,
 };
 
 const dist = join(inject("consumer"), "node_modules/attendant/dist");
@@ -124,11 +124,12 @@ describe("the built modules", () => {
     const names = [
       "core",
       "cpu",
-      "engine",
       "forecast",
       "host",
       "outputs",
+      "progress",
       "sound",
+      "sources",
       "speech",
       "speech-gpu",
       "store",
