@@ -105,6 +105,7 @@ const tests: ViteUserConfig = {
           include: ["test/**/*.test.ts"],
           exclude: ["test/browser/**", "test/package/**", "test/soak/**"],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -117,6 +118,7 @@ const tests: ViteUserConfig = {
           exclude: ["test/api/translator-languages.test.ts"],
           setupFiles: "test/support/node/worker-setup.ts",
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -52,7 +52,7 @@ export class Seq2Seq {
     this.config = frozen(config);
     this.tokenizer = tokenizerOf(running);
     this.tokenizerProblem = tokenizerProblem;
-    if (/^(whisper|moonshine)/.test(config.model_type)) this.features = { extract: (sound) => this.extract(sound) };
+    if (config.model_type === "whisper") this.features = { extract: (sound) => this.extract(sound) };
   }
 
   /**

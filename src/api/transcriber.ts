@@ -165,7 +165,7 @@ export async function createSpeechRecognition(options: TranscriberOptions): Prom
   });
 }
 
-const isSpeech = ({ config }: Seq2Seq): boolean => /^(whisper|moonshine)/.test(config.model_type);
+const isSpeech = ({ config }: Seq2Seq): boolean => config.model_type === "whisper";
 
 /** Without what is undefined. */
 const given_ = <T extends object>(fields: T): Partial<T> =>

@@ -29,13 +29,11 @@ export type TranscriberModel = SpeechModel & Pick<TextModel, "tokenizer" | "toke
 
 export type LocalTranscriber = ReturnType<typeof createTranscriber>;
 
-const families = ["whisper", "moonshine", "moonshine_streaming"];
-
 /** @throws ModelError `unsupported_model` for a model that does not read sound, `file_not_found` without a tokenizer */
 export function createTranscriber(model: TranscriberModel) {
   const { model_type } = model.config;
-  if (!families.includes(model_type)) {
-    const hint = "Whisper and Moonshine do.";
+  if (model_type !== "whisper") {
+    const hint = "Whisper does.";
     throw new ModelError("unsupported_model", `A model of the type "${model_type}" does not read sound.`, hint);
   }
   const tokenizer = requireTokenizer("A transcriber", model);

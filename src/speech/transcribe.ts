@@ -7,10 +7,9 @@ import { speechProbabilities, type VadWeights } from "../audio/vad";
 import { ModelError } from "../errors";
 import type { Tokenizer } from "../text/tokenizer";
 import type { SpeechModel } from "./model";
-import { transcribeMoonshine } from "./moonshine";
 import { checkTranscribeOptions, type TranscribeOptions } from "./options";
 import type { TranscriptionData } from "./transcription";
-import { transcribeWhisper, type Call, type Found } from "./whisper";
+import { transcribeWhisper, type Call } from "./whisper";
 
 /** In Hz: what all models here read. */
 export const SAMPLE_RATE = 16000;
@@ -48,10 +47,7 @@ export async function transcribe(
     ? await findSpeech(await vadWeights(detectorOf(vad)), sound, vad === true ? {} : vad, signal)
     : undefined;
   const call: Call = { model, tokenizer, plan, signal, spans, onSegment, onProgress: report };
-  const found: Found = await (model.config.model_type === "whisper" ? transcribeWhisper : transcribeMoonshine)(
-    sound,
-    call,
-  );
+  const found = await transcribeWhisper(sound, call);
   signal?.throwIfAborted();
   report(sound.length);
   const seconds = (performance.now() - started) / 1000;
