@@ -1,6 +1,7 @@
 /** Whatever holds sound, as mono sound at the rate that a model reads. */
 
 import { ModelError, quote } from "../errors";
+import { importNode } from "../util/import-node";
 import { bytesOf } from "./bytes";
 import { microphone } from "./microphone";
 import { resampled, StreamResampler } from "./resample";
@@ -148,10 +149,8 @@ export async function fetched(address: string | URL, signal?: AbortSignal): Prom
   throw new ModelError(code, `${String(address)}: the server answered ${response.status}.`);
 }
 
-/** The specifier is a variable, so that bundlers do not see it. */
 async function nodeFile(path: string | URL): Promise<Blob> {
-  const specifier = "node:fs";
-  const fs = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as typeof import("node:fs");
+  const fs = await importNode<typeof import("node:fs")>("node:fs");
   const file = path instanceof URL || !path.startsWith("file:") ? path : new URL(path);
   try {
     if (!(await fs.promises.stat(file)).isFile()) throw new Error("it is not a file");

@@ -3,6 +3,7 @@
 import { ModelError } from "../../errors";
 import { failure, invalidSource, isMissing, reason, type FileFacts, type ModelFiles, type OpenFile } from "./files";
 import { below, fromResponse } from "./remote";
+import { importNode } from "../../util/import-node";
 
 /** Your own access to the files of a model. */
 export interface CustomReader {
@@ -82,10 +83,6 @@ export function openReader(reader: CustomReader): ModelFiles {
     },
   };
 }
-
-/** The specifier is a variable, so that bundlers do not see it and a browser build has no trace of Node's modules. */
-const importNode = <T>(specifier: string): Promise<T> =>
-  import(/* @vite-ignore */ /* webpackIgnore: true */ specifier) as Promise<T>;
 
 export function openNodeFolder(folder: string | URL): ModelFiles {
   if (typeof process === "undefined" || !process.versions?.node)
