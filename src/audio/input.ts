@@ -1,7 +1,7 @@
 /** Whatever holds sound, as mono sound at the rate that a model reads. */
 
 import { ModelError, quote } from "../errors";
-import { importNode } from "../util/import-node";
+import { nodeModule } from "../util/node-module";
 import { bytesOf } from "./bytes";
 import { microphone } from "./microphone";
 import { resampled, StreamResampler } from "./resample";
@@ -150,7 +150,7 @@ export async function fetched(address: string | URL, signal?: AbortSignal): Prom
 }
 
 async function nodeFile(path: string | URL): Promise<Blob> {
-  const fs = await importNode<typeof import("node:fs")>("node:fs");
+  const fs = nodeModule<typeof import("node:fs")>("node:fs");
   const file = path instanceof URL || !path.startsWith("file:") ? path : new URL(path);
   try {
     if (!(await fs.promises.stat(file)).isFile()) throw new Error("it is not a file");

@@ -3,7 +3,7 @@
 import { ModelError } from "../../errors";
 import { failure, invalidSource, isMissing, reason, type FileFacts, type ModelFiles, type OpenFile } from "./files";
 import { below, fromResponse } from "./remote";
-import { importNode } from "../../util/import-node";
+import { nodeModule } from "../../util/node-module";
 
 /** Your own access to the files of a model. */
 export interface CustomReader {
@@ -95,13 +95,13 @@ export function openNodeFolder(folder: string | URL): ModelFiles {
   return {
     name: String(folder),
     async facts(path) {
-      const fs = await importNode<typeof import("node:fs")>("node:fs");
+      const fs = nodeModule<typeof import("node:fs")>("node:fs");
       const stat = await fs.promises.stat(fileAt(path));
       return stat.isFile() ? { size: stat.size, stored: stat.size } : undefined;
     },
     async open(path) {
-      const fs = await importNode<typeof import("node:fs")>("node:fs");
-      const { Readable } = await importNode<typeof import("node:stream")>("node:stream");
+      const fs = nodeModule<typeof import("node:fs")>("node:fs");
+      const { Readable } = nodeModule<typeof import("node:stream")>("node:stream");
       const file = fileAt(path);
       const stat = await fs.promises.stat(file);
       if (!stat.isFile()) return undefined;
