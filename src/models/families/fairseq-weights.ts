@@ -1,98 +1,16 @@
 /**
- * The weights of the families that came from fairseq, under the names that Hugging Face gave them: layers, vocabulary
+ * The weights of the families that came from fairseq, under the names that Hugging Face gave them: vocabulary
  * matrices, position tables. Nothing here knows which family it is.
  */
 
-import type { Norm, Ops } from "../../ops/ops";
+import type { Ops } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
-import { range, type DecoderLayer, type EncoderLayer, type FeedForward, type Linear } from "../layers";
 import type { ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
 import { fairseqSinusoids, sinusoidsInHalves } from "../positions";
 
-/** What one stack has beside its width. */
-export interface Stack {
-  layers: number;
-  heads: number; // H
-  feedForwardWidth: number; // F
-}
-
-/** torch's default, which no configuration changes. */
-const NORM_EPS = 1e-5;
-
 /** Checkpoints of the bare model, without the vocabulary projection, lack the prefix: `Parameters.setPrefix`. */
 export const PREFIX = "model.";
-
-// --- layers ---
-
-function linear(p: Parameters, name: string, outer: number, inner: number): Linear {
-  return { weight: p.tensor(`${name}.weight`, [outer, inner]), bias: p.tensor(`${name}.bias`, [outer]) };
-}
-
-/** Projections of the same states, one under the other: (N D, D). */
-function projections(p: Parameters, name: string, which: string[], width: number): Linear {
-  const names = which.map((projection) => `${name}.${projection}_proj`);
-  return {
-    weight: p.stacked(
-      names.map((n) => `${n}.weight`),
-      [width, width],
-    ),
-    bias: p.stacked(
-      names.map((n) => `${n}.bias`),
-      [width],
-    ),
-  };
-}
-
-export function layerNorm(p: Parameters, name: string, width: number): Norm {
-  p.require(`${name}.bias`);
-  return p.norm(name, width, NORM_EPS);
-}
-
-function feedForward(p: Parameters, name: string, width: number, { feedForwardWidth }: Stack): FeedForward {
-  return {
-    inner: linear(p, `${name}.fc1`, feedForwardWidth, width),
-    outer: linear(p, `${name}.fc2`, width, feedForwardWidth),
-    norm: layerNorm(p, `${name}.final_layer_norm`, width),
-  };
-}
-
-function encoderLayer(p: Parameters, name: string, width: number, stack: Stack): EncoderLayer {
-  return {
-    selfAttention: {
-      queryKeyValue: projections(p, `${name}.self_attn`, ["q", "k", "v"], width),
-      output: linear(p, `${name}.self_attn.out_proj`, width, width),
-      norm: layerNorm(p, `${name}.self_attn_layer_norm`, width),
-    },
-    feedForward: feedForward(p, name, width, stack),
-  };
-}
-
-function decoderLayer(p: Parameters, name: string, width: number, stack: Stack): DecoderLayer {
-  return {
-    ...encoderLayer(p, name, width, stack),
-    crossAttention: {
-      query: linear(p, `${name}.encoder_attn.q_proj`, width, width),
-      keyValue: projections(p, `${name}.encoder_attn`, ["k", "v"], width),
-      output: linear(p, `${name}.encoder_attn.out_proj`, width, width),
-      norm: layerNorm(p, `${name}.encoder_attn_layer_norm`, width),
-    },
-  };
-}
-
-interface Layers {
-  width: number;
-  encoder: Stack;
-  decoder: Stack;
-}
-
-export function allLayers(p: Parameters, prefix: string, { width, encoder, decoder }: Layers) {
-  p.ignore(`${prefix}encoder.version`, `${prefix}decoder.version`); // fairseq's format number
-  return {
-    encoderLayers: range(encoder.layers).map((i) => encoderLayer(p, `${prefix}encoder.layers.${i}`, width, encoder)),
-    decoderLayers: range(decoder.layers).map((i) => decoderLayer(p, `${prefix}decoder.layers.${i}`, width, decoder)),
-  };
-}
 
 // --- vocabulary ---
 

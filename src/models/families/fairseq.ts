@@ -10,17 +10,15 @@ import { ConfigReader, MAX, MAX_SOURCE, MAX_TARGET } from "../config";
 import { applyNorm, createStack, project, projectCross, type Stream } from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
+import { ALIASES, allLayers, layerNorm, readStack, type Stack } from "./bart-layers";
 import {
-  allLayers,
   finalLogitsBias,
-  layerNorm,
   positionTables,
   PREFIX,
   separateVocabularies,
   sharedVocabulary,
   type Positions,
   type PositionTable,
-  type Stack,
 } from "./fairseq-weights";
 
 /** What config.json may leave out, and what then counts: the defaults of the family's configuration class. */
@@ -94,12 +92,6 @@ export interface FairseqConfig extends ModelInfo {
   shared: boolean;
 }
 
-const ALIASES = {
-  d_model: "hidden_size",
-  encoder_layers: "num_hidden_layers",
-  encoder_attention_heads: "num_attention_heads",
-};
-
 function readConfig(table: FairseqTable, fields: Record<string, unknown>): FairseqConfig {
   const config = new ConfigReader(fields, ALIASES);
   const defaults: Defaults = { ...BART_DEFAULTS, ...table.defaults };
@@ -111,17 +103,12 @@ function readConfig(table: FairseqTable, fields: Record<string, unknown>): Fairs
   if (table.positions.kind === "sinusoids of tokens" && width < 4) {
     throw config.invalid(`sinusoidal positions need a d_model of at least 4, not ${width}`);
   }
-  const stack = (side: "encoder" | "decoder"): Stack => {
-    const heads = config.integer(`${side}_attention_heads`, [1, MAX.width], defaults.attention_heads);
-    if (width % heads !== 0) {
-      throw config.invalid(`d_model ${width} is not a multiple of ${side}_attention_heads ${heads}`);
-    }
-    return {
-      layers: config.integer(`${side}_layers`, [1, MAX.layers], defaults[`${side}_layers`]),
-      heads,
-      feedForwardWidth: config.integer(`${side}_ffn_dim`, [1, MAX.width], defaults.ffn_dim),
-    };
-  };
+  const stack = (side: "encoder" | "decoder"): Stack =>
+    readStack(config, side, width, {
+      layers: defaults[`${side}_layers`],
+      heads: defaults.attention_heads,
+      feedForwardWidth: defaults.ffn_dim,
+    });
   const [encoder, decoder] = [stack("encoder"), stack("decoder")];
   const shared = !table.mayHaveTwoVocabularies || config.boolean("share_encoder_decoder_embeddings", true);
   const source = config.integer("vocab_size", [1, MAX.vocabulary], defaults.vocab_size);
@@ -172,6 +159,7 @@ function build(table: FairseqTable, ops: Ops, fields: Record<string, unknown>, p
   const head = { weight: vocabulary.head, bias };
   const positions = positionTables(ops, p, prefix, table.positions, config);
   const padTokenId = table.positions.kind === "sinusoids of tokens" ? config.padTokenId : undefined;
+  p.ignore(`${prefix}encoder.version`, `${prefix}decoder.version`); // fairseq's format number
   const { encoderLayers, decoderLayers } = allLayers(p, prefix, config);
   const normFirst = table.norms === "pre and final";
   const stackOf = (side: "encoder" | "decoder") =>

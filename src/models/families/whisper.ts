@@ -4,19 +4,13 @@
  * `"model_type": "whisper"`; tensor names and fields of config.json are those of Hugging Face's modeling_whisper.py.
  */
 
-import type { Activation, Norm, Ops } from "../../ops/ops";
+import type { Activation, Ops } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX } from "../config";
-import { applyNorm, createStack, project, projectCross, range, type Linear, type Stream } from "../layers";
-import type { DecoderLayer, EncoderLayer, FeedForward } from "../layers";
+import { applyNorm, createStack, project, projectCross, type Linear, type Stream } from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
-
-interface Stack {
-  layers: number;
-  heads: number; // H
-  feedForwardWidth: number; // F
-}
+import { ALIASES, allLayers, layerNorm, readStack, type Stack } from "./bart-layers";
 
 interface Config extends ModelInfo {
   width: number; // D
@@ -30,12 +24,6 @@ interface Config extends ModelInfo {
   tied: boolean;
 }
 
-const ALIASES = {
-  d_model: "hidden_size",
-  encoder_layers: "num_hidden_layers",
-  encoder_attention_heads: "num_attention_heads",
-};
-
 /** Fields of the configuration class that this code of transformers does not read, or only in training or classification. */
 const IDLE = [
   ...["scale_embedding", "use_weighted_layer_sum", "classifier_proj_size", "apply_spec_augment", "mask_time_prob"],
@@ -44,8 +32,6 @@ const IDLE = [
   "median_filter_width",
 ];
 
-/** torch's default, which no configuration changes. */
-const NORM_EPS = 1e-5;
 /** Frames of a window of both convolutions. */
 const KERNEL = 3;
 
@@ -53,17 +39,8 @@ function readConfig(fields: Record<string, unknown>): Config {
   const config = new ConfigReader(fields, ALIASES);
   for (const name of IDLE) config.has(name);
   const width = config.integer("d_model", [1, MAX.width], 384);
-  const stack = (side: "encoder" | "decoder"): Stack => {
-    const heads = config.integer(`${side}_attention_heads`, [1, MAX.width], 6);
-    if (width % heads !== 0) {
-      throw config.invalid(`d_model ${width} is not a multiple of ${side}_attention_heads ${heads}`);
-    }
-    return {
-      layers: config.integer(`${side}_layers`, [1, MAX.layers], 4),
-      heads,
-      feedForwardWidth: config.integer(`${side}_ffn_dim`, [1, MAX.width], 1536),
-    };
-  };
+  const stack = (side: "encoder" | "decoder"): Stack =>
+    readStack(config, side, width, { layers: 4, heads: 6, feedForwardWidth: 1536 });
   const [encoder, decoder] = [stack("encoder"), stack("decoder")];
   const vocabSize = config.integer("vocab_size", [1, MAX.vocabulary], 51865);
   const channels = config.integer("num_mel_bins", [1, MAX.width], 80);
@@ -100,61 +77,6 @@ function readConfig(fields: Record<string, unknown>): Config {
 
 // --- weights ---
 
-function linear(p: Parameters, name: string, outer: number, inner: number): Linear {
-  return { weight: p.tensor(`${name}.weight`, [outer, inner]), bias: p.tensor(`${name}.bias`, [outer]) };
-}
-
-/** Projections of the same states, one under the other. That of the keys has no bias. */
-function projections(p: Parameters, name: string, which: string[], width: number): Linear {
-  const names = which.map((letter) => `${name}.${letter}_proj`);
-  return {
-    weight: p.stacked(
-      names.map((n) => `${n}.weight`),
-      [width, width],
-    ),
-    bias: p.stacked(
-      names.map((n) => (n.endsWith("k_proj") ? undefined : `${n}.bias`)),
-      [width],
-    ),
-  };
-}
-
-function norm(p: Parameters, name: string, width: number): Norm {
-  p.require(`${name}.bias`);
-  return p.norm(name, width, NORM_EPS);
-}
-
-function feedForward(p: Parameters, name: string, width: number, { feedForwardWidth }: Stack): FeedForward {
-  return {
-    inner: linear(p, `${name}.fc1`, feedForwardWidth, width),
-    outer: linear(p, `${name}.fc2`, width, feedForwardWidth),
-    norm: norm(p, `${name}.final_layer_norm`, width),
-  };
-}
-
-function encoderLayer(p: Parameters, name: string, width: number, stack: Stack): EncoderLayer {
-  return {
-    selfAttention: {
-      queryKeyValue: projections(p, `${name}.self_attn`, ["q", "k", "v"], width),
-      output: linear(p, `${name}.self_attn.out_proj`, width, width),
-      norm: norm(p, `${name}.self_attn_layer_norm`, width),
-    },
-    feedForward: feedForward(p, name, width, stack),
-  };
-}
-
-function decoderLayer(p: Parameters, name: string, width: number, stack: Stack): DecoderLayer {
-  return {
-    ...encoderLayer(p, name, width, stack),
-    crossAttention: {
-      query: linear(p, `${name}.encoder_attn.q_proj`, width, width),
-      keyValue: projections(p, `${name}.encoder_attn`, ["k", "v"], width),
-      output: linear(p, `${name}.encoder_attn.out_proj`, width, width),
-      norm: norm(p, `${name}.encoder_attn_layer_norm`, width),
-    },
-  };
-}
-
 /** A convolution: (D, C, 3) in the checkpoint, (D, 3, C) on the device. */
 function convolution(p: Parameters, name: string, outer: number, channels: number): Linear {
   const arrange = (row: Float32Array): Float32Array =>
@@ -183,10 +105,9 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
   // Sines and cosines, but trained and rounded since: the checkpoint's count.
   const encoderPositions = p.tensor(`${side}.embed_positions.weight`, [positions, width], "f32");
   const decoderPositions = p.tensor(`${other}.embed_positions.weight`, [config.maxTargetLength, width], "f32");
-  const encoderLayers = range(encoder.layers).map((i) => encoderLayer(p, `${side}.layers.${i}`, width, encoder));
-  const decoderLayers = range(decoder.layers).map((i) => decoderLayer(p, `${other}.layers.${i}`, width, decoder));
+  const { encoderLayers, decoderLayers } = allLayers(p, "model.", config, false);
   const stack = (name: string, { heads }: Stack) =>
-    createStack(ops, { heads, activation, normFirst: true, finalNorm: norm(p, `${name}.layer_norm`, width) });
+    createStack(ops, { heads, activation, normFirst: true, finalNorm: layerNorm(p, `${name}.layer_norm`, width) });
   const encoderStack = stack(side, encoder);
   const decoderStack = stack(other, decoder);
 
