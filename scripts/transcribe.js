@@ -1,19 +1,15 @@
 /**
  * Transcribes a WAV file in the terminal: `npm run transcribe -- FILE --model FOLDER`. Subtitles go to the standard output, a
  * progress bar to the terminal.
- *
- * The sources are TypeScript with shader imports, which Node can't load by itself, so Vite loads them.
  */
 
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { createServer } from "vite";
-import { wasmKernels } from "./build-wasm.js";
+import { withSources } from "./sources.js";
 
 const FORMATS = ["srt", "vtt", "tsv", "json", "txt"];
 const USAGE = `usage: npm run transcribe -- FILE.wav [options]
-  --model FOLDER     a Whisper or Moonshine: a folder, an address or owner/name (default openai/whisper-tiny)
+  --model FOLDER     a Whisper: a folder, an address or owner/name (default openai/whisper-tiny)
   --format FORMAT    ${FORMATS.join(", ")} (default srt)
   --language NAME    what is spoken, such as fr (default: detected)
   --translate        to English
@@ -23,7 +19,6 @@ const USAGE = `usage: npm run transcribe -- FILE.wav [options]
   --lines N          lines of a subtitle
   --vad              decode speech only
   --device NAME      wasm or cpu (default wasm)`;
-const root = fileURLToPath(new URL("..", import.meta.url));
 
 const OPTIONS = {
   model: { type: "string", default: "openai/whisper-tiny" },
@@ -60,25 +55,14 @@ function write(transcription, { format, width, lines }) {
   return transcription.toSRT(subtitles);
 }
 
-async function transcribe(file, values) {
-  const server = await createServer({
-    root,
-    configFile: false,
-    appType: "custom",
-    logLevel: "error",
-    plugins: [wasmKernels()],
-    optimizeDeps: { noDiscovery: true },
-    server: { middlewareMode: true, hmr: false, ws: false, watch: null },
-  });
-  try {
-    const { Transcriber } = await server.ssrLoadModule("/src/index.ts");
+const transcribe = (file, values) =>
+  withSources(async ({ Transcriber }) => {
     const { model, device, language, translate, vad } = values;
     const transcriber = await Transcriber.create({ model, device, vad, worker: false });
     try {
       const transcription = await transcriber.transcribe(file, {
         num_beams: Number(values.beams),
-        // Without a limit on tokens that the files may lack.
-        return_timestamps: values.words ? "word" : /whisper/i.test(model) || undefined,
+        return_timestamps: values.words ? "word" : true,
         ...(language && { language }),
         ...(translate && { task: "translate" }),
         onProgress: showProgress,
@@ -87,10 +71,7 @@ async function transcribe(file, values) {
     } finally {
       transcriber.destroy();
     }
-  } finally {
-    await server.close();
-  }
-}
+  });
 
 try {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
