@@ -23,7 +23,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> scores: array<f32>;
 @group(0) @binding(5) var<uniform> p: Params;
 
-var<workgroup> latest: atomic<u32>; // the place of the last stamp, and 1; 0: there is none
+var<workgroup> latest: atomic<u32>; // 1 + the place of the last stamp; 0 without one
 var<workgroup> text: array<f32, WORKGROUP>;
 var<workgroup> stamps: array<f32, WORKGROUP>;
 

@@ -54,7 +54,7 @@ export type SupportOptions = Pick<LoadOptions, "device" | "dtype" | "signal" | "
  * Where a Content-Security-Policy forbids WebAssembly, the browser logs that it was tried: there is no other way to find out.
  * @param source as for `load`
  * @param options of that load
- * @throws ModelError for a source or an option that is none, and where a part of this package cannot be loaded;
+ * @throws ModelError for an invalid source or option, and where a part of this package cannot be loaded;
  * `signal.reason` once aborted
  */
 export async function checkSupport(source?: Source, options: SupportOptions = {}): Promise<Support> {

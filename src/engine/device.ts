@@ -117,7 +117,7 @@ export async function withoutGpu(computing: Computing, onWarning: (message: stri
 /**
  * A GPU in the place of one that is lost.
  * @param software whether a software adapter will do
- * @throws ModelError "unsupported_device" where there is none
+ * @throws ModelError "unsupported_device" where no GPU can be had
  */
 export async function anotherGpu(
   software: boolean,

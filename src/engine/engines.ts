@@ -27,7 +27,7 @@ interface Placed extends Engine {
 }
 
 interface OpenOptions extends Omit<PlaceOptions, "onBuilt"> {
-  /** Is told of what comes after the bytes. */
+  /** Receives the phases after the download. */
   meter?: ProgressMeter;
 }
 

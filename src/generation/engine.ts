@@ -9,7 +9,7 @@ export interface Engine {
   readonly model: Model;
   readonly sessions: SessionPool;
   /**
-   * The engine to go on with after `error`: the same weights on a new device. Absent: there is none.
+   * The engine to go on with after `error`: the same weights on a new device. Absent where the engine cannot be replaced.
    * @throws error if it does not say that the device was lost; `signal.reason` once aborted
    */
   replacement?(error: unknown, signal?: AbortSignal): Promise<Engine>;

@@ -13,7 +13,7 @@ export const contract = { ...embedding, ...rowwise, ...linear, ...attention, ...
 
 /**
  * Operations that a backend has only where it is made with them: those of audio.ts, which load with the families that read
- * sound. A backend without them is as any other, and nothing calls them there.
+ * sound. A backend without them is complete for every other model.
  */
 export interface MoreOperations {
   contract: typeof audio;

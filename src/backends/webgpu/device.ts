@@ -50,7 +50,7 @@ export async function openDevice(found?: GPUAdapter) {
     failure ??= deviceLost(`The GPU device was lost: ${message.replace(/\.$/, "") || "no reason given"}.`);
   });
   device.addEventListener("uncapturederror", ({ error }) => {
-    // What is done to a buffer that is not there fails, too; the call that wanted the buffer is told of it.
+    // Every use of a buffer that could not be made fails, too; the error goes to the call that wanted the buffer.
     if (missing.size === 0) failure ??= gpuError(error);
   });
 

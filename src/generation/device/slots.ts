@@ -31,7 +31,7 @@ export interface Slots {
   readonly sentences: (Sentence | undefined)[];
   /** By slot: how many tokens its cache holds. */
   readonly fed: number[];
-  /** The last encoding, which every step after it needs: whoever awaits a step awaits this, too. */
+  /** The last encoding. Every later step needs it, so code that awaits a step awaits this, too. */
   encoded(): Promise<void>;
   /** Are enough slots empty that it pays to encode the batch again? */
   wantsRefill(waiting: number): boolean;

@@ -9,7 +9,7 @@ const CACHE = "attendant-models";
 /** Entries need an address. Nothing is ever fetched from this one: names under `.invalid` belong to nobody. */
 const BASE = "https://attendant.invalid/";
 
-/** @throws Error with a sentence that says why there is none */
+/** @throws Error whose message says why there is no shelf */
 export async function openCacheShelf(): Promise<Shelf> {
   if (typeof caches === "undefined") throw new Error("There is no Cache API here.");
   let cache: Cache;
@@ -35,7 +35,7 @@ export async function openCacheShelf(): Promise<Shelf> {
       const before = at > 0 ? await read(path) : undefined;
       const parts: BlobPart[] = before ? [before.slice(0, at)] : [];
       return {
-        // The bytes may be used again by whoever gave them.
+        // The caller may use the bytes again.
         write: (bytes) => void parts.push(bytes.slice()),
         close: () => cache.put(BASE + path, new Response(new Blob(parts))),
       };

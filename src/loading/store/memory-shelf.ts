@@ -17,7 +17,7 @@ export function createMemoryShelf(budget = BUDGET): Shelf {
       throw new DOMException(`Models take no more than ${budget} bytes of memory.`, "QuotaExceededError");
     }
     used += bytes.length;
-    // The bytes may be used again by whoever gave them.
+    // The caller may use the bytes again.
     parts.push(bytes.slice());
   };
   const drop = (path: string): void => {

@@ -9,7 +9,7 @@ import type { Appender, Shelf } from "./shelf";
 /** Folder of this package in the file system of the origin. */
 const FOLDER = "attendant-models";
 
-/** @throws Error with a sentence that says why there is none */
+/** @throws Error whose message says why there is no shelf */
 export async function opfsRoot(): Promise<FileSystemDirectoryHandle> {
   const storage: StorageManager | undefined = (globalThis.navigator as Navigator | undefined)?.storage;
   if (!storage?.getDirectory) throw new Error("There is no file system for this origin (OPFS) here.");
@@ -41,7 +41,7 @@ function writer(): "sync" | "stream" | undefined {
   return "createWritable" in FileSystemFileHandle.prototype ? "stream" : undefined;
 }
 
-/** @throws Error with a sentence that says why there is none */
+/** @throws Error whose message says why there is no shelf */
 export async function openOpfsShelf({ readOnly = false } = {}): Promise<Shelf> {
   const root = await opfsRoot();
   const way = writer();

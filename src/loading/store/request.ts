@@ -13,7 +13,7 @@ export interface Identity {
   expectedSize?: number;
 }
 
-/** Bytes of the whole file, as far as anything is said of it. */
+/** Bytes of the whole file, if the server says how many. */
 export const sizeOf = ({ size, expectedSize }: Identity): number | undefined => size ?? expectedSize;
 
 /** Whether both are about the same contents. Without a revision on both sides nobody knows. */
