@@ -3,8 +3,7 @@
 //   token = argmax(logits), the lowest id of equals; logprob = -log(sum(exp(logits - max)))
 //   history[position, b] = token; logprobs[position, b] = logprob; position += 1; finished once token ends the row
 //
-// logits (B, V)   token, position, finished (B)   history, logprobs (C, B)   eos (E)
-// A row that has finished goes on with the pad token and log-probability 0. One workgroup per row.
+// logits (B, V)   the rest: take_token.wgsl. One workgroup per row.
 
 override WORKGROUP: u32 = 64;
 
@@ -16,12 +15,6 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
-@group(0) @binding(1) var<storage, read> eos: array<u32>;
-@group(0) @binding(2) var<storage, read_write> token: array<u32>;
-@group(0) @binding(3) var<storage, read_write> position: array<u32>;
-@group(0) @binding(4) var<storage, read_write> finished: array<u32>;
-@group(0) @binding(5) var<storage, read_write> history: array<u32>;
-@group(0) @binding(6) var<storage, read_write> logprobs: array<f32>;
 @group(0) @binding(7) var<uniform> p: Params;
 
 var<workgroup> values: array<f32, WORKGROUP>;
@@ -65,17 +58,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     for (var i = 0u; i < WORKGROUP; i++) {
       sum += values[i];
     }
-    let ended = finished[b] != 0u;
-    let chosen = select(best, p.pad, ended);
-    let at = position[b];
-    token[b] = chosen;
-    history[at * p.rows + b] = chosen;
-    logprobs[at * padded(p.rows) + b] = select(-log(sum), 0.0, ended);
-    position[b] = at + 1u;
-    for (var i = 0u; i < p.eos_count; i++) {
-      if (eos[i] == chosen) {
-        finished[b] = 1u;
-      }
-    }
+    take_token(b, best, sum, p);
   }
 }

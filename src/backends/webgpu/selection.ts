@@ -5,6 +5,7 @@ import maximum from "../../../shaders/maximum.wgsl?raw";
 import mergeGreedy from "../../../shaders/merge_greedy.wgsl?raw";
 import processLogits from "../../../shaders/process_logits.wgsl?raw";
 import selectGreedy from "../../../shaders/select_greedy.wgsl?raw";
+import takeToken from "../../../shaders/take_token.wgsl?raw";
 import topK from "../../../shaders/top_k.wgsl?raw";
 import { HYPOTHESIS, HYPOTHESIS_FIELDS } from "../../ops/beam-state";
 import type { ImplementationOf } from "../../ops/contract";
@@ -28,7 +29,7 @@ const GREEDY = { eos: read, token: write, position: write, finished: write, hist
 const ofRows = ({ workgroup }: Tuning) => ({
   selectGreedy: kernel({
     name: "select_greedy",
-    shader: { "layout.wgsl": layout, "select_greedy.wgsl": selectGreedy },
+    shader: { "layout.wgsl": layout, "take_token.wgsl": takeToken, "select_greedy.wgsl": selectGreedy },
     bindings: { logits: read, ...GREEDY },
     params: { rows: "u32", length: "u32", eos_count: "u32", pad: "u32" },
     overrides: { WORKGROUP: workgroup },
@@ -39,7 +40,7 @@ const ofRows = ({ workgroup }: Tuning) => ({
 const ofParts = ({ workgroup }: Tuning) => ({
   mergeGreedy: kernel({
     name: "merge_greedy",
-    shader: { ...MAXIMA_SHADER, "merge_greedy.wgsl": mergeGreedy },
+    shader: { ...MAXIMA_SHADER, "take_token.wgsl": takeToken, "merge_greedy.wgsl": mergeGreedy },
     bindings: { maxima: read, ...GREEDY },
     params: { rows: "u32", parts: "u32", eos_count: "u32", pad: "u32" },
     constants: SCORES,
