@@ -38,7 +38,7 @@ function callsOf(model: LocalSeq2Seq): ModelCalls {
   const speechModel: TranscriberModel = {
     ...{ config, tokenizer: model.tokenizer, tokenizerProblem, warn },
     generate: (call) => model.generate(call),
-    forward: (input, options) => model.forward(input, options),
+    detectLanguage: (input) => model.detectLanguage(input),
   };
   let speaking: Promise<LocalTranscriber> | undefined;
   const transcriber = (): Promise<LocalTranscriber> => {

@@ -8,7 +8,7 @@ import type { FeatureTensor } from "../generation/speech/features";
 import { toFloat32 } from "../loading/formats/dtypes";
 import { readSafetensors } from "../loading/formats/safetensors";
 import { transcribeLive, type LiveOptions, type LiveText } from "../speech/live";
-import { detectLanguage, whisperSizes, type SpeechModel } from "../speech/model";
+import { whisperSizes, type SpeechModel } from "../speech/model";
 import type { TranscribeOptions } from "../speech/options";
 import { SAMPLE_RATE, transcribe, type Speech } from "../speech/transcribe";
 import type { TranscriptionData } from "../speech/transcription";
@@ -78,7 +78,8 @@ export function createTranscriber(model: TranscriberModel) {
         throw new ModelError("unsupported_option", "detectLanguage: this model knows one language only.");
       const { data: values, shape } = (await extract(data)).input_features!;
       const [, mels, frames] = shape;
-      return detectLanguage(speech.model, { data: values, shape: [mels, frames] });
+      const [languages] = await model.detectLanguage({ input_features: { data: values, shape: [mels, frames] } });
+      return languages;
     },
   };
 }

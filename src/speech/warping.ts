@@ -6,7 +6,7 @@
 /** Attention weights of some heads: (A, N, S), heads, tokens, frames. */
 export interface HeadWeights {
   data: ArrayLike<number>;
-  shape: readonly [number, number, number];
+  shape: readonly number[];
 }
 
 /**

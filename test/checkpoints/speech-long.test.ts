@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { LogMel } from "../../src/audio/log-mel";
 import { LocalSeq2Seq } from "../../src/engine/seq2seq";
-import { initialTokens } from "../../src/generation/speech/whisper-prompts";
 import { readWhisperFields } from "../../src/generation/speech/whisper-fields";
+import { windowDecoder } from "../../src/speech/decode";
 import { runLoops } from "../../src/speech/lockstep";
-import { measure, type Forward } from "../../src/speech/measure";
-import { detectLanguage, whisperSizes } from "../../src/speech/model";
-import { windowLoop, type WindowRequest, type WindowResult } from "../../src/speech/windows";
+import { whisperSizes, type SpeechModel } from "../../src/speech/model";
+import { createOpening } from "../../src/speech/opening";
+import { windowLoop } from "../../src/speech/windows";
 import { Lcg } from "../support/shared/lcg";
 
 interface Case {
@@ -49,52 +49,25 @@ function madeFeatures(mels: number, frames: number, seed: number): LogMel {
 }
 
 async function run(model: LocalSeq2Seq, golden: Case) {
-  const forward: Forward = (input, options) => model.forward(input, options);
   const { options, times } = golden;
-  const { generation: file, decoder_start_token_id: start, eos_token_id } = model.config;
+  const { generation: file, decoder_start_token_id: start } = model.config;
   const sizes = whisperSizes(model.config);
   const fields = readWhisperFields(file, "generation_config.json", sizes.vocabSize);
   const { language, task, temperature = [0], prompt_ids, max_length, ...others } = options;
   const { condition_on_prev_tokens, prompt_condition_type, ...generation } = others;
   const { compression_ratio_threshold, logprob_threshold, no_speech_threshold, ...passed } = generation;
   const heads = times && (file.alignment_heads as number[][]);
-  const rules = {
-    suppress: file.suppress_tokens as number[],
-    beginSuppress: file.begin_suppress_tokens as number[],
-    eot: eos_token_id[0],
-    timestamps: { noTimestamps: fields.noTimestamps!, maxInitial: fields.maxInitialTimestampIndex },
+  const speech: SpeechModel = {
+    config: model.config,
+    generate: (call) => model.generate(call),
+    detectLanguage: (input) => model.detectLanguage(input),
   };
-  const decode = async (requests: readonly WindowRequest[]): Promise<WindowResult[]> => {
-    const out = await model.generate({
-      input_features: requests.map(({ features }) => features),
-      decoder_input_ids: requests.map(({ prompt }) => prompt),
-      return_timestamps: true,
-      ...passed,
-      ...(requests[0].temperature > 0 ? { do_sample: true, temperature: requests[0].temperature } : {}),
-      ...(requests[0].beams ? {} : { num_beams: 1 }),
-      ...(requests[0].maxLength === undefined ? {} : { max_length: requests[0].maxLength }),
-    });
-    return Promise.all(
-      requests.map(async ({ prompt, features, temperature }, i) => {
-        const tokens = out.sequences[i].slice(prompt.length);
-        const asked = { start: start!, silence: fields.noTimestamps! - 1, heads };
-        const own = temperature > 0 ? { ...rules, topK: passed.top_k as number } : rules;
-        const measured = await measure(forward, features, prompt, tokens, own, asked);
-        return { tokens, ended: eos_token_id.includes(tokens.at(-1)), ...measured };
-      }),
-    );
-  };
+  const decode = windowDecoder(speech, { options: passed, timestamps: true, heads, tellsSilence: true });
+  const given = { language: language as string, task: task as string, timestamps: true };
   const loop = windowLoop(
     madeFeatures(sizes.mels, golden.frames, golden.seed),
     golden.num_frames,
-    async (first) => {
-      const detect = async (): Promise<number[]> => {
-        const [[code]] = await detectLanguage({ config: model.config, forward }, first);
-        return [fields.languages!.get(`<|${code}|>`)!];
-      };
-      const { tokens } = await initialTokens({ language, task, return_timestamps: true }, fields, start!, 1, detect);
-      return tokens[0];
-    },
+    createOpening(speech, start!, fields, given).initial,
     {
       windowFrames: sizes.windowFrames,
       targetLength: sizes.targetLength,

@@ -38,6 +38,11 @@ export interface SpeechOptions {
    */
   return_no_speech?: boolean;
   /**
+   * Adds `avg_logprobs` alone to the result, at the same cost: for models whose files name no token of silence. Not an option of
+   * transformers. Default false.
+   */
+  return_avg_logprobs?: boolean;
+  /**
    * Pairs [layer, head] of the decoder: adds `alignments`, how these heads attended to the sound, to the result, at the cost of one
    * more pass of the decoder. `alignment_heads` of generation_config.json in transformers. Default: none.
    */
@@ -49,8 +54,14 @@ export interface SpeechCall extends GenerationConfig, SpeechInput, SpeechOptions
 
 /** Options of text alone. */
 const WITHOUT_MEANING = ["attention_mask", "encoder_repetition_penalty", "encoder_no_repeat_ngram_size"];
-const WHISPER_OPTIONS = [
-  ...["language", "task", "return_timestamps", "prompt_ids", "return_no_speech", "alignment_heads"],
+const WHISPER_OPTIONS: readonly (keyof SpeechOptions)[] = [
+  "language",
+  "task",
+  "return_timestamps",
+  "prompt_ids",
+  "return_no_speech",
+  "return_avg_logprobs",
+  "alignment_heads",
 ];
 
 export interface SpeechContext {
@@ -119,7 +130,8 @@ async function whisperCall(
 ): Promise<Omit<PreparedCall, "batch">> {
   const { info, start } = context;
   const fields = readWhisperFields(context.fields, context.file, info.targetVocabSize);
-  const { language, task, return_timestamps, prompt_ids, return_no_speech, alignment_heads, ...rest } = options;
+  const { language, task, return_timestamps, prompt_ids, ...others } = options;
+  const { return_no_speech, return_avg_logprobs, alignment_heads, ...rest } = others;
   const rows = batch.ids.length;
   const own = rest.decoder_input_ids;
   let prompts: number[][];
@@ -143,7 +155,7 @@ async function whisperCall(
   return {
     prompts,
     whisper: timestamps ? fields : undefined,
-    wanted: wantedOf(where, return_no_speech, alignment_heads, fields, context),
+    wanted: wantedOf(where, { return_no_speech, return_avg_logprobs, alignment_heads }, fields, context),
     options: {
       ...rest,
       ...lengths(where, rest, length, context),
@@ -156,15 +168,16 @@ async function whisperCall(
 
 function wantedOf(
   where: string,
-  speech: unknown,
-  heads: unknown,
+  given: { return_no_speech?: unknown; return_avg_logprobs?: unknown; alignment_heads?: unknown },
   { noTimestamps }: WhisperFields,
   { info, start, file }: SpeechContext,
 ): Wanted | undefined {
-  const rule = (name: string, text: string, value: unknown): never => {
-    throw new ModelError("invalid_option", `${where}: ${name} must be ${text}, not ${quote(value)}.`);
+  const check = (name: keyof typeof given, rule: string, test: (value: unknown) => boolean): void => {
+    const value = given[name];
+    if (value === undefined || test(value)) return;
+    throw new ModelError("invalid_option", `${where}: ${name} must be ${rule}, not ${quote(value)}.`);
   };
-  if (speech !== undefined && typeof speech !== "boolean") rule("return_no_speech", "true or false", speech);
+  const isBoolean = (value: unknown) => typeof value === "boolean";
   const isPair = (value: unknown) =>
     Array.isArray(value) &&
     value.length === 2 &&
@@ -172,16 +185,24 @@ function wantedOf(
     value[0] < info.numDecoderLayers &&
     isInteger(value[1]) &&
     value[1] < (info.decoderHeads ?? 0);
-  if (heads !== undefined && !(Array.isArray(heads) && heads.length > 0 && heads.every(isPair))) {
-    rule("alignment_heads", "a list of pairs [layer, head] of this model's decoder", heads);
-  }
-  if (speech !== true && heads === undefined) return undefined;
-  if (speech === true && noTimestamps === undefined) {
-    throw new ModelError("invalid_option", `${where}: return_no_speech needs no_timestamps_token_id in ${file}.`);
+  const isList = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(isPair);
+  check("return_no_speech", "true or false", isBoolean);
+  check("return_avg_logprobs", "true or false", isBoolean);
+  check("alignment_heads", "a list of pairs [layer, head] of this model's decoder", isList);
+  const noSpeech = given.return_no_speech === true;
+  const avgLogprobs = noSpeech || given.return_avg_logprobs === true;
+  if (!avgLogprobs && given.alignment_heads === undefined) return undefined;
+  if (noSpeech && noTimestamps === undefined) {
+    throw new ModelError(
+      "invalid_option",
+      `${where}: return_no_speech needs no_timestamps_token_id in ${file}.`,
+      "return_avg_logprobs needs nothing.",
+    );
   }
   return {
-    heads: (heads ?? []) as Wanted["heads"],
-    speech: speech === true ? { start: requireStart(start, file), noSpeech: noTimestamps! - 1 } : undefined,
+    heads: (given.alignment_heads ?? []) as Wanted["heads"],
+    avgLogprobs,
+    silence: noSpeech ? { start: requireStart(start, file), token: noTimestamps! - 1 } : undefined,
   };
 }
 

@@ -22,8 +22,9 @@ const PIECE = 16;
 export interface Wanted {
   /** [layer, head] of the cross-attention. */
   heads: readonly (readonly [layer: number, head: number])[];
-  /** The tokens of start and of silence, where the probabilities are wanted. */
-  speech?: { start: number; noSpeech: number };
+  avgLogprobs: boolean;
+  /** The token of silence, and the start token, after which its probability is read. */
+  silence?: { start: number; token: number };
 }
 
 /** Of one sequence. */
@@ -41,8 +42,8 @@ export interface Judgements {
    */
   no_speech_probs?: number[];
   /**
-   * With `return_no_speech`: by sequence, the average of the log-probabilities of the new tokens, after the logits processors and at
-   * temperature 1; the end token counts.
+   * With `return_no_speech` or `return_avg_logprobs`: by sequence, the average of the log-probabilities of the new tokens, after the
+   * logits processors and at temperature 1; the end token counts.
    */
   avg_logprobs?: number[];
   /**
@@ -62,10 +63,8 @@ export function createReviews(config: SearchConfig, wanted: Wanted) {
     of(sentences: readonly Sentence[]): Judgements {
       const all = sentences.flatMap(({ index }) => found.get(index) ?? []);
       return {
-        ...(wanted.speech && {
-          no_speech_probs: all.map(({ noSpeechProb }) => noSpeechProb!),
-          avg_logprobs: all.map(({ avgLogprob }) => avgLogprob!),
-        }),
+        ...(wanted.silence && { no_speech_probs: all.map(({ noSpeechProb }) => noSpeechProb!) }),
+        ...(wanted.avgLogprobs && { avg_logprobs: all.map(({ avgLogprob }) => avgLogprob!) }),
         ...(wanted.heads.length > 0 && { alignments: all.map(({ alignment }) => alignment!) }),
       };
     },
@@ -112,7 +111,7 @@ async function review(
         const each = slices.length / rows.length;
         rows.forEach((_, row) => {
           const own = data.slice(row * each, (row + 1) * each);
-          if (wanted.speech) parts[row].logits.push(own.shift()!);
+          if (wanted.avgLogprobs) parts[row].logits.push(own.shift()!);
           parts[row].alignment.push(...own);
         });
       }
@@ -122,12 +121,12 @@ async function review(
         if (wanted.heads.length > 0) {
           reviewed.alignment = joined(parts[row].alignment, wanted.heads.length, tokens.length - 1, columns);
         }
-        if (wanted.speech) {
+        if (wanted.avgLogprobs) {
           const logits = (t: number): Float32Array => {
             const width = model.info.targetVocabSize;
             return parts[row].logits[Math.floor(t / PIECE)].subarray((t % PIECE) * width, ((t % PIECE) + 1) * width);
           };
-          Object.assign(reviewed, judged(tokens, logits, config, wanted.speech));
+          Object.assign(reviewed, judged(tokens, logits, config, wanted.silence));
         }
         found.get(sentences[row].index)!.push(reviewed);
       });
@@ -144,12 +143,12 @@ function slicesOf(
   row: number,
   { logits, attentions }: { logits: Tensor; attentions: readonly Tensor[] },
   layers: readonly number[],
-  { heads, speech }: Wanted,
+  { heads, avgLogprobs }: Wanted,
 ): Slice[] {
   const [, , vocabulary] = logits.shape;
   const count = PIECE * vocabulary;
   return [
-    ...(speech ? [{ tensor: logits, start: row * count, count }] : []),
+    ...(avgLogprobs ? [{ tensor: logits, start: row * count, count }] : []),
     ...heads.map(([layer, head]) => {
       const tensor = attentions[layers.indexOf(layer)]; // (B, H, PIECE, S)
       const [, all, , columns] = tensor.shape;
@@ -177,12 +176,12 @@ function judged(
   tokens: readonly number[],
   logits: (t: number) => Float32Array,
   config: SearchConfig,
-  { start, noSpeech }: { start: number; noSpeech: number },
+  silence: Wanted["silence"],
 ): Pick<Reviewed, "avgLogprob" | "noSpeechProb"> {
   const { promptLength, numBeams, doSample, warpers } = config;
-  const silence = logits(tokens.lastIndexOf(start, promptLength - 1));
-  const vocabSize = silence.length;
-  const noSpeechProb = Math.exp(silence[noSpeech] - logSumExp(silence));
+  const first = logits(silence ? tokens.lastIndexOf(silence.start, promptLength - 1) : 0);
+  const noSpeechProb = silence && Math.exp(first[silence.token] - logSumExp(first));
+  const vocabSize = first.length;
   const processors = createProcessors(config, { index: 0, inputIds: [], vocabSize });
   const temperature = doSample ? warpers.temperature : 1;
   let sum = 0;

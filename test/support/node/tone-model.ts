@@ -93,13 +93,12 @@ export interface ToneStats {
 export async function toneSpeech(perSegment = 4): Promise<{ speech: Speech; stats: ToneStats }> {
   const tokens = await speechTokenizer();
   const { tokenizer } = tokens;
-  const vocab = tokens.firstStamp + 1501;
+  const vocab_size = tokens.firstStamp + 1501;
   const stats: ToneStats = { calls: [], prompts: [] };
-  /** Of the window whose tokens were made last: where each token is heard, for the attention. */
-  const places = new Map<string, number[]>();
   const wordTokens = WORDS.map((word) => tokenizer.encode(` ${word}`, { add_special_tokens: false }));
 
-  const decode = (features: MelFeatures, prompt: readonly number[], timestamps: boolean): number[] => {
+  /** The tokens of a window, prompt first, and how the one head attends to its frames. */
+  const decode = (features: MelFeatures, prompt: readonly number[], timestamps: boolean) => {
     const said = heard(features);
     const frames = features.shape[1];
     const isCut = said.length > 1 && said[said.length - 1].end === frames;
@@ -119,8 +118,16 @@ export async function toneSpeech(perSegment = 4): Promise<{ speech: Speech; stat
     const sequence = [...prompt, ...out.map(([token]) => token), tokens.eot];
     // The step that reads a token attends to where the next one is heard.
     const nextFrames = [...prompt.slice(1).map(() => 0), ...out.map(([, frame]) => frame), out[out.length - 1][1]];
-    places.set(sequence.slice(0, -1).join(), nextFrames);
-    return sequence;
+    const rows = sequence.length - 1;
+    // Attention is never 0.
+    const rng = new Lcg(rows);
+    const data = Float32Array.from({ length: rows * 1500 }, () => rng.below(100) / 1e5);
+    // Wide enough for the median over seven frames.
+    for (const [t, frame] of nextFrames.entries()) {
+      const at = t * 1500 + Math.floor(frame / 2);
+      data.fill(1, at, Math.min((t + 1) * 1500, at + 12));
+    }
+    return { sequence, alignment: { data, shape: [1, rows, 1500] } };
   };
 
   const model: SpeechModel = {
@@ -137,7 +144,7 @@ export async function toneSpeech(perSegment = 4): Promise<{ speech: Speech; stat
         prev_sot_token_id: tokens.startofprev,
         max_length: 448,
       },
-      file: { vocab_size: vocab, num_mel_bins: 80, max_source_positions: 1500, max_target_positions: 448 },
+      file: { vocab_size, num_mel_bins: 80, max_source_positions: 1500, max_target_positions: 448 },
     },
     async generate({ input_features, decoder_input_ids, return_timestamps, signal }) {
       // As a real one, it takes its time.
@@ -147,27 +154,22 @@ export async function toneSpeech(perSegment = 4): Promise<{ speech: Speech; stat
       const prompts = decoder_input_ids as number[][];
       stats.calls.push(windows.length);
       stats.prompts.push(...prompts);
-      return { sequences: windows.map((features, i) => decode(features, prompts[i], return_timestamps === true)) };
-    },
-    async forward({ decoder_input_ids: [ids] }) {
-      const rows = ids.length;
-      const logits = new Float32Array(rows * vocab);
-      // English, four to one.
-      logits[tokens.sot + 1] = Math.log(4);
-      // Attention is never 0.
-      const rng = new Lcg(rows);
-      const attention = Float32Array.from({ length: rows * 1500 }, () => rng.below(100) / 1e5);
-      // Wide enough for the median over seven frames.
-      for (const [t, frame] of (places.get(ids.join()) ?? []).entries())
-        attention.fill(
-          1,
-          t * 1500 + Math.floor(frame / 2),
-          Math.min((t + 1) * 1500, t * 1500 + Math.floor(frame / 2) + 12),
-        );
+      const decoded = windows.map((features, i) => decode(features, prompts[i], return_timestamps === true));
       return {
-        logits: { data: logits, shape: [1, rows, vocab] },
-        cross_attentions: [{ data: attention, shape: [1, 1, rows, 1500] }],
+        sequences: decoded.map(({ sequence }) => sequence),
+        avg_logprobs: windows.map(() => -0.25),
+        no_speech_probs: windows.map(() => 0.01),
+        alignments: decoded.map(({ alignment }) => alignment),
       };
+    },
+    // English, four to one.
+    async detectLanguage() {
+      return [
+        [
+          ["en", 0.8],
+          ["fr", 0.2],
+        ],
+      ];
     },
   };
   const speech: Speech = {

@@ -1,0 +1,47 @@
+/** Decodes windows by Whisper's `generate`, which says as well how probable their tokens and silence are. */
+
+import type { Decode } from "./lockstep";
+import type { SpeechModel } from "./model";
+import type { WindowRequest, WindowResult } from "./windows";
+
+/** What does not change from window to window. */
+export interface DecodeSettings {
+  /** Options of `generate`. */
+  options: Readonly<Record<string, unknown>>;
+  timestamps: boolean;
+  /** Layer and head, where the times of words are wanted. */
+  heads?: readonly (readonly number[])[];
+  /** Whether the files name a token of silence. */
+  tellsSilence: boolean;
+  signal?: AbortSignal;
+}
+
+export function windowDecoder(model: SpeechModel, settings: DecodeSettings): Decode {
+  const { options, timestamps, heads, tellsSilence, signal } = settings;
+  const ends = model.config.eos_token_id;
+  return async (requests: readonly WindowRequest[]): Promise<WindowResult[]> => {
+    const [{ temperature, beams, maxLength }] = requests;
+    const out = await model.generate({
+      input_features: requests.map(({ features }) => features),
+      ...options,
+      ...(temperature > 0 ? { do_sample: true, temperature } : { do_sample: false }),
+      ...(beams ? {} : { num_beams: 1 }),
+      ...(maxLength === undefined ? {} : { max_length: maxLength }),
+      decoder_input_ids: requests.map(({ prompt }) => prompt),
+      return_timestamps: timestamps,
+      ...(tellsSilence ? { return_no_speech: true } : { return_avg_logprobs: true }),
+      ...(heads ? { alignment_heads: heads } : {}),
+      signal,
+    });
+    return requests.map(({ prompt }, i) => {
+      const tokens = out.sequences[i].slice(prompt.length);
+      return {
+        tokens,
+        ended: ends.includes(tokens[tokens.length - 1]),
+        avg_logprob: out.avg_logprobs?.[i] ?? 0,
+        no_speech_prob: out.no_speech_probs?.[i] ?? 0,
+        alignment: out.alignments?.[i],
+      };
+    });
+  };
+}

@@ -1,0 +1,116 @@
+/** Transcriptions by a tiny random Whisper: what they cost, and what their windows are judged by. */
+
+import { readFile } from "node:fs/promises";
+import { afterEach, expect, test, vi } from "vitest";
+import { Seq2Seq, Transcriber, type Source, type TranscribeOptions } from "../../src/index";
+import type { Ops, Plan } from "../../src/ops/ops";
+import { signal } from "../support/shared/signal";
+import { tinyWhisper } from "../support/shared/tiny-whisper";
+
+/** How often each plan ran, by its label. */
+const runs = vi.hoisted(() => new Map<string, number>());
+
+vi.mock("../../src/backends/cpu/backend", async (original) => {
+  const backend: { createCpuBackend: (...given: unknown[]) => Ops } = await original();
+  const counting = (ops: Ops): Ops => {
+    const labels = new Map<Plan, string>();
+    return {
+      ...ops,
+      async record(label, body) {
+        const plan = await ops.record(label, body);
+        labels.set(plan, label);
+        return plan;
+      },
+      submit(plans, wanted) {
+        for (const plan of plans) runs.set(labels.get(plan)!, (runs.get(labels.get(plan)!) ?? 0) + 1);
+        return ops.submit(plans, wanted);
+      },
+    };
+  };
+  return { ...backend, createCpuBackend: (...given: unknown[]) => counting(backend.createCpuBackend(...given)) };
+});
+
+const folder = (changes = {}): Promise<Source> => {
+  const read = async (file: string) => new Uint8Array(await readFile(`test/goldens/speech/whisper/${file}`));
+  return tinyWhisper(read, changes);
+};
+const load = async (changes = {}, device: Seq2Seq["device"] = "cpu"): Promise<Seq2Seq> =>
+  Seq2Seq.load(await folder(changes), { device, onWarning: () => undefined });
+
+afterEach(() => runs.clear());
+
+const SECOND = 16000;
+
+test.each<[string, TranscribeOptions]>([
+  ["window after window", { return_timestamps: true }],
+  ["with the times of words", { return_timestamps: "word" }],
+  ["with thresholds", { return_timestamps: true, logprob_threshold: -9, no_speech_threshold: 0.9 }],
+  ["in chunks", { chunk_length_s: 1, batch_size: 1 }],
+])("each window is encoded once: %s", async (_, options) => {
+  const model = await load();
+  const transcriber = await Transcriber.create({ model });
+  const given = { language: "en", num_beams: 2, max_new_tokens: 12, ...options };
+  const { stats, segments } = await transcriber.transcribe(signal(3.5 * SECOND, 7), given);
+  expect(stats.windows).toBeGreaterThan(2);
+  expect(segments.length).toBeGreaterThan(0);
+  expect(runs.get("encode")).toBe(stats.windows);
+  expect(runs.get("forward")).toBeUndefined();
+  await model.dispose();
+});
+
+test("the language is detected by one more pass for a whole sound", async () => {
+  const model = await load();
+  const transcriber = await Transcriber.create({ model });
+  const options = { return_timestamps: true, num_beams: 1, max_new_tokens: 12 };
+  const { stats, language, language_probability } = await transcriber.transcribe(signal(3.5 * SECOND, 7), options);
+  expect([runs.get("encode"), runs.get("forward")]).toEqual([stats.windows, 1]);
+  expect(["en", "zh", "de", "fr", "yue"]).toContain(language);
+  expect(language_probability).toBeGreaterThan(0.2);
+  await model.dispose();
+});
+
+test("without a token of silence in the files, windows have their log-probability alone", async () => {
+  const options: TranscribeOptions = { num_beams: 2, max_new_tokens: 9, language: "en", return_timestamps: false };
+  const judge = async (changes: Record<string, unknown>) => {
+    const model = await load({ suppress_tokens: [1, 2, 7, 61, 69, 70, 71, 72], ...changes });
+    const { input_features } = await model.features!.extract(signal(SECOND, 7));
+    // The prompt of both, without the token that turns timestamps off.
+    const call = { input_features, decoder_input_ids: [[61, 62, 68]], num_beams: 2, max_new_tokens: 9 };
+    const { avg_logprobs } = await model.generate({ ...call, return_avg_logprobs: true });
+    const silence = await model.generate({ ...call, return_no_speech: true }).catch((error: Error) => error);
+    const transcriber = await Transcriber.create({ model });
+    const [segment] = (await transcriber.transcribe(signal(SECOND, 7), options)).segments;
+    expect(segment.avg_logprob).toBeLessThan(0);
+    await model.dispose();
+    return { avg_logprobs, silence, segment };
+  };
+  const known = await judge({});
+  expect(known.silence).toMatchObject({ avg_logprobs: known.avg_logprobs, no_speech_probs: [expect.any(Number)] });
+  expect(known.segment.no_speech_prob).toBeGreaterThan(0);
+  const unknown = await judge({ no_timestamps_token_id: undefined });
+  expect(unknown.avg_logprobs).toEqual(known.avg_logprobs);
+  const message = "generate: return_no_speech needs no_timestamps_token_id in generation_config.json.";
+  expect(unknown.silence).toMatchObject({ code: "invalid_option", message });
+  expect(unknown.segment.no_speech_prob).toBe(0);
+});
+
+test("memory on the device is the same after 60 windows as after one", async () => {
+  for (const device of ["cpu", "wasm"] as const) {
+    const model = await load({}, device);
+    const transcriber = await Transcriber.create({ model });
+    const options = { language: "en", num_beams: 2, max_new_tokens: 8, return_timestamps: "word" } as const;
+    const sizes: string[] = [];
+    const { stats } = await transcriber.transcribe(signal(63 * SECOND, 7), {
+      ...options,
+      onProgress: () => void sizes.push(JSON.stringify(model.memory())),
+    });
+    expect(stats.windows).toBeGreaterThanOrEqual(60);
+    // Before the first window nothing is made yet.
+    const [before, first, ...others] = sizes;
+    expect(first).not.toBe(before);
+    expect(others.length).toBeGreaterThanOrEqual(59);
+    expect(new Set([first, ...others]).size).toBe(1);
+    await model.dispose();
+    expect(Object.values(model.memory()).every((bytes) => bytes === 0)).toBe(true);
+  }
+});
