@@ -1,7 +1,8 @@
 /** The files of one load, as its options ask for them: from the store, with retries, compared with hashes, with progress. */
 
 import type { DownloadOptions } from "../loading/sources/download";
-import type { ModelFiles } from "../loading/sources/files";
+import type { ListedFile, ModelFiles } from "../loading/sources/files";
+import { withManifest } from "../loading/sources/manifest";
 import { checked } from "../loading/sources/source";
 import { loadPart } from "../util/part";
 import type { LoadOptions } from "./load-options";
@@ -45,14 +46,24 @@ export async function withModelFiles<T>(
   }
 }
 
-/** The store and the hashes are a part that loads when it is needed: for files of a server, or with `integrity`. */
+/** The store and the hashes are a part that loads when it is needed: for files of a server, with `integrity` or a manifest. */
 export async function openStored(
   folder: ModelFiles,
   { cache = true, retries = 3, stallTimeout = 30_000, integrity, onWarning }: Parameters<typeof withModelFiles>[1],
   meter?: ProgressMeter,
 ): Promise<ModelFiles> {
-  if (!folder.remote && !integrity) return folder;
-  const store = await loadPart("keeps models", () => import("../loading/store/open"));
   const onVerify = (file: string): void => meter?.phase("verify", file);
-  return checked(await store.openStored(folder, { cache, retries, stallTimeout, integrity, onWarning, onVerify }));
+  /** What the manifest lists, once it was read. */
+  const listed = new Map<string, ListedFile>();
+  const open = async (): Promise<ModelFiles> => {
+    const store = await loadPart("keeps models", () => import("../loading/store/open"));
+    const options = { cache, retries, stallTimeout, integrity, listed, onWarning, onVerify };
+    return checked(await store.openStored(folder, options));
+  };
+  const isPlain = !folder.remote && !integrity;
+  return withManifest(isPlain ? folder : await open(), async ({ files }) => {
+    listed.clear();
+    for (const [name, file] of files) listed.set(name, file);
+    return isPlain ? open() : undefined;
+  });
 }

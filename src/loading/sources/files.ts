@@ -29,6 +29,24 @@ export interface FileFacts {
   stored: number;
 }
 
+/** What a manifest says of a file. */
+export interface ListedFile {
+  /** Bytes. */
+  size: number;
+  /** In hex. */
+  sha256: string;
+}
+
+/** By the name of the file. */
+export type ListedFiles = ReadonlyMap<string, ListedFile>;
+
+/** What attendant.json says of a folder: manifest.ts. */
+export interface Manifest {
+  /** How the matrices in the weight files are packed; undefined where they are plain tensors. */
+  dtype?: string;
+  files: ListedFiles;
+}
+
 export interface ModelFiles {
   /** Name of the folder in messages: its path, or its URL without the query, which may hold a secret. */
   readonly name: string;
@@ -43,6 +61,8 @@ export interface ModelFiles {
   open(path: string, signal?: AbortSignal): Promise<OpenFile | undefined>;
   /** What is known of a file without reading it; undefined if there is no such file. Absent where only `open` can tell. */
   facts?(path: string, signal?: AbortSignal): Promise<FileFacts | undefined>;
+  /** What the folder's manifest says; undefined if it has none. Absent where no manifest is read. */
+  manifest?(signal?: AbortSignal): Promise<Manifest | undefined>;
   /**
    * To be called when a load of these files has ended, with its error or with none. What may be damaged in the store is
    * deleted.

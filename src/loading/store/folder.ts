@@ -5,7 +5,8 @@
  */
 
 import { ModelError } from "../../errors";
-import { failure, type FileFacts, type ModelFiles, type OpenFile, type RemoteFolder } from "../sources/files";
+import { failure } from "../sources/files";
+import type { FileFacts, ListedFiles, ModelFiles, OpenFile, RemoteFolder } from "../sources/files";
 import { hubFolder } from "../sources/remote";
 import { chooseShelf, type Choice } from "./choose-shelf";
 import { connect, isOffline, type Connection } from "./connection";
@@ -15,6 +16,7 @@ import { Patience } from "./patience";
 import { ask, isSame, sizeOf, type Identity } from "./request";
 import { nameOf } from "./sha256";
 import { StoredFile } from "./stored-file";
+import { streamOf } from "./stream";
 import { touchModel } from "./models";
 import { isHubRevision, transfer, type Incoming } from "./transfer";
 
@@ -26,6 +28,8 @@ export interface StoreOptions {
   stallTimeout: number;
   /** SHA-256 in hex by file. */
   integrity: ReadonlyMap<string, string>;
+  /** What the folder's manifest lists; empty before it was read, and where there is none. */
+  listed: ListedFiles;
   onWarning(message: string): void;
   /** Called when all bytes of a file have come whose hash is compared now. */
   onVerify(file: string): void;
@@ -178,8 +182,11 @@ class StoredFolder {
     file: StoredFile | undefined,
     signal?: AbortSignal,
   ): Promise<Expected | undefined> {
-    const sha256 = this.options.integrity.get(path);
+    const manifest = this.options.listed.get(path);
+    const sha256 = this.options.integrity.get(path) ?? manifest?.sha256;
     const { hub } = this.remote;
+    // Contents with a known hash have it for a name, as on the Hub.
+    if (!hub && manifest) return { size: manifest.size, sha256, revision: `sha256:${sha256}` };
     // A commit never changes: neither what it has nor what it lacks.
     const settled = COMMIT.test(hub?.revision ?? "");
     if (settled && file?.journal?.missing) return undefined;
@@ -292,12 +299,16 @@ class StoredFolder {
   private async fromStart(
     path: string,
     file: StoredFile | undefined,
-    { sha256 }: Expected,
+    { sha256, size }: Expected,
     identity: Identity,
     connection: Connection,
     patience: Patience,
     release: Release,
   ): Promise<OpenFile> {
+    if (size !== undefined && connection.size !== undefined && connection.size !== size) {
+      connection.close();
+      throw failure("integrity", `${path}: the server has ${connection.size} bytes of it, not the expected ${size}.`);
+    }
     const before = this.used.get(path)?.revision;
     if (before !== undefined && identity.revision !== undefined && before !== identity.revision) {
       connection.close();
@@ -355,38 +366,6 @@ class StoredFolder {
       return false;
     }
   }
-}
-
-/** A stream that asks the generator for one chunk at a time. `done` is called at its end, whatever that is. */
-function streamOf(
-  start: (signal: AbortSignal) => AsyncGenerator<Uint8Array, void, undefined>,
-  outer: AbortSignal | undefined,
-  done: Release,
-): ReadableStream<Uint8Array> {
-  const controller = new AbortController();
-  const signal = outer ? AbortSignal.any([outer, controller.signal]) : controller.signal;
-  const chunks = start(signal);
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(stream) {
-        try {
-          const next = await chunks.next();
-          if (!next.done) return stream.enqueue(next.value);
-          stream.close();
-        } catch (error) {
-          stream.error(error);
-        }
-        done();
-      },
-      async cancel(reason) {
-        // Ends a read that waits for the network; the generator then keeps what it has.
-        controller.abort(reason ?? new DOMException("The stream was cancelled.", "AbortError"));
-        await chunks.return().catch(() => undefined);
-        done();
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 /** Why a file was not kept, for a person. */

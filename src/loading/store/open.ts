@@ -1,23 +1,30 @@
 /** Puts what a load asks for between it and a source: the store and retries for files of a server, hashes for all. */
 
-import type { ModelFiles } from "../sources/files";
+import type { ListedFiles, ModelFiles } from "../sources/files";
 import { openStoredFolder, type StoreOptions } from "./folder";
 import { parseIntegrity } from "./sha256";
 import { verified } from "./verified";
 
-export interface ReadingOptions extends Omit<StoreOptions, "integrity"> {
+export interface ReadingOptions extends Omit<StoreOptions, "integrity" | "listed"> {
   /** SHA-256 by file, as `parseIntegrity` reads it. */
   integrity?: Readonly<Record<string, unknown>>;
+  /** What the folder's manifest lists; may be filled after this call. */
+  listed?: ListedFiles;
 }
+
+/** The caller's hash of a file, else that of the manifest. */
+const hashes = (integrity: ReadonlyMap<string, string>, listed: ListedFiles) => (file: string) =>
+  integrity.get(file) ?? listed.get(file)?.sha256;
 
 /** @throws ModelError `invalid_option` for an `integrity` that is none */
 export async function openStored(folder: ModelFiles, options: ReadingOptions): Promise<ModelFiles> {
   const given = Object.entries(options.integrity ?? {});
   const integrity = new Map(given.map(([file, value]) => [file, parseIntegrity(file, value)]));
   const { remote } = folder;
+  const listed = options.listed ?? new Map<string, never>();
   const files = remote
-    ? await openStoredFolder(folder, remote, { ...options, integrity })
-    : verified(folder, integrity, options.onVerify);
+    ? await openStoredFolder(folder, remote, { ...options, integrity, listed })
+    : verified(folder, hashes(integrity, listed), options.onVerify);
   const opened = new Set<string>();
   return {
     ...files,

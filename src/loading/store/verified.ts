@@ -4,17 +4,17 @@ import { ModelError } from "../../errors";
 import type { ModelFiles } from "../sources/files";
 import { createHasher } from "./sha256";
 
-/** @param integrity SHA-256 in hex by file */
+/** @param hashOf SHA-256 in hex of a file; undefined for one that is not compared */
 export function verified(
   folder: ModelFiles,
-  integrity: ReadonlyMap<string, string>,
+  hashOf: (file: string) => string | undefined,
   onVerify: (file: string) => void,
 ): ModelFiles {
   return {
     ...folder,
     async open(path, signal) {
       const file = await folder.open(path, signal);
-      const expected = integrity.get(path);
+      const expected = hashOf(path);
       if (!file || expected === undefined) return file;
       const hasher = createHasher();
       const check = new TransformStream<Uint8Array, Uint8Array>({
