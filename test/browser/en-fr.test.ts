@@ -1,14 +1,13 @@
 /**
  * The default model on unseen sentences: ids of every device = ids of PyTorch, greedy; and ids and scores of beam search =
- * those of Hugging Face's. ATTENDANT_FULL=1 takes all 500 sentences of the beam search on the GPU and the CPU, too.
+ * those of Hugging Face's. ATTENDANT_FULL=1 takes all 500 sentences of the beam search on the GPU, too.
  */
 
 import { readFileSync } from "node:fs";
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Seq2Seq, type GenerateOutput, type GenerationConfig } from "../../src/index";
+import type { GenerateOutput, GenerationConfig } from "../../src/index";
 import { pageDevices } from "../support/node/devices";
-import { generateAll } from "../support/shared/models";
 import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 
 interface Golden {
@@ -64,30 +63,6 @@ describe.each(pageDevices)("the English-French model on %s", (device) => {
       const wanted = full || device === "wasm" ? beamCases : beamCases.filter((_, i) => i % 25 === 0);
       const rows = wanted.map(({ input_ids }) => input_ids);
       expectBeams(await generate(batched(rows, 10), { num_beams: 4 }), wanted);
-    },
-    full ? 3_600_000 : undefined,
-  );
-});
-
-describe("the English-French model on the CPU", () => {
-  it("gives PyTorch's ids, and the tokenizer Python's", async () => {
-    const model = await Seq2Seq.load("./demo/public/models/en-fr", { device: "cpu" });
-    expect(cases).toHaveLength(200);
-    for (const { text, input_ids, sequence, translation } of cases) {
-      expect(await model.tokenizer?.encode(text)).toEqual(input_ids);
-      expect((await model.generate(input_ids, { max_new_tokens })).sequences).toEqual([sequence]);
-      expect(await model.tokenizer?.decode(sequence)).toBe(translation);
-    }
-    await model.dispose();
-  });
-
-  it(
-    "gives Hugging Face's beam search",
-    async () => {
-      const wanted = full ? beamCases : beamCases.filter((_, i) => i % 50 === 1);
-      const rows = wanted.map(({ input_ids }) => input_ids);
-      const options = { max_new_tokens, num_beams: 4 };
-      expectBeams(await generateAll("./demo/public/models/en-fr", "cpu", batched(rows, 10), options), wanted);
     },
     full ? 3_600_000 : undefined,
   );

@@ -61,7 +61,7 @@ it("computes in f32 on WebGPU where int8 is asked for, and says so", async () =>
       "webgpu",
       "q8",
       [[3, 4]],
-      {},
+      { max_new_tokens: 8 },
       arithmetic,
     );
   const [exact, asked] = [await run("f32"), await run("int8")];
