@@ -7,18 +7,18 @@
 import { ModelError } from "../../errors";
 import { failure } from "../sources/files";
 import type { FileFacts, ListedFiles, ModelFiles, OpenFile, RemoteFolder } from "../sources/files";
-import { hubFolder } from "../sources/remote";
 import { chooseShelf, type Choice } from "./choose-shelf";
 import { connect, isOffline, type Connection } from "./connection";
-import { fetchListing, type ListedFile, type Listing } from "./hub-listing";
 import { takeLock, type Release } from "./lock";
 import { Patience } from "./patience";
-import { ask, isSame, sizeOf, type Identity } from "./request";
+import { isSame, sizeOf, type Identity } from "./request";
+import { ServerFacts, type Expected } from "./server-facts";
 import { nameOf } from "./sha256";
 import { StoredFile } from "./stored-file";
-import { streamOf } from "./stream";
 import { touchModel } from "./models";
-import { isHubRevision, transfer, type Incoming } from "./transfer";
+import { streamOf } from "./stream";
+import { transfer, type Incoming } from "./transfer";
+import { Writer } from "./writer";
 
 export interface StoreOptions {
   /** Whether files are kept. */
@@ -35,13 +35,8 @@ export interface StoreOptions {
   onVerify(file: string): void;
 }
 
-/** What must be true of a file: what the Hub's list and the caller say of it. */
-type Expected = Partial<ListedFile>;
-
 /** Milliseconds that a load that has ended waits for another tab, before it leaves a note to that one. */
 const LOCK_PATIENCE = 1000;
-/** A revision that can never change: a commit. */
-const COMMIT = /^[0-9a-f]{40}$/;
 /** Errors that a damaged file may cause. */
 const DAMAGE = ["invalid_weights", "invalid_config", "invalid_tokenizer", "missing_tensor", "wrong_shape", "integrity"];
 
@@ -68,17 +63,13 @@ export async function openStoredFolder(
 
 class StoredFolder {
   private readonly root: string;
-  private listing?: Promise<Listing | undefined>;
-  /** What the server says of files that are stored, asked once per load. */
-  private readonly asked = new Map<string, ReturnType<typeof ask>>();
+  private readonly server: ServerFacts;
+  private readonly writer: Writer;
   /** Files of this load: where they came from, and which contents they had. */
   private readonly used = new Map<string, { from: "store" | "server"; revision?: string }>();
   /** Files that the server does not have, which is not written down yet. */
   private readonly missing = new Set<string>();
-  /** No server has answered; what is stored must do. */
-  private offline = (globalThis.navigator as Navigator | undefined)?.onLine === false;
   private outdated = false;
-  private warned = false;
   private touched = false;
 
   constructor(
@@ -88,6 +79,9 @@ class StoredFolder {
     private readonly choice?: Choice,
   ) {
     this.root = nameOf(remote.url.href);
+    this.server = new ServerFacts(remote, options);
+    // That memory does not last was said already.
+    this.writer = new Writer((message) => options.onWarning(message), choice?.shelf.place === "memory");
   }
 
   async open(path: string, signal?: AbortSignal): Promise<OpenFile | undefined> {
@@ -96,8 +90,8 @@ class StoredFolder {
     const release = await this.lock(path, signal);
     try {
       const file = await this.find(path);
-      const expected = await this.expected(path, file, signal);
-      if (file?.isComplete && (await this.isCurrent(path, file, expected, signal)))
+      const expected = await this.server.expected(path, file, signal);
+      if (file?.isComplete && (await this.server.isCurrent(path, file, expected, this.used.get(path), signal)))
         return this.stored(path, file, expected, patience, release);
       const opened = expected && (await this.fetched(path, file, expected, patience, release));
       if (opened) return opened;
@@ -112,11 +106,11 @@ class StoredFolder {
 
   async facts(path: string, signal?: AbortSignal): Promise<FileFacts | undefined> {
     const file = await this.find(path);
-    const expected = await this.expected(path, file, signal);
+    const expected = await this.server.expected(path, file, signal);
     if (!expected) return undefined;
-    if (file?.isComplete && (await this.isCurrent(path, file, expected, signal)))
+    if (file?.isComplete && (await this.server.isCurrent(path, file, expected, this.used.get(path), signal)))
       return { size: file.length, stored: file.length };
-    const said = expected.size === undefined ? await this.ask(path, signal) : undefined;
+    const said = expected.size === undefined ? await this.server.ask(path, signal) : undefined;
     if (said === "missing" || (said === "offline" && file?.journal?.missing)) return undefined;
     if (said === "unknown") return { stored: 0 };
     const identity = typeof said === "object" ? said : undefined;
@@ -137,7 +131,7 @@ class StoredFolder {
       // What has the right hash is not damaged, whatever else is wrong with it.
       if (!file?.journal || file.journal.sha256 !== undefined) continue;
       fromStore ||= from === "store";
-      await this.guard(path, () => file.remove());
+      await this.writer.guard(path, () => file.remove());
     }
     return again || fromStore;
   }
@@ -153,7 +147,7 @@ class StoredFolder {
       try {
         const file = await this.find(path);
         if (file && !file.journal?.missing)
-          await this.guard(path, () => file.begin({ complete: false, missing: true }));
+          await this.writer.guard(path, () => file.begin({ complete: false, missing: true }));
       } finally {
         release();
       }
@@ -172,62 +166,8 @@ class StoredFolder {
     if (!choice) return undefined;
     const folder = `${this.root}/files/${encodeURIComponent(path)}`;
     let file: StoredFile | undefined;
-    await this.guard(path, async () => (file = await StoredFile.find(choice.shelf, folder, path)));
+    await this.writer.guard(path, async () => (file = await StoredFile.find(choice.shelf, folder, path)));
     return file;
-  }
-
-  /** What the list of the Hub and the caller say of a file; undefined if the list says that there is no such file. */
-  private async expected(
-    path: string,
-    file: StoredFile | undefined,
-    signal?: AbortSignal,
-  ): Promise<Expected | undefined> {
-    const manifest = this.options.listed.get(path);
-    const sha256 = this.options.integrity.get(path) ?? manifest?.sha256;
-    const { hub } = this.remote;
-    // Contents with a known hash have it for a name, as on the Hub.
-    if (!hub && manifest) return { size: manifest.size, sha256, revision: `sha256:${sha256}` };
-    // A commit never changes: neither what it has nor what it lacks.
-    const settled = COMMIT.test(hub?.revision ?? "");
-    if (settled && file?.journal?.missing) return undefined;
-    if (!hub || (settled && file?.isComplete) || this.offline) return { sha256 };
-    this.listing ??= fetchListing(hub, signal);
-    const listing = await this.listing;
-    if (!listing) return { sha256 };
-    const listed = listing.files.get(path);
-    return listed && { ...listed, sha256: sha256 ?? listed.sha256 };
-  }
-
-  private ask(path: string, signal?: AbortSignal): ReturnType<typeof ask> {
-    if (this.offline) return Promise.resolve("offline");
-    const known = this.asked.get(path);
-    if (known) return known;
-    const asking = ask(this.remote.fileUrl(path), signal);
-    this.asked.set(path, asking);
-    return asking;
-  }
-
-  /** Whether a file that is stored as a whole is the one that the server has. Without a network it must be. */
-  private async isCurrent(
-    path: string,
-    file: StoredFile,
-    expected: Expected | undefined,
-    signal?: AbortSignal,
-  ): Promise<boolean> {
-    const { revision, sha256 } = file.journal ?? {};
-    if (!expected) return false;
-    if (expected.sha256 !== undefined && expected.sha256 === sha256) return true;
-    if (expected.revision !== undefined) return expected.revision === revision;
-    const before = this.used.get(path);
-    // A file that is read twice is the same both times, in a load and when a lost device is replaced.
-    if (before && before.revision === revision) return true;
-    if (COMMIT.test(this.remote.hub?.revision ?? "")) return true;
-    // The list of the Hub did not come this time.
-    if (this.remote.hub && isHubRevision(revision)) return true;
-    const said = await this.ask(path, signal);
-    this.offline ||= said === "offline";
-    if (said === "offline") return true;
-    return typeof said === "object" && isSame(said, file.journal ?? {});
   }
 
   private stored(
@@ -258,13 +198,13 @@ class StoredFolder {
     const revision = expected.revision ?? journal?.revision;
     // Without a revision nobody knows whether the rest belongs to the same file.
     const resumes = journal?.revision !== undefined && journal.revision === revision && !file?.isComplete;
-    if (this.offline && journal?.missing) return undefined;
+    if (this.server.offline && journal?.missing) return undefined;
     let from = resumes ? (file?.length ?? 0) : 0;
     for (;;) {
-      const url = await this.fileUrl(path);
+      const url = await this.server.fileUrl(path);
       const answer = await connect(url, path, from, patience).catch((error: unknown) => {
         if (!isOffline(error) || !journal?.missing) throw error;
-        this.offline = true;
+        this.server.offline = true;
         return { kind: "missing" as const };
       });
       if (answer.kind === "missing") return undefined;
@@ -285,10 +225,10 @@ class StoredFolder {
       } else if (
         file &&
         from === journal?.expectedSize &&
-        (await this.isCurrent(path, file, expected, patience.options.signal))
+        (await this.server.isCurrent(path, file, expected, this.used.get(path), patience.options.signal))
       ) {
         // All bytes had come when the page was closed, and only the note of it was missing.
-        await this.guard(path, () => file.update({ complete: true, size: from }));
+        await this.writer.guard(path, () => file.update({ complete: true, size: from }));
         return this.stored(path, file, expected, patience, release);
       }
       // The server has another file by now, or one that is shorter.
@@ -320,7 +260,7 @@ class StoredFolder {
       );
     }
     this.used.set(path, { from: "server", revision: identity.revision });
-    const begun = file && (await this.guard(path, () => file.begin({ ...identity, complete: false })));
+    const begun = file && (await this.writer.guard(path, () => file.begin({ ...identity, complete: false })));
     const kept = begun ? file : undefined;
     if (kept) await this.touch();
     return this.deliver({ path, ...identity, sha256, file: kept, connection }, patience, release);
@@ -330,51 +270,19 @@ class StoredFolder {
     const { path, size, expectedSize } = incoming;
     const bytes = (signal: AbortSignal) =>
       transfer(incoming, new Patience({ ...patience.options, signal }), {
-        connect: async (from, tries) => connect(await this.fileUrl(path), path, from, tries),
-        keep: (act) => this.guard(path, act),
+        connect: async (from, tries) => connect(await this.server.fileUrl(path), path, from, tries),
+        keep: (act) => this.writer.guard(path, act),
         verifying: () => this.options.onVerify(path),
         outdated: () => void (this.outdated = true),
       });
     return { stream: streamOf(bytes, patience.options.signal, release), size, expectedSize };
   }
 
-  /** In the commit that the list of the Hub belongs to, where there is one, so that all files are of one commit. */
-  private async fileUrl(path: string): Promise<URL> {
-    const { hub } = this.remote;
-    const commit = (await this.listing)?.commit;
-    if (!hub || !commit) return this.remote.fileUrl(path);
-    return this.remote.fileUrl(path, hubFolder(hub.endpoint, hub.repo, commit));
-  }
-
   private async touch(): Promise<void> {
     const { choice } = this;
     if (!choice || this.touched) return;
     this.touched = true;
-    const commit = (await this.listing)?.commit;
+    const commit = await this.server.commit();
     await touchModel(choice.shelf, this.root, { name: this.name, hub: this.remote.hub, commit }).catch(() => undefined);
   }
-
-  /** Does something in the store. If that fails, the load goes on without it and says so once. */
-  private async guard(path: string, act: () => Promise<unknown>): Promise<boolean> {
-    try {
-      await act();
-      return true;
-    } catch (error) {
-      // That memory does not last was said already.
-      if (!this.warned && this.choice?.shelf.place !== "memory") this.options.onWarning(notKept(path, error));
-      this.warned = true;
-      return false;
-    }
-  }
-}
-
-/** Why a file was not kept, for a person. */
-function notKept(path: string, error: unknown): string {
-  const { name = "", message = String(error) } = error instanceof Error ? error : {};
-  const causes: Record<string, string> = {
-    QuotaExceededError: "the storage that the browser grants to this page is full",
-    NoModificationAllowedError: "another tab or worker has it open",
-  };
-  const why = causes[name] ?? `the browser's storage failed (${name}: ${message})`;
-  return `load: ${path} is not kept for the next load: ${why}.`;
 }

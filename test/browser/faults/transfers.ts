@@ -6,7 +6,7 @@ import type { Fault } from "./fault";
 import { change, first, hashOf, onceInAll, sizeOf, WEIGHTS, weights } from "./rows";
 
 export const transfers: readonly Fault[] = [
-  ...[0, 0.01, 0.5, 0.99].map((part): Fault => ({
+  ...[0, 0.01, 0.3, 0.5, 0.99].map((part): Fault => ({
     name: `the connection is reset at ${part * 100}%`,
     outcome: "works",
     arrange: first(resetAt(part)),
