@@ -147,6 +147,29 @@ CALLS = {
     "top_k -1": ("t5", {"top_k": -1}),
     **{f"{name} -1, {n} beams": (f, {name: -1, "num_beams": n}) for n in (1, 3) for f in ("bart", "t5")
        for name in ("no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "min_length", "min_new_tokens")},
+    "one of several last tokens": ("t5", {"forced_eos_token_id": [1, 9]}),  # in beams it is a tie
+    **{f"several end tokens and -1, {n} beams": ("m2m_100", {"eos_token_id": [2, -1, 9], "num_beams": n}) for n in (1, 3)},
+    "early_stopping in greedy search": ("bart", {"early_stopping": True}),
+    "nulls": ("m2m_100", {"temperature": None, "top_k": None, "bad_words_ids": None, "forced_bos_token_id": None}),
+}  # fmt: skip
+
+# Rows with padding and no attention mask.
+UNMASKED = {
+    **{f"{f}: padded on the {side}, {n} beams": (f, side, {"num_beams": n}, {}) for f in SMALL for side in ("right", "left")
+       for n in (1, 3)},
+    **{f"{f}: the pad token ends a row": (f, "right", {}, {"eos_token_id": SMALL[f]["pad_token_id"]}) for f in ("bart", "t5")},
+    **{f"{f}: padded on both sides, no repeated pairs": (f, "both", {"no_repeat_ngram_size": 2}, {}) for f in SMALL},
+}  # fmt: skip
+
+# generation_config.json without a token that config.json names. "absent" takes the field away, "other" makes config.json name another.
+TOKENS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
+UNNAMED = {
+    **{f"{f}: no {name}": (f, {}, {name: "absent"}) for f in SMALL for name in TOKENS},
+    **{f"{f}: no start token, and config.json names 7": (f, {"decoder_start_token_id": 7}, {"decoder_start_token_id": "absent"})
+       for f in ("bart", "t5", "marian", "m2m_100")},
+    **{f"{f}: no end token, and config.json names two": (f, {"eos_token_id": [2, 9]}, {"eos_token_id": "absent"})
+       for f in ("bart", "t5", "marian", "m2m_100")},
+    **{f"{f}: none of them": (f, {}, dict.fromkeys(TOKENS, "absent")) for f in SMALL},
 }  # fmt: skip
 
 OPUS = {
