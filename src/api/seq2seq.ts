@@ -34,7 +34,7 @@ export class Seq2Seq {
   readonly config: ModelConfig;
   /** Present where the model's folder has the files of a tokenizer: tokenizer.json, or those of its family. */
   readonly tokenizer?: Tokenizer;
-  /** Why there is no `tokenizer` although the folder has files of one: which files, and why they are not read. */
+  /** What of the folder's tokenizer files is not read, and why; where `tokenizer` exists, what transformers reads in another way. */
   readonly tokenizerProblem?: string;
   /** Of a model that reads sound: makes of a sound what `generate` and `forward` read, one window or all samples. */
   readonly features?: {

@@ -32,7 +32,7 @@ export interface ModelFolder {
   /** Name of the file that it was read from. */
   generationFile: string;
   tokenizer?: Tokenizer;
-  /** If the folder has tokenizer files that are not read: which, and why. */
+  /** What of the tokenizer files is not read, or is read in another way than by transformers, and why. */
   tokenizerProblem?: string;
   /** What turns text into calls. */
   text: TextPart;

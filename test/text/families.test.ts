@@ -135,6 +135,22 @@ describe("which tokenizer a folder gets", () => {
     expect((await loadTokenizer(given))?.encode(text)).toEqual((await open("t5")).encode(text));
   });
 
+  test("a class that takes the vocabulary of tokenizer.json alone in transformers: the file is read as it is, and that is said", async () => {
+    const { bytes } = folderOf("t5-json");
+    const json = await bytes("tokenizer.json");
+    const said: string[] = [];
+    const openAs = (tokenizer_class: string) => {
+      const config = new TextEncoder().encode(JSON.stringify({ tokenizer_class }));
+      const given = folderIn((file) => ({ "tokenizer.json": json, "tokenizer_config.json": config })[file], {});
+      return loadTokenizer(given, (message) => said.push(message));
+    };
+    const asItIs = await openAs("PreTrainedTokenizerFast");
+    expect(said).toEqual([]);
+    const tokenizer = await openAs("LlamaTokenizerFast");
+    expect(tokenizer?.encode("Hello, world!")).toEqual(asItIs?.encode("Hello, world!"));
+    expect(said).toEqual([expect.stringContaining('tokenizer_class "LlamaTokenizer" is not supported')]);
+  });
+
   test.each([
     ["marian", { "vocab.json": "{}" }, "source.spm"],
     ["m2m_100", { "vocab.json": '{"<unk>": 0}' }, "sentencepiece.bpe.model"],

@@ -83,6 +83,19 @@ const byModelType: Readonly<Record<string, string>> = {
   camembert: "CamembertTokenizer",
 };
 
+/**
+ * Classes of transformers without a family here that take the vocabulary from tokenizer.json and nothing else: normalizer, pre-tokenizer
+ * and the rest are their own. Any other class takes the file as it is.
+ */
+const REBUILT = new Set(
+  (
+    "Albert BigBird CodeGen CodeLlama Cohere Deberta DebertaV2 Funnel Gemma GPTNeoX Herbert Llama Luke MLuke MPNet Nougat OpenAIGPT " +
+    "Qwen2 Reformer RemBert SeamlessM4T Splinter Udop XGLM XLNet"
+  )
+    .split(" ")
+    .map((name) => `${name}Tokenizer`),
+);
+
 /** The tokenizer classes that have a family here. */
 export const tokenizerClasses: readonly string[] = Object.keys(families);
 
@@ -104,7 +117,7 @@ export function tokenizerClass(config: Fields, modelConfig: Fields): string {
 }
 
 /**
- * @param onUnread gets one message where the folder has files of a tokenizer that nothing here reads: which, and why
+ * @param onUnread gets one message where the folder has files of a tokenizer that nothing here reads, or reads in another way: which, and why
  * @returns undefined where the folder has no tokenizer that is read
  * @throws ModelError `invalid_tokenizer`, `file_not_found` where part of one is missing
  */
@@ -128,6 +141,11 @@ async function createFor(
   let create = entry(families, name);
   if (!create) {
     const json = await optionalFields(folder, "tokenizer.json");
+    if (json && REBUILT.has(name))
+      onUnread?.(
+        `tokenizer_class ${quote(name)} is not supported, so tokenizer.json is read as it is. transformers takes its vocabulary alone, and may ` +
+          "give other ids near spaces and added tokens.",
+      );
     if (json) return createGeneric(json, await readSettings(folder, config, json));
     const given = entry(families, givenClass(config, folder.modelConfig));
     create = given ?? entry(families, entry(byModelType, folder.modelConfig.model_type));
