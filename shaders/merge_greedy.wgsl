@@ -17,6 +17,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let b = group.x;
   let best = of_row(b, p.rows, p.parts, local);
   if (local == 0u) {
-    take_token(b, best.index, best.sum, p);
+    take_token(b, best.index, -log(best.sum), p);
   }
 }

@@ -58,6 +58,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     for (var i = 0u; i < WORKGROUP; i++) {
       sum += values[i];
     }
-    take_token(b, best, sum, p);
+    take_token(b, best, -log(sum), p);
   }
 }

@@ -1,5 +1,5 @@
-// What follows from the token that a row has chosen, put in front of select_greedy.wgsl and merge_greedy.wgsl: it is noted, the
-// position moves on, and the row is finished once a token ends it. A row that has finished goes on with the pad token and
+// What follows from the token that a row has chosen, put in front of the kernels that choose one: it is noted, the position
+// moves on, and the row is finished once a token ends it. A row that has finished goes on with the pad token and
 // log-probability 0.
 //
 //   token, position, finished (B)   history, logprobs (C, B)   eos (E)
@@ -11,14 +11,14 @@
 @group(0) @binding(5) var<storage, read_write> history: array<u32>;
 @group(0) @binding(6) var<storage, read_write> logprobs: array<f32>;
 
-// best: the token of the largest logit of row b; sum: of exp(logits - the largest). Called by one thread for each row.
-fn take_token(b: u32, best: u32, sum: f32, p: Params) {
+// Called by one thread for each row b.
+fn take_token(b: u32, best: u32, logprob: f32, p: Params) {
   let ended = finished[b] != 0u;
   let chosen = select(best, p.pad, ended);
   let at = position[b];
   token[b] = chosen;
   history[at * p.rows + b] = chosen;
-  logprobs[at * padded(p.rows) + b] = select(-log(sum), 0.0, ended);
+  logprobs[at * padded(p.rows) + b] = select(logprob, 0.0, ended);
   position[b] = at + 1u;
   for (var i = 0u; i < p.eos_count; i++) {
     if (eos[i] == chosen) {

@@ -97,6 +97,7 @@ export const COSTS: Readonly<Record<string, (dispatched: Dispatched) => Cost>> =
   "select_greedy.wgsl": () => nothing,
   "maxima.wgsl": () => nothing,
   "merge_greedy.wgsl": () => nothing,
+  "sample.wgsl": () => nothing,
   "process_logits.wgsl": () => nothing,
   "top_k.wgsl": () => nothing,
   "advance_beams.wgsl": () => nothing,

@@ -55,6 +55,8 @@ export interface Workload {
   sentences: number;
   /** Beams of a sentence; 1 is greedy search. */
   beams: number;
+  /** Of sampling: from how many candidates a token is drawn. */
+  candidates?: number;
   source: number;
   target: number;
 }
@@ -69,7 +71,7 @@ export interface Plans {
 
 export async function plansOf(
   fields: Readonly<Record<string, unknown>>,
-  { sentences, beams, source, target }: Workload,
+  { sentences, beams, candidates, source, target }: Workload,
   tuning: Tuning,
   format: WeightFormat = "f32",
 ): Promise<Plans> {
@@ -88,7 +90,7 @@ export async function plansOf(
     sourceLength: source,
     targetLength: target,
   });
-  const select = await session.select();
+  const select = await session.select({ candidates });
   const kernels = new Map(kernelsOf(tuning).map((kernel) => [kernel.name, kernel]));
   const read = [{ tensor: session.beams?.done ?? session.token, start: 0, count: sentences }];
   await ops.submit([session.decode, select], read);

@@ -8,7 +8,7 @@ import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
 import type { SpeechContext, SpeechInput, SpeechOptions } from "../generation/speech/call";
 import { onEngine, type Engine } from "../generation/engine";
-import { createSentences, resultsOf, runSentences } from "../generation/generate";
+import { createSentences, resultsOf, runSentences, wayOf } from "../generation/generate";
 import { createRequest, type Request } from "../generation/request";
 import { startStats } from "../generation/stats";
 import { readModel, type ModelFolder } from "./load";
@@ -96,8 +96,9 @@ export class LocalSeq2Seq {
   async generate(input: ModelInput, given: GenerationConfig & SpeechOptions = {}): Promise<GenerateOutput> {
     const { request, options, prompts, wanted: judging } = await this.prepare("generate", input, given);
     const { config, signal } = request;
-    const stats = startStats(this.engines);
-    const sentences = await createSentences(request, this.engines.model);
+    const way = wayOf(request, this.engines.model);
+    const stats = startStats(this.engines, way === "javascript" ? "javascript" : "device");
+    const sentences = await createSentences(request, this.engines.model, way);
     const reviews = judging && (await speechPart()).createReviews(config, judging);
     const run = (engine: Engine) => runSentences(engine, request, sentences, stats.encoded, false, reviews?.review);
     for await (const _ of this.engines.iterate(run, signal)) stats.step();

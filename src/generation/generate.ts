@@ -3,12 +3,14 @@
 import type { Model } from "../models/model";
 import { createGreedySampling } from "./search/greedy-sampling";
 import { createBeamResults, deviceBeams, fitsDevice } from "./device/beams";
-import { deviceGreedy } from "./device/greedy";
+import { deviceGreedySampling } from "./device/greedy-sampling";
 import { runDecodeLoop } from "./device/decode-loop";
 import type { Request } from "./request";
 import type { Hypothesis, Search } from "./search/search";
 import { rowOf } from "./batch";
 import { isIdle } from "./options/search-config";
+import { anySeed } from "./search/random";
+import { sampledCandidates } from "../ops/sampling";
 import { stopCriterion } from "./stop-strings";
 import { loadPart } from "../util/part";
 import { replacementOf, type Engine } from "./engine";
@@ -44,27 +46,31 @@ export async function createSentences(
 /** Beam search, sampling and logits processors in JavaScript are a part of the package that most calls do not need. */
 const hostSearch = () => loadPart("searches in JavaScript", () => import("./host"));
 
-/** Where a request is searched: "greedy" and "beams" on the device alone, "javascript" with the logits read by JavaScript. */
-export type Way = "greedy" | "beams" | "javascript";
+/**
+ * Where a request is searched: "greedy", "sampling" and "beams" on the device alone, "javascript" with the logits read by
+ * JavaScript.
+ */
+export type Way = "greedy" | "sampling" | "beams" | "javascript";
 
 /** The device searches alone unless JavaScript must decide something or see the scores. */
 export function wayOf({ config, alternatives, constraints, prompts }: Request, model: Model): Way {
-  const { processors, numBeams, doSample, prefixAllowedTokens } = config;
+  const { processors, numBeams, doSample, warpers, prefixAllowedTokens } = config;
+  const { targetVocabSize } = model.info;
   // The table of processors holds one start token for all rows.
   const startsDiffer = prompts.some(([first]) => first !== prompts[0][0]) && !isIdle(processors);
   const needsScores =
-    doSample ||
+    (doSample && (numBeams > 1 || sampledCandidates(warpers, targetVocabSize) === undefined)) ||
     prefixAllowedTokens ||
     constraints ||
     alternatives > 0 ||
     processors.removeInvalidValues ||
     processors.forcedBosTokenIds;
   if (needsScores || startsDiffer) return "javascript";
-  if (numBeams === 1) return "greedy";
+  if (numBeams === 1) return doSample ? "sampling" : "greedy";
   if (config.numBeamGroups > 1) return "javascript";
   // max_time and stop_strings may end single beams in the middle of a step; the device cannot.
   const decidesLate = config.maxTime !== undefined || config.stopStrings.length > 0;
-  const fits = fitsDevice(config, model.info.targetVocabSize);
+  const fits = fitsDevice(config, targetVocabSize);
   return fits && !decidesLate ? "beams" : "javascript";
 }
 
@@ -113,6 +119,7 @@ export async function* runSentences(
     onEncoded,
   };
   const way = wayOf(request, given.model);
+  const seed = config.seed ?? anySeed();
   async function* run(engine: Engine, sizes: SessionSizes, group: readonly Sentence[]) {
     const { ops, sessions } = engine;
     const queue = group.filter(({ search }) => !search.ended);
@@ -126,9 +133,9 @@ export async function* runSentences(
         yield* (await hostSearch()).runHostSearch(ops, session, queue, control);
       } else {
         const search =
-          way === "greedy"
-            ? deviceGreedy(ops, session, config, logprobs)
-            : deviceBeams(ops, session, config, { follow, logprobs });
+          way === "beams"
+            ? deviceBeams(ops, session, config, { follow, logprobs })
+            : deviceGreedySampling(ops, session, config, seed, logprobs);
         yield* runDecodeLoop(ops, session, queue, control, config, search);
       }
       if (review) {
@@ -155,7 +162,8 @@ export async function* runSentences(
     const sizes = {
       batchSize: Math.min(group.length, slotsOf(width)),
       width,
-      endTokens: width > 1 ? config.eosTokenIds.length : 1,
+      independent: config.numBeams === 1,
+      endTokens: config.numBeams > 1 ? config.eosTokenIds.length : 1,
       sourceLength: Math.max(...group.map(({ length }) => length)),
       targetLength: config.maxLength - 1,
     };

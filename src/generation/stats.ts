@@ -21,6 +21,11 @@ export interface Stats {
   time_to_first_token_s: number;
   /** Generated tokens of all rows together. */
   tokens: number;
+  /**
+   * Where the tokens were chosen: "device": JavaScript read a few bytes per row and step; "javascript": it read the logits, V
+   * floats per row, because an option needs them there. docs/generation.md says which.
+   */
+  chosen_on: "device" | "javascript";
   /** Decoder steps whose result was read. */
   steps: number;
   /** How many steps were submitted before the first of them was read, at the end of the call. 1 without a GPU. */
@@ -44,7 +49,7 @@ export interface Stats {
 }
 
 /** @param ops counts for all devices of the model together */
-export function startStats(ops: Pick<Ops, "counters" | "pace">) {
+export function startStats(ops: Pick<Ops, "counters" | "pace">, chosen_on: Stats["chosen_on"]) {
   const started = performance.now();
   const before = ops.counters();
   let encoded = 0;
@@ -69,6 +74,7 @@ export function startStats(ops: Pick<Ops, "counters" | "pace">) {
         decode_tokens_per_s: steps > 1 ? (perStep * (steps - 1) * 1000) / Math.max(1e-3, last - first) : 0,
         time_to_first_token_s: (first - started) / 1000,
         tokens,
+        chosen_on,
         steps,
         steps_in_flight: ops.pace.limit,
         dispatches: delta("dispatches"),

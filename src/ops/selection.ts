@@ -4,8 +4,9 @@ import { invariant } from "../errors";
 import { rowsOf, type Tensor } from "../tensor/tensor";
 import { expectShape, result } from "./contract";
 import type { ProcessorState } from "./logits-processors";
+import { DRAW_WORDS, MAX_SAMPLED, SAMPLER_WORDS } from "./sampling";
 
-/** What greedy selection keeps on the device between steps. */
+/** What greedy search and sampling keep on the device between steps. */
 export interface Selection {
   /** (B, 1) u32: the newest token of each row, the next step's input. */
   token: Tensor;
@@ -23,20 +24,37 @@ export interface Selection {
   pad: number;
 }
 
+function expectSelection(op: string, b: number, selection: Selection): void {
+  const { token, position, finished, history, logprobs, eos } = selection;
+  expectShape(op, "token", token, [b, 1]);
+  expectShape(op, "position", position, [b]);
+  expectShape(op, "finished", finished, [b]);
+  expectShape(op, "history", history, [null, b]);
+  expectShape(op, "logprobs", logprobs, [...history.shape]);
+  invariant(rowsOf(eos.shape)[0] === 1, `${op}: eos is not a list`);
+}
+
 export const selection = {
   /**
    * Takes the largest of the logits (B, 1, V), the lowest id where several are equal, and advances `selection`:
    * history and logprobs at the row's position, token, position + 1, finished.
    */
-  selectGreedy(logits: Tensor, { token, position, finished, history, logprobs, eos }: Selection): void {
-    const b = logits.shape[0];
+  selectGreedy(logits: Tensor, selection: Selection): void {
     expectShape("selectGreedy", "logits", logits, [null, 1, null]);
-    expectShape("selectGreedy", "token", token, [b, 1]);
-    expectShape("selectGreedy", "position", position, [b]);
-    expectShape("selectGreedy", "finished", finished, [b]);
-    expectShape("selectGreedy", "history", history, [null, b]);
-    expectShape("selectGreedy", "logprobs", logprobs, [...history.shape]);
-    invariant(rowsOf(eos.shape)[0] === 1, "selectGreedy: eos is not a list");
+    expectSelection("selectGreedy", logits.shape[0], selection);
+  },
+
+  /**
+   * Draws a token from the candidates (B, J, 2), which are what `topK` makes of the logits, and advances `selection` as
+   * `selectGreedy` does. `sampler` (SAMPLER_WORDS + DRAW_WORDS B C) u32: the warpers and a draw for each position of each row,
+   * see sampling.ts. The draw u takes the first token, by id, whose cumulative probability is above u.
+   */
+  sample(candidates: Tensor, selection: Selection, sampler: Tensor): void {
+    const [b, count] = candidates.shape;
+    expectShape("sample", "candidates", candidates, [null, null, 2]);
+    invariant(count <= MAX_SAMPLED, `sample: ${count} candidates, at most ${MAX_SAMPLED}`);
+    expectSelection("sample", b, selection);
+    expectShape("sample", "sampler", sampler, [SAMPLER_WORDS + DRAW_WORDS * b * selection.history.shape[0]]);
   },
 
   /** Applies logits processors to the scores (B, 1, V) of the next token, in place; see `LogitsProcessors`. */

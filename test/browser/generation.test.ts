@@ -43,13 +43,19 @@ describe("searching on WebGPU", () => {
 
   it.each([
     { beams: 1, rules: true, dispatches: 2 },
+    { beams: 1, rules: false, sampled: true, dispatches: 3 },
     { beams: 3, rules: false, dispatches: 4 },
     { beams: 3, rules: true, dispatches: 5 },
   ])(
-    "a step of $beams beams, rules $rules: one submit, four bytes or eight, nothing made",
-    async ({ beams, rules, dispatches }) => {
+    "a step of $beams beams, rules $rules, sampled $sampled: one submit, four bytes or eight, nothing made",
+    async ({ beams, rules, sampled = false, dispatches }) => {
       const model = { normFirst: true, layers: 2, rows: 1 };
-      const options = { num_beams: beams, ...(rules ? { repetition_penalty: 1.2, no_repeat_ngram_size: 3 } : {}) };
+      const options = {
+        num_beams: beams,
+        do_sample: sampled,
+        seed: 2,
+        ...(rules ? { repetition_penalty: 1.2, no_repeat_ngram_size: 3 } : {}),
+      };
       const cost = await runInPage<CostReport>(page, "/test/support/page/counting.ts", "costOfTokens", model, options);
       const { createBuffer, createBindGroup, writeBuffer, submit, beginComputePass, mapAsync, mappedBytes } =
         cost.perToken;
@@ -61,7 +67,9 @@ describe("searching on WebGPU", () => {
       expect({ submit, beginComputePass, mapAsync }).toEqual({ submit: 1, beginComputePass: 1, mapAsync: 1 });
       // With beams a flag a step, and at the end of the search the token that was found.
       expect(mappedBytes).toBe(beams === 1 ? 4 : 8);
-      console.log(`dispatches a step, ${beams} beams, rules ${rules}: ${cost.perToken.dispatchWorkgroups}`);
+      console.log(
+        `dispatches a step, ${beams} beams, rules ${rules}, sampled ${sampled}: ${cost.perToken.dispatchWorkgroups}`,
+      );
       // A layer is 8 dispatches (counters.test.ts); with several rows its three norms and the last one are their own.
       const norms = beams === 1 ? 0 : 3 * 2 + 1;
       expect(cost.perToken.dispatchWorkgroups).toBe(8 * 2 + 2 + norms + dispatches);

@@ -1,9 +1,12 @@
 /** What the operations of src/ops/selection.ts compute. */
 
 import type { ImplementationOf } from "../../ops/contract";
+import { drawAt, SAMPLER } from "../../ops/sampling";
 import type { Selection, selection as contract } from "../../ops/selection";
 import { asFloats, rowsOf } from "../../tensor/tensor";
-import { LEAST } from "../../util/scores";
+import { draw, logSumExp, softmax } from "../../util/distribution";
+import { BANNED, LEAST } from "../../util/scores";
+import { createWarpers, type Warpers } from "../../util/warpers";
 import { processRows } from "./logits-processors";
 import { f32, u32 } from "./tensors";
 
@@ -49,10 +52,46 @@ export function advanceSelection(
   }
 }
 
+function readWarpers(words: Uint32Array): Warpers {
+  const floats = asFloats(words);
+  const read = Object.entries(SAMPLER).map(([name, at]) => [name, floats[at]]);
+  const warpers = Object.fromEntries(read) as unknown as Warpers;
+  // A 0 stands for those that are absent.
+  return { ...warpers, topK: words[SAMPLER.topK], topH: warpers.topH || undefined, minP: warpers.minP || undefined };
+}
+
+/** @param pairs (J, 2): bits and index */
+function drawCandidate(
+  pairs: Uint32Array,
+  warpers: ReturnType<typeof createWarpers>,
+  u: number,
+): [index: number, logprob: number] {
+  const values = asFloats(pairs);
+  const places = Array.from({ length: pairs.length / 2 }, (_, i) => i).sort(
+    (a, b) => pairs[2 * a + 1] - pairs[2 * b + 1],
+  );
+  const scores = Float32Array.from(places, (i) => (values[2 * i] <= BANNED ? -Infinity : values[2 * i]));
+  for (const warp of warpers) warp(scores);
+  const drawn = draw(softmax(scores), u);
+  return [pairs[2 * places[drawn] + 1], scores[drawn] - logSumExp(scores)];
+}
+
 export const selection: ImplementationOf<typeof contract> = {
   selectGreedy(logits, selection) {
     const [, width] = rowsOf(logits.shape);
     advanceSelection(selection, (row) => argmax(f32(logits), row * width, width));
+  },
+
+  sample(candidates, selection, sampler) {
+    const [, count] = candidates.shape;
+    const words = u32(sampler);
+    const warpers = createWarpers(readWarpers(words), 1);
+    const capacity = selection.history.shape[0];
+    advanceSelection(selection, (row) => {
+      const u = drawAt(words, row, u32(selection.position)[row], capacity);
+      const pairs = u32(candidates).subarray(2 * row * count, 2 * (row + 1) * count);
+      return drawCandidate(pairs, warpers, u);
+    });
   },
 
   processLogits: processRows,

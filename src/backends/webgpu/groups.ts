@@ -2,6 +2,7 @@
 
 import type { Operations } from "../../ops/operations";
 import type { LinearOptions } from "../../ops/ops";
+import { drawWords, samplerWords } from "../../ops/sampling";
 import type { Tensor } from "../../tensor/tensor";
 import { kernelsOf } from "./operations";
 import type { Samples, SelfTest } from "./self-test";
@@ -89,6 +90,22 @@ const greedy =
     const { state, scores } = selected(samples, rows, v, 44);
     return () => {
       samples.ops.selectGreedy(scores(samples.ops), state);
+      return [state.token, state.position, state.logprobs];
+    };
+  };
+
+const sampled =
+  (rows: number, v: number): SelfTest =>
+  (samples) => {
+    const { state, scores } = selected(samples, rows, v, 44);
+    const warpers = { temperature: 0.5, topK: 20, topP: 0.9, typicalP: 0.9, epsilonCutoff: 0, etaCutoff: 0 };
+    const words = [
+      ...samplerWords(warpers),
+      ...drawWords(Array.from({ length: 8 * rows }, (_, i) => (i % 8) / 8 + 0.05)),
+    ];
+    const sampler = samples.words([words.length], (i) => words[i]);
+    return () => {
+      samples.ops.sample(samples.ops.topK(scores(samples.ops), 32), state, sampler);
       return [state.token, state.position, state.logprobs];
     };
   };
@@ -181,6 +198,7 @@ export const groups: readonly Group[] = [
     },
     tests: [
       { name: "the next token", test: greedy(2, 1003) },
+      { name: "a drawn token", test: sampled(3, 1003) },
       { name: "the scores of beams", test: beamScores(3, 1003) },
     ],
   },

@@ -4,12 +4,14 @@ import layout from "../../../shaders/layout.wgsl?raw";
 import maximum from "../../../shaders/maximum.wgsl?raw";
 import mergeGreedy from "../../../shaders/merge_greedy.wgsl?raw";
 import processLogits from "../../../shaders/process_logits.wgsl?raw";
+import sample from "../../../shaders/sample.wgsl?raw";
 import selectGreedy from "../../../shaders/select_greedy.wgsl?raw";
 import takeToken from "../../../shaders/take_token.wgsl?raw";
 import topK from "../../../shaders/top_k.wgsl?raw";
 import { HYPOTHESIS, HYPOTHESIS_FIELDS } from "../../ops/beam-state";
 import type { ImplementationOf } from "../../ops/contract";
 import { NEVER, PROCESSOR } from "../../ops/logits-processors";
+import { DRAW_WORDS, MAX_SAMPLED, SAMPLER, SAMPLER_WORDS, TOP_H } from "../../ops/sampling";
 import type { selection as contract } from "../../ops/selection";
 import { rowsOf, size, type Tensor } from "../../tensor/tensor";
 import { named, SCORES } from "./constants";
@@ -23,14 +25,15 @@ const [read, write] = ["read", "write"] as const;
 /** Words of process_logits.wgsl with a bit for each part of a row whose maximum is known. */
 const MAXIMA_WORDS = 512;
 
-const GREEDY = { eos: read, token: write, position: write, finished: write, history: write, logprobs: write } as const;
+/** What take_token.wgsl binds. */
+const TAKEN = { eos: read, token: write, position: write, finished: write, history: write, logprobs: write } as const;
 
 /** One workgroup for each row, which walks over the vocabulary. */
 const ofRows = ({ workgroup }: Tuning) => ({
   selectGreedy: kernel({
     name: "select_greedy",
     shader: { "layout.wgsl": layout, "take_token.wgsl": takeToken, "select_greedy.wgsl": selectGreedy },
-    bindings: { logits: read, ...GREEDY },
+    bindings: { logits: read, ...TAKEN },
     params: { rows: "u32", length: "u32", eos_count: "u32", pad: "u32" },
     overrides: { WORKGROUP: workgroup },
   }),
@@ -41,7 +44,7 @@ const ofParts = ({ workgroup }: Tuning) => ({
   mergeGreedy: kernel({
     name: "merge_greedy",
     shader: { ...MAXIMA_SHADER, "take_token.wgsl": takeToken, "merge_greedy.wgsl": mergeGreedy },
-    bindings: { maxima: read, ...GREEDY },
+    bindings: { maxima: read, ...TAKEN },
     params: { rows: "u32", parts: "u32", eos_count: "u32", pad: "u32" },
     constants: SCORES,
     overrides: { WORKGROUP: 4 * workgroup },
@@ -52,6 +55,14 @@ export function kernels(tuning: Tuning) {
   const overrides = { WORKGROUP: tuning.workgroup };
   return {
     ...(tuning.selection === "parts" ? ofParts(tuning) : ofRows(tuning)),
+    sample: kernel({
+      name: "sample",
+      shader: { "layout.wgsl": layout, "take_token.wgsl": takeToken, "sample.wgsl": sample },
+      bindings: { candidates: read, ...TAKEN, sampler_table: read },
+      params: { rows: "u32", candidates: "u32", eos_count: "u32", pad: "u32", capacity: "u32" },
+      constants: { ...SCORES, ...named("SAMPLER", SAMPLER), SAMPLER_WORDS, DRAW_WORDS, MAX_SAMPLED, TOP_H },
+      overrides,
+    }),
     processLogits: kernel({
       name: "process_logits",
       shader: { "layout.wgsl": layout, "maximum.wgsl": maximum, "process_logits.wgsl": processLogits },
@@ -140,6 +151,13 @@ export function operations(recorder: OperationRecorder): ImplementationOf<typeof
       }
       const found = maximaOf(recorder, maxima, logits);
       dispatch(all.mergeGreedy, { maxima: found, ...state }, { parts: found.shape[2], ...ofEnds }, [rows, 1, 1]);
+    },
+
+    sample(candidates, { token, position, finished, history, logprobs, eos, pad }, sampler) {
+      const [rows, count] = candidates.shape;
+      const operands = { candidates, eos, token, position, finished, history, logprobs, sampler_table: sampler };
+      const params = { rows, candidates: count, eos_count: size(eos.shape), pad, capacity: history.shape[0] };
+      dispatch(all.sample, operands, params, [rows, 1, 1]);
     },
 
     processLogits(scores, { table, position, history, ancestors, source, sourceLength }) {

@@ -49,6 +49,8 @@ export interface StepResult {
 
 /** What differs between greedy search and beam search. */
 export interface DeviceSearch {
+  /** Of sampling: from how many candidates a token is drawn. */
+  readonly candidates?: number;
   /** What to read after every step. */
   readonly reads: readonly Slice[];
   /** What else to read for each position in use. Slots that started at different times are at different positions. */
@@ -89,7 +91,7 @@ export async function* runDecodeLoop(
 ): AsyncGenerator<void, void, undefined> {
   const capacity = session.targetLength;
   const lastPosition = Math.min(config.maxLength - 1, capacity) - 1;
-  const select = await selectPlan(ops, session, config, queue[0].prompt[0]);
+  const select = await selectPlan(ops, session, config, queue[0].prompt[0], search.candidates);
   const slots = await createSlots(ops, session, config.promptLength);
   const inFlight: Promise<Step>[] = [];
   /** Whether the next result also waits for the encoder. */
@@ -155,12 +157,19 @@ export async function* runDecodeLoop(
 }
 
 /** The plan that applies the logits processors and chooses on the device. Writes their parameters to the device. */
-async function selectPlan(ops: Ops, session: Session, config: SearchConfig, startTokenId: number): Promise<Plan> {
+async function selectPlan(
+  ops: Ops,
+  session: Session,
+  config: SearchConfig,
+  startTokenId: number,
+  candidates?: number,
+): Promise<Plan> {
+  const { renormalize } = config;
   const timestamps = config.timestamps && session.timestamps();
   if (config.timestamps && timestamps) ops.write(timestamps, timestampWords(config.timestamps));
-  if (isIdle(config.processors)) return session.select({ timestamps, renormalize: config.renormalize });
+  if (isIdle(config.processors)) return session.select({ timestamps, renormalize, candidates });
   const table = packProcessors(config.processors, { ...config, startTokenId });
-  const plan = await session.select({ tableLength: table.length, renormalize: config.renormalize, timestamps });
+  const plan = await session.select({ tableLength: table.length, renormalize, timestamps, candidates });
   if (session.processors) ops.write(session.processors.table, table);
   return plan;
 }

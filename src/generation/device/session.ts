@@ -13,6 +13,7 @@ import { beamTensors, createBeams } from "./beam-readback";
 import { MAX_EOS_TOKENS } from "../options/search-config";
 import type { DecoderState, Model, ModelInfo } from "../../models/model";
 import type { Ops, Plan, Selection } from "../../ops/ops";
+import { DRAW_WORDS, SAMPLER_WORDS } from "../../ops/sampling";
 import type { Tensor } from "../../tensor/tensor";
 import { createSource, writeSource, type Source, type SourceRow } from "./source";
 
@@ -21,6 +22,8 @@ export interface SessionSizes {
   batchSize: number;
   /** Decoder rows per slot. */
   width: number;
+  /** Whether the rows of a slot are sequences that never change places, such as samples. Absent: only where there is one. */
+  independent?: boolean;
   /** How many end tokens of a beam search fit. */
   endTokens: number;
   /** Tokens or frames that the encoder reads. */
@@ -36,6 +39,8 @@ export interface Selecting {
   renormalize?: boolean;
   /** The rules of timestamps, see `TimestampState`. */
   timestamps?: Tensor;
+  /** To draw tokens from so many candidates by `Session.sampler()`. Default 0: greedy search, or beams. */
+  candidates?: number;
 }
 
 export interface Prefill {
@@ -50,9 +55,9 @@ export interface Session extends SessionSizes {
   readonly source: Source;
   readonly token: Tensor; // (B, 1)
   readonly position: Tensor; // (B)
-  /** If width is 1. */
+  /** If the rows are independent. */
   readonly selection?: Selection;
-  /** If width is above 1. */
+  /** If they are not. */
   readonly beams?: BeamState;
   /** The recorded `ops.backtrace(beams)`. */
   readonly backtrace?: Plan<Tensor>;
@@ -65,6 +70,8 @@ export interface Session extends SessionSizes {
   processors?: { table: Tensor; sourceLength: Tensor };
   /** The rules of timestamps, made when they are first asked for. */
   timestamps(): Tensor;
+  /** The table of `Ops.sample`, made when it is first asked for. */
+  sampler(): Tensor;
   /**
    * The plan that decodes the first `length` tokens of every row's prompt in one pass, into the caches. It is recorded at the
    * first call. `ids` (B, at least `length`) may hold anything after them: later steps overwrite what that leaves.
@@ -77,7 +84,7 @@ export interface Session extends SessionSizes {
 
 async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promise<Session> {
   const { info } = model;
-  const { batchSize, width, endTokens, sourceLength, targetLength } = sizes;
+  const { batchSize, width, independent, endTokens, sourceLength, targetLength } = sizes;
   const rows = batchSize * width;
   const created: Tensor[] = [];
   const create = (...args: Parameters<Ops["create"]>): Tensor => {
@@ -90,7 +97,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
   const { input, mask, frames } = source;
   // Logits processors that read the source are for token ids alone.
   const sourceIds = frames ? u32(batchSize, 1) : input;
-  const selection = width === 1 ? createSelection(create, rows, targetLength, info) : undefined;
+  const selection = independent ? createSelection(create, rows, targetLength, info) : undefined;
   const beams = selection
     ? undefined
     : createBeams(ops, { sentences: batchSize, beams: width, endTokens, capacity: targetLength });
@@ -120,6 +127,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
     const prefills = new Map<number, Promise<Prefill>>();
     let zeros: Tensor | undefined;
     let rules: Tensor | undefined;
+    let sampler: Tensor | undefined;
     const session: Session = {
       ...sizes,
       rows,
@@ -134,6 +142,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
       cross: encode.outputs,
       decode,
       timestamps: () => (rules ??= u32(TIMESTAMP_WORDS)),
+      sampler: () => (sampler ??= u32(SAMPLER_WORDS + DRAW_WORDS * rows * targetLength)),
       prefill(length) {
         const padded = Math.min(targetLength, ops.device === "webgpu" ? roundedLength(length) : length);
         const known = prefills.get(padded);
@@ -145,13 +154,13 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
         prefills.set(padded, made);
         return made;
       },
-      select({ tableLength = 0, renormalize = false, timestamps } = {}) {
+      select({ tableLength = 0, renormalize = false, timestamps, candidates = 0 } = {}) {
         if (tableLength > (session.processors?.table.shape[0] ?? 0)) {
           const length = 2 ** Math.ceil(Math.log2(Math.max(256, tableLength)));
           session.processors = { table: u32(length), sourceLength: u32(batchSize) };
         }
         const processors = tableLength > 0 ? session.processors : undefined;
-        const key = `${processors?.table.shape[0] ?? 0} ${renormalize} ${timestamps !== undefined}`;
+        const key = `${processors?.table.shape[0] ?? 0} ${renormalize} ${timestamps !== undefined} ${candidates}`;
         const known = recorded.get(key);
         if (known) return known;
         const plan = record("select", () => {
@@ -160,7 +169,8 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
           const state = { position, history, ancestors: beams?.ancestors, source: sourceIds };
           if (processors) ops.processLogits(scores, { ...processors, ...state });
           if (timestamps) ops.timestampRules(scores, { rules: timestamps, ...state });
-          if (selection) ops.selectGreedy(scores, selection);
+          if (selection && candidates > 0) ops.sample(ops.topK(scores, candidates), selection, session.sampler());
+          else if (selection) ops.selectGreedy(scores, selection);
           if (!beams) return;
           const logprobs = (processors ?? timestamps) && renormalize ? ops.logSoftmax(scores) : scores;
           ops.advanceBeams(ops.beamCandidates(logprobs, beams), beams, vocabSize);
@@ -177,7 +187,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
   }
 }
 
-/** The state of greedy search for `rows` rows and `capacity` positions. */
+/** The state of greedy search or sampling for `rows` rows and `capacity` positions. */
 function createSelection(create: Ops["create"], rows: number, capacity: number, info: ModelInfo): Selection {
   const u32 = (...shape: number[]): Tensor => create(shape, "u32", "activations");
   return {
@@ -215,7 +225,8 @@ export class SessionPool {
   ) {}
 
   /** A session with at least these sizes. A longer cache than needed costs a step nothing. */
-  async take({ batchSize, width, endTokens, sourceLength, targetLength }: SessionSizes): Promise<Session> {
+  async take(sizes: SessionSizes): Promise<Session> {
+    const { batchSize, width, independent = width === 1, endTokens, sourceLength, targetLength } = sizes;
     const { info } = this.model;
     const s = this.capacity(sourceLength, info.maxSourceLength);
     const t = this.capacity(targetLength, info.maxTargetLength);
@@ -223,12 +234,14 @@ export class SessionPool {
       (session) =>
         session.batchSize === batchSize &&
         session.width === width &&
+        session.independent === independent &&
         session.endTokens === endTokens &&
         session.sourceLength === s &&
         session.targetLength >= t,
     );
     if (found >= 0) return this.idle.splice(found, 1)[0];
-    return createSession(this.ops, this.model, { batchSize, width, endTokens, sourceLength: s, targetLength: t });
+    const rounded = { batchSize, width, independent, endTokens, sourceLength: s, targetLength: t };
+    return createSession(this.ops, this.model, rounded);
   }
 
   give(session: Session): void {

@@ -9,7 +9,8 @@ import { validateConfig } from "./validate";
 import { checkDeferred, NO_START, requireStart } from "./file-fields";
 import type { GenerationConfig } from "./generation-config";
 import { checkNames } from "./option-names";
-import { MAX_EOS_TOKENS, type AllLogitsProcessors, type SearchConfig, type Warpers } from "./search-config";
+import type { Warpers } from "../../util/warpers";
+import { MAX_EOS_TOKENS, type AllLogitsProcessors, type SearchConfig } from "./search-config";
 import { invalid, isInteger, isToken, isTokenList, isTokenOrNone, OptionReader, type Fields } from "./option-reader";
 
 export const FILE = "generation_config.json";

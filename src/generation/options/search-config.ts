@@ -1,6 +1,7 @@
 /** The configuration of a search: every option checked and with a value. */
 
 import type { TimestampRules } from "../../util/timestamps";
+import type { Warpers } from "../../util/warpers";
 import { isIdle as nothingToDo, type LogitsProcessors } from "../../ops/logits-processors";
 
 /** The most end tokens that the device supports. */
@@ -41,18 +42,6 @@ export interface AllLogitsProcessors extends LogitsProcessors {
   /** Several tokens, of which one comes first; a single one is `forcedBosTokenId`. */
   forcedBosTokenIds?: number[];
   removeInvalidValues: boolean;
-}
-
-/** Parameters of the logits processors of sampling, in the order of application. */
-export interface Warpers {
-  temperature: number;
-  topH?: number;
-  topK: number;
-  topP: number;
-  minP?: number;
-  typicalP: number;
-  epsilonCutoff: number;
-  etaCutoff: number;
 }
 
 /** Whether the device has no logits processor to apply. */

@@ -6,7 +6,7 @@
 import { candidateCount, UNLIKELY } from "../../util/scores";
 import { topAlternatives } from "./greedy-sampling";
 import type { SearchConfig } from "../options/search-config";
-import { logSoftmax, softmax, topIndices } from "./processors/scores";
+import { logSoftmax, softmax, topIndices } from "../../util/distribution";
 import { drawWithoutReplacement } from "./random";
 import {
   choicesOf,

@@ -1,12 +1,11 @@
 /** Greedy search and sampling of one sentence: each sequence grows without the others. Hugging Face's `_sample`. */
 
-import { argmax, logSumExp, softmax, topIndices } from "./processors/scores";
-import { draw } from "./random";
+import { argmax, draw, logSumExp, softmax, topIndices } from "../../util/distribution";
 import type { Alternative, Choice, Hypothesis, Move, Search, SearchContext } from "./search";
 
 export interface GreedySampling extends Search {
-  /** For one sequence: takes the token that the device has chosen. Returns true if the sequence has ended. */
-  accept(choice: Choice, expired: boolean): boolean;
+  /** Takes the token that the device has chosen for each sequence. Returns true if all sequences have ended. */
+  accept(choices: readonly Choice[], expired: boolean): boolean;
 }
 
 export function createGreedySampling(context: SearchContext): GreedySampling {
@@ -50,9 +49,11 @@ export function createGreedySampling(context: SearchContext): GreedySampling {
       if (this.ended) return undefined;
       return { tokens: sequences.map(({ tokens }) => tokens[tokens.length - 1]), parents: identity };
     },
-    accept(choice, expired) {
-      add(sequences[0], choice, expired);
-      return sequences[0].ended;
+    accept(choices, expired) {
+      sequences.forEach((sequence, i) => {
+        if (!sequence.ended) add(sequence, choices[i], expired);
+      });
+      return this.ended;
     },
     settled() {
       return sequences.flatMap((sequence, index) => {

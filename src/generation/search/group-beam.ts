@@ -11,7 +11,7 @@ import { candidateCount } from "../../util/scores";
 import { invariant } from "../../errors";
 import { firstBeams, scoreContinuations, type Beam } from "./beam";
 import type { SearchConfig } from "../options/search-config";
-import { topIndices } from "./processors/scores";
+import { topIndices } from "../../util/distribution";
 import { choicesOf, type Choice, type Hypothesis, type Move, type Search, type SearchContext } from "./search";
 
 export function createGroupBeamSearch(context: SearchContext): Search {

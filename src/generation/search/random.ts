@@ -4,6 +4,8 @@
  * do not depend on the length of the others.
  */
 
+import { draw } from "../../util/distribution";
+
 export interface Random {
   /** A float64 in [0, 1) with 53 random bits. */
   next(): number;
@@ -41,25 +43,6 @@ export function createRandom(seed: number, stream = 0): Random {
 /** A random seed. */
 export function anySeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0];
-}
-
-/**
- * The first index whose cumulative probability is above `u` times the sum of all; never an index of probability 0.
- * @param probabilities need not add up to 1
- */
-export function draw(probabilities: Float64Array, u: number): number {
-  let total = 0;
-  for (const p of probabilities) total += p;
-  const target = u * total;
-  let cumulative = 0;
-  let last = 0;
-  for (let i = 0; i < probabilities.length; i++) {
-    if (probabilities[i] === 0) continue;
-    cumulative += probabilities[i];
-    last = i;
-    if (cumulative > target) return i;
-  }
-  return last; // only if rounding kept the sum below the target
 }
 
 /** Up to `count` different indices in the order drawn; fewer if fewer have a probability above 0. */

@@ -5,7 +5,7 @@
  */
 
 import { createProcessors } from "../search/processors/list";
-import { logSoftmax, logSumExp } from "../search/processors/scores";
+import { logSoftmax, logSumExp } from "../../util/distribution";
 import type { DecoderState } from "../../models/model";
 import type { Slice } from "../../ops/ops";
 import { HostTensor } from "../../tensor/host-tensor";

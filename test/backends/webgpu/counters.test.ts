@@ -62,7 +62,7 @@ it("every kernel has a cost", () => {
 
 describe.each(configs.map((config) => [nameOf(config), config] as const))("%s", (_, config) => {
   const fields = enlarged(config, BASE);
-  let greedy: Plans, beams: Plans, batch: Plans;
+  let greedy: Plans, beams: Plans, batch: Plans, sampling: Plans;
   /** The same with the kernels that read the weights once for all rows. */
   let once: Plans[];
   beforeAll(async () => {
@@ -71,14 +71,18 @@ describe.each(configs.map((config) => [nameOf(config), config] as const))("%s", 
       { sentences: 1, beams: 1, ...sizes },
       { sentences: 1, beams: 4, ...sizes },
       { sentences: 16, beams: 1, ...sizes },
+      { sentences: 1, beams: 1, candidates: 64, ...sizes },
     ];
-    [greedy, beams, batch] = await Promise.all(workloads.map((workload) => plansOf(fields, workload, GPU_TUNING)));
+    [greedy, beams, batch, sampling] = await Promise.all(
+      workloads.map((workload) => plansOf(fields, workload, GPU_TUNING)),
+    );
     once = await Promise.all(workloads.map((workload) => plansOf(fields, workload, ONCE)));
   });
 
-  it("takes 8 dispatches per decoder layer and 3 more, with beams another 3", () => {
+  it("takes 8 dispatches per decoder layer and 3 more, with beams another 3, with sampling another 2", () => {
     expect(greedy.step.length).toBe(8 * layers + 3 + more(config));
     expect(beams.step.length).toBe(greedy.step.length + 3);
+    expect(sampling.step.length).toBe(greedy.step.length + 2);
     expect(greedy.perStep.dispatches).toBe(greedy.step.length);
   });
 
@@ -123,7 +127,7 @@ describe.each(configs.map((config) => [nameOf(config), config] as const))("%s", 
   });
 
   it("makes no buffer, no bind group, no pipeline and no write per step", () => {
-    for (const { perStep } of [greedy, beams, batch]) {
+    for (const { perStep } of [greedy, beams, batch, sampling]) {
       expect(perStep).toMatchObject({
         submits: 1,
         readbacks: 1,

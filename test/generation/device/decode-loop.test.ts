@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createGreedySampling } from "../../../src/generation/search/greedy-sampling";
 import { runDecodeLoop, type DeviceSearch } from "../../../src/generation/device/decode-loop";
-import { deviceGreedy } from "../../../src/generation/device/greedy";
+import { deviceGreedySampling } from "../../../src/generation/device/greedy-sampling";
 import { SessionPool } from "../../../src/generation/device/session";
 import type { Sentence } from "../../../src/generation/device/slots";
 import { resolveConfig } from "../../../src/generation/options/resolve";
@@ -110,7 +110,7 @@ it.each([2, 3, 5])("decodes no slot past the end of its cache with %i steps in f
     }
     return submit(plans, slices);
   };
-  const search = deviceGreedy(ops, session, { ...config, eosTokenIds: [] }, false);
+  const search = deviceGreedySampling(ops, session, { ...config, eosTokenIds: [] }, 0, false);
   for await (const _ of runDecodeLoop(ops, session, queue, control, config, search));
   expect(sentences.map(({ search }) => search.results()[0].choices.length)).toEqual(ends);
   expect(highest).toBe(session.targetLength - 1);

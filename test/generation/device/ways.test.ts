@@ -63,11 +63,33 @@ function drawn(seed: number): { rows: number[][]; options: GenerationConfig } {
   return { rows, options };
 }
 
-describe("options drawn at random", () => {
-  it.each(Array.from({ length: 16 }, (_, block) => block))("give the same both ways, block %i", async (block) => {
+/** The same rules, drawn from instead of searched for. */
+function sampled(seed: number): { rows: number[][]; options: GenerationConfig } {
+  const { rows, options } = drawn(seed);
+  const rng = random(seed + 1);
+  const warpers: GenerationConfig[] = [
+    { temperature: 0.5 + rng.next() },
+    { top_k: 1 + Math.floor(30 * rng.next()) },
+    { top_p: rng.next() },
+    { min_p: rng.next() / 4 },
+    { typical_p: 0.2 + 0.7 * rng.next() },
+    { epsilon_cutoff: rng.next() / 20 },
+    { eta_cutoff: rng.next() / 20 },
+    { top_h: 0.2 + 0.8 * rng.next() },
+  ];
+  const { length_penalty: _, early_stopping: __, ...rules } = options;
+  const own = { do_sample: true, num_beams: 1, num_return_sequences: 1 + Math.floor(4 * rng.next()), seed };
+  return { rows, options: Object.assign({}, rules, own, ...warpers.filter(() => rng.next() < 0.35)) };
+}
+
+describe.each([
+  ["searching", drawn],
+  ["sampling", sampled],
+] as const)("%s with options drawn at random", (_, draw) => {
+  it.each(Array.from({ length: 16 }, (_, block) => block))("gives the same both ways, block %i", async (block) => {
     for (let i = 0; i < 25; i++) {
       const number = 25 * block + i;
-      const { rows, options } = drawn(1000 + number);
+      const { rows, options } = draw(1000 + number);
       const seed = Number(SEEDS[number % SEEDS.length]);
       const expected = searchToy(rows, options, tables[seed]).map(({ tokens, choices, score }) => ({
         sequence: tokens,
@@ -79,7 +101,7 @@ describe("options drawn at random", () => {
       const [{ way, found }] = await searchOnDevice("cpu", rows, tables, [
         { seed, rows: rows.length, options, found: [] },
       ]);
-      expect(way).not.toBe("javascript");
+      expect(way).toBe(options.do_sample ? "sampling" : options.num_beams === 1 ? "greedy" : "beams");
       const name = JSON.stringify({ number, seed, rows, options });
       expectFound(
         found.filter((_, j) => (expected[j].score ?? 0) > -1e8),

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../../../src/generation/options/resolve";
 import type { GenerationConfig } from "../../../src/generation/options/generation-config";
 import { createProcessors } from "../../../src/generation/search/processors/list";
-import { argmax, logSoftmax, topIndices } from "../../../src/generation/search/processors/scores";
+import { argmax, logSoftmax, topIndices } from "../../../src/util/distribution";
 import { random } from "../../support/shared/random";
 import { allowedBy, TOY_VOCABULARY, toyInfo } from "../../support/shared/toy";
 

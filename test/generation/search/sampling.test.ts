@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../../../src/generation/options/resolve";
 import type { GenerationConfig } from "../../../src/generation/options/generation-config";
 import { createProcessors } from "../../../src/generation/search/processors/list";
-import { logSoftmax, softmax } from "../../../src/generation/search/processors/scores";
+import { logSoftmax, softmax } from "../../../src/util/distribution";
 import { toyInfo } from "../../support/shared/toy";
 
 interface Goldens {

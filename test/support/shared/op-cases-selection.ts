@@ -1,5 +1,8 @@
 /** Cases of src/ops/selection.ts. */
 
+import { drawWords, sampledCandidates, samplerWords } from "../../../src/ops/sampling";
+import type { Warpers } from "../../../src/util/warpers";
+import { LEAST } from "../../../src/util/scores";
 import type { LogitsProcessors } from "../../../src/ops/logits-processors";
 import type { Selection } from "../../../src/ops/ops";
 import { add, type Bench } from "./op-bench";
@@ -58,6 +61,69 @@ add("selectGreedy where every logit is very low", (bench) => {
     return [state.token];
   };
 });
+
+// --- sampling: thousands of draws, each as the specification draws it ---
+const noWarpers: Warpers = { temperature: 1, topK: 50, topP: 1, typicalP: 1, epsilonCutoff: 0, etaCutoff: 0 };
+const SAMPLED_STEPS = 8;
+const warped: Partial<Warpers>[] = [
+  {},
+  { topK: 1 },
+  { topK: 240, temperature: 1.7 },
+  { topP: 0.7 },
+  { temperature: 0.6, topK: 20, topP: 0.9 },
+  { minP: 0.05 },
+  { typicalP: 0.6 },
+  { epsilonCutoff: 0.02, etaCutoff: 0.1 },
+  { etaCutoff: 0.3 },
+  { topH: 0.4, topK: 0 },
+  {
+    temperature: 1.3,
+    topH: 0.9,
+    topK: 70,
+    topP: 0.95,
+    minP: 0.002,
+    typicalP: 0.95,
+    epsilonCutoff: 0.003,
+    etaCutoff: 0.003,
+  },
+];
+for (const [b, v, banned] of [
+  [64, 503, 0],
+  [3, 5, 0],
+  [31, 2999, 0.99],
+]) {
+  for (const given of warped) {
+    const text = Object.entries(given)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(" ");
+    add(`topK sample B${b} V${v}${banned ? " most banned" : ""} ${text || "top_k 50"}`, (bench) => {
+      const { rng, ops } = bench;
+      const warpers = { ...noWarpers, ...given };
+      const data = rng.normal(b * v, 2).map((score) => (rng.next() < banned ? LEAST : Math.round(16 * score) / 16));
+      const logits = bench.keep(ops.create([b, 1, v], "f32", "activations", data));
+      const draws = Array.from({ length: b * SAMPLED_STEPS }, () => rng.next());
+      const words = [...samplerWords(warpers), ...drawWords(draws)];
+      const sampler = bench.u32([words.length], words);
+      const state: Selection = {
+        token: bench.zeros([b, 1], "u32"),
+        position: bench.zeros([b], "u32"),
+        finished: bench.u32(
+          [b],
+          Array.from({ length: b }, (_, i) => (i === 1 ? 1 : 0)),
+        ),
+        history: bench.zeros([SAMPLED_STEPS, b], "u32"),
+        logprobs: bench.zeros([SAMPLED_STEPS, b]),
+        eos: bench.u32([1], [v]),
+        pad: 3,
+      };
+      return () => {
+        const candidates = ops.topK(logits, sampledCandidates(warpers, v)!);
+        for (let step = 0; step < SAMPLED_STEPS; step++) ops.sample(candidates, state, sampler);
+        return [state.token, state.position, state.finished, state.history, state.logprobs];
+      };
+    });
+  }
+}
 
 // --- the k largest ---
 for (const [rows, v, k] of [

@@ -1,13 +1,14 @@
 /** The logits processors that a configuration asks for, in Hugging Face's order (`_get_logits_processor` in utils.py). */
 
+import { logSoftmax } from "../../../util/distribution";
+import { createWarpers } from "../../../util/warpers";
 import type { SearchConfig } from "../../options/search-config";
 import { allowedTokens, checkAllowed } from "./allowed";
 import { badWords, sequenceBias } from "./bias";
 import { hammingDiversity } from "./diversity";
 import * as position from "./position";
 import * as repetition from "./repetition";
-import { eachBeam, logSoftmax, type Processor } from "./scores";
-import * as warpers from "./warpers";
+import { eachBeam, type Processor } from "./scores";
 
 /** What the logits processors need to know about one sentence. */
 export interface SentenceContext {
@@ -56,7 +57,7 @@ export function createProcessors(config: SearchConfig, sentence: SentenceContext
     processors.beginSuppressTokens.length > 0 && position.suppressTokensAtBegin(processors.beginSuppressTokens, begin),
     config.timestamps && position.timestamps(config.timestamps),
     processors.forcedDecoderIds.length > 0 && position.forcedTokens(processors.forcedDecoderIds),
-    ...(config.doSample ? createWarpers(config) : []),
+    ...(config.doSample ? warpersOf(config) : []),
     config.renormalize && eachBeam(logSoftmax),
   ];
   return list.filter((processor) => typeof processor === "function");
@@ -66,17 +67,7 @@ function constraintAt(constraint: readonly number[], index: number): number[] | 
   return index >= 0 && index < constraint.length ? [constraint[index]] : undefined;
 }
 
-function createWarpers({ warpers: w, numBeams, eosTokenIds }: SearchConfig): (Processor | false | undefined)[] {
-  // Beams need one more token than there are end tokens, so that they can go on.
-  const keep = numBeams > 1 ? eosTokenIds.length + 1 : 1;
-  return [
-    w.temperature !== 1 && warpers.temperature(w.temperature),
-    w.topH !== undefined && warpers.topH(w.topH),
-    w.topK !== 0 && warpers.topK(w.topK, keep),
-    w.topP < 1 && warpers.topP(w.topP, keep),
-    w.minP !== undefined && warpers.minP(w.minP, keep),
-    w.typicalP < 1 && warpers.typicalP(w.typicalP, keep),
-    w.epsilonCutoff > 0 && warpers.epsilonCutoff(w.epsilonCutoff, keep),
-    w.etaCutoff > 0 && warpers.etaCutoff(w.etaCutoff, keep),
-  ];
+/** Beams need one more token than there are end tokens, so that they can go on. */
+function warpersOf({ warpers, numBeams, eosTokenIds }: SearchConfig): Processor[] {
+  return createWarpers(warpers, numBeams > 1 ? eosTokenIds.length + 1 : 1).map((warper) => eachBeam(warper));
 }

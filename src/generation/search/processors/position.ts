@@ -1,7 +1,8 @@
 /** Logits processors that force, forbid or favour tokens by the length of the sequence so far. */
 
 import { applyTimestamps, type TimestampRules } from "../../../util/timestamps";
-import { eachBeam, type Processor, type Scores } from "./scores";
+import type { Scores } from "../../../util/distribution";
+import { eachBeam, type Processor } from "./scores";
 
 function suppress(scores: Scores, tokens: readonly number[]): void {
   for (const token of tokens) scores[token] = -Infinity;

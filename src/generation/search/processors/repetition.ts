@@ -1,6 +1,7 @@
 /** Logits processors against repetition of the output and of the input. Hugging Face's logits_process.py. */
 
-import { eachBeam, type Processor, type Scores } from "./scores";
+import type { Scores } from "../../../util/distribution";
+import { eachBeam, type Processor } from "./scores";
 
 /** Divides a positive score by the penalty and multiplies a negative one, once per token, in float32. */
 function penalise(scores: Scores, tokens: Iterable<number>, penalty: number): void {

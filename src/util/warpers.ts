@@ -1,9 +1,43 @@
 /**
- * The logits processors of sampling ("warpers"). They remove tokens by giving them minus infinity; those with a parameter
- * `keep` leave at least that many tokens. Hugging Face's logits_process.py.
+ * The logits processors of sampling ("warpers"), on the scores of one row in place. They remove tokens by giving them minus
+ * infinity; those with a parameter `keep` leave at least that many tokens. Hugging Face's logits_process.py.
  */
 
-import { eachBeam, logSumExp, maxOf, softmax, topIndices, type Processor, type Scores } from "./scores";
+import { logSumExp, maxOf, softmax, topIndices, type Scores } from "./distribution";
+
+/** Their parameters, in the order of application. */
+export interface Warpers {
+  temperature: number;
+  topH?: number;
+  topK: number;
+  topP: number;
+  minP?: number;
+  typicalP: number;
+  epsilonCutoff: number;
+  etaCutoff: number;
+}
+
+type Warper = (scores: Scores) => void;
+
+/**
+ * Those that have something to do. Their parameters are float32, as a GPU has them.
+ * @param keep how many tokens to leave at least
+ */
+export function createWarpers(warpers: Warpers, keep: number): Warper[] {
+  const rounded = Object.entries(warpers).map(([name, value]) => [name, value && Math.fround(value as number)]);
+  const w = Object.fromEntries(rounded) as Warpers;
+  const list: (Warper | false)[] = [
+    w.temperature !== 1 && temperature(w.temperature),
+    w.topH !== undefined && topH(w.topH),
+    w.topK !== 0 && topK(w.topK, keep),
+    w.topP < 1 && topP(w.topP, keep),
+    w.minP !== undefined && minP(w.minP, keep),
+    w.typicalP < 1 && typicalP(w.typicalP, keep),
+    w.epsilonCutoff > 0 && epsilonCutoff(w.epsilonCutoff, keep),
+    w.etaCutoff > 0 && etaCutoff(w.etaCutoff, keep),
+  ];
+  return list.filter((warper) => typeof warper === "function");
+}
 
 function removeWhere(scores: Scores, remove: (token: number) => boolean): void {
   for (let token = 0; token < scores.length; token++) if (remove(token)) scores[token] = -Infinity;
@@ -15,24 +49,23 @@ function kthLargest(scores: Scores, k: number): number {
   return scores[top[top.length - 1]];
 }
 
-export function temperature(value: number): Processor {
-  const divisor = Math.fround(value);
-  return eachBeam((scores) => {
-    for (let i = 0; i < scores.length; i++) scores[i] /= divisor;
-  });
+function temperature(value: number): Warper {
+  return (scores) => {
+    for (let i = 0; i < scores.length; i++) scores[i] /= value;
+  };
 }
 
 /** TopKLogitsWarper: keeps the k best tokens, and others that are equal to the k-th. */
-export function topK(k: number, keep: number): Processor {
-  return eachBeam((scores) => {
+function topK(k: number, keep: number): Warper {
+  return (scores) => {
     const least = kthLargest(scores, Math.max(k, keep));
     removeWhere(scores, (token) => scores[token] < least);
-  });
+  };
 }
 
 /** TopPLogitsWarper (Holtzman et al. 2020): removes the least probable tokens, as long as their sum is at most 1 - p. */
-export function topP(p: number, keep: number): Processor {
-  return eachBeam((scores) => {
+function topP(p: number, keep: number): Warper {
+  return (scores) => {
     const probabilities = softmax(scores);
     // Ascending and stable, as torch.sort: of equal tokens the lower id goes first.
     const ascending = Array.from(probabilities.keys()).sort((a, b) => scores[a] - scores[b] || a - b);
@@ -42,25 +75,25 @@ export function topP(p: number, keep: number): Processor {
       if (cumulative > 1 - p) return;
       scores[token] = -Infinity;
     }
-  });
+  };
 }
 
 /** MinPLogitsWarper (Nguyen et al. 2024): removes tokens that are less probable than `p` times the most probable one. */
-export function minP(p: number, keep: number): Processor {
-  return eachBeam((scores) => {
+function minP(p: number, keep: number): Warper {
+  return (scores) => {
     const probabilities = softmax(scores);
     const least = p * probabilities.reduce((max, x) => Math.max(max, x), 0);
     const kept = new Set(topIndices(scores, keep));
     removeWhere(scores, (token) => probabilities[token] < least && !kept.has(token));
-  });
+  };
 }
 
 /**
  * TypicalLogitsWarper (Meister et al. 2022): keeps the tokens whose information, -log p, is nearest to the entropy, until their
  * probabilities add up to `mass`.
  */
-export function typicalP(mass: number, keep: number): Processor {
-  return eachBeam((scores) => {
+function typicalP(mass: number, keep: number): Warper {
+  return (scores) => {
     const norm = logSumExp(scores);
     const information = Float64Array.from(scores, (score) => norm - score);
     let entropy = 0;
@@ -75,7 +108,7 @@ export function typicalP(mass: number, keep: number): Processor {
     const farthest = distance[nearest[last]];
     const kept = new Set(nearest.slice(0, keep));
     removeWhere(scores, (token) => distance[token] > farthest && !kept.has(token));
-  });
+  };
 }
 
 /** Removes tokens that are less probable than `bound`, but not the `keep` best and those equal to them. */
@@ -86,21 +119,21 @@ function cutOff(scores: Scores, bound: number, keep: number): void {
 }
 
 /** EpsilonLogitsWarper (Hewitt et al. 2022): removes tokens that are less probable than epsilon. */
-export function epsilonCutoff(epsilon: number, keep: number): Processor {
-  return eachBeam((scores) => cutOff(scores, epsilon, keep));
+function epsilonCutoff(epsilon: number, keep: number): Warper {
+  return (scores) => cutOff(scores, epsilon, keep);
 }
 
 /** EtaLogitsWarper (Hewitt et al. 2022): the same with the bound min(epsilon, sqrt(epsilon) exp(-entropy)). */
-export function etaCutoff(epsilon: number, keep: number): Processor {
-  return eachBeam((scores) => {
+function etaCutoff(epsilon: number, keep: number): Warper {
+  return (scores) => {
     const entropy = entropyOf(scores);
     cutOff(scores, Math.min(epsilon, Math.sqrt(epsilon) * Math.exp(-entropy)), keep);
-  });
+  };
 }
 
 /** TopHLogitsWarper: keeps the best of the first 100 tokens until their part of the entropy passes `share` of it. */
-export function topH(share: number): Processor {
-  return eachBeam((scores) => {
+function topH(share: number): Warper {
+  return (scores) => {
     const best = topIndices(scores, 100);
     const top = Float32Array.from(best, (token) => scores[token]);
     const threshold = share * entropyOf(top);
@@ -114,7 +147,7 @@ export function topH(share: number): Processor {
       kept.add(token);
     }
     removeWhere(scores, (token) => !kept.has(token));
-  });
+  };
 }
 
 function entropyOf(scores: Scores): number {

@@ -1,0 +1,85 @@
+/**
+ * Greedy search and sampling on the device: JavaScript reads one token per row and step, four bytes, and writes nothing. What
+ * sampling draws by is written when a sentence starts.
+ */
+
+import { NO_TOKEN } from "../../ops/beam-state";
+import { invariant } from "../../errors";
+import type { Ops } from "../../ops/ops";
+import { DRAW_WORDS, drawWords, sampledCandidates, SAMPLER_WORDS, samplerWords } from "../../ops/sampling";
+import type { GreedySampling } from "../search/greedy-sampling";
+import { createRandom } from "../search/random";
+import { MAX_EOS_TOKENS, type SearchConfig } from "../options/search-config";
+import type { DeviceSearch } from "./decode-loop";
+import { feedAgain } from "./feed-again";
+import type { Session } from "./session";
+import type { Sentence } from "./slots";
+
+/**
+ * For sentences whose search is a `GreedySampling`.
+ * @param seed of sampling
+ * @param logprobs whether to read the log-probabilities
+ */
+export function deviceGreedySampling(
+  ops: Ops,
+  session: Session,
+  config: SearchConfig,
+  seed: number,
+  logprobs: boolean,
+): DeviceSearch {
+  const { selection, rows, width, targetLength, vocabSize } = session;
+  invariant(selection, "deviceGreedySampling: the session was made for beams");
+  const eos = new Uint32Array(MAX_EOS_TOKENS).fill(NO_TOKEN);
+  eos.set(config.eosTokenIds);
+  ops.write(selection.eos, eos);
+  if (config.doSample) ops.write(session.sampler(), samplerWords(config.warpers));
+
+  /** The draws of the sequences of a sentence, each where the step that needs it will look. */
+  const writeDraws = (slot: number, { index }: Sentence): void => {
+    const first = config.promptLength - 1;
+    for (let i = 0; i < width; i++) {
+      const random = createRandom(seed, index * width + i);
+      const draws = Array.from({ length: targetLength - first }, () => random.next());
+      const row = slot * width + i;
+      ops.write(session.sampler(), drawWords(draws), SAMPLER_WORDS + DRAW_WORDS * (row * targetLength + first));
+    }
+  };
+  const ofSlot = (word: number): Uint32Array => new Uint32Array(width).fill(word);
+
+  return {
+    candidates: config.doSample ? sampledCandidates(config.warpers, vocabSize) : undefined,
+    reads: [{ tensor: selection.token, start: 0, count: rows }],
+    readAt: logprobs ? (at) => ({ tensor: selection.logprobs, start: at * rows, count: rows }) : undefined,
+    start(slot, sentence) {
+      const prompt = sentence?.prompt ?? [];
+      const last = config.promptLength - 1;
+      const row = slot * width;
+      // The logits processors read the prompt after its first token as if it had been chosen.
+      prompt.slice(1).forEach((token, i) => ops.write(selection.history, ofSlot(token), i * rows + row));
+      ops.write(selection.token, ofSlot(prompt[last] ?? config.startTokenId), row);
+      ops.write(selection.position, ofSlot(last), row);
+      ops.write(selection.finished, ofSlot(sentence ? 0 : 1), row);
+      if (config.doSample && sentence) writeDraws(slot, sentence);
+    },
+    resume(slots, { sentences, fed }, signal) {
+      const chosen = sentences.map((sentence) => sentence?.search.results().map(({ choices }) => choices) ?? []);
+      const known = slots.map((slot) => ({ slot, count: Math.max(0, ...chosen[slot].map(({ length }) => length)) }));
+      const feed = (slot: number, step: number): void => {
+        const row = slot * width;
+        // A sequence that has ended goes on with anything.
+        const tokens = Uint32Array.from(chosen[slot], (choices) => choices[step]?.token ?? selection.pad);
+        ops.write(selection.history, tokens, fed[slot] * rows + row);
+        ops.write(selection.token, tokens, row);
+        ops.write(selection.position, ofSlot(++fed[slot]), row);
+      };
+      return feedAgain(ops, session, known, feed, signal);
+    },
+    accept(sentence, slot, { data: [tokens], atPosition: logprobs, expired }) {
+      const choices = Array.from({ length: width }, (_, i) => {
+        const row = slot * width + i;
+        return { token: tokens[row], logprob: logprobs?.[row] ?? 0 };
+      });
+      return (sentence.search as GreedySampling).accept(choices, expired);
+    },
+  };
+}
