@@ -24,8 +24,9 @@ type Warper = (scores: Scores) => void;
  * @param keep how many tokens to leave at least
  */
 export function createWarpers(warpers: Warpers, keep: number): Warper[] {
-  const rounded = Object.entries(warpers).map(([name, value]) => [name, value && Math.fround(value as number)]);
-  const w = Object.fromEntries(rounded) as Warpers;
+  const given = Object.entries(warpers) as [keyof Warpers, number | undefined][];
+  const rounded = given.map(([name, value]) => [name, value === undefined ? undefined : Math.fround(value)] as const);
+  const w = Object.fromEntries(rounded) as unknown as Warpers;
   const list: (Warper | false)[] = [
     w.temperature !== 1 && temperature(w.temperature),
     w.topH !== undefined && topH(w.topH),

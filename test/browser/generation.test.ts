@@ -43,7 +43,8 @@ describe("searching on WebGPU", () => {
 
   it.each([
     { beams: 1, rules: true, dispatches: 2 },
-    { beams: 1, rules: false, sampled: true, dispatches: 3 },
+    // Of a small vocabulary the candidates are found at once.
+    { beams: 1, rules: false, sampled: true, dispatches: 2 },
     { beams: 3, rules: false, dispatches: 4 },
     { beams: 3, rules: true, dispatches: 5 },
   ])(
@@ -52,8 +53,7 @@ describe("searching on WebGPU", () => {
       const model = { normFirst: true, layers: 2, rows: 1 };
       const options = {
         num_beams: beams,
-        do_sample: sampled,
-        seed: 2,
+        ...(sampled ? { do_sample: true, seed: 2 } : {}),
         ...(rules ? { repetition_penalty: 1.2, no_repeat_ngram_size: 3 } : {}),
       };
       const cost = await runInPage<CostReport>(page, "/test/support/page/counting.ts", "costOfTokens", model, options);
