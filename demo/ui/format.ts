@@ -1,12 +1,16 @@
 /** Numbers, names and tokens as the page shows them. */
 
-import type { AdapterInfo } from "../src/index";
-import type { Device } from "./engine";
+import type { AdapterInfo } from "../../src/index";
+
+export type Device = "webgpu" | "wasm" | "cpu";
+
+/** Stands where there is no value. */
+export const NONE = "–";
 
 const NARROW_SPACE = "\u202f";
 
 /** Decimal megabytes, as browsers show downloads. */
-export const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)}${NARROW_SPACE}MB`;
 
 export const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)}${NARROW_SPACE}ms`;
 
@@ -14,10 +18,26 @@ export const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_00
 
 export const rate = (perSecond: number): string => perSecond.toFixed(perSecond < 10 ? 1 : 0);
 
+/** 1:02.3 */
+export function clock(time: number): string {
+  const minutes = Math.floor(time / 60);
+  return `${minutes}:${(time - minutes * 60).toFixed(1).padStart(4, "0")}`;
+}
+
 export function percent(share: number): string {
   const value = share * 100;
   return `${value > 0 && value < 9.95 ? value.toFixed(1) : value.toFixed(0)}${NARROW_SPACE}%`;
 }
+
+/** A number of a tensor, as short as it may be. */
+export function digits(value: number): string {
+  const size = Math.abs(value);
+  if (value === 0) return "0";
+  if (size >= 1000 || size < 0.001) return value.toExponential(1).replace("-", "−").replace("+", "");
+  return value.toFixed(size < 10 ? 3 : 1).replace("-", "−");
+}
+
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** Where the model runs, in a sentence of the page. */
 export const WHERE: Record<Device, string> = {
@@ -43,7 +63,8 @@ export interface TokenLabel {
 /** "▁chat" is "chat" after a space; "</s>" and "<|end|>" are the end of the sentence. */
 export function tokenLabel(token: string): TokenLabel {
   if (token === "</s>") return { text: "end", special: true };
+  if (token === "<s>") return { text: "start", special: true };
   const name = /^<\|?(.+?)\|?>$/.exec(token)?.[1];
   if (name !== undefined) return { text: name, special: true };
-  return { text: token.replaceAll("▁", " ").trim() || "␣", special: false };
+  return { text: token.replaceAll(/[▁Ġ]/g, " ").trim() || "␣", special: false };
 }

@@ -1,0 +1,79 @@
+/** Where the model of the page comes from: the page's own folder, the Hub, an address, or a folder of the visitor. */
+
+import type { Source } from "../../src/index";
+
+export interface ModelChoice {
+  source: Source;
+  /** As the page shows it. */
+  name: string;
+  origin: "page" | "hub" | "address" | "folder";
+  /** What the address of the page has of it, so that a link leads to the same model; a folder of the visitor has none. */
+  link?: string;
+}
+
+/** The model that comes with the page. */
+export const OWN_MODEL: ModelChoice = {
+  source: new URL("./models/en-fr/", document.baseURI),
+  name: "en-fr",
+  origin: "page",
+};
+
+const HUB_NAME = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
+const HUB_PAGE = /^https:\/\/huggingface\.co\/([\w.-]+\/[\w.-]+)\/?$/;
+
+/**
+ * What the visitor typed: "owner/name" is of the Hub, anything with "://" or that begins with a dot or a slash is the address of a
+ * folder.
+ */
+export function readModelName(typed: string): ModelChoice | undefined {
+  const text = typed.trim();
+  const repo = HUB_PAGE.exec(text)?.[1] ?? (HUB_NAME.test(text) ? text : undefined);
+  if (repo) return { source: repo, name: repo, origin: "hub", link: repo };
+  if (!/^(https?:\/\/|\.{0,2}\/)/.test(text) || !URL.canParse(text, document.baseURI)) return undefined;
+  const url = new URL(text, document.baseURI);
+  const name = url.pathname.split("/").filter(Boolean).at(-1) ?? url.host;
+  return { source: url, name, origin: "address", link: text };
+}
+
+/** A folder as an `<input webkitdirectory>` or a drop gives it. */
+export function folderChoice(files: readonly File[]): ModelChoice | undefined {
+  if (files.length === 0) return undefined;
+  const name = files[0].webkitRelativePath.split("/")[0] || "your folder";
+  return { source: [...files], name, origin: "folder" };
+}
+
+/** The files of what was dropped: files, or the files of a folder. */
+export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const files: File[] = [];
+  for (const entry of entries) await collect(entry, files);
+  return files;
+}
+
+async function collect(entry: FileSystemEntry, into: File[]): Promise<void> {
+  if (entry.isFile) {
+    into.push(await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)));
+    return;
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  for (;;) {
+    // A reader hands out a hundred entries at a time.
+    const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (part.length === 0) return;
+    for (const child of part) if (child.isFile) await collect(child, into);
+  }
+}
+
+/** The licence that the Hub says a repository has; undefined where it says none. */
+export async function licenceOf(choice: ModelChoice, signal: AbortSignal): Promise<string | undefined> {
+  if (choice.origin === "page") return "CC-BY 2.0 FR (see credits)";
+  if (choice.origin !== "hub") return undefined;
+  try {
+    const answer = await fetch(`https://huggingface.co/api/models/${choice.name}`, { signal });
+    const { cardData, tags } = (await answer.json()) as { cardData?: { license?: unknown }; tags?: string[] };
+    const tagged = tags?.find((tag) => tag.startsWith("license:"))?.slice("license:".length);
+    return typeof cardData?.license === "string" ? cardData.license : tagged;
+  } catch {
+    return undefined;
+  }
+}
