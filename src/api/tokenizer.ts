@@ -1,19 +1,22 @@
 /** The tokenizer of a loaded model, as its users see it. */
 
-import type { RunningModel } from "../engine/running-model";
+import type { Awaitable, RunningModel } from "../engine/running-model";
 import type { EncodeOptions, LanguagePair } from "../text/tokenizer";
 
-/** Text to token ids and back, with the ids of Hugging Face. It works where the model does, so its answers are promises. */
+/**
+ * Text to token ids and back, with the ids of Hugging Face. It works where the model does: in a worker its answers are promises, in this
+ * thread (Node, `worker: false`) they are there at once. `await` takes both.
+ */
 export interface Tokenizer {
   /**
    * Token ids, by default with the special tokens that the model expects, such as the end token.
    * @throws ModelError `invalid_input`; `unsupported_option` for a language that the model does not know
    */
-  encode(text: string, options?: EncodeOptions): Promise<number[]>;
+  encode(text: string, options?: EncodeOptions): Awaitable<number[]>;
   /** Text without special tokens. */
-  decode(ids: readonly number[]): Promise<string>;
+  decode(ids: readonly number[]): Awaitable<string>;
   /** The token as in the vocabulary, such as "▁chat"; "" for an unknown id. */
-  token(id: number): Promise<string>;
+  token(id: number): Awaitable<string>;
   /** The model's codes of the languages to choose from. Absent if there is no choice. */
   readonly languages?: readonly string[];
   /**
@@ -25,7 +28,7 @@ export interface Tokenizer {
    * The token that output in this language must begin with (`forced_bos_token_id`); undefined if the model has no such token.
    * @throws ModelError `unsupported_option` for a language that the model does not know
    */
-  forcedBosTokenId(targetLanguage: string): Promise<number | undefined>;
+  forcedBosTokenId(targetLanguage: string): Awaitable<number | undefined>;
 }
 
 export function tokenizerOf({ facts, calls }: RunningModel): Tokenizer | undefined {

@@ -55,11 +55,12 @@ function callsOf(model: LocalSeq2Seq): ModelCalls {
     forward: (...given) => model.forward(...given),
     detectLanguage: (...given) => model.detectLanguage(...given),
 
+    encode: (...given) => tokenizer.encode(...given),
+    decode: (ids) => tokenizer.decode(ids),
+    token: (id) => tokenizer.token(id),
+    forcedBosTokenId: (targetLanguage) => tokenizer.forcedBosTokenId?.(targetLanguage),
+
     // These are async so that they reject where what they call throws.
-    encode: async (...given) => tokenizer.encode(...given),
-    decode: async (ids) => tokenizer.decode(ids),
-    token: async (id) => tokenizer.token(id),
-    forcedBosTokenId: async (targetLanguage) => tokenizer.forcedBosTokenId?.(targetLanguage),
     setUp: async (setup) => translator(setup).warnings,
     translate: async (setup, ...given) => translator(setup).translate(...given),
     translateStreaming: (setup, ...given) => translator(setup).translateStreaming(...given),

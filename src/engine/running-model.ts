@@ -17,6 +17,9 @@ import type { TranscribeOptions } from "../speech/options";
 import type { TranscriptionData } from "../speech/transcription";
 import type { SpeechFeatures } from "./transcriber";
 
+/** A value where the model runs in this thread, a promise of it where it runs in a worker. `await` takes both. */
+export type Awaitable<T> = T | Promise<T>;
+
 /** What is known once it is loaded, as plain data. */
 export interface ModelFacts {
   config: ModelConfig;
@@ -35,10 +38,10 @@ export interface ModelCalls {
   detectLanguage(input: SpeechInput): Promise<[language: string, probability: number][][]>;
 
   // The tokenizer.
-  encode(text: string, options?: EncodeOptions): Promise<number[]>;
-  decode(ids: readonly number[]): Promise<string>;
-  token(id: number): Promise<string>;
-  forcedBosTokenId(targetLanguage: string): Promise<number | undefined>;
+  encode(text: string, options?: EncodeOptions): Awaitable<number[]>;
+  decode(ids: readonly number[]): Awaitable<string>;
+  token(id: number): Awaitable<string>;
+  forcedBosTokenId(targetLanguage: string): Awaitable<number | undefined>;
 
   // The translator of a pair of languages.
   /** Checks the languages. Returns warnings. */

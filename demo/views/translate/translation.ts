@@ -87,7 +87,7 @@ export async function searched(
   return { candidates, stats: out.stats };
 }
 
-const decoded = (tokenizer: ReturnType<typeof tokenizerOf>, sequence: readonly number[]): Promise<string> =>
+const decoded = async (tokenizer: ReturnType<typeof tokenizerOf>, sequence: readonly number[]): Promise<string> =>
   tokenizer.decode(sequence.slice(1));
 
 /** A token that could have come at a place of the output, with the text that it adds. */

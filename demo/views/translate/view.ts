@@ -55,7 +55,7 @@ export function createTranslate({ host, sentence, link }: Page): View {
     if (!shown) return;
     const { model, candidate } = shown;
     const tokens = candidate.sequence.slice(1 + word.first, 1 + word.end);
-    void Promise.all(tokens.map((token) => engine.tokenizerOf(model).token(token))).then((pieces) =>
+    void Promise.all(tokens.map(async (token) => engine.tokenizerOf(model).token(token))).then((pieces) =>
       alternatives.open(word, pieces, pressed),
     );
   });
