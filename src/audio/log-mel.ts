@@ -133,7 +133,7 @@ export interface LogMel {
 /**
  * @param sound at the sampling rate of the settings
  * @param length samples that the features are made of: the sound is cut, or zeros come after it; by default it is as it is
- * @param onProgress is told how many frames have been gone through for the maximum, and may throw to end the work
+ * @param onProgress is called with the number of frames whose maximum is known, and may throw to end the work
  */
 export async function logMel(
   sound: Sound,

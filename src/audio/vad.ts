@@ -146,7 +146,7 @@ const PIECE = 512 * VAD_FRAME;
 
 /**
  * The probability of speech for each frame of a sound at 16 kHz.
- * @param onProgress is told how many samples are done, and may throw to end the work
+ * @param onProgress is called with the number of samples that are done, and may throw to end the work
  */
 export async function speechProbabilities(
   weights: VadWeights,

@@ -73,7 +73,7 @@ async function ifSupported(start: () => Promise<Backend>, onRefusal?: (error: Mo
 /**
  * "auto": a hardware GPU, else WebAssembly, else plain JavaScript. A software adapter is slower than WebAssembly, so only
  * "webgpu" takes one.
- * @param onWarning is told where "auto" has to do without WebAssembly, and where `threads` has no effect
+ * @param onWarning is called where "auto" has to do without WebAssembly, and where `threads` has no effect
  */
 export async function openBackend(
   device: NonNullable<LoadOptions["device"]>,

@@ -18,7 +18,7 @@ export const steadyPace = (limit: number): Pace => ({ limit, waited: () => undef
 /** One step in flight tells nothing about the next, so after so many waits two are tried again. */
 const TRY_AGAIN = 16;
 
-/** Shorter waits (ms) are not told apart: clocks of browsers are coarse. */
+/** Differences between shorter waits (ms) are not seen: clocks of browsers are coarse. */
 const SHORTEST = 0.5;
 
 /**

@@ -16,7 +16,7 @@ export function pairOf(tokenizerConfig: Fields, modelConfig: Fields): LanguagePa
 
 /**
  * The languages that a code of the files stands for: "fr", "cat_oci_spa". None if any may fit: for groups of languages
- * ("roa", "mul"), for which Unicode knows no likely script, and for what is no code.
+ * ("roa", "mul"), for which Unicode knows no likely script, and for what is not a code.
  */
 function languagesOf(code: string | undefined): string[] {
   if (code === undefined) return [];

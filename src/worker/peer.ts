@@ -290,7 +290,7 @@ export function createPeer(port: Port, { functions, transfer = false, note, onNo
   };
 }
 
-/** An error that cannot be sent is still told. */
+/** An error that cannot be sent is described in words. */
 function thrownToWire(error: unknown, sent: Sent): unknown {
   const wire = reasonToWire(error, sent);
   try {

@@ -148,7 +148,7 @@ function errorToWire(error: Error, sent: Sent): unknown {
   return written("error", fields);
 }
 
-/** A cause is for people; what cannot be sent is told as text. */
+/** A cause is for people; what cannot be sent is sent as text. */
 function causeToWire(cause: unknown, sent: Sent): unknown {
   if (typeof cause !== "object" || cause === null) return typeof cause === "function" ? quote(cause) : cause;
   return cause instanceof Error || isDomException(cause) ? errorToWire(cause, sent) : quote(cause);

@@ -71,7 +71,7 @@ async function fetchFile(url: URL, path: string, signal?: AbortSignal): Promise<
     response = await fetch(url, { signal });
   } catch (cause) {
     signal?.throwIfAborted();
-    // A file that an extension does not have is no answer with status 404.
+    // For a missing file of an extension there is no status 404: the fetch fails.
     if (url.protocol.endsWith("-extension:")) return undefined;
     throw notFetched(path, url, cause);
   }

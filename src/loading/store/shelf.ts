@@ -19,6 +19,6 @@ export interface Shelf {
   write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Opens a piece, which may exist already, to write from byte `at` on. */
   append(path: string, at: number): Promise<Appender>;
-  /** Removes a folder or a piece; one that does not exist is no error. */
+  /** Removes a folder or a piece; it may be missing. */
   remove(path: string): Promise<void>;
 }

@@ -63,7 +63,7 @@ class Message {
       const key = this.varint();
       const field = Math.floor(key / 8);
       this.wireType = key % 8;
-      if (field < 1 || field > 0x1fffffff) throw this.fail(`${field} is no field number`);
+      if (field < 1 || field > 0x1fffffff) throw this.fail(`${field} is not a field number`);
       this.read = false;
       yield field;
       if (!this.read) this.skip();
@@ -154,8 +154,8 @@ function readPiece(message: Message): Piece {
     else if (field === 3) out.type = message.number();
   }
   if (out.piece === "") throw message.fail("a piece is empty");
-  if (!Number.isFinite(out.score)) throw message.fail(`the score of piece ${quote(out.piece)} is no number`);
-  if (out.type < PieceType.normal || out.type > PieceType.byte) throw message.fail(`${out.type} is no type of piece`);
+  if (!Number.isFinite(out.score)) throw message.fail(`the score of piece ${quote(out.piece)} is not a number`);
+  if (out.type < PieceType.normal || out.type > PieceType.byte) throw message.fail(`${out.type} is not a type of piece`);
   return out;
 }
 
@@ -204,7 +204,7 @@ function check(message: Message, { pieces, byteFallback, modelType }: ModelProto
     if (type === PieceType.unknown) unknown++;
     if (type === PieceType.byte) {
       bytes++;
-      if (pieceToByte(piece) === undefined) throw message.fail(`byte piece ${quote(piece)} is no byte`);
+      if (pieceToByte(piece) === undefined) throw message.fail(`byte piece ${quote(piece)} does not name a byte`);
     }
   }
   if (unknown !== 1) throw message.fail(`there are ${unknown} unknown pieces instead of one`);

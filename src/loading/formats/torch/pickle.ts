@@ -116,7 +116,7 @@ export function unpickle(
   /** A length of eight bytes. */
   const length8 = (): number => Number(view.getBigUint64(read(8), true));
 
-  /** Little-endian, two's complement. Beyond 2^53 the nearest double: such a number is no length, and nothing reads it. */
+  /** Little-endian, two's complement. Beyond 2^53 the nearest double: no length is such a number, and nothing reads it. */
   function long(length: number): number {
     const bytes = data.subarray(read(length), at);
     if (length > 8) return bytes.reduceRight((sum, byte) => 256 * sum + byte, bytes[length - 1] > 127 ? -1 : 0);
