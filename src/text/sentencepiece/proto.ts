@@ -155,7 +155,8 @@ function readPiece(message: Message): Piece {
   }
   if (out.piece === "") throw message.fail("a piece is empty");
   if (!Number.isFinite(out.score)) throw message.fail(`the score of piece ${quote(out.piece)} is not a number`);
-  if (out.type < PieceType.normal || out.type > PieceType.byte) throw message.fail(`${out.type} is not a type of piece`);
+  if (out.type < PieceType.normal || out.type > PieceType.byte)
+    throw message.fail(`${out.type} is not a type of piece`);
   return out;
 }
 
