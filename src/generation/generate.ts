@@ -8,6 +8,7 @@ import { runDecodeLoop } from "./device/decode-loop";
 import type { Request } from "./request";
 import type { Hypothesis, Search } from "./search/search";
 import { rowOf } from "./batch";
+import { beginnings } from "./beginnings";
 import { isIdle } from "./options/search-config";
 import { anySeed } from "./search/random";
 import { sampledCandidates } from "../ops/sampling";
@@ -27,18 +28,21 @@ export async function createSentences(
   model: Model,
   way = wayOf(request, model),
 ): Promise<Sentence[]> {
-  const { batch, config, prompts } = request;
+  const { batch, config } = request;
   const searches = way === "javascript" ? (await hostSearch()).createHostSearches(request, model) : undefined;
   const stopsAt = stopCriterion(request);
+  // JavaScript applies a constraint step by step.
+  const given = searches ? undefined : beginnings(request.constraints, config);
   const searchOf = (index: number): Search => {
     if (searches) return searches[index];
-    if (way === "beams") return createBeamResults(config, prompts[index]);
+    if (way === "beams") return createBeamResults(config, request.prompts[index]);
     // The device scores and chooses: no processors, no draws.
     const scoring = { processors: [], taken: [], alternatives: 0, randoms: [] };
-    return createGreedySampling({ config, prompt: prompts[index], stopsAt, ...scoring });
+    return createGreedySampling({ config, prompt: request.prompts[index], given: given?.[index], stopsAt, ...scoring });
   };
-  return prompts.map((prompt, index) => {
+  return request.prompts.map((tokens, index) => {
     const row = rowOf(batch, index);
+    const prompt = [...tokens, ...(given?.[index] ?? [])];
     return { index, ...row, length: lengthOf(row, model.info), prompt, search: searchOf(index) };
   });
 }
@@ -61,7 +65,7 @@ export function wayOf({ config, alternatives, constraints, prompts }: Request, m
   const needsScores =
     (doSample && (numBeams > 1 || sampledCandidates(warpers, targetVocabSize) === undefined)) ||
     prefixAllowedTokens ||
-    constraints ||
+    (constraints && !beginnings(constraints, config)) ||
     alternatives > 0 ||
     processors.removeInvalidValues ||
     processors.forcedBosTokenIds;

@@ -221,33 +221,6 @@ describe("a tiny model", () => {
     script.token_logprobs?.forEach((logprobs, i) => expectClose(logprobs, device.token_logprobs?.[i]));
   });
 
-  it.each<GenerationConfig>([
-    {},
-    { num_return_sequences: 3, temperature: 1.4, top_p: 0.9 },
-    { decoder_input_ids: [1, 7, 9], repetition_penalty: 1.3, typical_p: 0.8 },
-    { num_return_sequences: 2, eos_token_id: [2, 5, 9], min_new_tokens: 3, top_h: 0.7, top_k: 0 },
-  ])("sampling on the device = sampling in JavaScript: %j", async (options) => {
-    const given = { do_sample: true, seed: 9, ...options };
-    const device = await generate(rows, given);
-    // Alternatives need the scores in JavaScript.
-    const script = await generate(rows, { ...given, output_alternatives: 1 });
-    expect([device.stats.chosen_on, script.stats.chosen_on]).toEqual(["device", "javascript"]);
-    expect(script.sequences).toEqual(device.sequences);
-    script.token_logprobs?.forEach((logprobs, i) => expectClose(logprobs, device.token_logprobs?.[i]));
-  });
-
-  it.each<[GenerationConfig, string]>([
-    [{}, "device"],
-    [{ num_beams: 3 }, "device"],
-    [{ do_sample: true }, "device"],
-    [{ do_sample: true, top_k: 0 }, "javascript"],
-    [{ do_sample: true, top_k: 0, top_p: 0.5 }, "javascript"],
-    [{ do_sample: true, num_beams: 2 }, "javascript"],
-    [{ prefix_allowed_tokens: () => [4, 5] }, "javascript"],
-  ])("%j is chosen on the %s, and stats say so", async (options, place) => {
-    expect((await generate(rows, options)).stats.chosen_on).toBe(place);
-  });
-
   it("asking for more does not change the ids", async () => {
     for (const options of kinds) {
       const plain = await generate(rows, options);

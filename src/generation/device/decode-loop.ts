@@ -56,10 +56,10 @@ export interface DeviceSearch {
   /** What else to read for each position in use. Slots that started at different times are at different positions. */
   readonly readAt?: (position: number) => Slice;
   /**
-   * Sets a slot back to the end of a prompt, whose other tokens are in the cache. An empty slot, without a sentence, goes on
-   * decoding, but its results are ignored.
+   * Sets a slot back to the end of a prompt, whose other `fed` tokens are in the cache. An empty slot, without a sentence, goes
+   * on decoding, but its results are ignored.
    */
-  start(slot: number, sentence: Sentence | undefined): void;
+  start(slot: number, sentence: Sentence | undefined, fed: number): void;
   /**
    * Brings sentences that began on a device that is lost to where they were, after `start`. Absent: they begin anew, and come
    * to the same end.
@@ -92,7 +92,7 @@ export async function* runDecodeLoop(
   const capacity = session.targetLength;
   const lastPosition = Math.min(config.maxLength - 1, capacity) - 1;
   const select = await selectPlan(ops, session, config, queue[0].prompt[0], search.candidates);
-  const slots = await createSlots(ops, session, config.promptLength);
+  const slots = await createSlots(ops, session, queue[0].prompt.length);
   const inFlight: Promise<Step>[] = [];
   /** Whether the next result also waits for the encoder. */
   let encoding = false;
@@ -129,7 +129,7 @@ export async function* runDecodeLoop(
         if (await search.collect?.()) yield;
         if (done) return;
         const refilled = slots.refill(queue, control.onEncoded);
-        for (const slot of refilled) search.start(slot, slots.sentences[slot]);
+        for (const slot of refilled) search.start(slot, slots.sentences[slot], slots.fed[slot]);
         await search.resume?.(refilled, slots, control.signal);
         encoding = true;
         continue;

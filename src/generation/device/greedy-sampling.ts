@@ -50,9 +50,8 @@ export function deviceGreedySampling(
     candidates: config.doSample ? sampledCandidates(config.warpers, vocabSize) : undefined,
     reads: [{ tensor: selection.token, start: 0, count: rows }],
     readAt: logprobs ? (at) => ({ tensor: selection.logprobs, start: at * rows, count: rows }) : undefined,
-    start(slot, sentence) {
+    start(slot, sentence, last) {
       const prompt = sentence?.prompt ?? [];
-      const last = config.promptLength - 1;
       const row = slot * width;
       // The logits processors read the prompt after its first token as if it had been chosen.
       prompt.slice(1).forEach((token, i) => ops.write(selection.history, ofSlot(token), i * rows + row));
@@ -62,14 +61,17 @@ export function deviceGreedySampling(
       if (config.doSample && sentence) writeDraws(slot, sentence);
     },
     resume(slots, { sentences, fed }, signal) {
-      const chosen = sentences.map((sentence) => sentence?.search.results().map(({ choices }) => choices) ?? []);
+      const chosen = sentences.map((sentence) => {
+        const results = sentence?.search.results() ?? [];
+        return results.map(({ tokens }) => tokens.slice(sentence?.prompt.length));
+      });
       const known = slots.map((slot) => ({ slot, count: Math.max(0, ...chosen[slot].map(({ length }) => length)) }));
       const feed = (slot: number, step: number): void => {
         const row = slot * width;
         // A sequence that has ended goes on with anything.
-        const tokens = Uint32Array.from(chosen[slot], (choices) => choices[step]?.token ?? selection.pad);
-        ops.write(selection.history, tokens, fed[slot] * rows + row);
-        ops.write(selection.token, tokens, row);
+        const next = Uint32Array.from(chosen[slot], (tokens) => tokens[step] ?? selection.pad);
+        ops.write(selection.history, next, fed[slot] * rows + row);
+        ops.write(selection.token, next, row);
         ops.write(selection.position, ofSlot(++fed[slot]), row);
       };
       return feedAgain(ops, session, known, feed, signal);

@@ -11,7 +11,10 @@ export interface Sentence extends SourceRow {
   index: number;
   /** Of its source, in tokens or frames. */
   length: number;
-  /** What the decoder starts from: the start token, then `decoder_input_ids`. All sentences of a call have as many tokens. */
+  /**
+   * What the decoder starts from: the start token, `decoder_input_ids`, then what is known of the output. All sentences of a call
+   * have as many tokens.
+   */
   prompt: readonly number[];
   search: Search;
   /** What a search in JavaScript has chosen, step by step. A new device is fed it again, see feed-again.ts. */

@@ -9,11 +9,11 @@ export interface GreedySampling extends Search {
 }
 
 export function createGreedySampling(context: SearchContext): GreedySampling {
-  const { config, prompt, processors, stopsAt, randoms } = context;
+  const { config, prompt, given = [], processors, stopsAt, randoms } = context;
   const width = config.numReturnSequences;
   const sequences = Array.from({ length: width }, () => ({
-    tokens: [...prompt],
-    choices: [] as Choice[],
+    tokens: [...prompt, ...given],
+    choices: given.map((token): Choice => ({ token, logprob: 0 })),
     ended: false,
     emitted: 0,
   }));

@@ -81,6 +81,8 @@ export interface SearchContext {
   config: SearchConfig;
   /** Start token first. */
   prompt: readonly number[];
+  /** What every sequence begins with after it. */
+  given?: readonly number[];
   processors: readonly Processor[];
   /** How many alternatives to keep per token; 0 for none. */
   alternatives: number;
