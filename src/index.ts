@@ -24,6 +24,7 @@ export type { Tuning } from "./backends/webgpu/tuning";
 export { ModelError, type ErrorCode } from "./errors";
 export type { Alignment } from "./generation/alignment";
 export type { ForwardOptions, ForwardOutput } from "./generation/forward";
+export type { AttentionInternals, StackInternals } from "./generation/internals";
 export type { GenerationConfig } from "./generation/options/generation-config";
 export type { SpeechCall, SpeechInput, SpeechOptions } from "./generation/speech/call";
 export type { FeatureTensor } from "./generation/speech/features";

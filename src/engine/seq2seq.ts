@@ -205,9 +205,9 @@ export class LocalSeq2Seq {
     const names = info.features ? [info.features.name] : ["input_ids", "attention_mask"];
     const checked = checkedOptions("forward", given, [...names, "decoder_input_ids"] as (keyof ForwardInput)[]);
     const { input_ids, attention_mask, decoder_input_ids } = checked;
-    const wanted = checkedOptions("forward", options, ["output_attentions", "output_hidden_states"]);
-    checkBoolean("forward", "output_attentions", wanted.output_attentions);
-    checkBoolean("forward", "output_hidden_states", wanted.output_hidden_states);
+    const { FORWARD_OPTIONS, forward } = await wholePasses();
+    const wanted = checkedOptions("forward", options, FORWARD_OPTIONS);
+    for (const name of FORWARD_OPTIONS) checkBoolean("forward", name, wanted[name]);
     const input = info.features
       ? (await speechPart()).speechBatch("forward", { ...checked }, info)
       : inputBatch(input_ids, attention_mask, info, { padTokenId: info.padTokenId, onWarning: this.warn });
@@ -223,7 +223,6 @@ export class LocalSeq2Seq {
         `forward: decoder_input_ids has ${target.length} rows, but ${names[0]} has ${input.ids.length}.`,
       );
     }
-    const { forward } = await wholePasses();
     return this.engines.run((engine) =>
       onEngine(engine, ({ ops, model }) => forward(ops, model, input, target, wanted)),
     );

@@ -6,6 +6,7 @@ import { HostTensor } from "../tensor/host-tensor";
 import { size, type Tensor } from "../tensor/tensor";
 import { padded, rowOf, type Batch } from "./batch";
 import { createSource, writeSource } from "./device/source";
+import { internalTensors, readInternals, type StackInternals } from "./internals";
 
 /**
  * What `Seq2Seq.forward` returns, by the names of `Seq2SeqLMOutput` in Hugging Face transformers. B rows, S tokens of the
@@ -27,6 +28,15 @@ export interface ForwardOutput {
   encoder_hidden_states?: HostTensor[];
   /** With `output_hidden_states`, (B, T, D) each: what the decoder's first layer reads, then each layer's output. */
   decoder_hidden_states?: HostTensor[];
+  /** With `output_internals`: what goes on inside the encoder's layers. */
+  encoder_internals?: StackInternals;
+  /** With `output_internals`: what goes on inside the decoder's layers. */
+  decoder_internals?: StackInternals;
+  /**
+   * With `output_layer_logits`, per decoder layer (B, T, V): the logits if the decoder ended with this layer (the "logit lens",
+   * nostalgebraist 2020). The last ones are `logits`.
+   */
+  layer_logits?: HostTensor[];
 }
 
 /** What `Seq2Seq.forward` is to return beside the logits and the encoder's states. */
@@ -35,7 +45,19 @@ export interface ForwardOptions {
   output_attentions?: boolean;
   /** Adds the hidden states of every layer. Default false. */
   output_hidden_states?: boolean;
+  /** Adds positions, queries, keys, values and feed-forwards of every layer. Not an option of transformers. Default false. */
+  output_internals?: boolean;
+  /** Adds the logits after every decoder layer: L times the size of `logits`. Not an option of transformers. Default false. */
+  output_layer_logits?: boolean;
 }
+
+/** The names of all of them. */
+export const FORWARD_OPTIONS = [
+  "output_attentions",
+  "output_hidden_states",
+  "output_internals",
+  "output_layer_logits",
+] as const satisfies readonly (keyof ForwardOptions)[];
 
 export async function forward(
   ops: Ops,
@@ -60,9 +82,11 @@ export async function forward(
     hiddenStates: options.output_hidden_states ? [] : undefined,
     attentions: options.output_attentions ? [] : undefined,
     crossAttentions: options.output_attentions ? [] : undefined,
+    internals: options.output_internals ? internalTensors() : undefined,
   });
   const encoder = capture();
   const decoder = capture();
+  if (options.output_layer_logits) Object.assign(decoder, { layerLogits: [], layerEnds: [] } satisfies Capture);
   let plan: Plan<{ logits: Tensor; states: Tensor }> | undefined;
   try {
     const source = createSource(create, info, b, s);
@@ -83,6 +107,7 @@ export async function forward(
       return new HostTensor(data as Float32Array, tensor.shape);
     };
     const readAll = (tensors: Tensor[] | undefined) => tensors && Promise.all(tensors.map(read));
+    const inside = ({ internals }: Capture) => internals && readInternals(internals, read);
     await ops.submit([plan]);
     return {
       logits: await read(plan.outputs.logits),
@@ -92,6 +117,9 @@ export async function forward(
       cross_attentions: await readAll(decoder.crossAttentions),
       encoder_hidden_states: await readAll(encoder.hiddenStates),
       decoder_hidden_states: await readAll(decoder.hiddenStates),
+      encoder_internals: await inside(encoder),
+      decoder_internals: await inside(decoder),
+      layer_logits: await readAll(decoder.layerLogits),
     };
   } finally {
     if (plan) ops.release(plan);

@@ -5,7 +5,7 @@ import { HostTensor } from "../tensor/host-tensor";
 import { onEngine, type Engine } from "./engine";
 import { forward } from "./forward";
 
-export { forward } from "./forward";
+export { FORWARD_OPTIONS, forward } from "./forward";
 
 /**
  * Attentions and hidden states of generated sequences, with `output_attentions` and `output_hidden_states`: the tensors of

@@ -5,7 +5,7 @@
 
 import type { Activation, AttentionOptions, Norm, Ops, PositionBias } from "../ops/ops";
 import type { Tensor } from "../tensor/tensor";
-import type { Capture, DecoderState } from "./model";
+import type { AttentionTensors, Capture, DecoderState } from "./model";
 
 export interface Linear {
   weight: Tensor; // (N, K)
@@ -76,6 +76,22 @@ export function project(ops: Ops, x: Stream, { weight, bias }: Linear, residual?
   });
 }
 
+/** Keeps the table of positions (P, D) of a stack for those who want to see it. */
+export function notePositions(table: Tensor | undefined, capture?: Capture): void {
+  if (capture?.internals) capture.internals.positions = table;
+}
+
+/**
+ * The logits that `head` makes of x. Where `capture` wants them, those of every layer, too: as if the decoder ended there (the
+ * "logit lens", nostalgebraist 2020).
+ */
+export function scored(x: Stream, head: (x: Stream) => Tensor, capture?: Capture): Tensor {
+  const logits = head(x); // (B, T, V)
+  const { layerEnds = [], layerLogits } = capture ?? {};
+  layerLogits?.push(...layerEnds.slice(0, -1).map(head), logits);
+  return logits;
+}
+
 export interface StackOptions {
   heads: number;
   activation: Activation;
@@ -99,9 +115,16 @@ export function createStack(ops: Ops, options: StackOptions) {
   }
 
   /** Section 3.2: what of the keys is visible is in `visible`. */
-  function attend(query: Tensor, cache: Tensor, visible: Omit<AttentionOptions, "heads">, seen?: Tensor[]): Tensor {
+  function attend(
+    query: Tensor,
+    cache: Tensor,
+    visible: Omit<AttentionOptions, "heads">,
+    seen?: Tensor[],
+    read?: AttentionTensors[],
+  ): Tensor {
     const all = { heads, scale: attentionScale, ...visible };
     seen?.push(ops.attentionWeights(query, cache, all)); // (B, H, T, C)
+    read?.push({ query, cache, scale: attentionScale ?? 1 / Math.sqrt(query.shape[2] / heads) });
     return ops.attention(query, cache, all); // (B, T, I)
   }
 
@@ -116,7 +139,8 @@ export function createStack(ops: Ops, options: StackOptions) {
     return sublayer(x, norm, (input, residual) => {
       const { weight, bias } = queryKeyValue;
       const { query, cache } = ops.projectQueryKeyValue(input.states, weight, { bias, norm: input.norm, ...into });
-      const context = attend(query, cache, { positionBias, ...visible }, capture?.attentions);
+      const read = capture?.internals?.selfAttention;
+      const context = attend(query, cache, { positionBias, ...visible }, capture?.attentions, read);
       return project(ops, { states: context }, output, residual); // (B, T, D)
     });
   }
@@ -125,17 +149,19 @@ export function createStack(ops: Ops, options: StackOptions) {
   function crossAttention(x: Stream, layer: CrossAttention, keys: Tensor, mask: Tensor, capture?: Capture): Stream {
     return sublayer(x, layer.norm, (input, residual) => {
       const query = project(ops, input, layer.query); // (B, T, I)
-      const context = attend(query, keys, { mask }, capture?.crossAttentions);
+      const read = capture?.internals?.crossAttention;
+      const context = attend(query, keys, { mask }, capture?.crossAttentions, read);
       return project(ops, { states: context }, layer.output, residual); // (B, T, D)
     });
   }
 
   /** Section 3.3: two linear maps with an activation between them, which a third may gate (Shazeer 2020). */
-  function feedForward(x: Stream, { inner, gate, outer, norm }: FeedForward): Stream {
+  function feedForward(x: Stream, { inner, gate, outer, norm }: FeedForward, capture?: Capture): Stream {
     return sublayer(x, norm, (input, residual) => {
       const { weight, bias } = inner;
       const multiply = gate && project(ops, input, gate); // (B, T, F)
       const hidden = ops.linear(input.states, weight, { bias, norm: input.norm, activation, multiply }); // (B, T, F)
+      capture?.internals?.feedForward.push(hidden);
       return project(ops, { states: hidden }, outer, residual); // (B, T, D)
     });
   }
@@ -150,8 +176,10 @@ export function createStack(ops: Ops, options: StackOptions) {
     capture?.hiddenStates?.push(applyNorm(ops, x));
     for (const [i, weights] of layers.entries()) {
       x = layer(x, weights, i);
-      if (i === layers.length - 1 && finalNorm) x = { states: applyNorm(ops, x), norm: finalNorm };
+      const isLast = i === layers.length - 1;
+      if (isLast && finalNorm) x = { states: applyNorm(ops, x), norm: finalNorm };
       capture?.hiddenStates?.push(applyNorm(ops, x));
+      capture?.layerEnds?.push(finalNorm && !isLast ? { states: applyNorm(ops, x), norm: finalNorm } : x);
     }
     return x;
   }
@@ -162,7 +190,10 @@ export function createStack(ops: Ops, options: StackOptions) {
       run(
         x,
         layers,
-        (x, layer) => feedForward(selfAttention(x, layer.selfAttention, { mask }, {}, capture), layer.feedForward),
+        (x, layer) => {
+          x = selfAttention(x, layer.selfAttention, { mask }, {}, capture);
+          return feedForward(x, layer.feedForward, capture);
+        },
         capture,
       ),
 
@@ -178,7 +209,7 @@ export function createStack(ops: Ops, options: StackOptions) {
           x = selfAttention(x, layer.selfAttention, visible, into, capture);
           const seen = capture?.crossLayers?.includes(i) === false ? undefined : capture;
           x = crossAttention(x, layer.crossAttention, cross[i], mask, seen);
-          return feedForward(x, layer.feedForward);
+          return feedForward(x, layer.feedForward, capture);
         },
         capture,
       ),

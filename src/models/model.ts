@@ -1,6 +1,6 @@
 /** What generation and `Seq2Seq.forward` need of a model family; each family is one file beside this one. */
 
-import type { Ops } from "../ops/ops";
+import type { Norm, Ops } from "../ops/ops";
 import type { Tensor } from "../tensor/tensor";
 import type { Parameters as ParameterList } from "./parameters";
 
@@ -31,6 +31,32 @@ export interface Capture {
   crossAttentions?: Tensor[];
   /** The layers whose cross-attention is wanted; all where absent. */
   crossLayers?: readonly number[];
+  /** What goes on inside the layers. */
+  internals?: InternalTensors;
+  /** Of a decoder: the logits (B, T, V) that each layer would give if it were the last one. */
+  layerLogits?: Tensor[];
+  /** With `layerLogits`: what each layer gives, (B, T, D), and the norm that the output projection reads it through. */
+  layerEnds?: { states: Tensor; norm?: Norm }[];
+}
+
+/** What an attention computes with. */
+export interface AttentionTensors {
+  /** (B, T, I), the heads side by side. */
+  query: Tensor;
+  /** (B, C, 2I), key first. */
+  cache: Tensor;
+  /** Multiplies q k^T. */
+  scale: number;
+}
+
+/** What goes on inside the layers of a stack, one entry per layer. */
+export interface InternalTensors {
+  /** The table (P, D) whose rows are added to the embeddings; absent in families without one. */
+  positions?: Tensor;
+  selfAttention: AttentionTensors[];
+  crossAttention: AttentionTensors[];
+  /** What the activation of the feed-forward gives, times its gate: (B, T, F). */
+  feedForward: Tensor[];
 }
 
 /** The facts of a configuration that do not depend on the family. */

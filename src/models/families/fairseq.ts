@@ -7,7 +7,7 @@ import { ModelError } from "../../errors";
 import type { Activation, Norm, Ops } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX, MAX_SOURCE, MAX_TARGET } from "../config";
-import { applyNorm, createStack, project, projectCross, type Stream } from "../layers";
+import { applyNorm, createStack, notePositions, project, projectCross, scored, type Stream } from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
 import { ALIASES, allLayers, layerNorm, readStack, type Stack } from "./bart-layers";
@@ -185,11 +185,13 @@ function build(table: FairseqTable, ops: Ops, fields: Record<string, unknown>, p
   }
 
   function encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor {
+    notePositions(positions.source(ids.shape[1]), capture);
     return applyNorm(ops, encoderStack.encoder(embedSource(ids, ids.shape[1]), encoderLayers, mask, capture)); // (B, S, D)
   }
 
   function decoder(ids: Tensor, state: DecoderState, capture?: Capture): Stream {
     const capacity = state.caches[0].shape[1];
+    notePositions(positions.target(capacity), capture);
     return decoderStack.decoder(embedTarget(ids, capacity, state.position), decoderLayers, state, capture); // (B, T, D)
   }
 
@@ -197,7 +199,8 @@ function build(table: FairseqTable, ops: Ops, fields: Record<string, unknown>, p
     info: config,
     encode,
     projectCross: (states) => projectCross(ops, decoderLayers, states),
-    decode: (ids, state, capture) => project(ops, decoder(ids, state, capture), head, undefined, true), // (B, T, V)
+    decode: (ids, state, capture) =>
+      scored(decoder(ids, state, capture), (x) => project(ops, x, head, undefined, true), capture), // (B, T, V)
     prefill: (ids, state) => void decoder(ids, state),
   };
 }

@@ -8,7 +8,7 @@ import { quote } from "../../errors";
 import type { Activation, Norm, Ops, PositionBias } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX, MAX_SOURCE, MAX_TARGET } from "../config";
-import { createStack, projectCross, range, applyNorm } from "../layers";
+import { createStack, projectCross, range, applyNorm, scored } from "../layers";
 import type { CrossAttention, DecoderLayer, EncoderLayer, FeedForward, Linear, SelfAttention, Stream } from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
@@ -244,8 +244,9 @@ function build(modelType: ModelType, ops: Ops, fields: Record<string, unknown>, 
     encode,
     projectCross: (states) => projectCross(ops, decoderLayers, states),
     decode(ids, state, capture) {
-      const { states, norm } = decoder(ids, state, capture); // (B, T, D)
-      return ops.linear(states, vocabulary.head, { bias: headBias, norm, scale: outputScale, scores: true }); // (B, T, V)
+      const head = ({ states, norm }: Stream): Tensor =>
+        ops.linear(states, vocabulary.head, { bias: headBias, norm, scale: outputScale, scores: true });
+      return scored(decoder(ids, state, capture), head, capture); // (B, T, V)
     },
     prefill: (ids, state) => void decoder(ids, state),
   };

@@ -9,7 +9,7 @@
 import type { Activation, Ops } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX } from "../config";
-import { createStack, project, projectCross, range, applyNorm } from "../layers";
+import { createStack, project, projectCross, range, applyNorm, notePositions, scored } from "../layers";
 import type { CrossAttention, DecoderLayer, EncoderLayer, FeedForward, Linear, SelfAttention, Stream } from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
@@ -181,12 +181,14 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
   const decoderStack = createStack(ops, { ...config, finalNorm: p.norm("decoder.norm", config.width, config.normEps) });
 
   function encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor {
+    notePositions(position.source, capture);
     const states = ops.embed(ids, vocabulary.source, { scale, positions: position.source }); // (B, S, D)
     return applyNorm(ops, encoderStack.encoder({ states }, encoderLayers, mask, capture)); // (B, S, D)
   }
 
   function decoder(ids: Tensor, state: DecoderState, capture?: Capture): Stream {
     const { position: offset } = state;
+    notePositions(position.target, capture);
     const states = ops.embed(ids, vocabulary.target, { scale, positions: position.target, offset }); // (B, T, D)
     return decoderStack.decoder({ states }, decoderLayers, state, capture); // (B, T, D)
   }
@@ -195,7 +197,8 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
     info: config,
     encode,
     projectCross: (states) => projectCross(ops, decoderLayers, states),
-    decode: (ids, state, capture) => project(ops, decoder(ids, state, capture), vocabulary.output, undefined, true), // (B, T, V)
+    decode: (ids, state, capture) =>
+      scored(decoder(ids, state, capture), (x) => project(ops, x, vocabulary.output, undefined, true), capture), // (B, T, V)
     prefill: (ids, state) => void decoder(ids, state),
   };
 }

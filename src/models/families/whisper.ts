@@ -7,7 +7,16 @@
 import type { Activation, Ops } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX } from "../config";
-import { applyNorm, createStack, project, projectCross, type Linear, type Stream } from "../layers";
+import {
+  applyNorm,
+  createStack,
+  notePositions,
+  project,
+  projectCross,
+  scored,
+  type Linear,
+  type Stream,
+} from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
 import { ALIASES, allLayers, layerNorm, readStack, type Stack } from "./bart-layers";
@@ -114,6 +123,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
   /** frames (B, 2S, channels) -> (B, S, D). Every frame is read, those of silence at the end, too. */
   function encode(frames: Tensor, _mask: Tensor, capture?: Capture): Tensor {
     const padding = [1, 1] as const;
+    notePositions(encoderPositions, capture);
     const narrow = ops.convolve(frames, first.weight, { bias: first.bias, padding, activation: "gelu" }); // (B, 2S, D)
     const { weight, bias } = second;
     const states = ops.convolve(narrow, weight, {
@@ -125,6 +135,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
   }
 
   function decode(ids: Tensor, state: DecoderState, capture?: Capture): Stream {
+    notePositions(decoderPositions, capture);
     const states = ops.embed(ids, vocabulary, { scale: 1, positions: decoderPositions, offset: state.position });
     return decoderStack.decoder({ states }, decoderLayers, state, capture); // (B, T, D)
   }
@@ -133,7 +144,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
     info: config,
     encode,
     projectCross: (states) => projectCross(ops, decoderLayers, states),
-    decode: (ids, state, capture) => project(ops, decode(ids, state, capture), head), // (B, T, V)
+    decode: (ids, state, capture) => scored(decode(ids, state, capture), (x) => project(ops, x, head), capture), // (B, T, V)
     prefill: (ids, state) => void decode(ids, state),
   };
 }

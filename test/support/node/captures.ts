@@ -36,6 +36,8 @@ export async function captureInput(name: string): Promise<ForwardInput> {
 
 /** Throws where a tensor is missing, has another shape or another element than transformers gives it. */
 export function expectCaptures(name: string, captures: Captures): void {
+  expect(captures.internals).toMatchObject({ logits: 0, lengths: 0 });
+  expect(captures.internals.weights).toBeLessThanOrEqual(2e-6);
   for (const field of FIELDS) {
     const layers = [...tensors].filter(([key]) => key.startsWith(`${name}/${field}/`));
     expect(captures[field]?.length, field).toBe(layers.length);

@@ -3,6 +3,7 @@
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
 import type { Seq2Seq, ForwardInput, ForwardOutput, Source } from "../../../src/index";
 import { loadForGoldens } from "./in-this-thread";
+import { checkInternals, type InternalsCheck } from "./internals";
 import { readModel } from "../../../src/engine/load";
 import { openSource } from "../../../src/loading/sources/source";
 import type { DecoderState } from "../../../src/models/model";
@@ -15,13 +16,19 @@ export const FIELDS = [
   "cross_attentions",
 ] as const;
 
-export type Captures = Pick<ForwardOutput, (typeof FIELDS)[number]>;
+export type Captures = Pick<ForwardOutput, (typeof FIELDS)[number]> & { internals: InternalsCheck };
 
 export async function runCaptures(source: Source, device: Seq2Seq["device"], input: ForwardInput): Promise<Captures> {
   const model = await loadForGoldens(source, { device });
-  const output = await model.forward(input, { output_attentions: true, output_hidden_states: true });
+  const output = await model.forward(input, {
+    output_attentions: true,
+    output_hidden_states: true,
+    output_internals: true,
+    output_layer_logits: true,
+  });
   await model.dispose();
-  return Object.fromEntries(FIELDS.map((field) => [field, output[field]]));
+  const internals = checkInternals(output, /t5/.test(model.config.model_type));
+  return { ...Object.fromEntries(FIELDS.map((field) => [field, output[field]])), internals };
 }
 
 export interface StepCost {
