@@ -37,7 +37,9 @@ const groups = [
   { name: "sources", test: /\/src\/loading\/sources\/(files|remote|local|source)\.ts/, priority: 2 },
   { name: "engine", tags: ["$initial" as const], priority: 1 },
   // What only backends need, whichever of them.
-  { name: "ops", test: /\/src\/(ops|tensor|util)\//, priority: 1 },
+  { name: "ops", test: /\/src\/(ops|tensor|util\/(?!spoken-languages))/, priority: 1 },
+  // Names of languages, for Whisper's prompts, tokenizer and words.
+  { name: "spoken-languages", test: /\/src\/util\/spoken-languages/, priority: 1 },
   { name: "webgpu", test: /\/src\/backends\/webgpu\/(?!adapter\.ts|audio\.ts)/ },
   { name: "cpu", test: /\/src\/backends\/cpu\// },
   { name: "wasm", test: /\/src\/backends\/wasm\/(?!support|pool|split|thread)|\/wasm\/index\.ts/ },

@@ -13,7 +13,7 @@ export type { TranslateOptions } from "./engine/translate-options";
 export type { SpeechFeatures } from "./engine/transcriber";
 export type { AlignedSegment } from "./engine/translator";
 export { Seq2Seq } from "./api/seq2seq";
-export type { Tokenizer } from "./api/tokenizer";
+export type { SpeechTokenizer, Tokenizer } from "./api/tokenizer";
 export { createSpeechRecognition, Transcriber, type TranscriberOptions } from "./api/transcriber";
 export { Translator, type TranslatorOptions } from "./api/translator";
 export { checkSupport, type Support, type SupportOptions } from "./api/support";
@@ -47,4 +47,4 @@ export type { SpeechSegmentInfo, TranscribeStats, Transcription, TranscriptionDa
 export type { StoredModel, StoredModelFile } from "./loading/store/models";
 export type { Memory } from "./ops/ops";
 export type { HostTensor } from "./tensor/host-tensor";
-export type { EncodeOptions, LanguagePair } from "./text/tokenizer";
+export type { DecodeOptions, DecoderPromptOptions, EncodeOptions, LanguagePair, TextOffset } from "./text/tokenizer";

@@ -20,8 +20,9 @@ export async function loadLocal(source: Source | ModelFiles, options: LoadOption
 }
 
 function factsOf({ config, tokenizer, tokenizerProblem }: LocalSeq2Seq): ModelFacts {
-  const { languages, languagePairs } = tokenizer ?? {};
-  return { config, tokenizer: tokenizer && { languages, languagePairs }, tokenizerProblem };
+  const { languages, languagePairs, speech } = tokenizer ?? {};
+  const facts = { languages, languagePairs, ...(speech && { speech: true as const }) };
+  return { config, tokenizer: tokenizer && facts, tokenizerProblem };
 }
 
 function callsOf(model: LocalSeq2Seq): ModelCalls {
@@ -56,9 +57,12 @@ function callsOf(model: LocalSeq2Seq): ModelCalls {
     detectLanguage: (...given) => model.detectLanguage(...given),
 
     encode: (...given) => tokenizer.encode(...given),
-    decode: (ids) => tokenizer.decode(ids),
+    decode: (...given) => tokenizer.decode(...given),
     token: (id) => tokenizer.token(id),
     forcedBosTokenId: (targetLanguage) => tokenizer.forcedBosTokenId?.(targetLanguage),
+    offsets: (ids) => tokenizer.speech!.offsets(ids),
+    promptIds: (text) => tokenizer.speech!.promptIds(text),
+    decoderPromptIds: (options) => tokenizer.speech!.decoderPromptIds(options),
 
     // These are async so that they reject where what they call throws.
     setUp: async (setup) => translator(setup).warnings,

@@ -5,7 +5,7 @@ import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
 import type { SpeechInput, SpeechOptions } from "../generation/speech/call";
 import type { Memory } from "../ops/ops";
-import type { EncodeOptions, LanguagePair } from "../text/tokenizer";
+import type { DecodeOptions, DecoderPromptOptions, EncodeOptions, LanguagePair, TextOffset } from "../text/tokenizer";
 import type { ModelConfig } from "./model-config";
 import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "./results";
 import type { GenerateTextOutput, TextOptions } from "./text-calls";
@@ -24,7 +24,7 @@ export type Awaitable<T> = T | Promise<T>;
 export interface ModelFacts {
   config: ModelConfig;
   /** Absent if the model has no tokenizer. */
-  tokenizer?: { languages?: readonly string[]; languagePairs?: readonly LanguagePair[] };
+  tokenizer?: { languages?: readonly string[]; languagePairs?: readonly LanguagePair[]; speech?: true };
   tokenizerProblem?: string;
 }
 
@@ -39,9 +39,12 @@ export interface ModelCalls {
 
   // The tokenizer.
   encode(text: string, options?: EncodeOptions): Awaitable<number[]>;
-  decode(ids: readonly number[]): Awaitable<string>;
+  decode(ids: readonly number[], options?: DecodeOptions): Awaitable<string>;
   token(id: number): Awaitable<string>;
   forcedBosTokenId(targetLanguage: string): Awaitable<number | undefined>;
+  offsets(ids: readonly number[]): Awaitable<TextOffset[]>;
+  promptIds(text: string): Awaitable<number[]>;
+  decoderPromptIds(options?: DecoderPromptOptions): Awaitable<[place: number, token: number][]>;
 
   // The translator of a pair of languages.
   /** Checks the languages. Returns warnings. */

@@ -3,7 +3,7 @@
  * pipeline calls. Texts wait until both strides are past; then `joinOverlaps` decides what is heard twice.
  */
 
-import { LANGUAGES } from "./languages";
+import { LANGUAGES } from "../util/spoken-languages";
 import { joinOverlaps, type Interval } from "./overlap";
 import { round2 } from "./round";
 import { TIME_PRECISION } from "./segments";

@@ -2,7 +2,7 @@
 
 import type { WhisperFields } from "../generation/speech/whisper-fields";
 import { initialTokens } from "../generation/speech/whisper-prompts";
-import { LANGUAGE_CODES, LANGUAGES } from "./languages";
+import { LANGUAGE_CODES, LANGUAGES } from "../util/spoken-languages";
 import type { SpeechModel } from "./model";
 import type { InitialTokens } from "./windows";
 

@@ -72,7 +72,7 @@ export function openWhisper({ model, tokenizer, plan, signal }: WhisperCall, sam
       ...plan.thresholds,
       conditionOnPrevTokens: plan.conditionOnPrevTokens,
       promptConditionType: plan.promptConditionType,
-      promptIds: promptOf(plan, tokenizer, startofprev),
+      promptIds: promptOf(plan, tokenizer),
       maxLength: generation.max_new_tokens === undefined ? (generation.max_length as number | undefined) : undefined,
       words: heads && { medianWidth: sizes.medianWidth },
     },

@@ -51,16 +51,13 @@ export function speechTokenizer(
   };
 }
 
-/** `get_prompt_ids`: the text after a space, behind <|startofprev|>. */
-export function promptOf({ given }: TranscribePlan, tokenizer: Tokenizer, startofprev: number): number[] | undefined {
+/** The tokens that come before every window. */
+export function promptOf({ given }: TranscribePlan, { speech }: Tokenizer): number[] | undefined {
   const { prompt, prompt_ids } = given;
-  if (prompt_ids !== undefined) return prompt_ids;
-  if (prompt === undefined) return undefined;
-  const ids = tokenizer.encode(` ${prompt.trim()}`, { add_special_tokens: false });
-  const special = ids.find((id) => tokenizer.decode([id]) === "" && /^<\|.*\|>$/.test(tokenizer.token(id)));
-  if (special === undefined) return [startofprev, ...ids];
-  const message = `transcribe: the prompt has the special token ${tokenizer.token(special)} in it.`;
-  throw new ModelError("invalid_option", message);
+  if (prompt_ids !== undefined || prompt === undefined) return prompt_ids;
+  if (speech) return speech.promptIds(prompt);
+  const message = "transcribe: prompt needs Whisper's own tokenizer, and the files name another.";
+  throw new ModelError("unsupported_option", message, "Pass prompt_ids.");
 }
 
 /** The pipeline's defaults, where neither the call nor the files say anything: five beams, 256 new tokens. */

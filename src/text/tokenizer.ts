@@ -17,6 +17,50 @@ export interface EncodeOptions {
   add_special_tokens?: boolean;
 }
 
+/** Options of `decode`. */
+export interface DecodeOptions {
+  /**
+   * Whisper only: whether timestamps are in the text, as "<|1.08|>". They go on growing where one is smaller than the one before,
+   * because a window ends there. Default false.
+   */
+  decode_with_timestamps?: boolean;
+}
+
+/** Text and the times of its first and last timestamp, in seconds. */
+export interface TextOffset {
+  /** Special tokens are in it, timestamps are not. */
+  text: string;
+  /** In seconds. */
+  timestamp: [start: number, end: number];
+}
+
+/** What output of Whisper begins with. */
+export interface DecoderPromptOptions {
+  /** By code ("fr") or name ("French"). Default: `language` of tokenizer_config.json, else none. */
+  language?: string;
+  /** Default: `task` of tokenizer_config.json, else none. */
+  task?: "transcribe" | "translate";
+  /** Whether there are no timestamps. Default true. */
+  no_timestamps?: boolean;
+}
+
+/** What only Whisper's tokenizer has. */
+export interface SpeechTokens {
+  /**
+   * The pieces between timestamps, as `output_offsets` of transformers gives them: times go on growing where a window ends. Empty
+   * where there are fewer than two timestamps.
+   */
+  offsets(ids: readonly number[]): TextOffset[];
+  /**
+   * `prompt_ids` of `generate` for a text that the output goes on from: <|startofprev|> and the text after a space. transformers'
+   * `get_prompt_ids`.
+   * @throws ModelError `invalid_input` for a text with a special token in it
+   */
+  promptIds(text: string): number[];
+  /** Pairs of place and token: language, task, <|notimestamps|>. transformers' `get_decoder_prompt_ids`. */
+  decoderPromptIds(options?: DecoderPromptOptions): [place: number, token: number][];
+}
+
 /** The languages that a model translates between, as its files write them: "en", "fra", a group such as "roa". */
 export interface LanguagePair {
   /** Of the text; absent: the files do not say. */
@@ -33,7 +77,7 @@ export interface Tokenizer {
    */
   encode(text: string, options?: EncodeOptions): number[];
   /** Text without special tokens. */
-  decode(ids: readonly number[]): string;
+  decode(ids: readonly number[], options?: DecodeOptions): string;
   /** The token as in the vocabulary, such as "▁chat"; "" for an unknown id. */
   token(id: number): string;
   /** Matches the end of decoded text that later tokens may still change; streaming holds it back. Absent if none may. */
@@ -52,6 +96,8 @@ export interface Tokenizer {
    * @throws ModelError `unsupported_option` for a language that the model does not know
    */
   forcedBosTokenId?(targetLanguage: string): number | undefined;
+  /** Of Whisper alone. */
+  readonly speech?: SpeechTokens;
 }
 
 /** How a translator uses a tokenizer for one pair of languages. */

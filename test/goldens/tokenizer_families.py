@@ -307,6 +307,12 @@ PEGASUS = {"<extra_id_1>": "<mask_1>", "<extra_id_0>": "<mask_2>", "<extra_id_":
 BLENDERBOT_SMALL = {
     "<s>": "__start__", "</s>": "__end__", "<unk>": "__unk__", "<pad>": "__null__", "<mask>": "__newln__", "<user>": "__START__",
 }  # fmt: skip
+WHISPER = {"<s>": "<|startoftranscript|>", "</s>": "<|endoftext|>", "<mask>": "<|1.08|>", "<pad>": "<|fr|>", "<unk>": "<|startofprev|>"}
+# In transformers' order, and no more than these.
+WHISPER_TOKENS = [f"<|{name}|>" for name in (
+    "endoftext", "startoftranscript", "en", "zh", "de", "es", "ru", "ko", "fr", "ja", "pt", "translate", "transcribe",
+    "startoflm", "startofprev", "nospeech", "notimestamps",
+)]
 PLBART = {"en_XX": "__java__", "fr_XX": "python", "ro_RO": "__php__", "__en__": "__en_XX__", "__fr__": "__python__"}
 
 
@@ -326,7 +332,7 @@ def with_template(content, single):
 def make_folders():
     from tokenizers import ByteLevelBPETokenizer
     from transformers import BartTokenizer, BlenderbotTokenizer, MBart50Tokenizer, MBartTokenizer
-    from transformers import NllbTokenizer, PegasusTokenizer, T5Tokenizer
+    from transformers import NllbTokenizer, PegasusTokenizer, T5Tokenizer, WhisperTokenizer
 
     # Every eleventh piece of the source is missing: such pieces are unknown.
     source = [p for i, p in enumerate(pieces("unigram")) if i % 11]
@@ -345,6 +351,9 @@ def make_folders():
     vocab, merges = subword_nmt()
     small = {"vocab.json": packed("blenderbot-small.vocab.json", vocab), "merges.txt": packed("blenderbot-small.merges.txt", merges)}
     spiece = {"spiece.model": "model:t5"}
+    whisper = {**bart, "tokenizer_config.json": {"additional_special_tokens": WHISPER_TOKENS, "bos_token": "<|endoftext|>"}}
+    stamps = [added(f"<|{i * 0.02:.2f}|>", special=False) for i in range(1501)]
+    decoder = dict(enumerate([*map(added, WHISPER_TOKENS), *stamps], start=900))
     blenderbot = saved("blenderbot-json", opened(BlenderbotTokenizer, bart))
     metaspace = {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "first", "split": False}
     folders = {
@@ -463,6 +472,15 @@ def make_folders():
                 },
             },
         }, BLENDERBOT_SMALL],
+        "whisper": ["WhisperTokenizer", whisper, WHISPER],
+        "whisper-json": ["WhisperTokenizer", saved("whisper-json", opened(WhisperTokenizer, whisper)), WHISPER],
+        # As the Hub has them since 2023: timestamps are tokens. And as a fine-tuned model has it.
+        "whisper-stamps": ["WhisperTokenizer", {
+            **bart, "tokenizer_config.json": packed("whisper-stamps.tokenizer_config.json", {
+                "additional_special_tokens": WHISPER_TOKENS, "added_tokens_decoder": decoder, "language": "French", "task": "translate",
+                "predict_timestamps": True, "add_prefix_space": True, "clean_up_tokenization_spaces": True,
+            }),
+        }, WHISPER],
         "plbart": ["PLBartTokenizer", {"sentencepiece.bpe.model": "model:bpe"}, PLBART],
         "plbart-python": ["PLBartTokenizer", {"sentencepiece.bpe.model": "model:unigram"}, PLBART, "python"],
         "plbart-multi": ["PLBartTokenizer", {

@@ -19,6 +19,7 @@ const inner: Required<Tokenizer> = {
   languagePairs: [{ source: "en", target: "fr" }],
   truncationSide: "left",
   forcedBosTokenId: () => 7,
+  speech: { offsets: () => [], promptIds: () => [8], decoderPromptIds: () => [[1, 9]] },
 };
 
 test("keeps every property of the tokenizer", () => {

@@ -4,7 +4,7 @@
  */
 
 import { ModelError, quote } from "../../errors";
-import { LANGUAGE_CODES, LANGUAGES } from "../../speech/languages";
+import { LANGUAGE_CODES, LANGUAGES } from "../../util/spoken-languages";
 import type { WhisperFields } from "./whisper-fields";
 
 /** The options of a call that choose the prompt. */

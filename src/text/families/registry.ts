@@ -18,6 +18,7 @@ import { createNllb } from "./nllb";
 import { createPegasus } from "./pegasus";
 import { createPLBart } from "./plbart";
 import { createT5 } from "./t5";
+import { createWhisper } from "./whisper";
 import { createBarthez, createCamembert, createXlmRoberta } from "./xlm-roberta";
 import { optionalFields, readSettings, type Fields, type Folder } from "../folder";
 import { pairOf, withPair } from "../pairs";
@@ -46,6 +47,7 @@ const families: Readonly<Record<string, Create>> = {
   XLMRobertaTokenizer: createXlmRoberta,
   CamembertTokenizer: createCamembert,
   BarthezTokenizer: createBarthez,
+  WhisperTokenizer: createWhisper,
 };
 
 /** Names that transformers has for one class. */
@@ -81,6 +83,7 @@ const byModelType: Readonly<Record<string, string>> = {
   bert: "BertTokenizer",
   "xlm-roberta": "XLMRobertaTokenizer",
   camembert: "CamembertTokenizer",
+  whisper: "WhisperTokenizer",
 };
 
 /**

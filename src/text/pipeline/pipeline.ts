@@ -17,6 +17,8 @@ export interface Pipeline {
   encode(text: string, addSpecialTokens?: boolean): number[];
   /** Text without special tokens; ids that do not exist are left out. */
   decode(ids: readonly number[]): string;
+  /** The same with the special tokens. */
+  decodeWithSpecial(ids: readonly number[]): string;
   id(token: string): number | undefined;
   /** Empty for an id that does not exist. */
   token(id: number): string;
@@ -33,6 +35,11 @@ export function createPipeline(definition: Definition): Pipeline {
   const added = createAddedVocabulary(batches, model, normalizer, definition.splitSpecialTokens ?? false);
   const token = (id: number) => added.token(id) ?? model.token(id);
 
+  const textOf = (ids: readonly number[], isWanted: (token: string) => boolean): string => {
+    const tokens = ids.map(token).filter((own): own is string => own !== undefined && isWanted(own));
+    return decodeChain ? decodeChain(tokens).join("") : tokens.join(" ");
+  };
+
   return {
     encode(text, addSpecialTokens = true) {
       const out: number[] = [];
@@ -47,14 +54,8 @@ export function createPipeline(definition: Definition): Pipeline {
       }
       return postProcess && addSpecialTokens ? postProcess([out]).flat() : out;
     },
-    decode(ids) {
-      const tokens: string[] = [];
-      for (const id of ids) {
-        const own = token(id);
-        if (own !== undefined && !added.isSpecial(own)) tokens.push(own);
-      }
-      return decodeChain ? decodeChain(tokens).join("") : tokens.join(" ");
-    },
+    decode: (ids) => textOf(ids, (own) => !added.isSpecial(own)),
+    decodeWithSpecial: (ids) => textOf(ids, () => true),
     id: (name) => added.id(name) ?? model.id(name),
     token: (id) => token(id) ?? "",
   };
