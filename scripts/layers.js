@@ -48,7 +48,7 @@ export const layers = {
   text: ["util"],
   "text/sentencepiece": ["text", "util"],
   "text/pipeline": ["text", "text/sentencepiece", "util"],
-  "text/families": ["text", "text/pipeline", "text/sentencepiece"],
+  "text/families": ["text", "text/pipeline", "text/sentencepiece", "util"],
   speech: ["audio", "generation", "generation/options", "generation/speech", "text", "util"],
   worker: ["engine", "backends/wasm", "loading/sources", "ops", "tensor", "util"],
   engine: ["*"],

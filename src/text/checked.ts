@@ -42,10 +42,10 @@ function checkedDecodeOptions(options: DecodeOptions | null | undefined, { speec
 
 const PROMPT_OPTIONS: readonly (keyof DecoderPromptOptions)[] = ["language", "task", "no_timestamps"];
 
-const checkedSpeech = ({ offsets, promptIds, decoderPromptIds }: SpeechTokens): SpeechTokens => ({
-  offsets: (ids) => offsets(checkedIds(ids, "offsets")),
-  promptIds,
-  decoderPromptIds: (options) => decoderPromptIds(checkedOptions("decoderPromptIds", options, PROMPT_OPTIONS)),
+const checkedSpeech = (speech: SpeechTokens): SpeechTokens => ({
+  offsets: (ids) => speech.offsets(checkedIds(ids, "offsets")),
+  promptIds: (text) => speech.promptIds(text),
+  decoderPromptIds: (options) => speech.decoderPromptIds(checkedOptions("decoderPromptIds", options, PROMPT_OPTIONS)),
 });
 
 export function checkedTokenizer(tokenizer: Tokenizer): Tokenizer {

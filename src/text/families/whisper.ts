@@ -15,6 +15,8 @@ import { build, idOf } from "./source";
 
 const END = "<|endoftext|>";
 const STAMP = /<\|\d+\.\d+\|>/g;
+/** The beginning of a stamp that is spelled out in the text. */
+const OPEN_STAMP = /<(?:\|(?:\d+(?:\.(?:\d+\|?)?)?)?)?$/;
 
 export async function createWhisper(folder: Folder, config: Fields): Promise<Tokenizer> {
   const tokenizerJson = await optionalFields(folder, "tokenizer.json");
@@ -61,6 +63,7 @@ export async function createWhisper(folder: Folder, config: Fields): Promise<Tok
       if (!decode_with_timestamps) return pipeline.decode(ids).replace(STAMP, "");
       return decodeWithTimestamps(ids, firstStamp, (part) => pipeline.decode(part));
     },
+    unsettled: OPEN_STAMP,
     speech: {
       offsets: (ids) => offsetsOf(ids, firstStamp, (part) => pipeline.decodeWithSpecial(part).replace(STAMP, "")),
       promptIds(text) {
