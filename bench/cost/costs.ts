@@ -4,6 +4,7 @@
  * are left out: they are small and in the cache of the GPU.
  */
 
+import type { Kernel } from "../../src/backends/webgpu/kernel";
 import type { Dispatched } from "./dispatches";
 
 export interface Cost {
@@ -50,7 +51,7 @@ const constant = ({ kernel }: Dispatched, name: string): number => {
 /** Four rows or columns of a block of the tile of a thread. */
 const BLOCK = 4;
 
-/** By the file that has the entry point. */
+/** Of the kernels that read weights or a cache: by the file that has the entry point. The others cost nothing here. */
 export const COSTS: Readonly<Record<string, (dispatched: Dispatched) => Cost>> = {
   "matvec.wgsl": (d) => product(d, d.grid[1], d.params.rows, BLOCK * d.params.count),
   "matvec_group.wgsl": (d) => product(d, d.grid[1], d.params.rows, BLOCK * d.params.count),
@@ -83,7 +84,6 @@ export const COSTS: Readonly<Record<string, (dispatched: Dispatched) => Cost>> =
     const queries = constant(d, "QUERIES");
     return { ...cost, read: d.grid[2] * keys, flop: 4 * d.grid[2] * queries * d.params.capacity * d.params.width };
   },
-  "attention_merge.wgsl": () => nothing,
   "attention_weights.wgsl": (d) => attention(d, constant(d, "THREADS"), d.params.length),
   "embed.wgsl"(d) {
     // Of a table only the rows of its tokens.
@@ -91,26 +91,20 @@ export const COSTS: Readonly<Record<string, (dispatched: Dispatched) => Cost>> =
     const bytes = (rows * d.bytes.w) / d.params.count;
     return { ...nothing, read: bytes, needed: bytes };
   },
-  "layer_norm.wgsl": () => nothing,
-  "softmax.wgsl": () => nothing,
-  "log_softmax.wgsl": () => nothing,
-  "select_greedy.wgsl": () => nothing,
-  "maxima.wgsl": () => nothing,
-  "merge_greedy.wgsl": () => nothing,
-  "sample.wgsl": () => nothing,
-  "process_logits.wgsl": () => nothing,
-  "top_k.wgsl": () => nothing,
-  "advance_beams.wgsl": () => nothing,
-  "backtrace.wgsl": () => nothing,
 };
+
+/** Whether a kernel reads weights or a cache. */
+export const readsData = ({ bindings }: Pick<Kernel, "bindings">): boolean =>
+  ["w", "cache"].some((name) => bindings[name] === "read");
 
 /** The file of a kernel that has its entry point: the last one. */
 export const fileOf = ({ kernel }: Pick<Dispatched, "kernel">): string => Object.keys(kernel.shader).at(-1) ?? "";
 
 export function costOf(dispatched: Dispatched): Cost {
   const file = fileOf(dispatched);
-  if (!Object.hasOwn(COSTS, file)) throw new Error(`bench/cost/costs.ts does not know ${file}`);
-  return COSTS[file](dispatched);
+  if (Object.hasOwn(COSTS, file)) return COSTS[file](dispatched);
+  if (readsData(dispatched.kernel)) throw new Error(`bench/cost/costs.ts does not know ${file}`);
+  return nothing;
 }
 
 export const sumOf = (costs: readonly Cost[]): Cost =>
