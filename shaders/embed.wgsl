@@ -1,6 +1,6 @@
 // Token embedding, normalised where the model does that, plus positions:
 //
-//   y[b, t, :] = norm(table[ids[b, t], :] * scale) + positions[position, :]
+//   y[b, t, :] = norm(table[ids[b, t], :] * scale) + positions[position, :], or the norm of the sum
 //
 // ids (B, T)   table (V, D)   positions (P, D)   offset (B)   norm (2, D): gain, then bias   y (B, T, D)
 // A table that is too large for one buffer comes in parts. Each part has its own dispatch, which writes the rows of the ids
@@ -19,6 +19,7 @@ struct Params {
   count: u32, // rows of this part
   row_length: u32, // D
   norm_kind: u32, // NORM_NONE, NORM_LAYER or NORM_RMS
+  norm_last: u32, // 1: of the sum
   eps: f32,
 }
 
@@ -45,19 +46,34 @@ fn position(row: u32) -> u32 {
   return p.pad + count;
 }
 
-// (mean, 1 / standard deviation) of the scaled row that begins at `start`. Two passes, as in layer_norm.wgsl.
-fn statistics(start: u32) -> vec2f {
+// What is normalised.
+struct Sum {
+  start: u32, // in the table
+  place: u32, // in the positions
+  together: bool, // whether it has the positions
+}
+
+fn value_of(sum: Sum, column: u32) -> vec4f {
+  var value = weight(sum.start, column) * p.scale;
+  if (sum.together) {
+    value += positions[sum.place + column];
+  }
+  return value;
+}
+
+// (mean, 1 / standard deviation) of a row. Two passes, as in layer_norm.wgsl.
+fn statistics(sum: Sum) -> vec2f {
   let length = f32(p.row_length);
   var mean = 0.0;
   if (p.norm_kind != NORM_RMS) {
     for (var c = 0u; c < p.width; c++) {
-      mean += dot(weight(start, c) * p.scale, present(c, p.row_length));
+      mean += dot(value_of(sum, c), present(c, p.row_length));
     }
     mean /= length;
   }
   var square = 0.0;
   for (var c = 0u; c < p.width; c++) {
-    let d = (weight(start, c) * p.scale - mean) * present(c, p.row_length);
+    let d = (value_of(sum, c) - mean) * present(c, p.row_length);
     square += dot(d, d);
   }
   return vec2f(mean, inverseSqrt(square / length + p.eps));
@@ -71,14 +87,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (column >= p.width || entry >= p.count) {
     return;
   }
-  let start = weight_row(entry, p.width);
-  var value = weight(start, column) * p.scale;
+  var place = 0u;
+  if (p.counting != POSITIONS_NONE) {
+    place = position(row) * p.width;
+  }
+  let together = p.counting != POSITIONS_NONE && p.norm_last != 0u;
+  let sum = Sum(weight_row(entry, p.width), place, together);
+  var value = value_of(sum, column);
   if (p.norm_kind != NORM_NONE) {
-    let s = statistics(start);
+    let s = statistics(sum);
     value = (value - s.x) * s.y * norm[column] + norm[p.width + column];
   }
-  if (p.counting != POSITIONS_NONE) {
-    value += positions[position(row) * p.width + column];
+  if (p.counting != POSITIONS_NONE && !together) {
+    value += positions[place + column];
   }
   y[row * p.width + column] = value;
 }

@@ -8,8 +8,10 @@ import { expectNorm, type Norm } from "./rowwise";
 export interface EmbedOptions {
   /** Multiplies the row of the table. */
   scale: number;
-  /** Normalises what that gives, before the positions are added. */
+  /** Normalises what that gives, before the positions are added, or with them. */
   norm?: Norm;
+  /** Whether the norm comes after the positions; before them where absent. */
+  normLast?: boolean;
   /** (P, D) */
   positions?: Tensor;
   /** (B) u32: the position of the first id of each row; 0 where absent. */
@@ -22,7 +24,10 @@ export interface EmbedOptions {
 }
 
 export const embedding = {
-  /** norm(table[ids] * scale) + positions[offset + t]: ids (B, T), table (V, D) -> (B, T, D). Sections 3.4 and 3.5 of the paper. */
+  /**
+   * norm(table[ids] * scale) + positions[offset + t], or with `normLast` the norm of the sum: ids (B, T), table (V, D) ->
+   * (B, T, D). Sections 3.4 and 3.5 of the paper.
+   */
   embed(ids: Tensor, table: Tensor, { norm, positions, offset, padTokenId }: EmbedOptions) {
     expectShape("embed", "ids", ids, [null, null]);
     expectShape("embed", "table", table, [null, null], WEIGHTS);

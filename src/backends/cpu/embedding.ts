@@ -6,7 +6,7 @@ import { normalise } from "./rowwise";
 import { f32, matrix, u32 } from "./tensors";
 
 export const embedding: ImplementationOf<typeof contract> = {
-  embed(y, ids, table, { scale, norm, positions, offset, padTokenId }) {
+  embed(y, ids, table, { scale, norm, normLast, positions, offset, padTokenId }) {
     const [b, t, d] = y.shape;
     const [out, tokens, rows] = [f32(y), u32(ids), matrix(table)];
     const x = new Float64Array(d);
@@ -21,8 +21,10 @@ export const embedding: ImplementationOf<typeof contract> = {
         else from = (padTokenId + (id === padTokenId ? 0 : ++position)) * d;
         const token = rows.load(id, 1);
         for (let c = 0; c < d; c++) x[c] = rows.values[token + c] * scale;
-        if (norm) normalise(x, x.slice(), norm, d);
-        for (let c = 0; c < d; c++) out[to + c] = x[c] + (positionRows?.[from + c] ?? 0);
+        if (norm && !normLast) normalise(x, x.slice(), norm, d);
+        if (positionRows) for (let c = 0; c < d; c++) x[c] += positionRows[from + c];
+        if (norm && normLast) normalise(x, x.slice(), norm, d);
+        out.set(x, to);
       }
     }
   },

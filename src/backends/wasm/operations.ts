@@ -90,11 +90,15 @@ export function createImplementation(
     ...createSpecification(arithmetic),
     ...createAudio(kernels, space),
 
-    embed(y, ids, table, { scale, norm, positions, offset, padTokenId = -1 }) {
+    embed(y, ids, table, { scale, norm, normLast = false, positions, offset, padTokenId = -1 }) {
       const [b, t, d] = y.shape;
+      const normalise = (): void => {
+        if (norm) kernels.norm(at(y), at(y), at(norm.weights), b * t, d, norm.eps, norm.kind === "rms");
+      };
       kernels.lookUp(at(y), at(ids), formatOf(table), at(table), scale, b * t, d);
-      if (norm) kernels.norm(at(y), at(y), at(norm.weights), b * t, d, norm.eps, norm.kind === "rms");
+      if (!normLast) normalise();
       if (positions) kernels.addPositions(at(y), at(ids), at(positions), at(offset), padTokenId, b, t, d);
+      if (normLast) normalise();
     },
     layerNorm(y, x, norm) {
       normed(at(y), x, norm);

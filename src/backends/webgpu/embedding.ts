@@ -13,7 +13,7 @@ import { byFormat, formatOf } from "./weights";
 
 /** Which row of the position table an id gets. */
 const POSITIONS = { none: 0, all: 1, tokens: 2 };
-/** What is done with the scaled row of the table. */
+/** How the row is normalised. */
 const NORM = { none: 0, layer: 1, rms: 2 };
 const THREADS = 64;
 
@@ -32,6 +32,7 @@ export const kernels = () => ({
       count: "u32",
       row_length: "u32",
       norm_kind: "u32",
+      norm_last: "u32",
       eps: "f32",
     },
     constants: { THREADS, ...named("POSITIONS", POSITIONS), ...named("NORM", NORM) },
@@ -41,11 +42,12 @@ export const kernels = () => ({
 export function operations({ dispatch }: OperationRecorder): ImplementationOf<typeof contract> {
   const { embed } = kernels();
   return {
-    embed(y, ids, table, { scale, norm, positions, offset, padTokenId }) {
+    embed(y, ids, table, { scale, norm, normLast = false, positions, offset, padTokenId }) {
       const [rows, d] = rowsOf(y.shape);
       const width = vec4s(d);
       const counting = positions ? (padTokenId === undefined ? POSITIONS.all : POSITIONS.tokens) : POSITIONS.none;
-      const normed = { norm_kind: norm ? NORM[norm.kind ?? "layer"] : NORM.none, eps: norm?.eps ?? 0 };
+      const norm_kind = norm ? NORM[norm.kind ?? "layer"] : NORM.none;
+      const normed = { norm_kind, norm_last: normLast, eps: norm?.eps ?? 0 };
       const shared = { length: ids.shape[1], width, row_length: d, scale, counting, pad: padTokenId ?? 0, ...normed };
       for (const { tensor, first } of partsOf(table as GpuTensor)) {
         const operands = { ids, w: tensor, positions, offset, norm: norm?.weights, y };

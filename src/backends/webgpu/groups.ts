@@ -124,6 +124,7 @@ export const groups: readonly Group[] = [
     variants: [
       { name: "auto", tuning: { matvec: "auto" } },
       { name: "rows", tuning: { matvec: "rows" } },
+      { name: "group", tuning: { matvec: "group" } },
     ],
     work(samples) {
       // A sentence, its beams, and a batch; into the feed-forward layer and out of it.

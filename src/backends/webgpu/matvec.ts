@@ -41,9 +41,6 @@ const SCORE_GROUPS = [
 const ROWS_THREADS = 64;
 /** Of a team that computes scores. */
 const SCORE_LANES = 32;
-/** Up to so many rows of a layer a workgroup for each was faster on an H200 than one for several. */
-const MOST_ONES = 16;
-
 const [read, write] = ["read", "write"] as const;
 
 const common = {
@@ -145,10 +142,10 @@ export function matvecKernels(tuning: Tuning): Matvec[] {
   const ones = [false, true].map((normed) => ({
     ...ofOneRow(normed, tuning),
     rows: 1,
-    fits: (count: number, _inner: number, isNormed: boolean) => isNormed === normed && (!auto || count <= MOST_ONES),
+    fits: (count: number, _inner: number, isNormed: boolean) => isNormed === normed && (!auto || count === 1),
     columnsOf: () => (tuning.matvec === "thread" ? 8 * THREADS : 4),
   }));
-  return auto ? [...ones, ofGroup(GROUPS[GROUPS.length - 1])] : ones;
+  return auto ? [...ones, ...GROUPS.filter(({ ROWS }) => ROWS > 1).map(ofGroup)] : ones;
 }
 
 /** `score` of matvec_rows.wgsl, of few rows first. */

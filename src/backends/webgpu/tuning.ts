@@ -5,7 +5,7 @@ export interface Tuning {
   /**
    * Products of few rows. "thread": a thread by itself, for software adapters (matvec.wgsl); "group": a workgroup for four
    * columns of a row (matvec_group.wgsl); "rows": a workgroup reads w once for up to 16 rows (matvec_rows.wgsl); "auto": "group"
-   * up to 16 rows, "rows" above.
+   * for one row, where there is nothing to share, and "rows" for more.
    */
   matvec: "thread" | "group" | "rows" | "auto";
   /**

@@ -176,10 +176,12 @@ function build(table: FairseqTable, ops: Ops, fields: Record<string, unknown>, p
   /** ids (B, T), positions counted from `offset` (B) on, `length` of them at most -> (B, T, D) */
   function embedding(side: string, matrix: Tensor, table: PositionTable, normed?: EmbeddingNorm) {
     const norm: Norm | undefined = normed && layerNorm(p, `${prefix}${side}.layernorm_embedding`, width);
-    const first = normed === "before positions" ? { scale: 1, norm } : { scale };
-    const pending = normed === "after positions" ? norm : undefined;
+    // Pre-norm layers read it twice, without the norm of their own and with it, so it is not left pending there.
+    const pending = normed === "after positions" && !normFirst ? norm : undefined;
+    const first = normed === "before positions" ? { scale: 1, norm } : { scale, norm: pending ? undefined : norm };
+    const normLast = normed === "after positions";
     return (ids: Tensor, length: number, offset?: Tensor): Stream => ({
-      states: ops.embed(ids, matrix, { ...first, positions: table(length), padTokenId, offset }),
+      states: ops.embed(ids, matrix, { ...first, normLast, positions: table(length), padTokenId, offset }),
       norm: pending,
     });
   }

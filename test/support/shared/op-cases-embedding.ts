@@ -34,6 +34,7 @@ for (const [b, t, d, v] of [
     return () => [
       bench.ops.embed(ids, table, { scale: Math.sqrt(d), norm, positions, offset }),
       bench.ops.embed(ids, table, { scale: 0.7, norm: { ...norm, kind: "rms" } }),
+      bench.ops.embed(ids, table, { scale: Math.sqrt(d), norm, normLast: true, positions, offset }),
     ];
   });
   add(`embed B${b} T${t} D${d} V${v} positions of tokens`, (bench) => {
