@@ -232,7 +232,6 @@ export const deviceFaults: readonly DeviceFault[] = [
     soak: true,
     ...greedy,
     throws: "onProgress",
-    devices: 0,
     outcome: "TypeError",
     says: /a mistake of the page/,
   },

@@ -130,7 +130,7 @@ export const losses: readonly DeviceFault[] = [
     call: "stream",
     ...real,
     options: { max_new_tokens: 16, output_scores: true, do_sample: true, seed: 4 },
-    moments: [submit(12)],
+    moments: [submit(6)],
     outcome: "same",
     devices: 2,
   },
