@@ -80,7 +80,7 @@ export class Heatmap {
     grid.classList.toggle("short", columns.length <= 9 && columns.every(({ text }) => text.length <= 7));
 
     const names = row();
-    const corner = h("div", { class: "corner", role: "columnheader", "aria-label": "token" });
+    const corner = h("div", { class: "corner", role: "columnheader" }, hidden("token"));
     names.append(this.place(corner, { row: -1, column: -1 }));
     columns.forEach((name, column) => names.append(this.name(name, { row: -1, column }, "columnheader")));
     grid.append(names);
@@ -105,9 +105,10 @@ export class Heatmap {
 
   private cell(value: number, place: Place): HTMLElement {
     const { range, inCell = wholePercent } = this.data;
-    if (Number.isNaN(value)) return this.add(h("div", { class: "cell masked" }), place, "gridcell");
+    const said = hidden(this.describe(place));
+    if (Number.isNaN(value)) return this.add(h("div", { class: "cell masked" }, said), place, "gridcell");
     const { fill, ink } = heat((value - range[0]) / (range[1] - range[0]));
-    const made = h("div", { class: "cell" }, inCell(value));
+    const made = h("div", { class: "cell" }, h("span", { "aria-hidden": "true" }, inCell(value)), said);
     made.style.backgroundColor = fill;
     made.style.color = ink;
     return this.add(made, place, "gridcell");
@@ -115,7 +116,6 @@ export class Heatmap {
 
   private add(made: HTMLElement, place: Place, role: string): HTMLElement {
     made.setAttribute("role", role);
-    if (role === "gridcell") made.setAttribute("aria-label", this.describe(place));
     made.tabIndex = -1;
     this.items.set(key(place), made);
     this.places.set(made, place);
@@ -189,5 +189,8 @@ export class Heatmap {
 }
 
 const key = ({ row, column }: Place): string => `${row},${column}`;
+
+/** What a screen reader says and nobody sees. */
+const hidden = (text: string): HTMLElement => h("span", { class: "visually-hidden" }, text);
 
 const row = (): HTMLElement => h("div", { class: "map-row", role: "row" });

@@ -16,6 +16,7 @@ const ROUTES: Route[] = [
     title: "Translate",
     load: async () => (await import("../views/translate/view")).createTranslate,
   },
+  { name: "inside", title: "Look inside", load: async () => (await import("../views/inside/view")).createInside },
 ];
 
 export function readHash(hash: string): { name: string; parameters: URLSearchParams } {

@@ -26,6 +26,7 @@ export function clock(time: number): string {
 
 export function percent(share: number): string {
   const value = share * 100;
+  if (value > 0 && value < 0.05) return `<0.1${NARROW_SPACE}%`;
   return `${value > 0 && value < 9.95 ? value.toFixed(1) : value.toFixed(0)}${NARROW_SPACE}%`;
 }
 

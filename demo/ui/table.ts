@@ -1,6 +1,7 @@
 /** Tables: the same numbers as a chart, for those who read rather than look. */
 
 import { h } from "./dom";
+import { select } from "./field";
 
 /** A table with names of columns, and of rows in its first column. */
 export function table(
@@ -22,5 +23,22 @@ export function tableDetails(summary: string, make: () => HTMLTableElement): HTM
   const box = h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": summary });
   const details = h("details", { class: "numbers" }, h("summary", {}, summary), box);
   details.addEventListener("toggle", () => box.replaceChildren(...(details.open ? [make()] : [])));
+  return details;
+}
+
+/** Several tables behind a summary, one at a time. */
+export function tablesDetails(
+  summary: string,
+  tables: readonly { name: string; make: () => HTMLTableElement }[],
+): HTMLDetailsElement {
+  const box = h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": summary });
+  const { field, control } = select(
+    "Table",
+    tables.map(({ name }, i) => [String(i), name] as const),
+  );
+  const details = h("details", { class: "numbers" }, h("summary", {}, summary), field, box);
+  const draw = (): void => box.replaceChildren(...(details.open ? [tables[Number(control.value)].make()] : []));
+  control.addEventListener("change", draw);
+  details.addEventListener("toggle", draw);
   return details;
 }

@@ -143,6 +143,8 @@ export function createTranslate({ host, sentence, link }: Page): View {
     copy.disabled = false;
     sentence.text = source.value;
     sentence.sequence = next.candidate.sequence;
+    sentence.model = next.model;
+    sentence.languages = languages.read();
   }
 
   /** @param beginning goes on from there */

@@ -183,7 +183,7 @@ describe("the demo page: Translate", () => {
     await visitor.type(address, "model-name");
     await visitor.press("look-up");
     await visitor.see("use-model");
-    expect(await visitor.text("model-facts")).toMatch(/To download\s+20\.1.MB\s+Licence\s+not stated/);
+    expect(await visitor.text("model-facts")).toMatch(/To download\s+(1[5-9]|20)\.\d.MB\s+Licence\s+not stated/);
     await visitor.press("use-model");
     await visitor.page.waitForFunction(() => /^copy/.test(document.getElementById("choose-model")!.textContent));
     await visitor.modelIs("ready");
@@ -230,6 +230,12 @@ describe("the demo page: Translate", () => {
     await other.page.$eval(".word", (word) => (word as HTMLElement).click());
     await other.see("choice");
     expect(await made()).toEqual(unharmed);
+    await other.goTo("inside");
+    for (const block of ["source-tokens", "cross-attention", "next"]) {
+      await other.press(`block-${block}`);
+      await other.see("panel");
+      expect(await made()).toEqual(unharmed);
+    }
     await other.close();
   });
 
