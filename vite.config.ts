@@ -40,7 +40,7 @@ const groups = [
   { name: "ops", test: /\/src\/(ops|tensor|util\/(?!spoken-languages))/, priority: 1 },
   // Names of languages, for Whisper's prompts, tokenizer and words.
   { name: "spoken-languages", test: /\/src\/util\/spoken-languages/, priority: 1 },
-  { name: "webgpu", test: /\/src\/backends\/webgpu\/(?!adapter\.ts|audio\.ts)/ },
+  { name: "webgpu", test: /\/src\/backends\/webgpu\/(?!adapter\.ts|audio)/ },
   { name: "cpu", test: /\/src\/backends\/cpu\// },
   { name: "wasm", test: /\/src\/backends\/wasm\/(?!support|pool|split|thread)|\/wasm\/index\.ts/ },
   { name: "threads", test: /\/src\/backends\/wasm\/(pool|split|thread(s|-script))\.ts/ },
@@ -52,7 +52,7 @@ const groups = [
   { name: "torch", test: /\/src\/loading\/formats\/torch\// },
   { name: "host", test: /\/src\/generation\/host\.ts/ },
   { name: "speech", test: /\/src\/engine\/speech-part\.ts/ },
-  { name: "speech-gpu", test: /\/src\/backends\/webgpu\/audio\.ts/ },
+  { name: "speech-gpu", test: /\/src\/backends\/webgpu\/audio/ },
   // What the page does with sound, and what the engine does with it; both read WAV files.
   {
     name: "sound",

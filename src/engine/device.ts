@@ -36,14 +36,14 @@ async function onWebGpu(
 ): Promise<Backend> {
   const { createWebGpuBackend } = await loadPart("computes on a GPU", () => import("../backends/webgpu/backend"));
   const given = kernels === "auto" ? undefined : kernels;
-  const choosing = { kernels: given, format, reference: specification, onWarning };
+  const choosing = { kernels: given, format, reference: () => specification(more), onWarning };
   return createWebGpuBackend(undefined, adapter, more && { ...more, gpu: await more.gpu() }, choosing);
 }
 
 /** What the kernels of a GPU are compared with. */
-async function specification(): Promise<Ops> {
+async function specification(more?: SpeechOperations): Promise<Ops> {
   const { createCpuBackend } = await loadPart("computes on the CPU", () => import("../backends/cpu/backend"));
-  return createCpuBackend();
+  return createCpuBackend("f32", more);
 }
 
 async function onCpu({ arithmetic, more }: Computing): Promise<Backend> {

@@ -14,6 +14,8 @@ import { ACTIVATION } from "./products";
 import type { OperationRecorder } from "./recorder";
 import type { Tuning } from "./tuning";
 
+export { groups } from "./audio-tests";
+
 /** A workgroup of convolve.wgsl: threads side by side along columns and rows; a thread computes ROWS windows by 4 columns. */
 const TILE = { COLUMN_THREADS: 16, ROW_THREADS: 2, ROWS: 8 };
 

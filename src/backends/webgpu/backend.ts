@@ -11,12 +11,13 @@ import type { AdapterInfo } from "./adapter";
 import { chooseKernels } from "./choice";
 import { choiceStore, type ChoiceStore } from "./choice-store";
 import { openDevice } from "./device";
-import { groups as allGroups, versionOf, type Group } from "./groups";
+import { groups as ofEveryModel, versionOf } from "./groups";
 import { createGpuOperations, type MoreGpuOperations } from "./operations";
 import type { PartLimits } from "./parts";
 import { checkKernels } from "./kernel-options";
 import { encodePlans, prove, type GpuPlan } from "./plan";
 import { createRecorder } from "./recorder";
+import type { Group } from "./self-test";
 import { createStaging } from "./staging";
 import { createTensors } from "./tensors";
 import { GPU_TUNING, SOFTWARE_TUNING, type Tuning } from "./tuning";
@@ -110,6 +111,7 @@ export async function createWebGpuBackend(
   const ops = opsWith(suggested);
   // A software adapter takes what was tested on it; a probe would only make it slower.
   if (choosing && !given && !gpu.adapter.fallback) {
+    const allGroups = [...ofEveryModel, ...(more?.gpu.groups ?? [])];
     const { groups = allGroups, store = choiceStore, format, reference, onWarning, limit } = choosing;
     const version = versionOf(suggested);
     const chosen = chooseKernels({

@@ -9,11 +9,10 @@ import type { WeightFormat } from "../../tensor/weight-format";
 import type { AdapterInfo } from "./adapter";
 import { choiceKey, type ChoiceStore } from "./choice-store";
 import type { Gpu } from "./device";
-import type { Group, Variant } from "./groups";
 import { PassTimer } from "./pass-timer";
 import type { GpuPlan } from "./plan";
 import { fastest, MOST_PASSES, PROBE_MS } from "./probe";
-import { agree, run, Samples } from "./self-test";
+import { agree, run, Samples, type Group, type Variant } from "./self-test";
 import type { Tuning } from "./tuning";
 
 /** Longer waits for an empty submit say that the browser looks for results now and then: its clock tells no kernels apart. */

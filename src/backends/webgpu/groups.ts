@@ -3,27 +3,9 @@
 import type { Operations } from "../../ops/operations";
 import type { LinearOptions } from "../../ops/ops";
 import { drawWords, samplerWords } from "../../ops/sampling";
-import type { Tensor } from "../../tensor/tensor";
 import { kernelsOf } from "./operations";
-import type { Samples, SelfTest } from "./self-test";
+import type { Group, Samples, SelfTest } from "./self-test";
 import type { Tuning } from "./tuning";
-
-export interface Variant {
-  name: string;
-  tuning: Partial<Tuning>;
-}
-
-export interface Group {
-  /** What the kernels do: "matvec". Unique. */
-  name: string;
-  /** Fields of the tuning that the variants set. */
-  fields: readonly (keyof Tuning)[];
-  /** The best guess for a GPU first. */
-  variants: readonly Variant[];
-  /** Makes inputs and returns what records the work that a probe times: sizes of a model of 512 elements. */
-  work(samples: Samples): (ops: Operations) => Tensor[];
-  tests: readonly { name: string; test: SelfTest }[];
-}
 
 /** x w^T with everything that the layers of a model do to it. Odd sizes, so that rows and columns are padded. */
 const product =

@@ -11,6 +11,7 @@ import * as linear from "./linear";
 import type { OperationRecorder, Recorder } from "./recorder";
 import * as rowwise from "./rowwise";
 import * as selection from "./selection";
+import type { Group } from "./self-test";
 import type { Tuning } from "./tuning";
 
 /** Operations that load with the families that need them, and their kernels. */
@@ -18,6 +19,8 @@ export interface MoreGpuOperations extends MoreOperations {
   gpu: {
     kernels(tuning: Tuning): object;
     operations(recorder: OperationRecorder): ImplementationOf<MoreOperations["contract"]>;
+    /** What the self-test computes with them. */
+    groups: readonly Group[];
   };
 }
 

@@ -3,9 +3,11 @@
  * some of them. The cases are small, and differ from those of the tests only in that a user's device runs them.
  */
 
+import type { Operations } from "../../ops/operations";
 import type { Norm, Ops } from "../../ops/ops";
 import type { WeightFormat } from "../../tensor/weight-format";
 import { size, type Tensor } from "../../tensor/tensor";
+import type { Tuning } from "./tuning";
 
 /** Makes the inputs of a case, the same on every backend. */
 export class Samples {
@@ -60,6 +62,24 @@ export class Samples {
 
 /** Makes its inputs and returns what records the operations; the tensors that this returns are compared. */
 export type SelfTest = (samples: Samples) => () => Tensor[];
+
+/** A way to compute what a group of kernels computes. */
+export interface Variant {
+  name: string;
+  tuning: Partial<Tuning>;
+}
+
+export interface Group {
+  /** What the kernels do: "matvec". Unique. */
+  name: string;
+  /** Fields of the tuning that the variants set. */
+  fields: readonly (keyof Tuning)[];
+  /** The best guess for a GPU first. */
+  variants: readonly Variant[];
+  /** Makes inputs and returns what records the work that a probe times: sizes of a model of 512 elements. */
+  work(samples: Samples): (ops: Operations) => Tensor[];
+  tests: readonly { name: string; test: SelfTest }[];
+}
 
 type Values = (Float32Array | Uint32Array)[];
 

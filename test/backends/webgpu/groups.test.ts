@@ -4,12 +4,15 @@ import { describe, expect, it } from "vitest";
 import { fakeAdapter } from "../../../bench/cost/fake-gpu";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
-import { groups, versionOf } from "../../../src/backends/webgpu/groups";
+import { groups as ofEveryModel, versionOf } from "../../../src/backends/webgpu/groups";
 import { checkKernels } from "../../../src/backends/webgpu/kernel-options";
 import { kernelsOf } from "../../../src/backends/webgpu/operations";
 import type { GpuPlan } from "../../../src/backends/webgpu/plan";
 import { agree, run, Samples } from "../../../src/backends/webgpu/self-test";
 import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
+import { more } from "../../support/shared/audio-operations";
+
+const groups = [...ofEveryModel, ...more.gpu.groups];
 
 describe.each(groups.map((group) => [group.name, group] as const))("%s", (_, { fields, variants, work, tests }) => {
   it("begins with what is suggested for GPUs", () => {
@@ -25,11 +28,11 @@ describe.each(groups.map((group) => [group.name, group] as const))("%s", (_, { f
     "%s records work of its own",
     async (_, tuning) => {
       const record = async (of: Partial<typeof GPU_TUNING>): Promise<string[]> => {
-        const { ops } = await createWebGpuBackend({ ...GPU_TUNING, ...of }, fakeAdapter());
+        const { ops } = await createWebGpuBackend({ ...GPU_TUNING, ...of }, fakeAdapter(), more);
         const recorded = work(new Samples(ops, "f32"));
         const plan = (await ops.record("work", () => recorded(ops))) as GpuPlan;
         for (const { test } of tests) await ops.record("test", test(new Samples(ops, "q8")));
-        const known = kernelsOf({ ...GPU_TUNING, ...of });
+        const known = kernelsOf({ ...GPU_TUNING, ...of }, more);
         return plan.commands.map(({ pipeline: { label } }) => {
           const kernel = known.find(({ name }) => name === label);
           return `${kernel?.code} ${JSON.stringify(kernel?.overrides)}`;
@@ -46,7 +49,10 @@ describe.each(groups.map((group) => [group.name, group] as const))("%s", (_, { f
   it.each(tests.map(({ name, test }) => [name, test] as const))(
     "%s has results on the CPU that a wrong one differs from",
     async (_, test) => {
-      const [first, second] = [await run(createCpuBackend(), "f32", test), await run(createCpuBackend(), "f32", test)];
+      const [first, second] = [
+        await run(createCpuBackend("f32", more), "f32", test),
+        await run(createCpuBackend("f32", more), "f32", test),
+      ];
       expect(agree(first, second)).toBe(true);
       for (const values of second) {
         const at = values.findIndex((value) => Math.abs(value) > 0.1);

@@ -6,7 +6,8 @@
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWebGpuBackend, type Choosing } from "../../../src/backends/webgpu/backend";
 import { choiceStore, type ChoiceStore, type Kept } from "../../../src/backends/webgpu/choice-store";
-import { groups as allGroups, type Group } from "../../../src/backends/webgpu/groups";
+import { groups as allGroups } from "../../../src/backends/webgpu/groups";
+import type { Group } from "../../../src/backends/webgpu/self-test";
 import { SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
 import type { GpuPlan } from "../../../src/backends/webgpu/plan";
 import { ModelError, Seq2Seq } from "../../../src/index";
