@@ -49,11 +49,11 @@ const BUDGET = {
   transcribe: 18_500,
   torch: 9_000,
   /** All of these. */
-  everything: 218_500,
+  everything: 219_500,
   /** The engine with all its parts in one file. */
-  "attendant-worker.js": 201_500,
+  "attendant-worker.js": 202_500,
   /** The page and the worker in one file. */
-  "attendant.js": 213_000,
+  "attendant.js": 214_500,
 };
 
 const dist = join(inject("consumer"), "node_modules/attendant/dist");
