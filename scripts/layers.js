@@ -53,6 +53,7 @@ export const layers = {
   worker: ["engine", "backends/wasm", "loading/sources", "ops", "tensor", "util"],
   engine: ["*"],
   api: ["*"],
+  cli: ["*"],
 };
 
 /** A pattern for the files of one folder of src/, without its subfolders. */
@@ -73,7 +74,7 @@ export const rules = [
     name: "the engine does not know who calls it",
     severity: "error",
     from: { path: "^src/engine/" },
-    to: { path: "^src/(api|worker)/" },
+    to: { path: "^src/(api|worker|cli)/" },
   },
   {
     name: "src/index.ts is for users of the package",

@@ -5,18 +5,20 @@ import { ModelError, type ErrorCode } from "../errors";
 import { readJson } from "../loading/sources/download";
 import type { ModelFiles } from "../loading/sources/files";
 import { openSource, type Source } from "../loading/sources/source";
+import type { TensorInfo } from "../loading/formats/tensors";
 import { survey } from "../loading/survey";
 import { findWeights } from "../loading/weights";
 import { ConfigFields, refuseQuantization } from "../models/config-fields";
 import type { ModelInfo } from "../models/model";
 import { Parameters } from "../models/parameters";
-import type { Ops } from "../ops/ops";
 import { rowWords, type WeightFormat } from "../tensor/weight-format";
 import { size, type Tensor } from "../tensor/tensor";
 import { findFamily } from "./family";
 import type { findGpu } from "./gpu";
 import type { LoadOptions } from "./load-options";
-import { openStored } from "./model-files";
+import { checkPacked } from "./load";
+import { formatOf, openStored } from "./model-files";
+import { plannedOps } from "./planned-ops";
 
 /** How a model would be loaded. */
 export interface Forecast {
@@ -99,10 +101,9 @@ export async function forecast(
   const result: Forecast = { runs: false };
   try {
     Object.assign(result, chooseDevice(options.device ?? "auto", found, wasmReason));
-    const dtype: WeightFormat = asked === "auto" ? "f32" : asked;
-    const dtypeReason = asked === "auto" ? "f32 is exact." : `It is asked for by dtype: "${asked}".`;
-    Object.assign(result, { dtype, dtypeReason });
     const files = await openStored(folder, { ...options, retries: 1, onWarning: () => undefined });
+    const dtype = await formatOf(files, asked, signal);
+    Object.assign(result, { dtype, dtypeReason: dtypeReason(asked, dtype) });
     const config = await readJson(files, "config.json", { signal });
     if (config === undefined) throw new ModelError("file_not_found", `${folder.name}: there is no config.json.`);
     if (typeof config !== "object" || config === null || Array.isArray(config))
@@ -128,6 +129,18 @@ export async function forecast(
   }
 }
 
+function dtypeReason(asked: NonNullable<LoadOptions["dtype"]>, dtype: WeightFormat): string {
+  if (asked !== "auto") return `It is asked for by dtype: "${asked}".`;
+  return dtype === "f32" ? "f32 is exact." : "The files are packed so.";
+}
+
+/** @param padded whether rows of f32 take whole groups of four elements */
+export function bytesOnDevice({ shape, dtype }: Tensor, padded: boolean): number {
+  const width = Math.max(1, shape.at(-1) ?? 1);
+  const isPlain = dtype === "u32" || (dtype === "f32" && !padded);
+  return 4 * (isPlain ? size(shape) : (size(shape) / width) * rowWords(dtype, width));
+}
+
 /** Ends the reading of weights once their names and shapes are known. */
 class Enough extends Error {}
 
@@ -150,16 +163,12 @@ async function memoryOf(
   const weights = await findWeights(files, { signal });
   let bytes = 0;
   let info: ModelInfo | undefined;
-  const create = (shape: readonly number[], dtype: Tensor["dtype"]): Tensor => {
-    const width = Math.max(1, shape.at(-1) ?? 1);
-    const isPlain = dtype === "u32" || (dtype === "f32" && !padded);
-    bytes += 4 * (isPlain ? size(shape) : (size(shape) / width) * rowWords(dtype, width));
-    return { shape, dtype };
-  };
+  const ops = plannedOps((tensor) => (bytes += bytesOnDevice(tensor, padded)));
   try {
-    const onHeader = (tensors: ConstructorParameters<typeof Parameters>[1]): never => {
-      const parameters = new Parameters({ create } as unknown as Ops, tensors, format);
-      ({ info } = family.build({ create } as unknown as Ops, fields, parameters));
+    const onHeader = (tensors: TensorInfo[]): never => {
+      checkPacked(weights.name, tensors, format);
+      const parameters = new Parameters(ops, tensors, format);
+      ({ info } = family.build(ops, fields, parameters));
       parameters.check(weights.name);
       throw new Enough();
     };

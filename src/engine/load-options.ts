@@ -15,14 +15,14 @@ export interface LoadOptions {
   device?: "auto" | "webgpu" | "wasm" | "cpu";
   /**
    * How matrices are stored on the device: "f32", or smaller and less exact: "f16" (exact if the checkpoint is in f16), or
-   * integers of 8 or 4 bits ("q8", "q4"; with their scales 9 and 5 bits per element). "auto" is "f32". docs/storage.md has
-   * measured errors. Default "auto".
+   * integers of 8 or 4 bits ("q8", "q4"; with their scales 9 and 5 bits per element). "auto" is what the folder was packed in by
+   * `attendant pack`, else "f32". docs/storage.md has measured errors. Default "auto".
    */
   dtype?: "auto" | "f32" | "f16" | "q8" | "q4";
   /**
    * What products with "q8" weights are computed in. "int8" also rounds what they are multiplied by to integers of 8 bits, each
    * block of 32 elements with its own scale: meant to be faster without a GPU, and less exact (docs/storage.md). It needs
-   * `dtype: "q8"` and has no effect on "webgpu". Default "f32".
+   * `dtype: "q8"` or a folder that is packed so, and has no effect on "webgpu". Default "f32".
    */
   arithmetic?: "f32" | "int8";
   /**
@@ -100,7 +100,8 @@ export function checkLoadOptions(given: LoadOptions, where = "load"): LoadOption
   if (!["auto", "f32", "f16", "q8", "q4"].includes(dtype))
     throw wrong("dtype", dtype, '"auto", "f32", "f16", "q8" or "q4"');
   if (!["f32", "int8"].includes(arithmetic)) throw wrong("arithmetic", arithmetic, '"f32" or "int8"');
-  if (arithmetic === "int8" && dtype !== "q8") throw wrong("dtype", dtype, '"q8" where arithmetic is "int8"');
+  // "auto" may be q8, which the files say.
+  if (arithmetic === "int8" && dtype !== "auto") checkIntegers(dtype, where);
   checkBoolean(where, "worker", worker);
   if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= 64))
     throw wrong("threads", threads, '"auto" or a whole number from 1 to 64');
@@ -114,6 +115,12 @@ export function checkLoadOptions(given: LoadOptions, where = "load"): LoadOption
   if (typeof integrity !== "object" || Array.isArray(integrity))
     throw wrong("integrity", integrity, 'an object such as { "model.safetensors": "sha256-..." }');
   return options;
+}
+
+/** @throws ModelError `invalid_option` for weights that are not multiplied as integers */
+export function checkIntegers(dtype: string, where = "load"): void {
+  if (dtype === "q8") return;
+  throw new ModelError("invalid_option", `${where}: dtype must be "q8" where arithmetic is "int8", not "${dtype}".`);
 }
 
 /** The default of `onWarning`. */

@@ -7,13 +7,14 @@ import { NO_START, openTokens, readFileFields } from "../generation/options/file
 import { readBytes, readJson, readText, type DownloadOptions } from "../loading/sources/download";
 import { toFloat32 } from "../loading/formats/dtypes";
 import type { ModelFiles } from "../loading/sources/files";
-import type { TensorInfo, Wanted } from "../loading/formats/tensors";
+import { tensorError, type TensorInfo, type TensorPiece, type Wanted } from "../loading/formats/tensors";
 import { Unread } from "../loading/unread";
 import { findWeights, type Weights } from "../loading/weights";
 import { ConfigFields, refuseQuantization } from "../models/config-fields";
 import type { Model, ModelInfo } from "../models/model";
 import { Parameters } from "../models/parameters";
 import type { Ops } from "../ops/ops";
+import type { PackedFormat } from "../tensor/packed-rows";
 import type { WeightFormat } from "../tensor/weight-format";
 import type { Tokenizer } from "../text/tokenizer";
 import type { SpeechOperations } from "./device";
@@ -186,24 +187,56 @@ async function readWeights(
   { family, fields, unread }: Description,
 ): Promise<Model> {
   let loading: { model: Model; parameters: Parameters } | undefined;
+  const { format = "f32" } = options;
   const onHeader = (tensors: TensorInfo[]): Wanted => {
-    const parameters = new Parameters(ops, tensors, options.format);
+    checkPacked(weights.name, tensors, format);
+    const parameters = new Parameters(ops, tensors, format);
     loading = { model: family.build(ops, fields, parameters), parameters };
     const names = parameters.check(weights.name);
-    if (names.length > 0 && family.strict) throw unexpectedTensors(weights.name, names);
+    if (family.strict) refuseUnread(weights.name, names);
     unread.add(weights.name, names);
     options.onBuilt?.(loading.model, ops);
     return (name) => parameters.wants(name);
   };
   const onUnread = (file: string, names: string[]) => unread.add(file, names);
-  for await (const { file, name, dtype, data, start } of weights.read({ ...options, onHeader, onUnread })) {
-    loading?.parameters.fill(file, name, toFloat32(dtype, data), start);
+  for await (const piece of weights.read({ ...options, onHeader, onUnread })) {
+    if (loading) place(loading.parameters, piece);
   }
   if (!loading) throw new ModelError("internal", "The weights were read without a header.");
   return loading.model;
 }
 
-function unexpectedTensors(file: string, names: string[]): ModelError {
+/** Whether rows of a file lie on the device as they are: packed ones, and halves that need no padding. */
+function packingOf({ packed, dtype, shape, data }: TensorPiece): PackedFormat | "f16" | undefined {
+  const areHalves = dtype === "F16" && shape.length === 2 && shape[1] % 4 === 0 && data.length > 0;
+  return packed ?? (areHalves ? "f16" : undefined);
+}
+
+function place(parameters: Parameters, piece: TensorPiece): void {
+  const { file, name, dtype, packed, data, start } = piece;
+  const packing = packingOf(piece);
+  if (packing && parameters.formatOf(name) === packing) {
+    const words = new Uint32Array(data.buffer, data.byteOffset, data.length / 4);
+    return parameters.fillPacked(file, name, packing, words, start);
+  }
+  if (packed) throw tensorError(file, name, `is packed as ${packed}, but the model does not only multiply by it.`);
+  parameters.fill(file, name, toFloat32(dtype, data), start);
+}
+
+/** @throws ModelError `invalid_option` for matrices that are packed in another format than the load asks for */
+export function checkPacked(file: string, tensors: readonly TensorInfo[], format: WeightFormat): void {
+  const other = tensors.find(({ packed = format }) => packed !== format)?.packed;
+  if (other === undefined) return;
+  throw new ModelError(
+    "invalid_option",
+    `load: in ${file} the matrices are packed as ${other}, so dtype cannot be "${format}".`,
+    `Load with dtype "${other}". With attendant.json beside the weights, "auto" is the dtype that they are packed in.`,
+  );
+}
+
+/** @throws ModelError `unexpected_tensor` where there is one */
+export function refuseUnread(file: string, names: readonly string[]): void {
+  if (names.length === 0) return;
   const list = names.slice(0, 8).join(", ") + (names.length > 8 ? `, … (${names.length})` : "");
-  return new ModelError("unexpected_tensor", `${file}: tensors that config.json does not know: ${list}.`);
+  throw new ModelError("unexpected_tensor", `${file}: tensors that config.json does not know: ${list}.`);
 }

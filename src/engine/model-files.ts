@@ -5,8 +5,39 @@ import type { ListedFile, ModelFiles } from "../loading/sources/files";
 import { withManifest } from "../loading/sources/manifest";
 import { checked } from "../loading/sources/source";
 import { loadPart } from "../util/part";
+import { ModelError } from "../errors";
+import type { WeightFormat } from "../tensor/weight-format";
 import type { LoadOptions } from "./load-options";
 import type { ProgressMeter } from "./progress";
+
+/** What a manifest may have as `dtype`. */
+const FORMATS: readonly string[] = ["f32", "f16", "q8", "q4"];
+
+/**
+ * How the matrices of a folder are stored on a device: as `dtype` of the load says, or as the folder is packed.
+ * @param asked `dtype` of the load
+ * @throws ModelError `invalid_option` where the folder is packed in another format, `invalid_config` for one that is not known
+ */
+export async function formatOf(
+  files: ModelFiles,
+  asked: NonNullable<LoadOptions["dtype"]>,
+  signal?: AbortSignal,
+): Promise<WeightFormat> {
+  const { dtype } = (await files.manifest?.(signal)) ?? {};
+  if (dtype === undefined) return asked === "auto" ? "f32" : asked;
+  if (!FORMATS.includes(dtype))
+    throw new ModelError(
+      "invalid_config",
+      `attendant.json: there is no dtype "${dtype}".`,
+      `Known: ${FORMATS.join(", ")}.`,
+    );
+  if (asked === "auto" || asked === dtype) return dtype as WeightFormat;
+  throw new ModelError(
+    "invalid_option",
+    `load: ${files.name} is packed as ${dtype}, so dtype cannot be "${asked}".`,
+    `Leave dtype out, or load the folder that was packed, or pack it again with --dtype ${asked}.`,
+  );
+}
 
 /** Loads once more at most this often where the files have changed on the server in the middle. */
 const MORE_LOADS = 2;

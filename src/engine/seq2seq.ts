@@ -12,9 +12,9 @@ import { createSentences, resultsOf, runSentences, wayOf } from "../generation/g
 import { createRequest, type Request } from "../generation/request";
 import { startStats } from "../generation/stats";
 import { readModel, type ModelFolder } from "./load";
-import { checkLoadOptions, warnOnConsole, type LoadOptions } from "./load-options";
+import { checkIntegers, checkLoadOptions, warnOnConsole, type LoadOptions } from "./load-options";
 import type { ModelFiles } from "../loading/sources/files";
-import { withModelFiles, type OpenedModel } from "./model-files";
+import { formatOf, withModelFiles, type OpenedModel } from "./model-files";
 import { openSource, type Source } from "../loading/sources/source";
 import type { ModelInfo } from "../models/model";
 import type { Memory } from "../ops/ops";
@@ -76,8 +76,9 @@ export class LocalSeq2Seq {
     const { device = "auto", dtype = "auto", arithmetic = "f32", threads = "auto", kernels = "auto" } = checked;
     const { signal, onWarning = warnOnConsole } = checked;
     signal?.throwIfAborted();
-    const format = dtype === "auto" ? "f32" : dtype;
     const load = async ({ files, onProgress, meter }: OpenedModel): Promise<LocalSeq2Seq> => {
+      const format = await formatOf(files, dtype, signal);
+      if (arithmetic === "int8") checkIntegers(format);
       const folder = await readModel(files, { signal, onProgress, onWarning });
       const options = { device, arithmetic, threads, kernels, format, signal, onProgress, onWarning, meter };
       return new LocalSeq2Seq(folder, await Engines.open(folder, options), onWarning);

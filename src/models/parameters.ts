@@ -8,8 +8,9 @@
 
 import { ModelError } from "../errors";
 import { FLOAT16_OVERFLOW } from "../tensor/float16";
+import { firstInvalidWord, type PackedFormat } from "../tensor/packed-rows";
 import type { Norm, Ops } from "../ops/ops";
-import type { WeightFormat } from "../tensor/weight-format";
+import { rowWords, type WeightFormat } from "../tensor/weight-format";
 import { sameShape, shapeText, size, type Tensor } from "../tensor/tensor";
 import { LEAST } from "../util/scores";
 
@@ -242,6 +243,39 @@ export class Parameters {
   /** Whether the data of a checkpoint tensor goes anywhere. */
   wants(name: string): boolean {
     return this.expected.has(name);
+  }
+
+  /** How the device stores a checkpoint tensor: one format for all places that asked for it, else "f32". */
+  formatOf(name: string): WeightFormat {
+    const places = this.expected.get(name)?.placements ?? [];
+    const [first, ...others] = places.map(({ tensor, arrange }) => (arrange ? "f32" : tensor.dtype)) as WeightFormat[];
+    return first !== undefined && others.every((format) => format === first) ? first : "f32";
+  }
+
+  /**
+   * As `fill`, of rows that are packed already.
+   * @param format that of `formatOf`
+   */
+  fillPacked(file: string, name: string, format: PackedFormat | "f16", words: Uint32Array, start: number): void {
+    const { shape, placements } = this.expected.get(name) ?? { shape: [0, 0], placements: [] };
+    const width = shape[1];
+    const pitch = rowWords(format, width);
+    const [row, rows] = [start / width, words.length / pitch];
+    const bad = firstInvalidWord(format, words, width);
+    if (bad >= 0) {
+      const where = `row ${row + Math.floor(bad / pitch)}, word ${bad % pitch}`;
+      throw new ModelError("invalid_weights", `${file}: tensor "${name}" is not packed ${format} at ${where}.`);
+    }
+    for (const { tensor, from, rows: count, start: first } of placements) {
+      const begin = Math.max(row, from);
+      const end = Math.min(row + rows, from + count);
+      if (begin >= end) continue;
+      this.ops.writePacked(
+        tensor,
+        words.subarray((begin - row) * pitch, (end - row) * pitch),
+        first / width + begin - from,
+      );
+    }
   }
 
   /** Uploads whole rows of a checkpoint tensor, from element `start` on, to the places that asked for them. */

@@ -46,6 +46,11 @@ export interface Ops extends Operations {
    * `start` and the length are whole rows of the last dimension, unless the tensor is a single row or u32.
    */
   write(tensor: Tensor, data: Float32Array | Uint32Array, start?: number): void;
+  /**
+   * Replaces whole rows, from row `first` on, by rows that are packed as the tensor's dtype says (weight-format.ts): the words go to
+   * their place as they are.
+   */
+  writePacked(tensor: Tensor, words: Uint32Array, first: number): void;
   free(tensors: Iterable<Tensor>): void;
 
   /** Records the operations that `body` calls. Tensors it returns (in arrays or objects, too) stay readable. */

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LoadOptions } from "../../src/index";
 import { worstOf } from "../support/node/vanilla";
 import type { GoldenInput } from "../support/shared/models";
+import { packInMemory } from "../support/node/packed";
 import { closePage, openPage, runInPage } from "../support/node/pages";
 import { runStored, type StoredResult } from "../support/shared/stored";
 
@@ -46,7 +47,12 @@ describe("tiny checkpoints", () => {
     const rows = golden.input_ids.map((row, i) => row.filter((_, j) => golden.attention_mask[i][j] === 1));
     const options = { max_new_tokens: 8, num_beams: 1 };
     const cpu = await runStored(`./${folder}`, "cpu", dtype, rows, options);
-    expectEqual(await onGpu(`/${folder}`, dtype, rows, options), cpu);
+    const gpu = await onGpu(`/${folder}`, dtype, rows, options);
+    expectEqual(gpu, cpu);
+    // What `attendant pack` writes of it is the same to the last bit.
+    const files = Object.fromEntries((await packInMemory(`./${folder}`, dtype, 20_000)).contents);
+    const stored = "/test/support/shared/stored.ts";
+    expect(await runInPage(page, stored, "runStoredFiles", files, "webgpu", "auto", rows, options)).toEqual(gpu);
   });
 });
 

@@ -99,6 +99,16 @@ export function createTensors({ allocate, release }: Arrays = plainArrays) {
     data.set(pack(dtype, values as Float32Array, width), (start / width) * rowWords(dtype, width));
   }
 
+  function writePacked(tensor: Tensor, words: Uint32Array, first: number): void {
+    checkAlive();
+    const { dtype, shape, data } = tensor as CpuTensor;
+    const [rows, width] = rowsOf(shape);
+    invariant(isPacked(dtype), `writePacked: ${dtype} rows are not packed`);
+    const pitch = rowWords(dtype, width);
+    invariant(first + words.length / pitch <= rows, `writePacked: ${words.length} words into ${shapeText(shape)}`);
+    data.set(words, first * pitch);
+  }
+
   function read({ tensor, start, count }: Slice): Float32Array | Uint32Array {
     const { dtype, shape, data } = tensor as CpuTensor;
     if (!isPacked(dtype)) return data.slice(start, start + count);
@@ -120,5 +130,5 @@ export function createTensors({ allocate, release }: Arrays = plainArrays) {
     free([...live]);
   }
 
-  return { memory, checkAlive, create, write, read, free, dispose };
+  return { memory, checkAlive, create, write, writePacked, read, free, dispose };
 }

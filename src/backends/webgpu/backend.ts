@@ -67,6 +67,7 @@ export async function createWebGpuBackend(
     pace: adaptivePace(gpu.adapter.fallback ? 1 : 3, MOST_STEPS),
     create: tensors.create,
     write: tensors.write,
+    writePacked: tensors.writePacked,
     free: tensors.free,
 
     async submit(given, read = []) {

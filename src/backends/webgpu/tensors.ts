@@ -5,7 +5,7 @@
 
 import { invariant } from "../../errors";
 import type { Purpose, Slice } from "../../ops/ops";
-import { pack, unpack } from "../../tensor/weight-format";
+import { pack, rowWords, unpack } from "../../tensor/weight-format";
 import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor/tensor";
 import type { Gpu } from "./device";
 import { describe, type GpuTensor, type Part } from "./gpu-tensor";
@@ -58,6 +58,22 @@ export function createTensors(gpu: Gpu, staging: Staging, limits: PartLimits) {
     gpu.writeBuffer(buffer, (4 * start * deviceRowWords(dtype, width)) / width, words);
   }
 
+  function writePacked(tensor: Tensor, words: Uint32Array, first: number): void {
+    const { buffer, dtype, shape, parts } = tensor as GpuTensor;
+    invariant(dtype !== "u32", "writePacked: u32 rows are not packed");
+    const [, width] = rowsOf(shape);
+    const pitch = rowWords(dtype, width);
+    const end = first + words.length / pitch;
+    invariant(end <= shape[0], `writePacked: ${words.length} words into ${shapeText(shape)}`);
+    for (const { tensor: part, first: start } of parts ?? []) {
+      const [from, to] = [Math.max(first, start), Math.min(end, start + part.shape[0])];
+      if (from < to) writePacked(part, words.subarray((from - first) * pitch, (to - first) * pitch), from - start);
+    }
+    if (parts) return;
+    invariant(buffer, "writePacked: the tensor has no buffer");
+    gpu.writeBuffer(buffer, 4 * first * deviceRowWords(dtype, width), toDevice(dtype, words, width));
+  }
+
   function free(tensors: Iterable<Tensor>): void {
     for (const whole of tensors as Iterable<GpuTensor>) {
       for (const { tensor } of partsOf(whole)) if (tensor.buffer) gpu.destroyBuffer(tensor.buffer);
@@ -80,5 +96,5 @@ export function createTensors(gpu: Gpu, staging: Staging, limits: PartLimits) {
     };
   }
 
-  return { create, write, free, copyOut };
+  return { create, write, writePacked, free, copyOut };
 }

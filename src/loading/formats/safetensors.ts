@@ -11,6 +11,7 @@ import { ByteReader } from "./byte-reader";
 import type { DType } from "./dtypes";
 import type { OpenFile } from "../sources/files";
 import { isFields, parseStrictJson } from "./json";
+import { withPacked } from "./packed";
 import { announce, invalidWeights as invalid, readPieces, shapeOf, tensorError, textHint } from "./tensors";
 import type { TensorInfo, TensorPiece, WeightOptions } from "./tensors";
 
@@ -51,6 +52,8 @@ export async function* readSafetensors(
     if (options.headerOnly) return;
 
     for (const tensor of tensors) {
+      // Another name of a tensor has no bytes of its own.
+      if (!("begin" in tensor)) continue;
       const length = tensor.end - tensor.begin;
       if (wanted(tensor.name)) yield* readPieces(bytes, tensor as StoredTensor & { dtype: DType });
       else if ((await bytes.skip(length)) < length)
@@ -79,10 +82,10 @@ function parseHeaderLength(prefix: Uint8Array<ArrayBuffer>, path: string, size?:
  * Checks a header against every rule of the format: github.com/huggingface/safetensors, `tensor.rs`.
  * @param header the JSON, without the 8 bytes before it
  * @param dataSize bytes of the file after the header, where known
- * @returns the tensors in file order; together they cover the bytes from 0 to the last `end` exactly once
+ * @returns the tensors in file order, which cover the bytes from 0 to the last `end` exactly once, and further names of them
  * @throws ModelError `invalid_weights`
  */
-export function parseHeader(header: Uint8Array, path: string, dataSize?: number): StoredTensor[] {
+export function parseHeader(header: Uint8Array, path: string, dataSize?: number): (StoredTensor | TensorInfo)[] {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(header);
@@ -115,7 +118,7 @@ export function parseHeader(header: Uint8Array, path: string, dataSize?: number)
     const how = dataSize < end ? "truncated" : "bytes follow the last tensor";
     throw invalid(path, `its tensors take ${end} bytes, but ${dataSize} bytes follow the header (${how}).`);
   }
-  return tensors;
+  return withPacked(tensors, root.__metadata__, path);
 }
 
 function parseEntry(name: string, entry: unknown, path: string): StoredTensor {

@@ -4,6 +4,8 @@ import { ModelError, quote } from "../../errors";
 import type { ByteReader } from "./byte-reader";
 import { BYTES_PER_ELEMENT, isDType, type DType } from "./dtypes";
 import type { DownloadOptions } from "../sources/download";
+import type { PackedFormat } from "../../tensor/packed-rows";
+import { rowWords } from "../../tensor/weight-format";
 
 export interface TensorInfo {
   name: string;
@@ -11,6 +13,8 @@ export interface TensorInfo {
   dtype: string;
   /** Empty for a scalar. A length may be 0. */
   shape: number[];
+  /** The data are packed rows of this format, whatever `dtype` says; `shape` is that of the matrix. */
+  packed?: PackedFormat;
   /** The name of an earlier tensor with the same memory, as for tied matrices in a `.bin`. */
   sameAs?: string;
 }
@@ -23,6 +27,8 @@ export interface TensorPiece {
   dtype: DType;
   /** Shape of the whole tensor. */
   shape: number[];
+  /** `data` are packed rows of this format. */
+  packed?: PackedFormat;
   /** Index of the first element. The piece holds whole rows of the last dimension from there. */
   start: number;
   /** Little-endian, row-major, aligned for any typed array. Valid until the next piece is requested. */
@@ -81,11 +87,11 @@ export function announce(path: string, tensors: TensorInfo[], options: WeightOpt
 /** Reads a tensor that begins at the reader's position, a few rows at a time. */
 export async function* readPieces(
   bytes: ByteReader,
-  { name, dtype, shape }: TensorInfo & { dtype: DType },
+  { name, dtype, shape, packed }: TensorInfo & { dtype: DType },
 ): AsyncGenerator<TensorPiece, void, undefined> {
-  const size = BYTES_PER_ELEMENT[dtype];
-  const total = product(shape) * size;
-  const row = (shape.at(-1) ?? 1) * size;
+  const width = shape.at(-1) ?? 1;
+  const row = packed ? 4 * rowWords(packed, width) : width * BYTES_PER_ELEMENT[dtype];
+  const total = product(shape.slice(0, -1)) * row;
   const most = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, row))) * row;
   let at = 0;
   do {
@@ -96,7 +102,7 @@ export async function* readPieces(
     if (data.length < length) {
       throw tensorError(bytes.path, name, `the file ends after ${at + data.length} of its ${total} bytes (truncated).`);
     }
-    yield { file: bytes.path, name, dtype, shape, start: at / size, data };
+    yield { file: bytes.path, name, dtype, shape, packed, start: row && (at / row) * width, data };
     at += length;
   } while (at < total);
 }

@@ -38,6 +38,10 @@ export function parseManifest(value: unknown): Manifest {
   return { dtype, files: listed };
 }
 
+/** What `parseManifest` reads. */
+export const writeManifest = ({ dtype, files }: Manifest): string =>
+  `${JSON.stringify({ format: FORMAT, dtype, files: Object.fromEntries(files) }, null, 2)}\n`;
+
 /**
  * The folder as its manifest says, which is read before the first file; without one, the folder as it is.
  * @param found called with a manifest that was read; may return the folder that compares files with it

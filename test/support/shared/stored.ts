@@ -34,6 +34,14 @@ export async function runStored(
   return { weights, warnings, pipelines: pipelines(), sequences, logits: logits.data };
 }
 
+/** The same with the files of a folder in memory. */
+export const runStoredFiles = (
+  files: Record<string, Uint8Array>,
+  ...rest: Tail<typeof runStored>
+): Promise<StoredResult> => runStored({ read: (path) => files[path] }, ...rest);
+
+type Tail<F extends (...args: never[]) => unknown> = Parameters<F> extends [unknown, ...infer Rest] ? Rest : never;
+
 /** Counts from now on, where there is WebGPU. */
 function countPipelines(): () => number {
   if (typeof GPUDevice === "undefined") return () => 0;
