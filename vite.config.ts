@@ -4,7 +4,7 @@
  */
 
 import type { OutputOptions } from "rolldown";
-import type { LibraryOptions } from "vite";
+import type { LibraryOptions, Plugin } from "vite";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 import { wasmKernels } from "./scripts/build-wasm.js";
 import { scriptAddresses, type ScriptForm } from "./scripts/script-addresses.js";
@@ -48,7 +48,7 @@ const groups = [
   { name: "store", test: /\/src\/loading\/store\/|\/@noble\/hashes\// },
   { name: "progress", test: /\/src\/engine\/progress|\/src\/loading\/survey/ },
   { name: "support", test: /\/src\/engine\/support/, priority: 2 },
-  { name: "forecast", test: /\/src\/engine\/(forecast|available)/ },
+  { name: "forecast", test: /\/src\/engine\/(forecast|available|planned-ops)/ },
   { name: "torch", test: /\/src\/loading\/formats\/torch\// },
   { name: "host", test: /\/src\/generation\/host\.ts/ },
   { name: "speech", test: /\/src\/engine\/speech-part\.ts/ },
@@ -81,6 +81,23 @@ function library(entry: LibraryOptions["entry"], output: OutputOptions, form: Sc
   };
 }
 
+/** Commands that run a model take it from the package, like everybody. */
+const packageOutside: Plugin = {
+  name: "package-outside",
+  enforce: "pre",
+  resolveId: (source, importer) =>
+    source === "../index" && /\/src\/cli\//.test(importer ?? "") ? { id: "./index.js", external: true } : undefined,
+};
+
+/** The command `attendant`, for Node: one file beside the library, with its own copy of what reads folders. */
+const entry = library("src/cli/entry.ts", { entryFileNames: "attendant-cli.js", codeSplitting: false }, "files");
+const cli: ViteUserConfig = {
+  ...entry,
+  // It shows no stack traces.
+  build: { ...entry.build, sourcemap: false },
+  plugins: [packageOutside, strippedWgsl(), wasmKernels(), scriptAddresses("files")],
+};
+
 const builds: Record<string, ViteUserConfig> = {
   library: library(
     { index: "src/index.ts", core: "src/engine/core.ts" },
@@ -92,6 +109,7 @@ const builds: Record<string, ViteUserConfig> = {
     "files",
   ),
   worker: library("src/worker/entry.ts", { entryFileNames: "attendant-worker.js", codeSplitting: false }, "worker"),
+  cli,
   single: library("src/attendant.ts", { entryFileNames: "attendant.js", codeSplitting: false }, "single"),
 };
 

@@ -9,6 +9,6 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const [outDir = "dist"] = process.argv.slice(2);
 process.chdir(root);
 rmSync(outDir, { recursive: true, force: true });
-for (const mode of ["library", "worker", "single"]) {
+for (const mode of ["library", "worker", "single", "cli"]) {
   await build({ mode, logLevel: "warn", build: { outDir } });
 }

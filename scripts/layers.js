@@ -79,7 +79,7 @@ export const rules = [
   {
     name: "src/index.ts is for users of the package",
     severity: "error",
-    from: { path: "^src/", pathNot: "^src/attendant\\.ts$" },
+    from: { path: "^src/", pathNot: "^src/(attendant\\.ts$|cli/)" },
     to: { path: "^src/index\\.ts$" },
   },
   {

@@ -9,8 +9,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** The folder of the demo's model. */
 export const model = fileURLToPath(new URL("../demo/public/models/en-fr", import.meta.url));
 
-/** What `use` returns for the exports of `src/index.ts`. */
-export async function withSources(use) {
+/** What `use` returns for the exports of a source file, by default of `src/index.ts`. */
+export async function withSources(use, file = "/src/index.ts") {
   const server = await createServer({
     root,
     configFile: false,
@@ -21,7 +21,7 @@ export async function withSources(use) {
     server: { middlewareMode: true, hmr: false, ws: false, watch: null },
   });
   try {
-    return await use(await server.ssrLoadModule("/src/index.ts"));
+    return await use(await server.ssrLoadModule(file));
   } finally {
     await server.close();
   }

@@ -124,9 +124,10 @@ export async function packWeights(
       unread,
       shards: planShards(plans, isPackedFormat(format) ? format : undefined, shardBytes),
     };
+    total = plans.reduce((sum, { bytes }) => sum + bytes, 0);
     return (name) => parameters.wants(name);
   };
-  let done = 0;
+  let [done, total] = [0, 0];
   for await (const piece of weights.read({ signal, onHeader })) {
     if (!planned) break;
     const { file, name, dtype, data, start } = piece;
@@ -136,10 +137,7 @@ export async function packWeights(
     const { bytes, at } = encode(piece, planned.parameters.formatOf(name));
     await write(shard.file, bytes, (shard.starts.get(name) as number) + at);
     done += bytes.length;
-    onProgress?.(
-      done,
-      planned.shards.reduce((sum, shard) => sum + shard.bytes, 0),
-    );
+    onProgress?.(done, total);
   }
   if (!planned) throw new ModelError("internal", "The weights were read without a header.");
   const { shards, unread } = planned;

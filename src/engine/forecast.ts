@@ -11,14 +11,13 @@ import { findWeights } from "../loading/weights";
 import { ConfigFields, refuseQuantization } from "../models/config-fields";
 import type { ModelInfo } from "../models/model";
 import { Parameters } from "../models/parameters";
-import { rowWords, type WeightFormat } from "../tensor/weight-format";
-import { size, type Tensor } from "../tensor/tensor";
+import type { WeightFormat } from "../tensor/weight-format";
 import { findFamily } from "./family";
 import type { findGpu } from "./gpu";
 import type { LoadOptions } from "./load-options";
 import { checkPacked } from "./load";
 import { formatOf, openStored } from "./model-files";
-import { plannedOps } from "./planned-ops";
+import { bytesOnDevice, plannedOps } from "./planned-ops";
 
 /** How a model would be loaded. */
 export interface Forecast {
@@ -132,13 +131,6 @@ export async function forecast(
 function dtypeReason(asked: NonNullable<LoadOptions["dtype"]>, dtype: WeightFormat): string {
   if (asked !== "auto") return `It is asked for by dtype: "${asked}".`;
   return dtype === "f32" ? "f32 is exact." : "The files are packed so.";
-}
-
-/** @param padded whether rows of f32 take whole groups of four elements */
-export function bytesOnDevice({ shape, dtype }: Tensor, padded: boolean): number {
-  const width = Math.max(1, shape.at(-1) ?? 1);
-  const isPlain = dtype === "u32" || (dtype === "f32" && !padded);
-  return 4 * (isPlain ? size(shape) : (size(shape) / width) * rowWords(dtype, width));
 }
 
 /** Ends the reading of weights once their names and shapes are known. */

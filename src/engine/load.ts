@@ -56,6 +56,10 @@ export interface PlacedModel {
 export interface PlaceOptions extends DownloadOptions {
   format?: WeightFormat;
   onWarning?: (message: string) => void;
+  /** Stop before the data: names and shapes are checked, and the tensors of the model exist. */
+  headerOnly?: boolean;
+  /** Called with what the weight files hold, before the model is built. */
+  onTensors?: (file: string, tensors: readonly TensorInfo[]) => void;
   /** Called when the tensors of the model exist on the device, before their data arrives. */
   onBuilt?: (model: Model, ops: Ops) => void;
 }
@@ -189,6 +193,7 @@ async function readWeights(
   let loading: { model: Model; parameters: Parameters } | undefined;
   const { format = "f32" } = options;
   const onHeader = (tensors: TensorInfo[]): Wanted => {
+    options.onTensors?.(weights.name, tensors);
     checkPacked(weights.name, tensors, format);
     const parameters = new Parameters(ops, tensors, format);
     loading = { model: family.build(ops, fields, parameters), parameters };

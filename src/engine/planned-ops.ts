@@ -1,7 +1,8 @@
 /** A device that makes no tensors and computes nothing: what a model asks of one is written down. */
 
 import type { Ops, Purpose } from "../ops/ops";
-import type { Tensor } from "../tensor/tensor";
+import { size, type Tensor } from "../tensor/tensor";
+import { rowWords } from "../tensor/weight-format";
 
 /** @param created called with each tensor that the model asks for */
 export function plannedOps(created: (tensor: Tensor) => void = () => undefined): Ops {
@@ -12,4 +13,14 @@ export function plannedOps(created: (tensor: Tensor) => void = () => undefined):
   };
   const nothing = (): void => undefined;
   return { device: "cpu", create, write: nothing, writePacked: nothing, dispose: nothing } as unknown as Ops;
+}
+
+/**
+ * Bytes of a weight on a device.
+ * @param padded whether rows of f32 take whole groups of four elements, as on a GPU
+ */
+export function bytesOnDevice({ shape, dtype }: Tensor, padded: boolean): number {
+  const width = Math.max(1, shape.at(-1) ?? 1);
+  const isPlain = dtype === "u32" || (dtype === "f32" && !padded);
+  return 4 * (isPlain ? size(shape) : (size(shape) / width) * rowWords(dtype, width));
 }

@@ -134,6 +134,7 @@ async function* readShards(
     return own.map((tensor) => (tensor.sameAs && !isOf(tensor.sameAs) ? { ...tensor, sameAs: undefined } : tensor));
   });
   const wanted = announce(index, kept, options);
+  if (options.headerOnly) return;
   for (const shard of shards) {
     const file = await openShard(files, shard, index, options);
     const before = JSON.stringify(headers.get(shard));

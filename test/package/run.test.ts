@@ -86,6 +86,45 @@ describe.each(MODULES)("%s", (module) => {
   });
 });
 
+describe("the command", () => {
+  const attendant = (...args: string[]) => {
+    const bin = join(consumer, "node_modules/.bin/attendant");
+    const { status, stdout, stderr } = spawnSync(bin, args, { cwd: consumer, encoding: "utf8" });
+    return { status, stdout, stderr };
+  };
+
+  it("packs a model, checks it, and translates with it as in every q8", () => {
+    const model = ["--model", "packed"];
+    expect(attendant("pack", MODEL, "--dtype", "q8", "-o", "packed")).toMatchObject({ status: 0, stdout: "" });
+    expect(attendant("check", "packed")).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining("It runs.") as string,
+    });
+    const answer = attendant("translate", text, ...model);
+    expect(answer).toEqual(attendant("translate", text, "--model", MODEL, "--dtype", "q8"));
+    expect(answer).toMatchObject({ status: 0, stderr: "" });
+    expect(answer.stdout.trim()).not.toBe("");
+  });
+
+  it.runIf(hasSpeech)("transcribes, with a packed model, too", () => {
+    expect(attendant("pack", SPEECH_MODEL, "--dtype", "q8", "-o", "whisper")).toMatchObject({ status: 0 });
+    for (const model of [SPEECH_MODEL, "whisper"])
+      expect(attendant("transcribe", RECORDING, "--model", model, "--format", "txt").stdout).toContain(
+        "fellow Americans",
+      );
+  });
+
+  it("says what is wrong in a line, with a hint", () => {
+    expect(attendant("translate", "a", "--model", "./none")).toEqual({
+      status: 1,
+      stdout: "",
+      stderr:
+        "error (file_not_found): ./none: there is no config.json.\n" +
+        "hint: A model is a folder with config.json and weights, such as model.safetensors.\n",
+    });
+  });
+});
+
 describe("a part whose file is not there", () => {
   // A copy of the modules, so that the other tests keep theirs.
   const without = (part: string, code: string) => {
