@@ -30,7 +30,7 @@ export interface GenerateTextOutput extends GenerateOutput {
   texts: string[];
   /** [text][token]: the source ids that each text became, the rows that attentions refer to. */
   input_ids: number[][];
-  /** [text]: how many tokens `truncation` cut off; 0 where the whole text was read. */
+  /** Per text: how many tokens `truncation` cut off; 0 where the whole text was read. */
   truncated: number[];
 }
 
