@@ -1,4 +1,7 @@
-/** Beam search and the logits processors, on the GPU, against Hugging Face: test/goldens/beams.json and device_processors.json. */
+/**
+ * Beam search and the logits processors, on the GPU, against Hugging Face: test/goldens/beams.json, device_processors.json
+ * and whisper_rules.json.
+ */
 
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -28,4 +31,10 @@ it("processes logits as Hugging Face does", async () => {
   );
   expect(results.length).toBeGreaterThanOrEqual(300);
   expect(results.filter(({ faults }) => faults.length > 0)).toEqual([]);
+});
+
+it("keeps Whisper's rules as transformers does", async () => {
+  expect(await runInPage<string[]>(page, "/test/support/shared/whisper-rules.ts", "whisperRuleFaultsOnGpu")).toEqual(
+    [],
+  );
 });
