@@ -180,7 +180,7 @@ const tests: ViteUserConfig = {
         plugins: [wasmKernels()],
         test: {
           name: "bench",
-          include: ["bench/run.ts", "bench/storage.ts"],
+          include: ["bench/run.ts", "bench/speech.ts", "bench/storage.ts"],
           globalSetup: "test/support/node/global-setup.ts",
           fileParallelism: false,
           testTimeout: 3_600_000,

@@ -7,6 +7,8 @@ import type { Samples } from "./sound";
 const BLOCK = 2048;
 /** A device that gives no sound for so long gives none at all. */
 const PATIENCE_MS = 2000;
+/** A track that its page stops tells nobody, so it is looked at this often. */
+const GLANCE_MS = 200;
 
 /** Collects blocks of all channels and posts them. */
 const PROCESSOR = `registerProcessor("attendant-capture", class extends AudioWorkletProcessor {
@@ -26,7 +28,7 @@ const PROCESSOR = `registerProcessor("attendant-capture", class extends AudioWor
   }
 });`;
 
-/** Blocks until the track ends, the signal aborts or the loop is left; the tracks themselves go on. */
+/** Blocks until the track ends or is stopped, the signal aborts or the loop is left; the tracks themselves go on. */
 export async function* microphone(stream: MediaStream, signal?: AbortSignal): AsyncGenerator<Samples, void, undefined> {
   const [track] = stream.getAudioTracks();
   if (!track) throw new ModelError("invalid_input", "The MediaStream has no audio track.");
@@ -50,6 +52,7 @@ export async function* microphone(stream: MediaStream, signal?: AbortSignal): As
     track.addEventListener("ended", onEnd);
     signal?.addEventListener("abort", onEnd);
     let heard = false;
+    const began = performance.now();
     for (;;) {
       signal?.throwIfAborted();
       const block = waiting.shift();
@@ -59,14 +62,14 @@ export async function* microphone(stream: MediaStream, signal?: AbortSignal): As
         continue;
       }
       if (track.readyState === "ended") return;
-      const woken = await new Promise<boolean>((resolve) => {
-        const timer = setTimeout(() => resolve(false), PATIENCE_MS);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, GLANCE_MS);
         wake = () => {
           clearTimeout(timer);
-          resolve(true);
+          resolve();
         };
       });
-      if (!woken && !heard) {
+      if (!heard && waiting.length === 0 && performance.now() - began > PATIENCE_MS) {
         const hint = "Is it in use elsewhere, or muted by the system?";
         throw new ModelError("unsupported_device", `The microphone has given no sound for ${PATIENCE_MS} ms.`, hint);
       }

@@ -5,6 +5,7 @@
 
 import { VAD_FRAME, VoiceDetector } from "../audio/vad";
 import { Agreement } from "./agreement";
+import { whisperSizes } from "./model";
 import type { TranscribeOptions } from "./options";
 import type { TimedText } from "./subtitles";
 import { detectorOf, SAMPLE_RATE, transcribe, type Speech } from "./transcribe";
@@ -42,6 +43,8 @@ const LONG = 15;
 const TOO_LONG = 28;
 /** Final text that the next run is told of, in characters. */
 const PROMPT = 200;
+/** Tokens that a window begins with: start of the prompt, start, language, task, and one to be safe. */
+const INITIAL = 5;
 /** A pause of this length ends what was said, in seconds. */
 const PAUSE = 0.6;
 /** Speech is more probable than this, and silence less. */
@@ -107,16 +110,23 @@ export async function* transcribeLive(
 }
 
 /** Fast: one beam, and words where the model has them. */
-function runOptions(
-  { model }: Speech,
-  options: Omit<LiveOptions, "interval" | "vad">,
-  text: string,
-): TranscribeOptions {
-  const { generation, model_type } = model.config;
+function runOptions(speech: Speech, options: Omit<LiveOptions, "interval" | "vad">, text: string): TranscribeOptions {
+  const { generation, model_type } = speech.model.config;
   if (model_type !== "whisper") return { num_beams: 1, ...options };
-  const prompt = options.prompt_ids ? {} : { prompt: text.slice(-PROMPT).replace(/^\S*\s/, "") };
-  const given = { num_beams: 1, return_timestamps: generation.alignment_heads ? ("word" as const) : true, ...options };
-  return prompt.prompt === undefined || prompt.prompt.trim() === "" ? given : { ...given, ...prompt };
+  const return_timestamps = generation.alignment_heads ? ("word" as const) : true;
+  const { prompt: _, ...others } = options;
+  const prompt_ids = options.prompt_ids ?? promptOf(speech, text, options.max_new_tokens);
+  return { num_beams: 1, return_timestamps, ...others, ...(prompt_ids && { prompt_ids }) };
+}
+
+/** The end of the text, from a word on, as far as the decoder has positions for it. */
+function promptOf({ model, tokenizer }: Speech, text: string, newTokens = 0): number[] | undefined {
+  const end = text.slice(-PROMPT).replace(text.length > PROMPT ? /^\S*\s/ : "", "");
+  if (end.trim() === "" || !tokenizer.speech) return undefined;
+  const [start, ...tokens] = tokenizer.speech.promptIds(end);
+  const { targetLength } = whisperSizes(model.config);
+  const most = Math.min(Math.floor(targetLength / 2) - 1, targetLength - newTokens - INITIAL);
+  return most > 0 ? [start, ...tokens.slice(-most)] : undefined;
 }
 
 /** The words of a run; where it has none, those of its segments, their time divided by characters. */

@@ -27,6 +27,11 @@ type RecognitionError =
 const resultOf = ({ text, final }: LiveText) =>
   Object.assign([{ transcript: text, confidence: final ? 1 : 0.5 }], { isFinal: final });
 
+/** Its readers see the end of its tracks. */
+const endOf = (sound: MediaStream | undefined): void => {
+  for (const track of sound?.getTracks() ?? []) track.stop();
+};
+
 /** @returns a class with the interface of `SpeechRecognition` */
 export function recognitionClass(backend: RecognitionBackend) {
   return class SpeechRecognition extends EventTarget {
@@ -39,6 +44,8 @@ export function recognitionClass(backend: RecognitionBackend) {
     /** Words to expect: they become the prompt. A boost has no effect. */
     phrases: { phrase: string; boost?: number }[] = [];
     private running: AbortController | undefined;
+    /** The sound of a running recognition, with tracks of its own. */
+    private sound: MediaStream | undefined;
     private stopped = false;
 
     static async available({ langs }: { langs: string[] }) {
@@ -68,6 +75,7 @@ export function recognitionClass(backend: RecognitionBackend) {
     /** Ends the sound: what was heard is still recognised. */
     stop(): void {
       this.stopped = true;
+      endOf(this.sound);
     }
 
     /** Ends at once. */
@@ -87,16 +95,17 @@ export function recognitionClass(backend: RecognitionBackend) {
     }
 
     private async run(running: AbortController, track?: MediaStreamTrack): Promise<void> {
-      let own: MediaStream | undefined;
       let transcriber: LiveTranscriber | undefined;
       try {
         transcriber = await backend.create(this.lang);
-        const stream = track
-          ? new MediaStream([track])
-          : (own = await navigator.mediaDevices.getUserMedia({ audio: true }));
+        this.sound = track
+          ? new MediaStream([track.clone()])
+          : await navigator.mediaDevices.getUserMedia({ audio: true });
+        running.signal.throwIfAborted();
         this.tell("start");
         this.tell("audiostart");
-        await this.listen(transcriber, stream, running.signal);
+        if (this.stopped) endOf(this.sound);
+        await this.listen(transcriber, this.sound, running.signal);
         this.tell("audioend");
       } catch (error) {
         const name = error instanceof DOMException ? error.name : "";
@@ -107,9 +116,9 @@ export function recognitionClass(backend: RecognitionBackend) {
           this.fail("language-not-supported", error.message);
         else this.fail("network", error instanceof Error ? error.message : String(error));
       } finally {
-        for (const each of own?.getTracks() ?? []) each.stop();
+        endOf(this.sound);
         transcriber?.destroy();
-        this.running = undefined;
+        this.sound = this.running = undefined;
         this.tell("end");
       }
     }
@@ -125,7 +134,7 @@ export function recognitionClass(backend: RecognitionBackend) {
         results[resultIndex] = resultOf(piece);
         open = !piece.final;
         if (piece.final || this.interimResults) this.tell("result", { resultIndex, results: [...results] });
-        if (piece.final && (this.stopped || !this.continuous)) break;
+        if (piece.final && !this.continuous) break;
       }
       if (results.length === 0) this.fail("no-speech", "No speech was heard.");
       else for (const type of ["speechend", "soundend"]) this.tell(type);
@@ -149,7 +158,7 @@ export interface Recognition extends EventTarget {
   phrases: RecognitionPhrase[];
   /** @param track by default the microphone is asked for */
   start(track?: MediaStreamTrack): void;
-  /** Ends with the next final result. */
+  /** Ends the sound: what was heard is still recognised. */
   stop(): void;
   /** Ends at once, with an error event "aborted". */
   abort(): void;

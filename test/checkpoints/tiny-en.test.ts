@@ -1,9 +1,13 @@
-/** The real whisper-tiny.en on a clip: the encoder's states, and the ids of greedy search and of beams, as transformers has them. */
+/**
+ * The real whisper-tiny.en: the encoder's states, and the ids of greedy search and of beams on one clip, words on another, and the
+ * features of all, as transformers has them. All of all clips: test/soak/speech.test.ts.
+ */
 
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { windowFeatures, WHISPER_MEL } from "../../src/audio/log-mel";
-import { Seq2Seq, type SpeechCall } from "../../src/index";
+import { Seq2Seq, Transcriber, type SpeechCall } from "../../src/index";
+import { clipPath, clipSamples, expectChunks, expectSegments, realGoldens } from "../support/node/real-speech";
 import { worstOf } from "../support/node/vanilla";
 
 const MODEL = "../shared/models/whisper-tiny.en";
@@ -37,6 +41,18 @@ describe.skipIf(!here)("whisper-tiny.en", () => {
       const output = await model.generate({ input_features: features, ...options });
       expect(output.sequences, name).toEqual(sequences);
     }
+    const transcriber = await Transcriber.create({ model });
+    const options = { num_beams: 1, return_timestamps: "word" } as const;
+    const found = await transcriber.transcribe(clipPath("x1.wav"), options);
+    expectChunks(found, realGoldens.clips["x1.wav"].words);
+    expectSegments(found, realGoldens.clips["x1.wav"].segments);
     await model.dispose();
+  });
+
+  it.each(Object.entries(realGoldens.clips))("reads %s as transformers does", async (clip, { mel }) => {
+    const { data } = await windowFeatures(await clipSamples(clip), WHISPER_MEL);
+    mel.values.forEach((value, i) => expect(Math.abs(data[i * mel.step] - value)).toBeLessThan(5e-5));
+    // torch's float32 is off by 1e-7 on average.
+    expect(Math.abs(data.reduce((sum, value) => sum + value, 0) - mel.sum) / data.length).toBeLessThan(1e-6);
   });
 });

@@ -113,8 +113,25 @@ const real = {
   ],
 };
 
+/** A tiny Whisper that judges its windows: in the end its decoder reads them once more. */
+const whisper: FaultCase = {
+  call: "generate",
+  rows: [],
+  sound: true,
+  path: "/test/goldens/speech/whisper/",
+  options: {
+    ...{ language: "en", task: "transcribe", max_new_tokens: 20, eos_token_id: 1, output_scores: true },
+    ...{ return_no_speech: true, alignment_heads: [[1, 0]] },
+  },
+};
+
 export const losses: readonly DeviceFault[] = [
   ...inCalls,
+  ...[5, 22].map((at): DeviceFault => {
+    const name = `lost in a Whisper that judges its windows, at submit ${at}`;
+    const soak = at === 5 && ({ soak: true } as const);
+    return { name, ...soak, ...whisper, moments: [submit(at)], outcome: "same", devices: 2 };
+  }),
   {
     name: "lost in greedy search of the default model",
     call: "generate",

@@ -10,8 +10,10 @@ import {
   type GenerationConfig,
   type LoadOptions,
   type Source,
+  type SpeechCall,
 } from "../../../src/index";
 import { loadInThisThread } from "../shared/in-this-thread";
+import { signal as made } from "../shared/signal";
 import { tinyCheckpoint, type TinyConfig } from "../shared/tiny";
 
 /** The methods whose calls are counted: of WebGPU, of a WebAssembly memory, and what gives the page its turn after a step without a GPU. */
@@ -57,7 +59,9 @@ type Breakage =
 export interface FaultCase {
   call: "generate" | "stream" | "forward";
   rows: number[][];
-  options?: GenerationConfig;
+  /** The model reads sound: two windows in the place of rows. */
+  sound?: true;
+  options?: GenerationConfig & SpeechCall;
   /** During the load. */
   loading?: Moment[];
   /** During the call. */
@@ -202,6 +206,9 @@ export function faults(moments: Moment[] = []): void {
   state.counts.clear();
 }
 
+/** Of the tiny Whisper of test/goldens/speech. */
+const windows = (): SpeechCall => ({ input_features: { data: made(2 * 80 * 100, 7), shape: [2, 80, 100] } });
+
 const exact = ({ stats: _, ...output }: GenerateOutput): unknown => output;
 
 export async function callOf(
@@ -212,7 +219,7 @@ export async function callOf(
 ): Promise<unknown> {
   const { call, rows, leaveAfter = Infinity } = given;
   const options = { ...given.options, signal };
-  if (call === "generate") return exact(await model.generate(rows, options));
+  if (call === "generate") return exact(await model.generate(given.sound ? windows() : rows, options));
   if (call === "forward") {
     const { logits, encoder_last_hidden_state } = await model.forward({ input_ids: rows, decoder_input_ids: rows });
     return [logits.data, encoder_last_hidden_state.data];
@@ -270,8 +277,8 @@ const expectations = new Map<string, string>();
 
 /** What the call gives without a fault. */
 async function expectation(given: FaultCase): Promise<string> {
-  const { call, rows, options, model, path, leaveAfter, device = "webgpu" } = given;
-  const key = JSON.stringify([call, rows, options, model, path, leaveAfter, device]);
+  const { call, rows, sound, options, model, path, leaveAfter, device = "webgpu" } = given;
+  const key = JSON.stringify([call, rows, sound, options, model, path, leaveAfter, device]);
   const known = expectations.get(key);
   if (known !== undefined) return known;
   const plain = await loadInThisThread(source({ call, rows, model, path }), { device });

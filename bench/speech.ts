@@ -1,0 +1,99 @@
+/**
+ * `npm run bench:speech`: a real Whisper, tiny.en, on wasm with one thread in Node: word error rate and seconds of sound per second of
+ * work, greedy and with five beams, and how long the features of 30 s take. Needs the model and the clips beside the
+ * repository. Writes test-results/speech.md. Times are those of this machine.
+ */
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { afterAll, expect, it } from "vitest";
+import { windowFeatures, WHISPER_MEL } from "../src/audio/log-mel";
+import { Transcriber } from "../src/index";
+import { clipPath, clipSamples, REAL_MODEL, realIsHere } from "../test/support/node/real-speech";
+import { wordErrors } from "./word-errors";
+
+/** What is said, by clip. */
+const REFERENCES: Record<string, string> = {
+  "jfk.wav":
+    "And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your country.",
+  "mr_quilter.wav": "Mr. Quilter is the apostle of the middle classes, and we are glad to welcome his gospel.",
+  "lj_printing_22k.wav":
+    "Printing, in the only sense with which we are at present concerned, differs from most if not from all the arts and crafts represented in the Exhibition",
+  "fsdd_2017983465_8k.wav": "2 0 1 7 9 8 3 4 6 5",
+  "jfk_44k1_stereo_3s.wav": "And so, my fellow Americans,",
+  "fleurs-en-001.wav":
+    "all nouns alongside the word sie for you always begin with a capital letter even in the middle of a sentence",
+  "two_cities.wav":
+    "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness, it was the epoch of belief, it was the epoch of incredulity, it was the season of Light, it was the season of Darkness, it was the spring of hope, it was the winter of despair, we had everything before us, we had nothing before us, we were all going direct to Heaven, we were all going direct the other way – in short, the period was so far like the present period, that some of its noisiest authorities insisted on its being received, for good or for evil, in the superlative degree of comparison only.",
+};
+const SEARCHES = { greedy: 1, "five beams": 5 };
+
+const rows: string[] = [];
+const totals = new Map<string, { errors: number; words: number; sound: number; work: number }>();
+const title = ["clip", "seconds", ...Object.keys(SEARCHES).flatMap((name) => [`${name}: errors`, "x real time"])];
+
+const cells = (search: string, errors: number, words: number, sound: number, work: number): string[] => {
+  const sum = totals.get(search) ?? { errors: 0, words: 0, sound: 0, work: 0 };
+  totals.set(search, {
+    errors: sum.errors + errors,
+    words: sum.words + words,
+    sound: sum.sound + sound,
+    work: sum.work + work,
+  });
+  return [`${errors} of ${words}`, (sound / work).toFixed(1)];
+};
+
+it.runIf(realIsHere)("word errors and speed", async () => {
+  const options = { model: REAL_MODEL, device: "wasm", threads: 1, onWarning: () => undefined } as const;
+  const transcriber = await Transcriber.create(options);
+  for (const num_beams of Object.values(SEARCHES)) await transcriber.transcribe(clipPath("x2.wav"), { num_beams });
+  for (const [clip, reference] of Object.entries(REFERENCES)) {
+    const row: string[] = [];
+    let seconds = 0;
+    for (const [search, num_beams] of Object.entries(SEARCHES)) {
+      const { text, duration, stats } = await transcriber.transcribe(clipPath(clip), { num_beams });
+      const { errors, words } = wordErrors(reference, text);
+      seconds = duration;
+      row.push(...cells(search, errors, words, duration, stats.seconds));
+    }
+    rows.push(`| ${[clip, seconds.toFixed(1), ...row].join(" | ")} |`);
+  }
+  transcriber.destroy();
+  const all = Object.keys(SEARCHES).flatMap((name) => {
+    const { errors, words, sound, work } = totals.get(name)!;
+    return [`${errors} of ${words}: ${((100 * errors) / words).toFixed(1)}%`, (sound / work).toFixed(1)];
+  });
+  rows.push(`| ${["all", totals.get("greedy")!.sound.toFixed(1), ...all].join(" | ")} |`);
+  expect(totals.get("greedy")!.errors / totals.get("greedy")!.words).toBeLessThan(0.15);
+});
+
+let features = "";
+it.runIf(realIsHere)("features of 30 s", async () => {
+  const samples = (await clipSamples("two_cities.wav")).slice(0, 480_000);
+  const times: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    const start = performance.now();
+    await windowFeatures(samples, WHISPER_MEL);
+    times.push(performance.now() - start);
+  }
+  times.sort((a, b) => a - b);
+  features = `Features of 30 s: ${times[4].toFixed(0)} ms (median of 9; the first, with its tables, is among them).`;
+  expect(times.length).toBe(9);
+});
+
+afterAll(() => {
+  if (rows.length === 0) return;
+  const text = [
+    `whisper-tiny.en, f32, wasm, one thread, Node ${process.versions.node}; ${cpus()[0].model.trim()}; ${new Date().toISOString().slice(0, 10)}`,
+    "",
+    `| ${title.join(" | ")} |`,
+    `|${title.map(() => " --- |").join("")}`,
+    ...rows,
+    "",
+    features,
+    "",
+  ].join("\n");
+  mkdirSync("test-results", { recursive: true });
+  writeFileSync("test-results/speech.md", text);
+  console.log(text);
+});
