@@ -89,7 +89,7 @@ function tasks(): Task[] {
       flop: 4 * b * t * c * heads * width,
       bytes: 8 * b * c * heads * width,
       run: (kernels) =>
-        kernels.attention(Y, 0, X, W, 0, 0, 0, 0, 0, 0, b, t, c, b, heads, width, 0.125, 0, heads, SCRATCH),
+        kernels.attention(Y, 0, X, W, 0, 0, 0, 0, 0, 0, b, t, c, b, heads, width, 0.125, -1, -1, 0, heads, SCRATCH),
     });
   }
   const n = 512 * 200;

@@ -39,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   var highest = LEAST;
   var sum = 0.0;
   var owned: array<f32, OWNED>;
-  for (var start = 0u; start < keys; start += TILE) {
+  for (var start = first_key(t); start < keys; start += TILE) {
     let count = min(TILE, keys - start);
     // 1. each thread scores its keys
     for (var i = local; i < count; i += WORKGROUP) {

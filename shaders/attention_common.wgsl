@@ -18,6 +18,8 @@ struct Params {
   has_bias: u32,
   farthest: u32, // M
   has_ancestors: u32,
+  before: u32, // how many keys before its own position a query sees at most
+  after: u32, // and after it
 }
 
 @group(0) @binding(2) var<storage, read> mask: array<u32>;
@@ -27,12 +29,17 @@ struct Params {
 @group(0) @binding(6) var<storage, read> ancestors: array<u32>;
 @group(0) @binding(8) var<uniform> p: Params;
 
-// How many keys query t of row b sees, masked ones among them.
+// The end of the keys that query t of row b sees, masked ones among them.
 fn visible_keys(b: u32, t: u32) -> u32 {
   if (p.causal == 0u) {
-    return p.capacity;
+    return min(p.capacity, t + p.after + 1u);
   }
   return min(p.capacity, causal_from[b] + t + 1u);
+}
+
+// The first of them.
+fn first_key(t: u32) -> u32 {
+  return max(t, p.before) - p.before;
 }
 
 fn masked(b: u32, key: u32) -> bool {

@@ -122,8 +122,8 @@ fn main(
     }
     let seen = key < end && !masked(b, min(key, end - 1u));
     for (var m = 0u; m < QUERIES; m++) {
-      if (seen && key < visible[m]) {
-        let one = query_of(group.z, m);
+      let one = query_of(group.z, m);
+      if (seen && key >= first_key(one.t) && key < visible[m]) {
         score[m] += position_bias(one.b, one.t, key, head);
       } else {
         score[m] = LEAST;

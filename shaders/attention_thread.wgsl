@@ -36,7 +36,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var highest = LEAST;
   var sum = 0.0;
   var mixed: array<vec4f, MAX_HEAD / 4u>;
-  for (var start = 0u; start < keys; start += 4u) {
+  for (var start = first_key(t); start < keys; start += 4u) {
     // 1. four keys: where they lie, which of them are seen, and their scores
     var at = vec4u();
     var seen = vec4<bool>();

@@ -87,8 +87,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   }
 
   let shift = p.width / 4u;
-  var of_keys = fetch(b, 0u, keys, first, 0u, local);
-  for (var start = 0u; start < keys; start += KEYS) {
+  // The first key that the first query sees.
+  let begin = first_key(first_query);
+  var of_keys = fetch(b, begin, keys, first, 0u, local);
+  for (var start = begin; start < keys; start += KEYS) {
     keep(of_keys, local);
     workgroupBarrier();
     let of_values = fetch(b, start, keys, first, shift, local);
@@ -109,7 +111,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       var best = LEAST;
       for (var i = 0u; i < SCORES; i++) {
         let key = start + lane + LANES * i;
-        if (key < seen && !masked(b, key)) {
+        if (key >= first_key(t) && key < seen && !masked(b, key)) {
           scores[n][i] += position_bias(b, t, key, head);
           best = max(best, scores[n][i]);
         } else {

@@ -19,11 +19,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let first = head * p.head_width;
   let row = (b * p.length + t) * padded(p.width) + first;
   let to = ((b * p.heads + head) * p.length + t) * padded(p.capacity);
+  let begin = first_key(t);
   let keys = visible_keys(b, t);
 
   // 1. scores and their maximum
   var highest = LEAST;
-  for (var key = 0u; key < keys; key++) {
+  for (var key = begin; key < keys; key++) {
     var score = LEAST;
     if (!masked(b, key)) {
       let at = cache_row(b, key) * padded(2u * p.width) + first;
@@ -38,7 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   // 2. exponentials and their sum
   var sum = 0.0;
-  for (var key = 0u; key < keys; key++) {
+  for (var key = begin; key < keys; key++) {
     let score = y[to + key];
     let weight = select(exp(max(score - highest, -80.0)), 0.0, score <= LEAST);
     y[to + key] = weight;
@@ -46,7 +47,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   // 3. a query without keys keeps zeros
   for (var key = 0u; key < p.capacity; key++) {
-    if (key < keys && sum > 0.0) {
+    if (key >= begin && key < keys && sum > 0.0) {
       y[to + key] /= sum;
     } else {
       y[to + key] = 0.0;

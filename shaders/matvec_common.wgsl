@@ -16,6 +16,8 @@ struct Params {
   time: u32, // T
   capacity: u32, // C
   width: u32, // I
+  head_width: u32, // Dh, where there are rotary positions
+  turned: u32, // how many elements of a head they turn; 0: none
   first: u32, // w may be a part of the whole: where its columns of y begin, in vec4s
   count: u32, // how many columns, in vec4s
   maxima: u32, // of a row of scores; 0 where nobody asks
@@ -35,7 +37,8 @@ struct Params {
 @group(0) @binding(4) var<storage, read> offset: array<u32>;
 @group(0) @binding(5) var<storage, read_write> cache: array<f32>;
 @group(0) @binding(6) var<storage, read_write> query: array<f32>;
-@group(0) @binding(7) var<uniform> project_params: Params;
+@group(0) @binding(7) var<storage, read> angles: array<f32>;
+@group(0) @binding(8) var<uniform> project_params: Params;
 
 fn operand_is_normed() -> bool {
   return p.operand_use == OPERAND_LAYER_NORMED || p.operand_use == OPERAND_RMS_NORMED;

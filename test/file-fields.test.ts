@@ -11,6 +11,7 @@ import { LEGACY_NAMES } from "../src/generation/options/config-file";
 import { readFileFields } from "../src/generation/options/file-fields";
 import { CALL_ONLY, NEUTRAL, SUPPORTED } from "../src/generation/options/option-names";
 import { ConfigFields } from "../src/models/config-fields";
+import { families } from "../src/engine/speech-part";
 import { familyOf } from "../src/models/families/registry";
 import { toyInfo } from "./support/shared/toy";
 
@@ -48,7 +49,7 @@ function ofConfig(type: string, name: string, value: unknown): string {
   // Some fields count only beside another one.
   const runs = [given, { ...given, share_encoder_decoder_embeddings: false }].map((all) => {
     const config = new ConfigFields(all);
-    familyOf(config.fields).info(config.fields);
+    familyOf(config.fields, families).info(config.fields);
     return config;
   });
   // The positions of M2M100 leave padding out, whatever generation_config.json says.

@@ -209,6 +209,7 @@ export function attentionScratch(c: i32, width: i32): usize {
  * @param causalFrom (B) u32, or 0
  * @param table (buckets, H), or 0; `buckets` (2 far + 1) u32
  * @param ancestors (2, C, B) u32, or 0
+ * @param before how many keys before its own position a query sees, at most, and `after` how many after it; -1: all keys
  * @param endHead heads `firstHead` to `endHead` - 1 are computed; `scratch` is for these alone
  * @param weights where not 0, the softmax itself goes there, (B, H, T, C), and `out` is left alone
  */
@@ -230,10 +231,13 @@ export function attention(
   heads: i32,
   width: i32,
   scale: f32,
+  before: i32,
+  after: i32,
   firstHead: i32,
   endHead: i32,
   scratch: usize,
 ): void {
+  const windowed = before >= 0;
   const headBytes = (<usize>width) << 2;
   const inner = <usize>heads * headBytes; // bytes of a row of the query, and from a key to its value
   const positions = scratch;
@@ -261,40 +265,51 @@ export function attention(
       }
       const bias = table != 0 ? table + ((<usize>head) << 2) : 0;
       let n = causalFrom != 0 ? 0 : all;
-      for (let i = 0; i < t; i += 2) {
-        const two = i + 1 < t;
+      // With a window: the keys before it, and those up to its end.
+      let skipped = 0;
+      let end = 0;
+      // Two queries see different windows.
+      for (let i = 0; i < t; i += windowed ? 1 : 2) {
+        const two = !windowed && i + 1 < t;
         const position = first + i;
+        if (windowed) {
+          skipped = countUpTo(positions, skipped, all, position - before - 1);
+          end = countUpTo(positions, max(end, skipped), all, position + after);
+          n = end - skipped;
+        }
+        const seen = positions + ((<usize>skipped) << 2);
+        const held = keys + <usize>skipped * sizeof<usize>();
         if (causalFrom != 0) n = countUpTo(positions, n, all, position);
         const more = causalFrom != 0 && two ? countUpTo(positions, n, all, position + 1) : n;
         const q = query + <usize>(row * t + i) * inner + <usize>head * headBytes;
         const r = q + inner;
         const together = two ? n & ~3 : 0;
         if (two) {
-          scoresOfTwo(scores, otherScores, q, r, keys, key, together, width);
+          scoresOfTwo(scores, otherScores, q, r, held, key, together, width);
           const rest = (<usize>together) << 2;
-          scoresOfOne(otherScores + rest, r, keys + <usize>together * sizeof<usize>(), key, more - together, width);
+          scoresOfOne(otherScores + rest, r, held + <usize>together * sizeof<usize>(), key, more - together, width);
         }
         const rest = (<usize>together) << 2;
-        scoresOfOne(scores + rest, q, keys + <usize>together * sizeof<usize>(), key, n - together, width);
-        const factor = softmaxOf(scores, n, scale, positions, position, bias, heads, buckets, far);
+        scoresOfOne(scores + rest, q, held + <usize>together * sizeof<usize>(), key, n - together, width);
+        const factor = softmaxOf(scores, n, scale, seen, position, bias, heads, buckets, far);
         const otherFactor = two
-          ? softmaxOf(otherScores, more, scale, positions, position + 1, bias, heads, buckets, far)
+          ? softmaxOf(otherScores, more, scale, seen, position + 1, bias, heads, buckets, far)
           : 0;
         if (weights != 0) {
           const to = weights + ((<usize>(((row * heads + head) * t + i) * c)) << 2);
-          scatter(to, c, scores, positions, n, factor);
-          if (two) scatter(to + ((<usize>c) << 2), c, otherScores, positions, more, otherFactor);
+          scatter(to, c, scores, seen, n, factor);
+          if (two) scatter(to + ((<usize>c) << 2), c, otherScores, seen, more, otherFactor);
           continue;
         }
         const to = out + <usize>(row * t + i) * inner + <usize>head * headBytes;
         // What only the second query sees is never multiplied by a zero weight of the first.
         const common = two && n == more ? width & ~15 : 0;
         if (common > 0) {
-          valuesOfTwo(to, to + inner, scores, otherScores, factor, otherFactor, keys, value, n, common);
+          valuesOfTwo(to, to + inner, scores, otherScores, factor, otherFactor, held, value, n, common);
         }
         const done = (<usize>common) << 2;
-        valuesOfOne(to + done, scores, factor, keys, value + done, n, width - common);
-        if (two) valuesOfOne(to + inner + done, otherScores, otherFactor, keys, value + done, more, width - common);
+        valuesOfOne(to + done, scores, factor, held, value + done, n, width - common);
+        if (two) valuesOfOne(to + inner + done, otherScores, otherFactor, held, value + done, more, width - common);
       }
     }
   }

@@ -1,5 +1,7 @@
 /** What models of speech need: their families and operations. The entry of a part of the package that loads with such a model. */
 
+import { moonshine } from "../models/families/moonshine";
+import { moonshineStreaming } from "../models/families/moonshine-streaming";
 import { whisper } from "../models/families/whisper";
 import type { Family } from "../models/model";
 import { audio } from "../ops/audio";
@@ -17,4 +19,8 @@ export const operations: SpeechOperations = {
 };
 
 /** By `model_type`. */
-export const families: Readonly<Record<string, Family>> = { whisper };
+export const families: Readonly<Record<string, Family>> = {
+  whisper,
+  moonshine,
+  moonshine_streaming: moonshineStreaming,
+};

@@ -46,8 +46,24 @@ const WITHOUT_MEANING: ReadonlySet<string> = new Set([
   ...["tie_word_embeddings", "share_encoder_decoder_embeddings", "decoder_vocab_size", "scale_decoder_outputs"],
   ...["num_hidden_layers", "hidden_size", "num_attention_heads", "head_dim", "n_positions", "extra_pos_embeddings"],
   ...["sep_token_id", "force_bos_token_to_be_generated", "output_attentions", "output_hidden_states", "output_scores"],
-  ...["use_prompt", "prompt_length", "prompt_mid_dim"],
+  ...["use_prompt", "prompt_length", "prompt_mid_dim", "ignore_keys_at_rope_validation"],
 ]);
+
+/** Fields that mean nothing in these families: their code does not read them, or only to train, to classify or to run faster. */
+const WITHOUT_MEANING_IN: Readonly<Record<string, readonly string[]>> = {
+  whisper: [
+    ...["scale_embedding", "use_weighted_layer_sum", "classifier_proj_size", "apply_spec_augment", "mask_time_prob"],
+    ...[
+      "mask_time_length",
+      "mask_time_min_masks",
+      "mask_feature_prob",
+      "mask_feature_length",
+      "mask_feature_min_masks",
+    ],
+  ],
+  moonshine: ["pad_head_dim_to_multiple_of"],
+  moonshine_streaming: ["pad_head_dim_to_multiple_of"],
+};
 
 /** Fields by which transformers 3 told families apart, with what they have to say of each; the class decides now. */
 const LAYOUT = ["normalize_before", "add_final_layer_norm", "normalize_embedding", "static_position_embeddings"];
@@ -87,10 +103,13 @@ export class ConfigFields {
   unread(modelType: string, others: readonly string[]): string[] {
     return Object.entries(this.all)
       .filter(([name, value]) => value !== null && !this.seen.has(name) && !others.includes(name))
-      .filter(([name, value]) => !WITHOUT_MEANING.has(name) && !isLayout(modelType, name, value))
+      .filter(([name, value]) => !isWithoutMeaning(modelType, name) && !isLayout(modelType, name, value))
       .map(([name]) => name);
   }
 }
+
+const isWithoutMeaning = (modelType: string, name: string): boolean =>
+  WITHOUT_MEANING.has(name) || WITHOUT_MEANING_IN[modelType]?.includes(name) === true;
 
 function isLayout(modelType: string, name: string, value: unknown): boolean {
   if (name === "add_bias_logits") return value === false;

@@ -130,6 +130,10 @@ export class ConfigReader {
     return new ModelError("invalid_config", `${this.file}: ${message}.`);
   }
 
+  unsupported(message: string): ModelError {
+    return new ModelError("unsupported_model", `${this.file}: ${message}, which is not supported.`);
+  }
+
   private value(name: string, fallback?: unknown): unknown {
     const value = this.find(name) ?? fallback;
     if (value === undefined) throw this.invalid(`${name} is missing`);

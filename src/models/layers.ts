@@ -3,7 +3,7 @@
  * weights, under whatever names its checkpoints have, and says where the norms go.
  */
 
-import type { Activation, AttentionOptions, Norm, Ops, PositionBias } from "../ops/ops";
+import type { Activation, AttentionOptions, Norm, Ops, PositionBias, Rotary } from "../ops/ops";
 import type { Tensor } from "../tensor/tensor";
 import type { AttentionTensors, Capture, DecoderState } from "./model";
 
@@ -17,6 +17,9 @@ export interface SelfAttention {
   output: Linear; // (D, I)
   norm: Norm;
   positionBias?: PositionBias;
+  rotary?: Rotary;
+  /** How many positions before and after its own each of the encoder sees; all where absent. */
+  window?: readonly [before: number, after: number];
 }
 
 export interface CrossAttention {
@@ -131,16 +134,17 @@ export function createStack(ops: Ops, options: StackOptions) {
   /** Over its own positions; the decoder's keys and values go to a cache, at the position it is at. */
   function selfAttention(
     x: Stream,
-    { queryKeyValue, output, norm, positionBias }: SelfAttention,
+    { queryKeyValue, output, norm, positionBias, rotary, window }: SelfAttention,
     visible: Omit<AttentionOptions, "heads">,
     into: { cache?: Tensor; offset?: Tensor },
     capture?: Capture,
   ): Stream {
     return sublayer(x, norm, (input, residual) => {
       const { weight, bias } = queryKeyValue;
-      const { query, cache } = ops.projectQueryKeyValue(input.states, weight, { bias, norm: input.norm, ...into });
+      const options = { bias, norm: input.norm, rotary, ...into };
+      const { query, cache } = ops.projectQueryKeyValue(input.states, weight, options);
       const read = capture?.internals?.selfAttention;
-      const context = attend(query, cache, { positionBias, ...visible }, capture?.attentions, read);
+      const context = attend(query, cache, { positionBias, window, ...visible }, capture?.attentions, read);
       return project(ops, { states: context }, output, residual); // (B, T, D)
     });
   }

@@ -90,6 +90,8 @@ export interface FeatureInput {
   most: number;
   /** How many frames there are in so many samples; of a model that reads samples. */
   framesOf?: (samples: number) => number;
+  /** Whether samples behind the last whole frame are silence: their frame counts, but nothing in it is read. */
+  wholeFrames?: boolean;
   /** Encoder positions over so many frames. */
   positions: (frames: number) => number;
 }

@@ -25,6 +25,8 @@ interface Placement {
   mayBan?: boolean;
   /** A row as the device has it, which may have another length. */
   arrange?: (row: Float32Array) => Float32Array;
+  /** An element as the device has it. */
+  change?: (element: number) => number;
 }
 
 interface Expected {
@@ -189,6 +191,21 @@ export class Parameters {
     return { weights, eps, kind };
   }
 
+  /** A norm whose gain is stored as its distance from 1, under a name of its own, and that has no bias. */
+  unitOffsetNorm(name: string, width: number, eps: number): Norm {
+    const weights = this.allocate([2, width], [name], [width], "f32");
+    // Each element is a row of what the checkpoint has.
+    this.place(name, [width], { tensor: weights, from: 0, rows: width, start: 0, change: (gain) => gain + 1 });
+    return { weights, eps };
+  }
+
+  /** A number of the checkpoint, as a tensor of one element. */
+  scalar(name: string): Tensor {
+    const tensor = this.allocate([1], [name], [], "f32");
+    this.place(name, [], { tensor, from: 0, rows: 1, start: 0 });
+    return tensor;
+  }
+
   /** Only what the checkpoint can fill is allocated: for the rest `check` will throw, whatever config.json asks for. */
   private allocate(
     shape: number[],
@@ -292,12 +309,13 @@ export class Parameters {
       throw new ModelError("invalid_weights", `${file}: tensor "${name}" holds ${data[bad]} at ${where}.`);
     }
     if (expected.placements.some(({ tensor }) => tensor.dtype === "f16")) checkHalves(file, name, data, start);
-    for (const { tensor, from, rows, start: first, arrange } of expected.placements) {
+    for (const { tensor, from, rows, start: first, arrange, change } of expected.placements) {
       // The part of this placement that the data covers, in elements of the checkpoint tensor.
       const begin = Math.max(start, from * width);
       const end = Math.min(start + data.length, (from + rows) * width);
       if (begin >= end) continue;
-      const part = data.subarray(begin - start, end - start);
+      const own = data.subarray(begin - start, end - start);
+      const part = change ? own.map(change) : own;
       if (!arrange) {
         this.ops.write(tensor, part, first + begin - from * width);
         continue;

@@ -56,6 +56,25 @@ export function fairseqSinusoids(length: number, width: number, padTokenId: numb
 }
 
 /**
+ * Rotary positions (Su et al. 2021): pair i of a head is turned by the angle p theta^(-2i / width). In float32 step by step, as torch
+ * computes it.
+ * @param width how many elements of a head are turned: an even number
+ * @returns (length, width): cosine and sine of each pair
+ */
+export function rotaryAngles(length: number, width: number, theta: number): Float32Array {
+  const table = new Float32Array(length * width);
+  for (let c = 0; c < width; c += 2) {
+    const frequency = Math.fround(1 / Math.fround(theta ** Math.fround(c / width)));
+    for (let p = 0; p < length; p++) {
+      const angle = Math.fround(p * frequency);
+      table[p * width + c] = Math.cos(angle);
+      table[p * width + c + 1] = Math.sin(angle);
+    }
+  }
+  return table;
+}
+
+/**
  * The bucket of each distance key - query from -farthest to farthest (HF `T5Attention._relative_position_bucket`):
  * one each for the near distances, then logarithmically wider ones up to `farthest`, beyond which all share the last.
  * The logarithm is in float32 as in torch, since it decides at exact powers.

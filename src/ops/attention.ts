@@ -21,6 +21,11 @@ export interface AttentionOptions {
   mask?: Tensor;
   /** (B) u32: the position of the first query of each row; query t sees keys 0 .. position + t. All keys where absent. */
   causalFrom?: Tensor;
+  /**
+   * How many keys before its own position and after it a query sees, at most: query t sees keys t - before .. t + after. All keys
+   * where absent. Not together with `causalFrom`.
+   */
+  window?: readonly [before: number, after: number];
   /** Added to the scaled scores. */
   positionBias?: PositionBias;
   /**
@@ -32,7 +37,7 @@ export interface AttentionOptions {
 }
 
 function expectAttention(query: Tensor, cache: Tensor, options: AttentionOptions): void {
-  const { heads, mask, causalFrom, positionBias, ancestors } = options;
+  const { heads, mask, causalFrom, window, positionBias, ancestors } = options;
   expectShape("attention", "query", query, [null, null, null]);
   const [b, t, width] = query.shape;
   expectShape("attention", "cache", cache, [null, null, 2 * width]);
@@ -41,6 +46,11 @@ function expectAttention(query: Tensor, cache: Tensor, options: AttentionOptions
   invariant(width % heads === 0, `attention: width ${width} is not a multiple of ${heads} heads`);
   if (mask) expectShape("attention", "mask", mask, [rows, capacity]);
   if (causalFrom) expectShape("attention", "causalFrom", causalFrom, [b]);
+  invariant(!window || !causalFrom, "attention: window and causalFrom exclude each other");
+  invariant(
+    !window || window.every((n) => Number.isSafeInteger(n) && n >= 0),
+    "attention: window holds something else than counts",
+  );
   if (positionBias) {
     expectShape("attention", "positionBias.table", positionBias.table, [null, heads]);
     expectShape("attention", "positionBias.buckets", positionBias.buckets, [null]);

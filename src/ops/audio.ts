@@ -6,6 +6,7 @@
 import { invariant } from "../errors";
 import type { Tensor } from "../tensor/tensor";
 import { expectShape, result } from "./contract";
+import type { Norm } from "./rowwise";
 import type { Activation } from "./linear";
 import type { ProcessorState } from "./logits-processors";
 import type { TimestampRules } from "../util/timestamps";
@@ -26,6 +27,14 @@ export interface ConvolutionOptions {
 /** How many windows of `kernel` frames there are over `frames` frames. */
 export function windowsOf(frames: number, kernel: number, stride: number, padding: readonly number[] = [0, 0]): number {
   return Math.floor((frames + padding[0] + padding[1] - kernel) / stride) + 1;
+}
+
+/** Which rows of x (B, T, C) belong to the sound: row b of the batch has lengths[b] - less of them, at least one. */
+export interface Extent {
+  /** (B) u32 */
+  lengths: Tensor;
+  /** 0 where absent. */
+  less?: number;
 }
 
 /** The rules of timestamps on the device, and the sequences that they look at. */
@@ -70,6 +79,39 @@ export const audio = {
       invariant(positions.shape[0] >= windows, `convolve: ${windows} windows, ${positions.shape[0]} positions`);
     }
     return result([b, windows, n]);
+  },
+
+  /**
+   * Group normalisation (Wu and He 2018) in one group: x (B, T, C) -> (B, T, C), (x - mean) / sqrt(variance + eps) * gain + bias
+   * with one mean and one variance for all channels and rows of a sound. Rows behind its end get something finite.
+   * @param norm its weights (2, C): gain, then bias
+   */
+  groupNorm(x: Tensor, norm: Pick<Norm, "weights" | "eps">, { lengths }: Extent) {
+    expectShape("groupNorm", "x", x, [null, null, null]);
+    expectShape("groupNorm", "norm", norm.weights, [2, x.shape[2]]);
+    expectShape("groupNorm", "lengths", lengths, [x.shape[0]]);
+    return result(x.shape);
+  },
+
+  /**
+   * Loudness evened out, frame by frame: x (B, T, C) -> (B, T, C), asinh(exp(logScale) * (x - mean) / sqrt(variance + eps)), mean and
+   * variance of a frame.
+   * @param logScale (1)
+   */
+  compressFrames(x: Tensor, logScale: Tensor, eps: number) {
+    expectShape("compressFrames", "x", x, [null, null, null]);
+    expectShape("compressFrames", "logScale", logScale, [1]);
+    invariant(eps > 0, "compressFrames: eps is not positive");
+    return result(x.shape);
+  },
+
+  /** Row t of `positions` (P, D) is added to row t: x (B, T, D) -> (B, T, D). */
+  addPositions(x: Tensor, positions: Tensor) {
+    expectShape("addPositions", "x", x, [null, null, null]);
+    const [, rows, width] = x.shape;
+    expectShape("addPositions", "positions", positions, [null, width]);
+    invariant(positions.shape[0] >= rows, `addPositions: ${rows} rows, ${positions.shape[0]} positions`);
+    return result(x.shape);
   },
 
   /** Applies the rules of timestamps to the scores (B, 1, V) of the next token, in place; see util/timestamps.ts. */

@@ -51,6 +51,14 @@ export interface LinearOptions {
   scores?: boolean;
 }
 
+/** Rotary positions (Su et al. 2021): each pair of elements (2i, 2i + 1) of a head is turned by an angle that grows with the position. */
+export interface Rotary {
+  /** (P, R): cosine and sine of the angle of each pair, by position. Only the first R elements of a head are turned. */
+  table: Tensor;
+  /** H */
+  heads: number;
+}
+
 export interface ProjectionOptions {
   /** (3I) */
   bias: Tensor;
@@ -60,6 +68,8 @@ export interface ProjectionOptions {
   cache?: Tensor;
   /** (B) u32: the cache row of the first position; 0 where absent. */
   offset?: Tensor;
+  /** Turns queries and keys: position offset + t. Not the values. */
+  rotary?: Rotary;
 }
 
 /** The rules about x (B, T, K), w (N, K), the bias and the norm of x. */
@@ -91,7 +101,7 @@ export const linear = {
    * Query, key and value in one product: norm(x) w^T + bias with x (B, T, K), w (3I, K). The query is (B, T, I); key and
    * value go side by side to rows offset .. offset + T - 1 of `cache` (B, C, 2I).
    */
-  projectQueryKeyValue(x: Tensor, w: Tensor, { bias, norm, cache, offset }: ProjectionOptions) {
+  projectQueryKeyValue(x: Tensor, w: Tensor, { bias, norm, cache, offset, rotary }: ProjectionOptions) {
     expectProduct("projectQueryKeyValue", x, w, { bias, norm });
     const [b, t] = x.shape;
     invariant(w.shape[0] % 3 === 0, `projectQueryKeyValue: w has ${w.shape[0]} rows, not a multiple of 3`);
@@ -101,6 +111,17 @@ export const linear = {
       invariant(t <= cache.shape[1], `projectQueryKeyValue: ${t} rows do not fit a cache of ${cache.shape[1]}`);
     }
     if (offset) expectShape("projectQueryKeyValue", "offset", offset, [b]);
+    if (rotary) {
+      const { table, heads } = rotary;
+      expectShape("projectQueryKeyValue", "rotary.table", table, [null, null]);
+      const [positions, turned] = table.shape;
+      invariant(width % heads === 0, `projectQueryKeyValue: width ${width} is not a multiple of ${heads} heads`);
+      invariant(
+        turned % 2 === 0 && turned <= width / heads,
+        `projectQueryKeyValue: ${turned} elements of a head of ${width / heads} are turned`,
+      );
+      invariant(t <= positions, `projectQueryKeyValue: ${t} rows, ${positions} positions`);
+    }
     return { query: result([b, t, width]), cache: cache ?? result([b, t, 2 * width]) };
   },
 };

@@ -14,7 +14,7 @@ import type { Pace } from "./pace";
 
 export type { AttentionOptions, PositionBias } from "./attention";
 export type { EmbedOptions } from "./embedding";
-export type { Activation, LinearOptions, ProjectionOptions } from "./linear";
+export type { Activation, LinearOptions, ProjectionOptions, Rotary } from "./linear";
 export type { Norm } from "./rowwise";
 export type { Selection } from "./selection";
 

@@ -12,7 +12,10 @@ import transformers
 from transformers import PreTrainedConfig
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-TYPES = ("bart", "blenderbot", "blenderbot-small", "m2m_100", "marian", "mbart", "mt5", "mvp", "pegasus", "plbart", "t5", "umt5")
+TYPES = (
+    *("bart", "blenderbot", "blenderbot-small", "m2m_100", "marian", "mbart", "moonshine", "moonshine_streaming", "mt5", "mvp"),
+    *("pegasus", "plbart", "t5", "umt5", "whisper"),
+)
 
 
 def fields_of(config) -> dict:

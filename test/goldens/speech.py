@@ -10,6 +10,7 @@ generate() the whole sequences, prompt first, with scores. A call is one window:
 
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -41,12 +42,18 @@ def classes_of(model_type: str):
 def save(case: Case, folder: Path) -> None:
     config_class, model_class = classes_of(case.model_type)
     model = model_class(config_class(**case.config)).eval()
-    fill(model, case.seed)
+    fill(model, case.seed, case.loudness)
     model.to(case.dtype)
     model.save_pretrained(folder)
     if case.generation:
         text = json.dumps({**case.generation, "transformers_version": transformers.__version__}, indent=2)
         (folder / "generation_config.json").write_text(text + "\n")
+    if case.old_file:
+        path = folder / "config.json"
+        fields = json.loads(path.read_text())
+        rope = fields.pop("rope_parameters")
+        fields |= {"partial_rotary_factor": rope["partial_rotary_factor"], "rope_theta": rope["rope_theta"], "rope_scaling": None}
+        path.write_text(json.dumps(fields, indent=2) + "\n")
 
 
 def load(case: Case, folder: Path, dtype=torch.float32):
@@ -70,8 +77,20 @@ def make_inputs(case: Case, config):
         else:
             rows.append(0.3 * torch.randn(1, samples, generator=generator))
     target = torch.randint(config.vocab_size, (len(rows), case.target_length), generator=generator)
-    target[:, 0] = config.decoder_start_token_id
+    start = config.decoder_start_token_id
+    target[:, 0] = config.bos_token_id if start is None else start
     return name, rows, target
+
+
+def encoder_input(model, name, row):
+    """What the processor makes of a row: of the streaming Moonshine whole frames, and a mask, without which it has no windows."""
+    if model.config.model_type != "moonshine_streaming":
+        return {name: row.to(model.dtype)}
+    config = model.config.encoder_config
+    frame = round(config.sample_rate * config.frame_ms / 1000)
+    mask = torch.ones(row.shape, dtype=torch.long)
+    padding = (0, -row.shape[1] % frame)
+    return {name: torch.nn.functional.pad(row, padding).to(model.dtype), "attention_mask": torch.nn.functional.pad(mask, padding)}
 
 
 @torch.no_grad()
@@ -79,7 +98,7 @@ def forward(model, name, rows, target):
     """Encoder states (S, D) and logits (T, V), row by row: rows may have different lengths."""
     states, logits = [], []
     for row, ids in zip(rows, target):
-        output = model(**{name: row.to(model.dtype)}, decoder_input_ids=ids[None], use_cache=False)
+        output = model(**encoder_input(model, name, row), decoder_input_ids=ids[None], use_cache=False)
         states.append(output.encoder_last_hidden_state[0])
         logits.append(output.logits[0])
     return states, logits
@@ -131,16 +150,17 @@ def generate(case: Case, model, name, rows, options):
     whisper = case.model_type == "whisper"
     if whisper:
         settings |= {"force_unique_generate_call": True, "logprob_threshold": -1000.0, "no_speech_threshold": 2.0, "temperature": 0.0}
-        batches = [torch.cat(rows)]
+        batches = [{"inputs": torch.cat(rows).to(model.dtype)}]
     else:
-        batches = rows
+        batches = [encoder_input(model, name, row) for row in rows]
     found = []
     for batch in batches:
         with Recorded() as recorded:
-            model.generate(batch.to(model.dtype), return_dict_in_generate=True, output_scores=True, **settings)
+            model.generate(**batch, return_dict_in_generate=True, output_scores=True, **settings)
         (output,) = recorded.outputs
         eos = model.generation_config.eos_token_id
-        prompt = output.sequences.shape[1] - len(output.scores)
+        # A search may have had more steps than the sequence that it found.
+        prompt = output.sequences.shape[1] - len(output.scores) if whisper else 1
         silence = recorded.detectors[0].no_speech_prob if whisper else []  # by row, or by beam
         for row, sequence in enumerate(output.sequences.tolist()):
             end = next((i for i in range(prompt, len(sequence)) if sequence[i] == eos), len(sequence) - 1)
@@ -250,7 +270,8 @@ def find_seed(name: str, case: Case) -> None:
             try:
                 compute(trial, Path(folder))
             except AssertionError as reason:
-                reasons[str(reason)[:40]] = reasons.get(str(reason)[:40], 0) + 1
+                kind = re.sub(r"[\d.e-]+", "", str(reason))[:40]
+                reasons[kind] = reasons.get(kind, 0) + 1
                 if seed % 50 == 49:
                     print(f"# {name}: {seed + 1} seeds, {reasons}", file=sys.stderr, flush=True)
                 continue

@@ -19,6 +19,8 @@ class Case:
     target_length: int = 9
     max_new_tokens: int = 14
     calls: dict = field(default_factory=dict)  # name -> options of generate()
+    loudness: float = 2.0  # of queries and keys, which makes attention sharp
+    old_file: bool = False  # config.json as transformers 4 wrote it
 
 
 def whisper(**changes) -> dict:
@@ -73,6 +75,35 @@ ENGLISH_CALLS = {
     "beams, stamps": {"num_beams": 4, "return_timestamps": True},
 }
 
+def moonshine(**changes) -> dict:
+    return {
+        "vocab_size": 61, "hidden_size": 18, "intermediate_size": 25, "encoder_num_hidden_layers": 2,
+        "decoder_num_hidden_layers": 2, "encoder_num_attention_heads": 2, "decoder_num_attention_heads": 2,
+        "max_position_embeddings": 48, **changes,
+    }  # fmt: skip
+
+
+def streaming(encoder: dict, **changes) -> dict:
+    return {
+        "encoder_config": {
+            "hidden_size": 20, "intermediate_size": 27, "num_hidden_layers": 3, "num_attention_heads": 2,
+            "num_key_value_heads": 2, "sliding_windows": [[5, 2], [3, 0], [4, 3]], **encoder,
+        },
+        "vocab_size": 59, "hidden_size": 20, "intermediate_size": 23, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "num_key_value_heads": 2, "max_position_embeddings": 40, **changes,
+    }  # fmt: skip
+
+
+# What a model without prompts is asked. The rows have different lengths.
+MOONSHINE_CALLS = {
+    "greedy": {},
+    "length": {"max_new_tokens": 3},
+    "repetition": {"repetition_penalty": 1.3, "no_repeat_ngram_size": 2, "suppress_tokens": [3, 4, 5]},
+    "beams, penalty": {"num_beams": 3, "length_penalty": 0.4, "num_return_sequences": 1},
+    "beams": {"num_beams": 4},
+}
+FEW_CALLS = {name: MOONSHINE_CALLS[name] for name in ("greedy", "beams")}
+
 CASES = {
     "whisper": Case("whisper", whisper(), generation=MULTILINGUAL, calls=CALLS),
     "whisper-old-file": Case(
@@ -91,20 +122,58 @@ CASES = {
                 decoder_attention_heads=6, decoder_ffn_dim=33, max_source_positions=37),
         generation={**MULTILINGUAL, "alignment_heads": [[0, 5], [0, 2]]}, dtype=torch.float16, calls={name: CALLS[name] for name in ("detected", "stamps", "beams, stamps")},
     ),
+    # Heads of 9 elements, of which 8 are turned; 895 samples are the fewest.
+    "moonshine": Case("moonshine", moonshine(), rows=(5600, 3333, 895), calls=MOONSHINE_CALLS, loudness=1.2),
+    # The sizes of the base model's heads, untied, in halves.
+    "moonshine-base-untied-f16": Case(
+        "moonshine",
+        moonshine(hidden_size=26, encoder_num_hidden_layers=1, decoder_num_hidden_layers=3, tie_word_embeddings=False,
+                  rope_parameters={"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.62},
+                  encoder_hidden_act="relu", decoder_hidden_act="gelu"),
+        dtype=torch.float16, rows=(4001, 2500), calls=FEW_CALLS,
+    ),
+    # Heads as wide as the tiny model's, biases, and fields at the place where older files have them.
+    "moonshine-heads-36-bias-old-file": Case(
+        "moonshine",
+        moonshine(hidden_size=24, head_dim=36, intermediate_size=40, decoder_num_hidden_layers=1, attention_bias=True,
+                  pad_head_dim_to_multiple_of=8,
+                  rope_parameters={"rope_type": "default", "rope_theta": 500.0, "partial_rotary_factor": 0.9}),
+        rows=(6200, 2047), calls=FEW_CALLS, loudness=1.0, old_file=True,
+    ),
+    # 6440 and 1000 samples are no whole frames of 80; layers see windows of different widths.
+    "moonshine-streaming": Case("moonshine_streaming", streaming({}), rows=(6440, 3200, 1000), calls=MOONSHINE_CALLS),
+    # The decoder is wider than the encoder and reads its states through a projection; frames of 40 samples; tied.
+    "moonshine-streaming-projection-bias-f16": Case(
+        "moonshine_streaming",
+        streaming({"hidden_size": 12, "num_attention_heads": 3, "num_key_value_heads": 3, "num_hidden_layers": 2,
+                   "sliding_windows": [[16, 4], [1, 6]], "frame_ms": 2.5, "attention_bias": True},
+                  hidden_size=22, num_attention_heads=2, attention_bias=True, tie_word_embeddings=True, head_dim=10,
+                  rope_parameters={"rope_type": "default", "rope_theta": 1000.0}),
+        dtype=torch.float16, rows=(4000, 2970), calls=FEW_CALLS,
+    ),
 }  # fmt: skip
 # What --find-seed printed.
-SEEDS = {"whisper-turbo-f16": 6}
+SEEDS = {
+    "whisper-turbo-f16": 6,
+    "moonshine": 1,
+    "moonshine-base-untied-f16": 10,
+    "moonshine-heads-36-bias-old-file": 92,
+    "moonshine-streaming": 7,
+    "moonshine-streaming-projection-bias-f16": 4,
+}
 
 
-def fill(model: nn.Module, seed: int) -> None:
+def fill(model: nn.Module, seed: int, loudness: float = 2.0) -> None:
     """Overwrites every parameter, loud enough that attention and the search have something to decide."""
     generator = torch.Generator().manual_seed(seed)
 
     def normal(shape, std=1.0, mean=0.0):
-        return torch.randn(*shape, generator=generator) * std + mean
+        return torch.randn(tuple(shape), generator=generator) * std + mean
 
     for name, parameter in model.named_parameters():
-        parameter.data = value_of(name, parameter.shape, normal)
+        value = value_of(name, parameter.shape, normal)
+        sharp = re.search(r"\.[qk]_proj\.weight$", name)
+        parameter.data = value * (loudness / 2.0) if sharp else value
 
 
 def value_of(name, shape, normal):

@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { LEGACY_NAMES } from "../../src/generation/options/config-file";
 import { ConfigFields } from "../../src/models/config-fields";
-import { familyOf, modelTypes } from "../../src/models/families/registry";
+import { families } from "../../src/engine/speech-part";
+import { familyOf, modelTypes, speechTypes } from "../../src/models/families/registry";
 
 type Fields = Record<string, unknown>;
 const { common, classes } = JSON.parse(readFileSync("test/goldens/config_fields.json", "utf8")) as {
@@ -13,7 +14,9 @@ const { common, classes } = JSON.parse(readFileSync("test/goldens/config_fields.
 };
 
 test("every family of transformers is there", () => {
-  expect(Object.keys(classes).sort()).toEqual(modelTypes.filter((name) => name !== "transformer").sort());
+  expect(Object.keys(classes).sort()).toEqual(
+    [...modelTypes, ...speechTypes].filter((name) => name !== "transformer").sort(),
+  );
 });
 
 test.each(Object.entries(classes))(
@@ -22,13 +25,14 @@ test.each(Object.entries(classes))(
     const named = Object.fromEntries(Object.entries(aliases).map(([alias, name]) => [alias, fields[name]]));
     const all = { ...common, ...fields, ...named, model_type: type };
     const config = new ConfigFields(all);
-    familyOf(all).info(config.fields);
+    familyOf(all, families).info(config.fields);
     expect(config.unread(type, LEGACY_NAMES)).toEqual([]);
   },
 );
 
 test.each(Object.entries(classes))("%s: what a file leaves out has the default of the class", (type, { fields }) => {
-  const of = (config: Fields) => familyOf(config).info(config);
+  // What a family counts with is a function.
+  const of = (config: Fields): unknown => JSON.parse(JSON.stringify(familyOf(config, families).info(config)));
   expect(of({ model_type: type })).toEqual(of({ ...common, ...fields, model_type: type }));
 });
 

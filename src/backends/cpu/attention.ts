@@ -10,6 +10,7 @@ interface Arrays {
   cache: Float32Array; // (B / G, C, 2I)
   mask?: Uint32Array; // (B / G, C)
   causalFrom?: Uint32Array; // (B)
+  window?: readonly [before: number, after: number];
   biasTable?: Float32Array; // (buckets, H)
   buckets?: Uint32Array; // (2M + 1)
   ancestors?: Uint32Array; // (2, C, B)
@@ -25,6 +26,7 @@ const arraysOf = (query: Tensor, cache: Tensor, options: AttentionOptions): Arra
   cache: f32(cache),
   mask: options.mask && u32(options.mask),
   causalFrom: options.causalFrom && u32(options.causalFrom),
+  window: options.window,
   biasTable: options.positionBias && f32(options.positionBias.table),
   buckets: options.positionBias && u32(options.positionBias.buckets),
   ancestors: options.ancestors && u32(options.ancestors),
@@ -57,12 +59,14 @@ function weightsOf(weights: Float64Array, a: Arrays, row: number, t: number, hea
   const width = inner / a.heads;
   const q = (row * length + t) * inner + head * width;
   const position = (a.causalFrom?.[row] ?? 0) + t;
-  const last = a.causalFrom ? Math.min(position, a.capacity - 1) : a.capacity - 1;
+  const [before, after] = a.window ?? [Infinity, a.causalFrom ? 0 : Infinity];
+  const first = Math.max(0, position - before);
+  const last = Math.min(position + after, a.capacity - 1);
   const maskRow = Math.floor((row * a.cacheRows) / b) * a.capacity;
   let max = -Infinity;
   weights.fill(0);
   const visible: number[] = [];
-  for (let key = 0; key <= last; key++) {
+  for (let key = first; key <= last; key++) {
     if (a.mask && a.mask[maskRow + key] === 0) continue;
     const k = cacheRow(a, row, key) * 2 * inner + head * width;
     let score = 0;

@@ -50,6 +50,44 @@ export const audio: ImplementationOf<typeof contract> = {
     }
   },
 
+  groupNorm(y, x, { weights, eps }, { lengths, less = 0 }) {
+    const [b, rows, channels] = x.shape;
+    const [gainAndBias, all, out] = [f32(weights), f32(x), f32(y)];
+    for (let row = 0; row < b; row++) {
+      const first = row * rows * channels;
+      const count = Math.min(rows, Math.max(1, u32(lengths)[row] - less)) * channels;
+      let mean = 0;
+      for (let i = 0; i < count; i++) mean += all[first + i] / count;
+      let variance = 0;
+      for (let i = 0; i < count; i++) variance += (all[first + i] - mean) ** 2 / count;
+      const scale = 1 / Math.sqrt(variance + eps);
+      for (let i = 0; i < rows * channels; i++) {
+        const c = i % channels;
+        out[first + i] = (all[first + i] - mean) * scale * gainAndBias[c] + gainAndBias[channels + c];
+      }
+    }
+  },
+
+  compressFrames(y, x, logScale, eps) {
+    const [, width] = rowsOf(x.shape);
+    const [all, out] = [f32(x), f32(y)];
+    const gain = Math.exp(f32(logScale)[0]);
+    for (let row = 0; row < all.length; row += width) {
+      let mean = 0;
+      for (let c = 0; c < width; c++) mean += all[row + c] / width;
+      let variance = 0;
+      for (let c = 0; c < width; c++) variance += (all[row + c] - mean) ** 2 / width;
+      const scale = gain / Math.sqrt(variance + eps);
+      for (let c = 0; c < width; c++) out[row + c] = Math.asinh((all[row + c] - mean) * scale);
+    }
+  },
+
+  addPositions(y, x, positions) {
+    const length = x.shape[1] * x.shape[2];
+    const [all, out, added] = [f32(x), f32(y), f32(positions)];
+    for (let i = 0; i < all.length; i++) out[i] = all[i] + added[i % length];
+  },
+
   timestampRules(scores, state) {
     const [rows, width] = rowsOf(scores.shape);
     const words = Object.entries(TIMESTAMP).map(([name, at]) => [name, u32(state.rules)[at]] as const);

@@ -1,7 +1,7 @@
 /** What the operations of src/ops/linear.ts compute. The inner products, where nearly all the time goes, are in products.ts. */
 
 import type { ImplementationOf } from "../../ops/contract";
-import type { Activation, linear as contract } from "../../ops/linear";
+import type { Activation, linear as contract, Rotary } from "../../ops/linear";
 import type { Norm } from "../../ops/rowwise";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
 import { roundedToInt8, type Arithmetic } from "./int8";
@@ -44,6 +44,43 @@ export function affine(out: Float32Array, l: Affine, rows: number): void {
   }
 }
 
+/**
+ * Turns the first elements of each head in rows of `values`, which are `pitch` apart and begin at `start`: pair (2i, 2i + 1) by the
+ * angle whose cosine and sine are elements 2i and 2i + 1 of the position's row of the table.
+ */
+function turn(
+  values: Float32Array,
+  [start, pitch]: readonly [number, number],
+  { table, heads }: Rotary,
+  [width, rows, position]: readonly [number, number, number],
+): void {
+  const turned = table.shape[1];
+  const angles = f32(table);
+  for (let row = 0; row < rows; row++) {
+    const of = (position + row) * turned;
+    for (let head = 0; head < heads; head++) {
+      const at = start + row * pitch + (head * width) / heads;
+      for (let c = 0; c < turned; c += 2) {
+        const [x, y] = [values[at + c], values[at + c + 1]];
+        const [cos, sin] = [angles[of + c], angles[of + c + 1]];
+        values[at + c] = x * cos - y * sin;
+        values[at + c + 1] = y * cos + x * sin;
+      }
+    }
+  }
+}
+
+/** Turns queries (B, T, I), and the keys of the same positions in the cache (B, C, 2I). */
+export function turnProjected(query: Tensor, cache: Tensor, offset: Tensor | undefined, rotary: Rotary): void {
+  const [b, t, width] = query.shape;
+  const capacity = cache.shape[1];
+  for (let row = 0; row < b; row++) {
+    const first = offset ? u32(offset)[row] : 0;
+    turn(f32(query), [row * t * width, width], rotary, [width, t, first]);
+    turn(f32(cache), [(row * capacity + first) * 2 * width, 2 * width], rotary, [width, t, first]);
+  }
+}
+
 export function createLinear(arithmetic: Arithmetic): ImplementationOf<typeof contract> {
   /** norm(x), as the product with w takes it. */
   function factor(x: Tensor, w: Tensor, norm: Norm | undefined): Float32Array {
@@ -63,7 +100,7 @@ export function createLinear(arithmetic: Arithmetic): ImplementationOf<typeof co
       affine(f32(y), { ...operands, scale, activation }, rowsOf(x.shape)[0]);
     },
 
-    projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset }) {
+    projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset, rotary }) {
       const [b, t, width] = query.shape; // (B, T, I)
       const capacity = cache.shape[1];
       const packed = new Float32Array(b * t * 3 * width); // (B, T, 3I): query, key, value
@@ -77,6 +114,7 @@ export function createLinear(arithmetic: Arithmetic): ImplementationOf<typeof co
           f32(cache).set(packed.subarray(from + width, from + 3 * width), place * 2 * width);
         }
       }
+      if (rotary) turnProjected(query, cache, offset, rotary);
     },
   };
 }

@@ -95,6 +95,9 @@ export interface Kernels {
     heads: number,
     width: number,
     scale: number,
+    /** -1: all keys are seen. */
+    before: number,
+    after: number,
     firstHead: number,
     endHead: number,
     scratch: Pointer,

@@ -5,6 +5,7 @@
 
 import { activations } from "../cpu/math";
 import type { Arithmetic } from "../cpu/int8";
+import { turnProjected } from "../cpu/linear";
 import { createImplementation as createSpecification } from "../cpu/operations";
 import { advanceSelection } from "../cpu/selection";
 import { f32 } from "../cpu/tensors";
@@ -55,12 +56,13 @@ export function createImplementation(
   }
 
   function attend(out: number, weights: number, query: Tensor, cache: Tensor, options: AttentionOptions): void {
-    const { heads, scale, mask, causalFrom, positionBias, ancestors } = options;
+    const { heads, scale, mask, causalFrom, window, positionBias, ancestors } = options;
+    const [before, after] = window ?? [-1, -1];
     const [b, t, inner] = query.shape;
     const [cacheRows, capacity] = cache.shape;
     const width = inner / heads;
     // Rows that share their keys, and see all of them, are queries of one row.
-    const shared = weights === 0 && !causalFrom && !positionBias;
+    const shared = weights === 0 && !causalFrom && !positionBias && !window;
     const [rows, queries] = shared ? [cacheRows, (b / cacheRows) * t] : [b, t];
     kernels.attention(
       out,
@@ -80,6 +82,8 @@ export function createImplementation(
       heads,
       width,
       scale ?? 1 / Math.sqrt(width),
+      before,
+      after,
       0,
       heads,
       space.scratch(kernels.attentionScratch(capacity, width)),
@@ -120,11 +124,12 @@ export function createImplementation(
       for (let i = 0; i < values.length; i++)
         values[i] = (activate(values[i]) + (residuals?.[i] ?? 0)) * (times?.[i] ?? 1);
     },
-    projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset }) {
+    projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset, rotary }) {
       const [b, t, i] = query.shape;
       const [packed] = multiply(undefined, x, w, norm);
       kernels.finish(packed, b * t, 3 * i, 1, at(bias), ACTIVATION.none, 0, 0);
       kernels.split(at(query), at(cache), packed, at(offset), b, t, cache.shape[1], i);
+      if (rotary) turnProjected(query, cache, offset, rotary);
     },
     attention(y, query, cache, options) {
       attend(at(y), 0, query, cache, options);

@@ -11,6 +11,9 @@ import { MOST_PARTS, type KernelName, type Pool } from "./pool";
 /** Products take columns four or eight at a time; a part begins where no group of them is cut. */
 const COLUMNS = 16;
 
+/** Where `firstHead` is among the arguments of `attention`. */
+const HEADS = 19;
+
 /** Multiplications and additions that an element of these takes the time of. */
 const COST = { finish: 4, norm: 4, quantize: 8, softmax: 8 };
 
@@ -82,7 +85,7 @@ export function splitKernels(kernels: Kernels, pool: Pool, space: Space, smalles
     },
     attention(...given) {
       const [, , , , , , , , , , b, t, c, , heads, width] = given;
-      const [firstHead, endHead] = given.slice(17);
+      const [firstHead, endHead] = given.slice(HEADS);
       const cut = ranges(2 * b * t * c * heads * width, endHead - firstHead);
       if (cut.length === 1) return kernels.attention(...given);
       const bytes = (kernels.attentionScratch(c, width) + 15) & ~15;
@@ -90,7 +93,7 @@ export function splitKernels(kernels: Kernels, pool: Pool, space: Space, smalles
       pool.run(
         "attention",
         cut.map(([head, count], i) => [
-          ...given.slice(0, 17),
+          ...given.slice(0, HEADS),
           firstHead + head,
           firstHead + head + count,
           own + i * bytes,

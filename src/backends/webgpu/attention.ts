@@ -53,6 +53,8 @@ const SPLIT_FROM = { source: 512, cache: 1536 };
 const MERGE = { THREADS: 64 };
 /** From so many queries on, a tile of them is worth more than a workgroup for each. */
 const TILE_FROM = 8;
+/** Keys that a query sees on either side where nothing limits them. */
+const FAR = 2 ** 30;
 
 export function kernels({ attention, workgroup }: Tuning) {
   const grouped = attention !== "thread";
@@ -83,6 +85,8 @@ export function kernels({ attention, workgroup }: Tuning) {
       has_bias: "u32",
       farthest: "u32",
       has_ancestors: "u32",
+      before: "u32",
+      after: "u32",
     } as const,
   };
   const constants = { ...SCORES, MAX_HEAD };
@@ -140,8 +144,9 @@ export function operations({ dispatch, temporary, tuning }: OperationRecorder): 
   const { attention, attentionWeights, tiles, split, merge } = kernels(tuning);
 
   function call(query: Tensor, cache: Tensor, options: AttentionOptions) {
-    const { heads, mask, causalFrom, positionBias, ancestors } = options;
+    const { heads, mask, causalFrom, window, positionBias, ancestors } = options;
     const [b, t, width] = query.shape;
+    const [before, after] = window ?? [FAR, FAR];
     const [cacheRows, capacity] = cache.shape;
     const headWidth = width / heads;
     if (headWidth > MAX_HEAD) {
@@ -171,6 +176,8 @@ export function operations({ dispatch, temporary, tuning }: OperationRecorder): 
       has_bias: positionBias !== undefined,
       farthest: positionBias ? (positionBias.buckets.shape[0] - 1) / 2 : 0,
       has_ancestors: ancestors !== undefined,
+      before: Math.min(FAR, before),
+      after: Math.min(FAR, after),
     };
     return { operands, params };
   }

@@ -1,7 +1,11 @@
 /** The operations of src/ops/audio.ts. */
 
 import activation from "../../../shaders/activation.wgsl?raw";
+import addPositions from "../../../shaders/add_positions.wgsl?raw";
+import compressFrames from "../../../shaders/compress_frames.wgsl?raw";
 import convolve from "../../../shaders/convolve.wgsl?raw";
+import groupNorm from "../../../shaders/group_norm.wgsl?raw";
+import groupNormParts from "../../../shaders/group_norm_parts.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
 import timestampRules from "../../../shaders/timestamp_rules.wgsl?raw";
 import { TIMESTAMP, type audio as contract } from "../../ops/audio";
@@ -9,7 +13,7 @@ import type { ImplementationOf } from "../../ops/contract";
 import { rowsOf } from "../../tensor/tensor";
 import { named, SCORES } from "./constants";
 import { vec4s } from "./gpu-tensor";
-import { kernel } from "./kernel";
+import { kernel, type Grid } from "./kernel";
 import { ACTIVATION } from "./products";
 import type { OperationRecorder } from "./recorder";
 import type { Tuning } from "./tuning";
@@ -18,6 +22,14 @@ export { groups } from "./audio-tests";
 
 /** A workgroup of convolve.wgsl: threads side by side along columns and rows; a thread computes ROWS windows by 4 columns. */
 const TILE = { COLUMN_THREADS: 16, ROW_THREADS: 2, ROWS: 8 };
+/** Workgroups of group_norm_parts.wgsl that share a sound, at most, and vec4s of a thread of group_norm.wgsl. */
+const MOST_PARTS = 32;
+const NORM = { VECTORS: 8 };
+/** Of add_positions.wgsl: threads of a workgroup, and workgroups, at most. */
+const ADD = { THREADS: 64 };
+const MOST_GROUPS = 1024;
+
+const [read, write] = ["read", "write"] as const;
 
 export const kernels = ({ workgroup }: Tuning) => ({
   convolve: kernel({
@@ -38,6 +50,35 @@ export const kernels = ({ workgroup }: Tuning) => ({
     },
     constants: { ...named("ACTIVATION", ACTIVATION), ...TILE },
   }),
+  groupNormParts: kernel({
+    name: "group_norm_parts",
+    shader: { "layout.wgsl": layout, "group_norm_parts.wgsl": groupNormParts },
+    bindings: { x: read, lengths: read, parts: write },
+    params: { rows: "u32", width: "u32", channels: "u32", less: "u32", share: "u32" },
+    overrides: { WORKGROUP: workgroup },
+  }),
+  groupNorm: kernel({
+    name: "group_norm",
+    shader: { "group_norm.wgsl": groupNorm },
+    bindings: { x: read, parts: read, norm: read, y: write },
+    params: { length: "u32", width: "u32", parts: "u32", eps: "f32" },
+    constants: NORM,
+    overrides: { WORKGROUP: workgroup },
+  }),
+  compressFrames: kernel({
+    name: "compress_frames",
+    shader: { "layout.wgsl": layout, "compress_frames.wgsl": compressFrames },
+    bindings: { x: read, scale: read, y: write },
+    params: { width: "u32", length: "u32", eps: "f32" },
+    overrides: { WORKGROUP: workgroup },
+  }),
+  addPositions: kernel({
+    name: "add_positions",
+    shader: { "add_positions.wgsl": addPositions },
+    bindings: { x: read, positions: read, y: write },
+    params: { count: "u32", length: "u32" },
+    constants: ADD,
+  }),
   timestampRules: kernel({
     name: "timestamp_rules",
     shader: { "layout.wgsl": layout, "timestamp_rules.wgsl": timestampRules },
@@ -48,8 +89,9 @@ export const kernels = ({ workgroup }: Tuning) => ({
   }),
 });
 
-export function operations({ dispatch, change, tuning }: OperationRecorder): ImplementationOf<typeof contract> {
-  const { convolve, timestampRules } = kernels(tuning);
+export function operations(recorder: OperationRecorder): ImplementationOf<typeof contract> {
+  const { dispatch, change, temporary, tuning } = recorder;
+  const { convolve, groupNormParts, groupNorm, compressFrames, addPositions, timestampRules } = kernels(tuning);
   return {
     convolve(y, x, w, { bias, stride = 1, padding: [before] = [0, 0], activation = "none", positions }) {
       const [b, windows, columns] = y.shape;
@@ -65,6 +107,30 @@ export function operations({ dispatch, change, tuning }: OperationRecorder): Imp
         Math.ceil(rows / (TILE.ROWS * TILE.ROW_THREADS)),
         1,
       ]);
+    },
+
+    groupNorm(y, x, { weights: norm, eps }, { lengths, less = 0 }) {
+      const [b, rows, channels] = x.shape;
+      const width = vec4s(channels);
+      const share = Math.ceil(rows / MOST_PARTS);
+      const count = Math.ceil(rows / share);
+      const parts = temporary([b, count, 4]);
+      dispatch(groupNormParts, { x, lengths, parts }, { rows, width, channels, less, share }, [count, b, 1]);
+      const length = rows * width;
+      const grid: Grid = [Math.ceil(length / (NORM.VECTORS * tuning.workgroup)), b, 1];
+      dispatch(groupNorm, { x, parts, norm, y }, { length, width, parts: count, eps }, grid);
+    },
+
+    compressFrames(y, x, scale, eps) {
+      const [rows, length] = rowsOf(x.shape);
+      dispatch(compressFrames, { x, scale, y }, { width: vec4s(length), length, eps }, [rows, 1, 1]);
+    },
+
+    addPositions(y, x, positions) {
+      const [b, rows, width] = x.shape;
+      const length = rows * vec4s(width);
+      const groups = Math.min(MOST_GROUPS, Math.ceil((b * length) / ADD.THREADS));
+      dispatch(addPositions, { x, positions, y }, { count: b * length, length }, [groups, 1, 1]);
     },
 
     timestampRules(scores, { rules, position, history, ancestors }) {

@@ -3,13 +3,15 @@
  * operands itself; many go to a matrix product (matmul.ts), which reads what layer_norm.wgsl has made.
  */
 
+import layout from "../../../shaders/layout.wgsl?raw";
+import rotate from "../../../shaders/rotate.wgsl?raw";
 import type { ImplementationOf } from "../../ops/contract";
 import type { linear as contract } from "../../ops/linear";
 import type { Norm } from "../../ops/rowwise";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
 import type { WeightFormat } from "../../tensor/weight-format";
 import { vec4s, type GpuTensor } from "./gpu-tensor";
-import type { Grid } from "./kernel";
+import { kernel, type Grid } from "./kernel";
 import { matmulKernels, type Matmul } from "./matmul";
 import { matvecKernels, scoreKernels, type Matvec } from "./matvec";
 import { partsOf } from "./parts";
@@ -18,10 +20,22 @@ import type { OperationRecorder } from "./recorder";
 import type { Tuning } from "./tuning";
 import { formatOf, type ByFormat } from "./weights";
 
+/** Threads of rotate.wgsl. */
+const ROTATE = { THREADS: 64 };
+
+const [read, write] = ["read", "write"] as const;
+
 export const kernels = (tuning: Tuning) => ({
   matmul: matmulKernels(tuning).map(({ linear, project }) => ({ linear, project })),
   matvec: matvecKernels(tuning).map(({ linear, project }) => ({ linear, project })),
   score: scoreKernels(tuning).map(({ score }) => score),
+  rotate: kernel({
+    name: "rotate",
+    shader: { "layout.wgsl": layout, "rotate.wgsl": rotate },
+    bindings: { offset: read, angles: read, cache: write, query: write },
+    params: { rows: "u32", time: "u32", capacity: "u32", width: "u32", head_width: "u32", turned: "u32" },
+    constants: ROTATE,
+  }),
 });
 
 export function operations({
@@ -33,6 +47,7 @@ export function operations({
   const matmuls = matmulKernels(tuning);
   const matvecs = matvecKernels(tuning);
   const scorers = scoreKernels(tuning);
+  const { rotate } = kernels(tuning);
 
   /**
    * The kernel for many rows, or undefined where those for few rows suit better. Of several the first with enough workgroups; where
@@ -139,16 +154,27 @@ export function operations({
       product(matvec.linear, w, operands, () => ({ ...params, ...noMaxima }), gridOf(matvec));
     },
 
-    projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset }) {
+    projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset, rotary }) {
       const [rows, inner] = rowsOf(x.shape);
       const [outer] = w.shape;
       const [, time, width] = query.shape;
+      const head_width = rotary ? width / rotary.heads : 1;
+      // Of a pair that lies in two vec4s a product has one half only.
+      const apart = rotary !== undefined && head_width % 2 === 1;
+      const angles = rotary?.table;
+      const turned = angles?.shape[1] ?? 0;
+      const place = { time, capacity: cache.shape[1], width, head_width };
       // The result has neither activation, scale nor operand.
-      const common = { activation: 0, operand_use: 0, scale: 0, time, capacity: cache.shape[1], width };
+      const common = { activation: 0, operand_use: 0, scale: 0, ...place, turned: apart ? 0 : turned };
+      const finish = (): void => {
+        if (!apart) return;
+        const grid: Grid = [Math.ceil((rotary.heads * turned) / 2 / ROTATE.THREADS), rows, 1];
+        dispatch(rotate, { offset, angles, cache, query }, { rows, ...place, turned }, grid);
+      };
       const matmul = matmulFor(rows, outer);
       if (matmul) {
         const params = { rows, inner: vec4s(inner), outer: vec4s(outer), ...common };
-        const operands = { x: normed(x, norm), bias, offset, cache, query };
+        const operands = { x: normed(x, norm), bias, offset, cache, query, angles };
         product(
           matmul.project,
           w,
@@ -156,11 +182,12 @@ export function operations({
           () => params,
           (columns) => matmul.gridOf(rows, columns),
         );
+        finish();
         return;
       }
       const matvec = matvecFor(rows, inner, norm);
       const params = { ...matvecInput(x, w, norm), operand_eps: 0, ...common, ...noMaxima };
-      const operands = { x, bias, norm: norm?.weights, offset, cache, query };
+      const operands = { x, bias, norm: norm?.weights, offset, cache, query, angles };
       product(
         matvec.project,
         w,
@@ -168,6 +195,7 @@ export function operations({
         () => params,
         (columns) => [Math.ceil(columns / matvec.columnsOf(formatOf(w))), Math.ceil(rows / matvec.rows), 1],
       );
+      finish();
     },
   };
 }

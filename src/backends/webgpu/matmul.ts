@@ -72,7 +72,7 @@ function matmulOf(
       ...shared,
       name: `matmul_project${name}`,
       entryPoint: "project",
-      bindings: { x: read, w: read, bias: read, offset: read, cache: write, query: write },
+      bindings: { x: read, w: read, bias: read, offset: read, cache: write, query: write, angles: read },
     }),
     gridOf: (count: number, width: number): Grid => [Math.ceil(width / columns), Math.ceil(count / rows), 1],
   };

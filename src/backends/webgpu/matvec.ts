@@ -69,7 +69,7 @@ const params = {
 } as const;
 const bindings = {
   linear: { x: read, w: read, bias: read, norm: read, operand: read, operand_norm: read, y: write },
-  project: { x: read, w: read, bias: read, norm: read, offset: read, cache: write, query: write },
+  project: { x: read, w: read, bias: read, norm: read, offset: read, cache: write, query: write, angles: read },
   score: { x: read, w: read, bias: read, norm: read, maxima: write, scores: write },
 } as const;
 

@@ -27,9 +27,9 @@ export const OPERAND = { none: 0, added: 1, multiplied: 2, layerNormed: 3, rmsNo
 
 export const PRODUCT_CONSTANTS = { ...named("ACTIVATION", ACTIVATION), ...named("OPERAND", OPERAND) };
 
-/** Where `projectQueryKeyValue` writes to; T, C and I. Zeros for `linear`. */
-export const PROJECTION = { time: "u32", capacity: "u32", width: "u32" } as const;
-export const NO_PROJECTION = { time: 0, capacity: 0, width: 0 };
+/** Where `projectQueryKeyValue` writes to, T, C and I, and what it turns by rotary positions. Zeros for `linear`. */
+export const PROJECTION = { time: "u32", capacity: "u32", width: "u32", head_width: "u32", turned: "u32" } as const;
+export const NO_PROJECTION = { time: 0, capacity: 0, width: 0, head_width: 0, turned: 0 };
 
 /** The columns of a part of the weights: the first, and how many, in vec4s. */
 export const PART = { first: "u32", count: "u32" } as const;

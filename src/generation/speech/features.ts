@@ -78,7 +78,8 @@ function transposed(data: Float32Array, start: number, channels: number, frames:
 }
 
 /** Samples of each row, at its own length -> whole frames, zeros after the last sample */
-function sampleRows(value: unknown, { name, channels, least, most, framesOf }: FeatureInput): Float32Array[] {
+function sampleRows(value: unknown, input: FeatureInput): Float32Array[] {
+  const { name, channels, least, most, framesOf, wholeFrames } = input;
   const given = unwrapped(value, name);
   const tensor = given instanceof Float32Array ? undefined : tensorOf(given);
   const list: unknown[] = tensor
@@ -104,7 +105,8 @@ function sampleRows(value: unknown, { name, channels, least, most, framesOf }: F
       );
     }
     const out = new Float32Array(frames * channels);
-    out.set(samples.subarray(0, out.length));
+    const read = wholeFrames ? Math.floor(samples.length / channels) * channels : out.length;
+    out.set(samples.subarray(0, read));
     return out;
   });
 }

@@ -45,6 +45,8 @@ const CLASSES: Readonly<Record<string, string>> = {
   MT5: "mt5",
   UMT5: "umt5",
   Whisper: "whisper",
+  Moonshine: "moonshine",
+  MoonshineStreaming: "moonshine_streaming",
 };
 
 /** `model_type`, or what the first of `architectures` says: the UMT5 files of Google have no `model_type`. */
@@ -58,7 +60,7 @@ export function modelTypeOf(config: Record<string, unknown>): unknown {
 }
 
 /** Families that read sound: a part of the package of their own has them. */
-export const speechTypes: readonly string[] = ["whisper"];
+export const speechTypes: readonly string[] = ["whisper", "moonshine", "moonshine_streaming"];
 
 /** @param others families that are not in every package's core */
 export function familyOf(config: Record<string, unknown>, others: Readonly<Record<string, Family>> = {}): Family {

@@ -19,6 +19,7 @@ import {
 } from "../layers";
 import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
+import { convolution } from "./convolution";
 import { ALIASES, allLayers, layerNorm, readStack, type Stack } from "./bart-layers";
 
 interface Config extends ModelInfo {
@@ -33,24 +34,22 @@ interface Config extends ModelInfo {
   tied: boolean;
 }
 
-/** Fields of the configuration class that this code of transformers does not read, or only in training or classification. */
-const IDLE = [
-  ...["scale_embedding", "use_weighted_layer_sum", "classifier_proj_size", "apply_spec_augment", "mask_time_prob"],
-  ...["mask_time_length", "mask_time_min_masks", "mask_feature_prob", "mask_feature_length", "mask_feature_min_masks"],
-  // For the times of words, which are not computed by the model.
-  "median_filter_width",
-];
-
 /** Frames of a window of both convolutions. */
 const KERNEL = 3;
 
 function readConfig(fields: Record<string, unknown>): Config {
   const config = new ConfigReader(fields, ALIASES);
-  for (const name of IDLE) config.has(name);
+  // For the times of words, which are not computed by the model.
+  config.has("median_filter_width");
   const width = config.integer("d_model", [1, MAX.width], 384);
   const stack = (side: "encoder" | "decoder"): Stack =>
     readStack(config, side, width, { layers: 4, heads: 6, feedForwardWidth: 1536 });
   const [encoder, decoder] = [stack("encoder"), stack("decoder")];
+  // Another name of encoder_attention_heads in transformers.
+  const keyHeads = config.integer("num_key_value_heads", [1, MAX.width], encoder.heads);
+  if (keyHeads !== encoder.heads) {
+    throw config.unsupported(`num_key_value_heads is ${keyHeads}, and encoder_attention_heads ${encoder.heads}`);
+  }
   const vocabSize = config.integer("vocab_size", [1, MAX.vocabulary], 51865);
   const channels = config.integer("num_mel_bins", [1, MAX.width], 80);
   const positions = config.integer("max_source_positions", [1, MAX.positions], 1500);
@@ -84,18 +83,6 @@ function readConfig(fields: Record<string, unknown>): Config {
   };
 }
 
-// --- weights ---
-
-/** A convolution: (D, C, 3) in the checkpoint, (D, 3, C) on the device. */
-function convolution(p: Parameters, name: string, outer: number, channels: number): Linear {
-  const arrange = (row: Float32Array): Float32Array =>
-    row.map((_, i) => row[(i % channels) * KERNEL + Math.floor(i / channels)]);
-  return {
-    weight: p.arranged(`${name}.weight`, [outer, channels, KERNEL], [outer, KERNEL, channels], arrange),
-    bias: p.tensor(`${name}.bias`, [outer]),
-  };
-}
-
 // --- forward ---
 
 function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model {
@@ -109,8 +96,8 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
     weight: p.tensorOf(["proj_out.weight", ...(tied ? [embedding] : [])], [targetVocabSize, width]),
     bias: p.zeros(targetVocabSize),
   };
-  const first = convolution(p, `${side}.conv1`, width, channels);
-  const second = convolution(p, `${side}.conv2`, width, width);
+  const first = convolution(p, `${side}.conv1`, [width, channels, KERNEL]);
+  const second = convolution(p, `${side}.conv2`, [width, width, KERNEL]);
   // Sines and cosines, but trained and rounded since: the checkpoint's count.
   const encoderPositions = p.tensor(`${side}.embed_positions.weight`, [positions, width], "f32");
   const decoderPositions = p.tensor(`${other}.embed_positions.weight`, [config.maxTargetLength, width], "f32");

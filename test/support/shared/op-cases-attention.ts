@@ -126,3 +126,34 @@ add("attention with scores of several hundred", (bench) => {
   const cache = bench.f32([1, 20, 32], 40);
   return () => [bench.ops.attention(query, cache, { heads: 2 })];
 });
+
+// --- attention through a window of keys before and after the query's own ---
+const windows: [number, number, number, number, number, number, string][] = [
+  [1, 1, 1, 1, 0, 0, ""],
+  [1, 7, 2, 5, 2, 0, ""],
+  [2, 9, 3, 4, 1, 3, "mask"],
+  [1, 20, 2, 12, 0, 0, ""],
+  [1, 6, 1, 8, 0, 9, ""],
+  [2, 33, 2, 8, 15, 3, "mask"],
+  [1, 70, 3, 7, 15, 0, ""],
+  [1, 41, 2, 40, 4, 4, "nothing"],
+  [1, 131, 1, 68, 40, 25, ""],
+  [1, 77, 2, 9, 200, 100, "bias"],
+  [1, 3, 2, 36, 1, 1, ""],
+];
+for (const op of ["attention", "attentionWeights"] as const) {
+  for (const [b, t, heads, width, before, after, what] of windows) {
+    add(`${op} B${b} T${t} H${heads} Dh${width} window ${before} ${after} ${what}`.trimEnd(), (bench) => {
+      const query = bench.f32([b, t, heads * width], 1.5);
+      const cache = bench.f32([b, t, 2 * heads * width], 1.5);
+      const options: AttentionOptions = { heads, window: [before, after], ...visibility(bench, b, t, t, what) };
+      if (what === "bias") {
+        options.positionBias = {
+          table: bench.f32([7, heads], 2),
+          buckets: bench.u32([11], bench.rng.integers(11, 7)),
+        };
+      }
+      return () => [bench.ops[op](query, cache, options)];
+    });
+  }
+}

@@ -43,6 +43,60 @@ for (const activation of ["gelu", "tanh", "silu", "mish"] as Activation[]) {
   }
 }
 
+// --- group normalisation over channels and time: rows that count, rows that do not ---
+for (const [b, t, c, less, ...lengths] of [
+  [1, 1, 1, 0, 1],
+  [1, 2, 3, 0, 2],
+  [2, 5, 6, 1, 6, 3],
+  [1, 31, 36, 0, 31],
+  [3, 33, 7, 1, 34, 1, 20],
+  [1, 67, 70, 0, 50],
+  [2, 100, 24, 2, 102, 0],
+  [1, 700, 9, 0, 699],
+]) {
+  add(`groupNorm B${b} T${t} C${c} less ${less} lengths ${lengths.join(" ")}`, (bench) => {
+    const x = bench.f32([b, t, c], 0.5, 2);
+    const norm = bench.norm(c);
+    const options = { lengths: bench.u32([b], lengths), less };
+    return () => [bench.ops.groupNorm(x, norm, options)];
+  });
+}
+
+// --- frames of evened loudness ---
+for (const [b, t, c] of [
+  [1, 1, 1],
+  [1, 1, 80],
+  [2, 3, 5],
+  [3, 7, 80],
+  [1, 31, 66],
+  [1, 2, 131],
+]) {
+  for (const loud of [1e-4, 1, 300]) {
+    add(`compressFrames B${b} T${t} C${c} loudness ${loud}`, (bench) => {
+      const x = bench.f32([b, t, c], loud, loud / 3);
+      const scale = bench.f32([1], 0.5);
+      return () => [bench.ops.compressFrames(x, scale, 1e-6)];
+    });
+  }
+}
+add("compressFrames of silence", (bench) => {
+  const [x, scale] = [bench.zeros([2, 3, 80]), bench.f32([1])];
+  return () => [bench.ops.compressFrames(x, scale, 1e-6)];
+});
+
+// --- positions added to every row of a batch ---
+for (const [b, t, d, p] of [
+  [1, 1, 1, 1],
+  [2, 3, 5, 3],
+  [3, 7, 36, 20],
+  [1, 97, 130, 97],
+]) {
+  add(`addPositions B${b} T${t} D${d} P${p}`, (bench) => {
+    const [x, positions] = [bench.f32([b, t, d]), bench.f32([p, d])];
+    return () => [bench.ops.addPositions(x, positions)];
+  });
+}
+
 // --- the rules of timestamps: text below 20, the end token 20, no stamps 21, stamps from 22 on ---
 const RULES = { begin: 3, first: 22, noTimestamps: 21, endToken: 20, lastInitial: 40 };
 /** What each row has generated after a prompt of three tokens. */

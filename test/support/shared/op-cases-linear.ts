@@ -159,3 +159,35 @@ for (const [b, t, k, d, capacity] of [
     });
   }
 }
+
+// --- rotary positions: B, T, K, heads, width of a head, how much of it is turned, capacity of the cache ---
+for (const [b, t, k, heads, width, turned, capacity] of [
+  [1, 1, 1, 1, 2, 2, 1],
+  [2, 1, 9, 2, 6, 4, 5],
+  [1, 3, 12, 3, 9, 8, 3],
+  [3, 1, 20, 5, 3, 2, 7],
+  [2, 5, 36, 4, 36, 32, 9],
+  [1, 37, 52, 2, 52, 32, 37],
+  [2, 33, 14, 1, 14, 10, 70],
+  [1, 80, 40, 3, 10, 10, 80],
+  [1, 9, 21, 3, 7, 6, 9],
+]) {
+  for (const kind of [undefined, "layer"] as const) {
+    const sizes = `B${b} T${t} K${k} H${heads} Dh${width} C${capacity}`;
+    add(`projectQueryKeyValue rotary ${turned} ${sizes} ${kind ?? ""}`.trimEnd(), (bench) => {
+      const d = heads * width;
+      const x = bench.f32([b, t, k]);
+      const w = bench.weight(3 * d, k);
+      const bias = bench.f32([3 * d]);
+      const norm = kind && { ...bench.norm(k), kind };
+      const cache = capacity > t ? bench.zeros([b, capacity, 2 * d]) : undefined;
+      const offset = cache && bench.u32([b], bench.rng.integers(b, capacity - t + 1));
+      // Not angles: any table turns the pairs in the same way.
+      const rotary = { table: bench.f32([capacity, turned]), heads };
+      return () => {
+        const made = bench.ops.projectQueryKeyValue(x, w, { bias, norm, cache, offset, rotary });
+        return [made.query, made.cache];
+      };
+    });
+  }
+}
