@@ -91,6 +91,17 @@ export const COSTS: Readonly<Record<string, (dispatched: Dispatched) => Cost>> =
     const bytes = (rows * d.bytes.w) / d.params.count;
     return { ...nothing, read: bytes, needed: bytes };
   },
+  "convolve.wgsl"(d) {
+    const { rows, kernel, inner, columns } = d.params;
+    const tall = constant(d, "ROWS");
+    const flop = 8 * kernel * inner * BLOCK * Math.ceil(columns / BLOCK);
+    return {
+      read: d.grid[1] * d.bytes.w,
+      needed: d.bytes.w,
+      flop: flop * tall * Math.ceil(rows / tall),
+      flopNeeded: 8 * kernel * inner * columns * rows,
+    };
+  },
 };
 
 /** Whether a kernel reads weights or a cache. */

@@ -131,7 +131,8 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
     info: config,
     encode,
     projectCross: (states) => projectCross(ops, decoderLayers, states),
-    decode: (ids, state, capture) => scored(decode(ids, state, capture), (x) => project(ops, x, head), capture), // (B, T, V)
+    decode: (ids, state, capture) =>
+      scored(decode(ids, state, capture), (x) => project(ops, x, head, undefined, true), capture), // (B, T, V)
     prefill: (ids, state) => void decode(ids, state),
   };
 }
