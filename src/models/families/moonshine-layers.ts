@@ -3,7 +3,16 @@
 import { quote } from "../../errors";
 import type { Activation, Norm, Ops, Rotary } from "../../ops/ops";
 import { ConfigReader, MAX, MAX_TARGET } from "../config";
-import { createStack, project, range, type DecoderLayer, type FeedForward, type Linear, type Stream } from "../layers";
+import {
+  createStack,
+  project,
+  range,
+  scored,
+  type DecoderLayer,
+  type FeedForward,
+  type Linear,
+  type Stream,
+} from "../layers";
 import type { Capture, DecoderState, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
 import { rotaryAngles } from "../positions";
@@ -195,7 +204,7 @@ export function createDecoder(ops: Ops, p: Parameters, config: DecoderConfig & M
   return {
     layers,
     decode: (ids: Tensor, state: DecoderState, capture?: Capture): Tensor =>
-      project(ops, run(ids, state, capture), head, undefined, true), // (B, T, V)
+      scored(run(ids, state, capture), (x) => project(ops, x, head, undefined, true), capture), // (B, T, V)
     prefill: (ids: Tensor, state: DecoderState): void => void run(ids, state),
   };
 }
