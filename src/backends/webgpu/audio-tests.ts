@@ -36,6 +36,32 @@ const timestamps: SelfTest = (samples) => {
   };
 };
 
+/** What Moonshine does with samples. */
+const evened: SelfTest = (samples) => {
+  const [x, positions] = [samples.floats(2, 37, 20), samples.floats(40, 20)];
+  const [scale, lengths] = [samples.floats(1), samples.words([2], (i) => 38 - 9 * i)];
+  const norm = samples.norm(20);
+  return () => [
+    samples.ops.groupNorm(x, norm, { lengths, less: 1 }),
+    samples.ops.compressFrames(x, scale, 1e-6),
+    samples.ops.addPositions(x, positions),
+  ];
+};
+
+/** Rotary positions, in heads of an even and of an odd width, and windows of attention. */
+const turned: SelfTest = (samples) => {
+  const sizes = [4, 9].map((head) => {
+    const width = 2 * head;
+    return { x: samples.floats(1, 21, 44), w: samples.matrix(3 * width, 44), bias: samples.floats(3 * width) };
+  });
+  const rotary = { table: samples.floats(21, 4), heads: 2 };
+  return () =>
+    sizes.flatMap(({ x, w, bias }) => {
+      const { query, cache } = samples.ops.projectQueryKeyValue(x, w, { bias, rotary });
+      return [query, cache, samples.ops.attention(query, cache, { heads: 2, window: [5, 2] })];
+    });
+};
+
 export const groups: readonly Group[] = [
   {
     name: "sound",
@@ -49,6 +75,8 @@ export const groups: readonly Group[] = [
       { name: "a convolution", test: convolve(1) },
       { name: "a convolution with a stride", test: convolve(2) },
       { name: "the rules of timestamps", test: timestamps },
+      { name: "samples of even loudness", test: evened },
+      { name: "rotary positions", test: turned },
     ],
   },
 ];
