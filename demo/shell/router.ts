@@ -17,6 +17,7 @@ const ROUTES: Route[] = [
     load: async () => (await import("../views/translate/view")).createTranslate,
   },
   { name: "inside", title: "Look inside", load: async () => (await import("../views/inside/view")).createInside },
+  { name: "doctor", title: "Doctor", load: async () => (await import("../views/doctor/view")).createDoctor },
 ];
 
 export function readHash(hash: string): { name: string; parameters: URLSearchParams } {

@@ -1,6 +1,7 @@
 /** The public class `Seq2Seq`: a loaded encoder-decoder model with `generate`, `stream` and `forward`. */
 
 import type { AdapterInfo } from "../backends/webgpu/adapter";
+import type { Tuning } from "../backends/webgpu/tuning";
 import { ModelError } from "../errors";
 import { checkLoadOptions, warnOnConsole, type LoadOptions } from "../engine/load-options";
 import type { Limits, ModelConfig } from "../engine/model-config";
@@ -138,6 +139,12 @@ export class Seq2Seq {
   /** What the browser reports about the GPU; absent on other devices. */
   get adapter(): AdapterInfo | undefined {
     return this.running.state().adapter;
+  }
+
+  /** Which variants of its kernels a GPU computes with, chosen at load (`kernels` of {@link LoadOptions}); absent on other devices. */
+  get kernels(): Tuning | undefined {
+    const { kernels } = this.running.state();
+    return kernels && { ...kernels };
   }
 
   /** How many tokens fit the model's positions: `config.limits`. */

@@ -1,6 +1,7 @@
 /** From the `device` of a load to a backend. */
 
 import { adapterInfo, requestAdapter, type AdapterInfo } from "../backends/webgpu/adapter";
+import type { Tuning } from "../backends/webgpu/tuning";
 import type { MoreGpuOperations } from "../backends/webgpu/operations";
 import { ModelError } from "../errors";
 import type { MoreOperations } from "../ops/operations";
@@ -26,6 +27,8 @@ export interface Backend {
   ops: Ops;
   /** Of WebGPU. */
   adapter?: AdapterInfo;
+  /** Of WebGPU: the variants of its kernels, which it may still be choosing. */
+  kernels?: () => Tuning;
 }
 
 /** @param adapter from which no device was opened yet; by default the browser is asked for one */

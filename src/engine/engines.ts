@@ -5,6 +5,7 @@
  */
 
 import type { AdapterInfo } from "../backends/webgpu/adapter";
+import type { Tuning } from "../backends/webgpu/tuning";
 import { invariant, ModelError } from "../errors";
 import { SessionPool } from "../generation/device/session";
 import type { Engine } from "../generation/engine";
@@ -24,6 +25,7 @@ const FIRST_TARGET = 256;
 
 interface Placed extends Engine {
   adapter?: AdapterInfo;
+  kernels?: () => Tuning;
 }
 
 interface OpenOptions extends Omit<PlaceOptions, "onBuilt"> {
@@ -64,6 +66,10 @@ export class Engines {
 
   get adapter(): AdapterInfo | undefined {
     return this.engine.adapter;
+  }
+
+  get kernels(): Tuning | undefined {
+    return this.engine.kernels?.();
   }
 
   get model(): Model {
@@ -185,10 +191,9 @@ export class Engines {
 
   private async openEngine(open: Open, options: OpenOptions): Promise<Placed> {
     const { signal, meter } = options;
-    let adapter: AdapterInfo | undefined;
+    let backend: Backend | undefined;
     const createOps = async (more?: SpeechOperations): Promise<Ops> => {
-      const backend = await open(more);
-      adapter = backend.adapter;
+      backend = await open(more);
       return backend.ops;
     };
     let starting: Promise<SessionPool> | undefined;
@@ -209,7 +214,8 @@ export class Engines {
         ops,
         model,
         sessions,
-        adapter,
+        adapter: backend?.adapter,
+        kernels: backend?.kernels,
         replacement: (error, signal) => this.replace(engine, error, signal),
       };
       return engine;

@@ -14,7 +14,7 @@ export async function loadLocal(source: Source | ModelFiles, options: LoadOption
   return {
     facts: factsOf(model),
     calls: callsOf(model),
-    state: () => ({ device: model.device, adapter: model.adapter, memory: model.memory() }),
+    state: () => ({ device: model.device, adapter: model.adapter, kernels: model.kernels, memory: model.memory() }),
     dispose: () => model.dispose(),
   };
 }

@@ -1,6 +1,7 @@
 /** What the public classes need of a loaded model, which runs in this thread (`local-model.ts`) or in a worker (`src/worker/`). */
 
 import type { AdapterInfo } from "../backends/webgpu/adapter";
+import type { Tuning } from "../backends/webgpu/tuning";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
 import type { SpeechInput, SpeechOptions } from "../generation/speech/call";
@@ -74,6 +75,8 @@ export interface ModelCalls {
 export interface ModelState {
   device: "webgpu" | "wasm" | "cpu";
   adapter?: AdapterInfo;
+  /** Of a GPU. */
+  kernels?: Tuning;
   /** Bytes on the device. */
   memory: Memory;
 }

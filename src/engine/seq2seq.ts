@@ -2,6 +2,7 @@
 
 import { Engines } from "./engines";
 import type { AdapterInfo } from "../backends/webgpu/adapter";
+import type { Tuning } from "../backends/webgpu/tuning";
 import { ModelError } from "../errors";
 import { checkIds, inputBatch, toRows, type Batch } from "../generation/batch";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
@@ -63,6 +64,11 @@ export class LocalSeq2Seq {
   /** What the browser reports about the GPU; absent on other devices. */
   get adapter(): AdapterInfo | undefined {
     return this.engines.adapter;
+  }
+
+  /** Which variants of its kernels a GPU computes with; absent on other devices. */
+  get kernels(): Tuning | undefined {
+    return this.engines.kernels;
   }
 
   /**

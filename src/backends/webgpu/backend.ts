@@ -52,7 +52,7 @@ export async function createWebGpuBackend(
   found?: GPUAdapter,
   more?: MoreGpuOperations,
   choosing?: Choosing,
-): Promise<{ ops: Ops; adapter: AdapterInfo }> {
+): Promise<{ ops: Ops; adapter: AdapterInfo; kernels: () => Tuning }> {
   const kernels = checkKernels(choosing?.kernels ?? {});
   const gpu = await openDevice(found);
   const suggested = given ?? { ...(gpu.adapter.fallback ? SOFTWARE_TUNING : GPU_TUNING), ...kernels };
@@ -110,6 +110,7 @@ export async function createWebGpuBackend(
   };
 
   const ops = opsWith(suggested);
+  let taken = suggested;
   // A software adapter takes what was tested on it; a probe would only make it slower.
   if (choosing && !given && !gpu.adapter.fallback) {
     const allGroups = [...ofEveryModel, ...(more?.gpu.groups ?? [])];
@@ -117,7 +118,10 @@ export async function createWebGpuBackend(
     const version = versionOf(suggested);
     const chosen = chooseKernels({
       ...{ gpu, opsWith, suggested, groups, given: kernels, format, reference, store, version, onWarning, limit },
-    }).then((tuning) => void Object.assign(ops, opsWith(tuning)));
+    }).then((tuning) => {
+      taken = tuning;
+      Object.assign(ops, opsWith(tuning));
+    });
     // Whoever records first gets the error.
     chosen.catch(() => undefined);
     ops.record = async (label, body) => {
@@ -125,5 +129,5 @@ export async function createWebGpuBackend(
       return ops.record(label, body);
     };
   }
-  return { ops, adapter: gpu.adapter };
+  return { ops, adapter: gpu.adapter, kernels: () => taken };
 }

@@ -1,0 +1,31 @@
+/** The models that the browser keeps, with their sizes, and a way to remove them. */
+
+import { models } from "../../../src/index";
+import { button, clear, h } from "../../ui/dom";
+import { megabytes } from "../../ui/format";
+
+export function storedModels(): { element: HTMLElement; refresh: () => Promise<void> } {
+  const list = h("ul", { class: "stored" });
+  const element = h("section", {}, h("h2", {}, "Kept models"), list);
+  const refresh = async (): Promise<void> => {
+    const found = await models.list();
+    clear(list);
+    if (found.length === 0) list.append(h("li", { class: "soft" }, "None yet."));
+    for (const { name, bytes, complete } of found) {
+      const remove = button("Remove", () => void models.delete(name).then(refresh), {
+        class: "quiet",
+        "aria-label": `Remove ${name}`,
+      });
+      list.append(
+        h(
+          "li",
+          {},
+          h("span", {}, name),
+          h("span", { class: "number soft" }, `${megabytes(bytes)}${complete ? "" : ", not all of it"}`),
+          remove,
+        ),
+      );
+    }
+  };
+  return { element, refresh };
+}

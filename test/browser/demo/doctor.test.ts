@@ -1,0 +1,73 @@
+/** Doctor, a view of the demo page: what there is, and whether every device computes what the reference does. */
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildDemo, byTestId, Visitor, type Demo } from "../../support/node/demo";
+
+describe("the demo page: Doctor", () => {
+  let demo: Demo;
+  let visitor: Visitor;
+
+  beforeAll(async () => {
+    demo = await buildDemo();
+    visitor = await Visitor.open(demo.url, "#doctor");
+    await visitor.see("check");
+    await visitor.modelIs("ready");
+  });
+  afterAll(async () => {
+    await visitor.close();
+    await demo.close();
+  });
+
+  it("says what the browser has and what each of it means", async () => {
+    const rows = await visitor.page.$$eval(".doctor table tbody tr", (all) =>
+      all.map((row) => [...row.children].map((cell) => cell.textContent)),
+    );
+    expect(rows.map(([what]) => what)).toEqual(
+      expect.arrayContaining(["WebGPU", "GPU: shader-f16", "WebAssembly: SIMD", "Threads", "Storage"]),
+    );
+    for (const [, value, meaning] of rows) {
+      expect(value).not.toBe("");
+      expect(meaning.length).toBeGreaterThan(10);
+    }
+    await visitor.isAccessible("before the check", [320, 1920]);
+  });
+
+  it("checks every device against the reference, tensor by tensor, and reports it", async () => {
+    await visitor.press("check");
+    await visitor.stateIs("working");
+    await visitor.stateIs("idle");
+    expect(await visitor.text("doctor-status")).toBe("All is well: WebAssembly and GPU agree with the reference.");
+    await visitor.page.$eval(`${byTestId("doctor-results")} details`, (details) => {
+      (details as HTMLDetailsElement).open = true;
+    });
+    await visitor.page.waitForSelector(`${byTestId("doctor-results")} details tbody tr`);
+    const rows = await visitor.page.$$eval(`${byTestId("doctor-results")} details tbody tr`, (all) =>
+      all.map((row) => [...row.querySelectorAll("td")].map((cell) => Number(cell.textContent))),
+    );
+    // Encoder: embedding and 6 layers of 6 tensors; decoder: embedding and 3 of 8; logits.
+    expect(rows).toHaveLength(1 + 6 * 6 + 1 + 3 * 8 + 1);
+    for (const row of rows) {
+      expect(row).toHaveLength(4); // difference and share of the tolerance, of two devices
+      expect(row[1]).toBeLessThan(0.5);
+      expect(row[3]).toBeLessThan(0.5);
+    }
+    // They are other kernels, not the reference once more.
+    expect(Math.max(...rows.map(([difference]) => difference))).toBeGreaterThan(0);
+    expect(Math.max(...rows.map(([, , difference]) => difference))).toBeGreaterThan(0);
+    expect(await visitor.text("kernels")).toMatch(/matvec\s+\w+\s+matmul/);
+    const report = await visitor.page.$eval(byTestId("report"), (element) => element.textContent);
+    for (const part of ["[cpu]", "[wasm]", "[webgpu]", "tokens as the reference", "kernels: {", "tokens/s"]) {
+      expect(report).toContain(part);
+    }
+    expect(report).not.toContain("DIFFER");
+    await visitor.isAccessible("after the check", [320, 768, 1920]);
+  });
+
+  it("lists the models that the browser keeps, and removes them", async () => {
+    await visitor.page.waitForSelector(".stored button");
+    const kept = await visitor.page.$$eval(".stored button", (all) => all.length);
+    expect(kept).toBeGreaterThan(0);
+    await visitor.page.$eval(".stored button", (remove) => (remove as HTMLElement).click());
+    await visitor.page.waitForFunction((kept) => document.querySelectorAll(".stored button").length < kept, {}, kept);
+  });
+});
