@@ -11,6 +11,8 @@ import type { GenerateOutput } from "../../src/index";
 import { wantsFirefox } from "../support/node/browser";
 import { expectFamily, FAMILIES, readFamily } from "../support/node/families";
 import { closePage, openPage, runInPage } from "../support/node/pages";
+import type { Comparison } from "../support/page/op-compare";
+import { operationNames } from "../support/shared/op-bench";
 import type { FamilyResult } from "../support/shared/models";
 
 const MODELS = "/test/support/shared/models.ts";
@@ -37,6 +39,15 @@ describe.skipIf(!wantsFirefox())("WebGPU in Firefox", () => {
     );
   });
 
+  it("operations agree with the CPU, in each weight format", async () => {
+    const found = await runInPage<Comparison[]>(page, "/test/support/page/op-compare.ts", "compareSome", "software");
+    expect(found.filter(({ worst }) => !(worst <= 1))).toEqual([]);
+    const covered = found.flatMap(({ operations }) => operations);
+    expect([...new Set(covered)].sort()).toEqual([...operationNames].sort());
+    expect([...new Set(found.map(({ format }) => format))].sort()).toEqual(["f16", "f32", "q4", "q8"]);
+    console.log(`WebGPU in Firefox: ${found.length} op cases`);
+  });
+
   it("the default model gives PyTorch's ids", async () => {
     const { cases, max_new_tokens } = JSON.parse(readFileSync("test/goldens/en_fr.json", "utf8")) as Golden;
     const rows = cases.map(({ input_ids }) => input_ids);
@@ -51,5 +62,18 @@ describe.skipIf(!wantsFirefox())("WebGPU in Firefox", () => {
       options,
     );
     expect(sequences).toEqual(cases.map(({ sequence }) => sequence));
+    // How long a token takes, once the page has seen how late Firefox says that a step is done.
+    const long = { min_new_tokens: 100, max_new_tokens: 100 };
+    const [, { stats }] = await runInPage<GenerateOutput[]>(
+      page,
+      MODELS,
+      "generateAll",
+      "/models/en-fr",
+      "webgpu",
+      [[rows[0]], [rows[0]]],
+      long,
+    );
+    expect(stats.steps).toBe(100);
+    console.log(`the default model in Firefox: ${(stats.total_ms / stats.steps).toFixed(1)} ms per token`);
   });
 });

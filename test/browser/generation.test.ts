@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { wantsFirefox } from "../support/node/browser";
 import type { CostReport } from "../support/page/counting";
 import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 import { expectFound, readSearchGoldens } from "../support/node/search";
@@ -41,15 +42,16 @@ describe("searching on WebGPU", () => {
     });
   });
 
-  it.each([
-    { beams: 1, rules: true, dispatches: 2 },
+  // In Firefox more steps get in flight as a call goes on, and each brings a buffer to read from.
+  it.skipIf(wantsFirefox()).each([
+    { beams: 1, rules: true, sampled: false, dispatches: 2 },
     // Of a small vocabulary the candidates are found at once.
     { beams: 1, rules: false, sampled: true, dispatches: 2 },
-    { beams: 3, rules: false, dispatches: 4 },
-    { beams: 3, rules: true, dispatches: 5 },
+    { beams: 3, rules: false, sampled: false, dispatches: 4 },
+    { beams: 3, rules: true, sampled: false, dispatches: 5 },
   ])(
     "a step of $beams beams, rules $rules, sampled $sampled: one submit, four bytes or eight, nothing made",
-    async ({ beams, rules, sampled = false, dispatches }) => {
+    async ({ beams, rules, sampled, dispatches }) => {
       const model = { normFirst: true, layers: 2, rows: 1 };
       const options = {
         num_beams: beams,

@@ -6,7 +6,7 @@ import { more } from "../shared/audio-operations";
 import type { Ops } from "../../../src/ops/ops";
 import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING, type Tuning } from "../../../src/backends/webgpu/tuning";
 import { difference, type Difference } from "../shared/difference";
-import { watch, type OperationName } from "../shared/op-bench";
+import { operationNames, watch, type OperationName } from "../shared/op-bench";
 import { opCases } from "../shared/op-cases";
 
 export interface Comparison extends Difference {
@@ -88,6 +88,21 @@ export async function compareOps(
   gpu.dispose();
   GPUDevice.prototype.createComputePipelineAsync = createComputePipelineAsync;
   return { comparisons, kernels: [...kernels] };
+}
+
+/** A few cases: the first and the last of each operation, and one in each weight format. For devices that take long. */
+export async function compareSome(variant: keyof typeof TUNINGS): Promise<Comparison[]> {
+  const { ops: gpu } = await createWebGpuBackend(TUNINGS[variant], undefined, more);
+  const having = (fits: (opCase: (typeof opCases)[number]) => boolean) => opCases.filter(fits);
+  const chosen = [
+    ...operationNames.map((name) => having(({ operations }) => operations.includes(name))),
+    ...["f16", "q8", "q4"].map((format) => having(({ name }) => name.startsWith(`linear ${format} `))),
+  ].flatMap((cases) => [cases[0], cases[cases.length - 1]]);
+  const comparisons: Comparison[] = [];
+  for (const { name } of new Set(chosen))
+    comparisons.push(...(await compareCases(gpu, undefined, createCpuBackend("f32", more), name)));
+  gpu.dispose();
+  return comparisons;
 }
 
 /** The comparison of a result with one that is off in the fifth digit of a single element. */

@@ -92,7 +92,8 @@ for (const [b, v, banned] of [
   [3, 5, 0],
   [31, 2999, 0.99],
 ]) {
-  for (const given of warped) {
+  // Of the other sizes a third of them.
+  for (const given of warped.filter((_, i) => b === 64 || i % 3 === 0)) {
     const text = Object.entries(given)
       .map(([name, value]) => `${name} ${value}`)
       .join(" ");
