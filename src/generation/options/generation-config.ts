@@ -30,7 +30,7 @@ export interface GenerationConfig {
   stop_strings?: string | string[];
 
   // --- search ---
-  /** The width of a beam search: an integer from 1. 1 is greedy search, or sampling with `do_sample`. Default 1. */
+  /** The width of a beam search: an integer from 1 to 65,536. 1 is greedy search, or sampling with `do_sample`. Default 1. */
   num_beams?: number;
   /**
    * Diverse beam search (Vijayakumar et al. 2018), as in transformers 4.56: splits the beams into this many groups of equal
@@ -40,7 +40,7 @@ export interface GenerationConfig {
   num_beam_groups?: number;
   /** Subtracted from a token's score for each beam of an earlier group that has just taken it: at least 0. Default 0. */
   diversity_penalty?: number;
-  /** Sequences to return per row: an integer from 1, in a beam search at most `num_beams`. Default 1. */
+  /** Sequences to return per row: an integer from 1 to 65,536, in a beam search at most `num_beams`. Default 1. */
   num_return_sequences?: number;
   /**
    * When the beam search of a row ends. `true`: as soon as `num_beams` hypotheses have ended. `false`: when, in addition, the

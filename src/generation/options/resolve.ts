@@ -57,10 +57,10 @@ export function resolveConfig(
     startTokenId: starts[0],
     startTokenIds: Array.isArray(read.find("decoder_start_token_id").value) ? starts : undefined,
     padTokenId: read.tokensOrNone("pad_token_id", Math.max(info.sourceVocabSize, vocabSize), [])[0] ?? info.padTokenId,
-    numBeams: read.integer("num_beams", 1, 1),
+    numBeams: perRow(read, "num_beams"),
     numBeamGroups: read.integer("num_beam_groups", 1, 1),
     diversityPenalty: read.number("diversity_penalty", "a number of at least 0", (x) => x >= 0, 0),
-    numReturnSequences: read.integer("num_return_sequences", 1, 1),
+    numReturnSequences: perRow(read, "num_return_sequences"),
     doSample,
     seed: read.number("seed", "an integer from 0 to 2^32 - 1", (n) => isInteger(n) && n < 2 ** 32, undefined),
     earlyStopping: earlyStopping(read),
@@ -210,3 +210,10 @@ function exponentialDecay(read: OptionReader): [number, number] | undefined {
   if (isFinite(start) && isFinite(factor)) return [start, factor];
   throw invalid(where, "exponential_decay_length_penalty", "a pair of numbers [start, factor]", value);
 }
+
+/** Beams, or sequences to return. */
+const MAX_PER_ROW = 2 ** 16;
+
+/** How many sequences a row has. More than the limit would fill the memory before anything could say so. */
+const perRow = (read: OptionReader, name: string): number =>
+  read.number(name, `an integer from 1 to ${MAX_PER_ROW}`, (n) => isInteger(n, 1) && n <= MAX_PER_ROW, 1);

@@ -115,7 +115,7 @@ describe("names", () => {
 
   // What is supported has its values checked in a call.
   it.each([
-    ["num_beams", [0, 1.5, "4"]],
+    ["num_beams", [0, 1.5, "4", 2 ** 16 + 1, 2 ** 31]],
     ["num_return_sequences", [0, 2]],
     ["early_stopping", ["always", 2]],
     ["length_penalty", ["1", Infinity]],
