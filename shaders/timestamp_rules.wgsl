@@ -46,6 +46,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let count = length - begin; // tokens after the prompt
 
   // 1. the last stamp
+  if (local == 0u) {
+    atomicStore(&latest, 0u);
+  }
+  workgroupBarrier();
   for (var i = begin + local; i < length; i += WORKGROUP) {
     if (token_at(row, i) >= first) {
       atomicMax(&latest, i + 1u);
