@@ -2,6 +2,7 @@
 
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Memory } from "../../src/index";
 import { pageDevices } from "../support/node/devices";
 import { closePage, openPage, runInPage } from "../support/node/pages";
 import { expectSpeech, readSpeech, SPEECH, speechNames } from "../support/node/speech-models";
@@ -27,5 +28,19 @@ describe.each(pageDevices)("models that read sound, on %s", (device) => {
     );
     expect(expectSpeech(result, fixture)).toBeLessThanOrEqual(1);
     expect(result.warnings).toEqual([]);
+  });
+
+  it.runIf(device === "webgpu")("memory is the same after 60 windows as after one", async () => {
+    const module = "/test/support/page/speech-memory.ts";
+    type Found = { windows: number; memory: Memory[] };
+    const { windows, memory } = await runInPage<Found>(page, module, "memoryOverWindows", device);
+    expect(windows).toBeGreaterThanOrEqual(60);
+    const disposed = memory.pop();
+    expect(memory.length).toBeGreaterThanOrEqual(60);
+    const different = (given: Partial<Memory>[]): number => new Set(given.map((each) => JSON.stringify(each))).size;
+    expect(different(memory.map(({ weights, cache, activations }) => ({ weights, cache, activations })))).toBe(1);
+    // Buffers for reading are kept, as many as were in use at a time; that is seen in the first windows.
+    expect(different(memory.slice(5))).toBe(1);
+    expect(disposed).toEqual({ weights: 0, cache: 0, activations: 0, staging: 0 });
   });
 });
