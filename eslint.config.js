@@ -4,7 +4,9 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["**/dist/", "node_modules/", "test-results/", "training/", "demo/public/", "test/goldens/"] },
+  {
+    ignores: ["**/dist/", "node_modules/", "test-results/", "docs-api/", "training/", "demo/public/", "test/goldens/"],
+  },
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.tsx"],

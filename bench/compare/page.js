@@ -8,10 +8,10 @@ const OURS = { f32: { dtype: "f32" }, q8: { dtype: "q8" }, int8: { dtype: "q8", 
 const THEIRS = { f32: "fp32", q8: "q8", int8: "q8" };
 
 const ENGINES = {
-  async attendant({ model, device, arithmetic }) {
+  async attendant({ model, device, arithmetic, packed }) {
     const { Seq2Seq } = await import("/attendant/index.js");
     const options = { device, ...OURS[arithmetic], worker: false };
-    const loaded = await Seq2Seq.load(`/models/${model}/`, options);
+    const loaded = await Seq2Seq.load(`/${packed ? "packed" : "models"}/${model}/`, options);
     return async (rows, options) => (await loaded.generate(rows, options)).sequences;
   },
 

@@ -7,6 +7,7 @@
  * Each comparison is printed as a table and kept in FOLDER/results.json; `tables.js` makes the README's tables of that.
  */
 
+import { execFileSync } from "node:child_process";
 import { createReadStream, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { cpus } from "node:os";
@@ -27,6 +28,8 @@ const { values: args, positionals } = parseArgs({
     arithmetics: { type: "string", default: "f32" },
     /** With 1 the page is not isolated, as most are not. */
     threads: { type: "string", default: "1" },
+    /** Our q8 weights come from a folder that `attendant pack` wrote: the same bits, as the rival's int8 comes quantised. */
+    packed: { type: "boolean", default: false },
     workloads: { type: "string", default: "1 sentence,source of 200,16 sentences,4 beams" },
     /** New tokens of a sentence. */
     tokens: { type: "string", default: "32" },
@@ -51,6 +54,7 @@ const FOLDERS = {
   "/attendant/": join(root, "dist"),
   "/rival/": join(folder, "node_modules"),
   "/models/": join(folder, "models"),
+  "/packed/": join(folder, "packed"),
   "/page.js": join(root, "bench/compare/page.js"),
 };
 const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
@@ -85,7 +89,7 @@ const server = createServer((request, response) => {
   if (range) response.setHeader("Content-Range", `bytes ${start}-${end}/${found.size}`);
   response.writeHead(range ? 206 : 200, { "Content-Length": end - start + 1 });
   if (request.method === "HEAD") return response.end();
-  const kind = prefix === "/models/" ? "model" : "engine";
+  const kind = ["/models/", "/packed/"].includes(prefix) ? "model" : "engine";
   createReadStream(file, { start, end })
     .on("data", (piece) => (served[kind] += prefix === "/page.js" ? 0 : piece.length))
     .pipe(response);
@@ -167,15 +171,39 @@ function keep(name, rows) {
   writeFileSync(results, JSON.stringify(kept, null, 1));
 }
 
+/** Writes the packed folder of a model, if it is not there. */
+function pack(model) {
+  const target = join(FOLDERS["/packed/"], model);
+  if (statSync(join(target, "attendant.json"), { throwIfNoEntry: false })) return;
+  const command = [
+    join(root, "dist/attendant-cli.js"),
+    "pack",
+    join(FOLDERS["/models/"], model),
+    "--dtype",
+    "q8",
+    "-o",
+    target,
+  ];
+  execFileSync(process.execPath, command, { stdio: "inherit" });
+}
+
 async function compare(setting) {
-  const { model, device, arithmetic, threads } = setting;
+  const { model, device, arithmetic, threads, packed } = setting;
+  if (packed) pack(model);
   const runs = { attendant: [], "transformers.js": [] };
   for (let round = 0; round < Number(args.rounds); round++) {
     for (const engine of args.engines.split(",")) runs[engine].push(await one(engine, setting));
   }
   const [ours, theirs] = ENGINES.map((engine) => runs[engine]);
   const different = Object.keys(theirs[0]?.ids ?? {}).filter((name) => theirs[0].ids[name] !== ours[0].ids[name]);
-  const name = `${model}, ${device}, ${arithmetic}, ${threads} thread${threads > 1 ? "s" : ""}`;
+  const parts = [
+    model,
+    device,
+    arithmetic,
+    `${threads} thread${threads > 1 ? "s" : ""}`,
+    ...(packed ? ["packed"] : []),
+  ];
+  const name = parts.join(", ");
   console.log(`\n${name}: ids ${different.length ? `differ in ${different.join(", ")}` : "equal"}\n`);
   console.log("| | Attendant | transformers.js | ratio |\n| --- | ---: | ---: | ---: |");
   const rows = {};
@@ -196,7 +224,10 @@ console.log(`${cpus()[0].model.trim()}, ${cpus().length} cores; ${versions.join(
 for (const model of args.models.split(",")) {
   for (const device of args.devices.split(",")) {
     for (const arithmetic of args.arithmetics.split(",")) {
-      for (const threads of args.threads.split(",").map(Number)) await compare({ model, device, arithmetic, threads });
+      // In f32 there is nothing to pack.
+      const packed = args.packed && arithmetic !== "f32";
+      for (const threads of args.threads.split(",").map(Number))
+        await compare({ model, device, arithmetic, threads, packed });
     }
   }
 }

@@ -3,6 +3,7 @@
 import type { Page } from "puppeteer";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectGolden, readGolden, VANILLA } from "../support/node/vanilla";
+import { packInMemory } from "../support/node/packed";
 import type { GoldenResult } from "../support/shared/models";
 import { closePage, openPage, runInPage } from "../support/node/pages";
 import type { PartsReport } from "../support/page/parts";
@@ -60,5 +61,17 @@ describe("a matrix over the binding limit", () => {
     // Two decoder layers take 8 * 2 + 3 dispatches a token otherwise.
     const { dispatches, tokens } = result.alone[0].stats;
     expect(dispatches).toBeGreaterThan((8 * 2 + 3) * tokens * 1.5);
+  });
+
+  it("packed rows of a file go to the parts that they belong to", async () => {
+    const golden = await readGolden(NAME);
+    // Rows of 16 elements take 48 bytes in q8.
+    await runInPage(page, PARTS, "lowerLimit", 800);
+    const run = (name: string, source: unknown, dtype: string) =>
+      runInPage(page, "/test/support/shared/stored.ts", name, source, "webgpu", dtype, golden.input_ids, {
+        max_new_tokens: 4,
+      });
+    const files = Object.fromEntries((await packInMemory(`./${VANILLA}/${NAME}`, "q8")).contents);
+    expect(await run("runStoredFiles", files, "auto")).toEqual(await run("runStored", `/${VANILLA}/${NAME}`, "q8"));
   });
 });

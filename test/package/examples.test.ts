@@ -2,9 +2,10 @@
 
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import ts from "typescript";
 import { beforeAll, describe, expect, inject, it } from "vitest";
+import { excerpts, fileLinks } from "../support/node/code-blocks";
 import { compile } from "../support/node/compile";
 
 const consumer = inject("consumer");
@@ -33,6 +34,33 @@ it("are all described", () => {
   const shown = [...readme.matchAll(/^\| \[([\w-]+)\]\(\1\)/gm)].map(([, name]) => name);
   expect(shown.sort()).toEqual([...names].sort());
   for (const name of names) expect(readFileSync("README.md", "utf8")).toContain(`examples/${name}`);
+});
+
+describe("the documentation", () => {
+  it.each(excerpts())("$name shows $file as it is", ({ file, code }) => {
+    expect(readFileSync(file, "utf8")).toContain(code);
+  });
+
+  it("shows parts of examples", () => {
+    expect(excerpts().length).toBeGreaterThan(2);
+  });
+
+  it("links to files and headings that are there", () => {
+    const broken = fileLinks().filter(({ page, target }) => {
+      const [path, heading] = target.split("#");
+      const file = path === "" ? page : join(dirname(page), path);
+      if (!existsSync(file)) return true;
+      if (heading === undefined) return false;
+      const headings = [...readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, text]) =>
+        text
+          .toLowerCase()
+          .replace(/[^\w\s-]/g, "")
+          .replace(/\s/g, "-"),
+      );
+      return !headings.includes(heading);
+    });
+    expect(broken).toEqual([]);
+  });
 });
 
 describe("in TypeScript", () => {
