@@ -156,7 +156,10 @@ export interface Recognition extends EventTarget {
   processLocally: boolean;
   /** Words to expect. */
   phrases: RecognitionPhrase[];
-  /** @param track by default the microphone is asked for */
+  /**
+   * Begins to listen.
+   * @param track by default the microphone is asked for
+   */
   start(track?: MediaStreamTrack): void;
   /** Ends the sound: what was heard is still recognised. */
   stop(): void;

@@ -66,7 +66,7 @@ describe("a matrix over the binding limit", () => {
   it("packed rows of a file go to the parts that they belong to", async () => {
     const golden = await readGolden(NAME);
     // Rows of 16 elements take 48 bytes in q8.
-    await runInPage(page, PARTS, "lowerLimit", 800);
+    await runInPage(page, PARTS, "lowerLimit", 1100);
     const run = (name: string, source: unknown, dtype: string) =>
       runInPage(page, "/test/support/shared/stored.ts", name, source, "webgpu", dtype, golden.input_ids, {
         max_new_tokens: 4,
