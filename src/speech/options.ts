@@ -161,6 +161,8 @@ export function checkTranscribeOptions(
   check("language", 'a language such as "fr" or "French"', isText);
   check("task", '"transcribe" or "translate"', (value) => value === "transcribe" || value === "translate");
   check("prompt", "a text", isText);
+  const isId = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+  check("prompt_ids", "a list of token ids", (value) => Array.isArray(value) && value.every(isId));
   check("return_timestamps", 'true, false or "word"', (value) => isBoolean(value) || value === "word");
   check("return_language", "true or false", isBoolean);
   const isList = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every(isAtLeast0);
