@@ -63,7 +63,9 @@ describe("a translator of many languages", () => {
       const forced = await tokenizer!.forcedBosTokenId(targetLanguage);
       expect(await tokenizer!.token(forced!)).toBe(code);
       const ids = await tokenizer!.encode("hello", { sourceLanguage: "eng_Latn" });
-      expect((await Promise.all(ids.map(async (id) => tokenizer!.token(id)))).join(" ")).toBe("eng_Latn ▁ h e l l o </s>");
+      expect((await Promise.all(ids.map(async (id) => tokenizer!.token(id)))).join(" ")).toBe(
+        "eng_Latn ▁ h e l l o </s>",
+      );
       const { sequences } = await seq2seq.generate([ids], { forced_bos_token_id: forced });
       expect(sequences[0][1]).toBe(forced);
       outputs.push(await translator.translate("hello"));
