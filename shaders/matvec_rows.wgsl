@@ -134,7 +134,8 @@ fn note_x(group: vec3u, local: u32, p: Params) {
   shares[local] = share;
 }
 
-// The same of the operand.
+// The same of the operand. One function for both would have to take its buffer as an argument, which WGSL allows nowhere yet, or to
+// name both: `project` and `score` have other buffers at the operand's place.
 fn note_operand(group: vec3u, local: u32) {
   if (local >= GROUP_ROWS * SHARES) {
     return;

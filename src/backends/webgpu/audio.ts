@@ -7,7 +7,9 @@ import convolve from "../../../shaders/convolve.wgsl?raw";
 import groupNorm from "../../../shaders/group_norm.wgsl?raw";
 import groupNormParts from "../../../shaders/group_norm_parts.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
+import registerTile from "../../../shaders/register_tile.wgsl?raw";
 import timestampRules from "../../../shaders/timestamp_rules.wgsl?raw";
+import weightsF32 from "../../../shaders/weights_f32.wgsl?raw";
 import { TIMESTAMP, type audio as contract } from "../../ops/audio";
 import type { ImplementationOf } from "../../ops/contract";
 import { rowsOf } from "../../tensor/tensor";
@@ -34,7 +36,13 @@ const [read, write] = ["read", "write"] as const;
 export const kernels = ({ workgroup }: Tuning) => ({
   convolve: kernel({
     name: "convolve",
-    shader: { "layout.wgsl": layout, "activation.wgsl": activation, "convolve.wgsl": convolve },
+    shader: {
+      "layout.wgsl": layout,
+      "activation.wgsl": activation,
+      "weights_f32.wgsl": weightsF32,
+      "register_tile.wgsl": registerTile,
+      "convolve.wgsl": convolve,
+    },
     bindings: { x: "read", w: "read", bias: "read", positions: "read", y: "write" },
     params: {
       rows: "u32",

@@ -6,6 +6,7 @@ import matmul from "../../../shaders/matmul.wgsl?raw";
 import matmulCommon from "../../../shaders/matmul_common.wgsl?raw";
 import matmulTile from "../../../shaders/matmul_tile.wgsl?raw";
 import projectCommon from "../../../shaders/project_common.wgsl?raw";
+import registerTile from "../../../shaders/register_tile.wgsl?raw";
 import type { Grid } from "./kernel";
 import { PART, PRODUCT_CONSTANTS, PROJECTION } from "./products";
 import type { Tuning } from "./tuning";
@@ -81,7 +82,7 @@ function matmulOf(
 function register({ matmulRows }: Tuning): Matmul {
   const { COLUMN_THREADS, ROW_THREADS, ROWS } = REGISTER;
   const shape = { from: matmulRows, rows: ROWS * ROW_THREADS, columns: 4 * COLUMN_THREADS };
-  return matmulOf("", { "matmul.wgsl": matmul }, REGISTER, shape);
+  return matmulOf("", { "register_tile.wgsl": registerTile, "matmul.wgsl": matmul }, REGISTER, shape);
 }
 
 function tile(name: keyof typeof TILES, from = TILES[name].from): Matmul {
