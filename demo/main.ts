@@ -3,7 +3,7 @@
 import { checkSupport } from "../src/index";
 import { footer, startHeader } from "./shell/header";
 import { ModelHost } from "./shell/host";
-import { openModelDialog } from "./shell/model-dialog";
+import { openTextModels } from "./shell/model-dialog";
 import { readHash, startRouter } from "./shell/router";
 import { byId } from "./ui/dom";
 
@@ -16,4 +16,4 @@ void host.load({});
 
 // A link may name a model. It is looked at, not fetched: the visitor sees its size first.
 const named = readHash(location.hash).parameters.get("model");
-if (named) openModelDialog(host, named);
+if (named) openTextModels(host, named);

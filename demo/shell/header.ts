@@ -7,7 +7,7 @@ import { ErrorPanel } from "../ui/error";
 import { segments } from "../ui/field";
 import { deviceName, megabytes, seconds, WHERE, type Device } from "../ui/format";
 import { isDeviceTrouble, type HostState, type ModelHost } from "./host";
-import { openModelDialog } from "./model-dialog";
+import { openTextModels } from "./model-dialog";
 
 const DEVICES = [
   ["webgpu", "GPU"],
@@ -44,7 +44,7 @@ export function startHeader(host: ModelHost, support: Promise<Support>): void {
   });
 
   cancel.addEventListener("click", () => host.cancel());
-  choose.addEventListener("click", () => openModelDialog(host));
+  choose.addEventListener("click", () => openTextModels(host));
 
   let phase = "";
   host.subscribe((state) => {

@@ -8,8 +8,27 @@ import { Task } from "../ui/task";
 import type { Dtype, ModelHost } from "./host";
 import { droppedFiles, folderChoice, licenceOf, OWN_MODEL, readModelName, type ModelChoice } from "./model-source";
 
-/** Repositories to begin with; any other of their families works as well. */
-const SUGGESTIONS = ["Helsinki-NLP/opus-mt-fr-en", "Helsinki-NLP/opus-mt-en-de", "google/flan-t5-small"];
+export interface DialogSetup {
+  title: string;
+  /** Repositories to begin with; any other of their families works as well. */
+  suggestions: readonly string[];
+  /** The model of the page, and whether it is the one in use. */
+  own?: { inUse: boolean };
+  /** A model was chosen. */
+  use: (choice: ModelChoice, dtype: Dtype) => void;
+  /** What the field has at first, such as the model of a link; it is looked up. */
+  typed?: string;
+}
+
+/** The dialog for models of text. */
+export const openTextModels = (host: ModelHost, typed?: string): void =>
+  openModelDialog({
+    title: "Choose a model",
+    suggestions: ["Helsinki-NLP/opus-mt-fr-en", "Helsinki-NLP/opus-mt-en-de", "google/flan-t5-small"],
+    own: { inUse: host.state.choice === OWN_MODEL },
+    use: (choice, dtype) => void host.load({ choice, dtype }),
+    typed,
+  });
 
 const DTYPES = [
   ["auto", "as they come (32 bits)"],
@@ -18,8 +37,7 @@ const DTYPES = [
   ["q4", "4 bits"],
 ] as const;
 
-/** @param typed what the field has at first, such as the model of a link */
-export function openModelDialog(host: ModelHost, typed = ""): void {
+export function openModelDialog({ title, suggestions, own, use: take, typed = "" }: DialogSetup): void {
   const task = new Task();
   const result = h("div", { class: "model-facts", "aria-live": "polite", "data-testid": "model-facts" });
   const name = h("input", {
@@ -34,7 +52,7 @@ export function openModelDialog(host: ModelHost, typed = ""): void {
 
   const use = (choice: ModelChoice): void => {
     dialog.close();
-    void host.load({ choice, dtype: dtype.value as Dtype });
+    take(choice, dtype.value as Dtype);
   };
   const look = (choice: ModelChoice): void => {
     chosen = choice;
@@ -71,12 +89,12 @@ export function openModelDialog(host: ModelHost, typed = ""): void {
     h(
       "div",
       { class: "dialog-head" },
-      h("h2", { id: "models-title" }, "Choose a model"),
+      h("h2", { id: "models-title" }, title),
       button("Close", () => dialog.close(), { class: "quiet" }),
     ),
     h("p", { class: "intro" }, "Models run in this page. Only their files are fetched; no text leaves your device."),
-    ownModel(host, () => use(OWN_MODEL)),
-    nameForm(name, lookAtName),
+    own && ownModel(own.inUse, () => use(OWN_MODEL)),
+    nameForm(name, suggestions, lookAtName),
     folderBox(lookAtFolder),
     dtypeField,
     result,
@@ -90,18 +108,18 @@ export function openModelDialog(host: ModelHost, typed = ""): void {
   if (typed) lookAtName();
 }
 
-const ownModel = (host: ModelHost, use: () => void): HTMLElement =>
+const ownModel = (inUse: boolean, use: () => void): HTMLElement =>
   h(
     "section",
     {},
     h("h3", {}, "Of this page"),
     h("p", {}, "en-fr: English to French, 19.9 MB, CC-BY 2.0 FR. Everyday sentences; rare words often go wrong."),
-    host.state.choice === OWN_MODEL
+    inUse
       ? h("p", { class: "soft" }, "This is the model in use.")
       : button("Use en-fr", use, { "data-testid": "use-own" }),
   );
 
-function nameForm(name: HTMLInputElement, look: () => void): HTMLElement {
+function nameForm(name: HTMLInputElement, suggestions: readonly string[], look: () => void): HTMLElement {
   const form = h(
     "form",
     { class: "row" },
@@ -112,7 +130,7 @@ function nameForm(name: HTMLInputElement, look: () => void): HTMLElement {
     event.preventDefault();
     look();
   });
-  const chips = SUGGESTIONS.map((text) =>
+  const chips = suggestions.map((text) =>
     h(
       "li",
       {},

@@ -17,6 +17,7 @@ const ROUTES: Route[] = [
     load: async () => (await import("../views/translate/view")).createTranslate,
   },
   { name: "inside", title: "Look inside", load: async () => (await import("../views/inside/view")).createInside },
+  { name: "speak", title: "Speak", load: async () => (await import("../views/speak/view")).createSpeak },
   { name: "doctor", title: "Doctor", load: async () => (await import("../views/doctor/view")).createDoctor },
 ];
 

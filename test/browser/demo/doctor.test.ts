@@ -38,7 +38,7 @@ describe("the demo page: Doctor", () => {
     await visitor.stateIs("idle");
     expect(await visitor.text("doctor-status")).toBe("All is well: WebAssembly and GPU agree with the reference.");
     await visitor.page.$eval(`${byTestId("doctor-results")} details`, (details) => {
-      (details).open = true;
+      details.open = true;
     });
     await visitor.page.waitForSelector(`${byTestId("doctor-results")} details tbody tr`);
     const rows = await visitor.page.$$eval(`${byTestId("doctor-results")} details tbody tr`, (all) =>

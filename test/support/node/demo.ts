@@ -14,7 +14,7 @@ import { serveFolder, STRICT_POLICY, WASM_POLICY } from "./static-server";
 /** Where the page is on its host: static files have to work anywhere. */
 const SUB_PATH = "some/where";
 
-/** `media` plays what the visitor dropped. */
+/** What Speak needs: it plays what the visitor dropped. */
 const withMedia = (policy: string): string => `${policy}; media-src 'self' blob:`;
 
 export interface Demo {
