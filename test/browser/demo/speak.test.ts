@@ -69,7 +69,7 @@ describe("the demo page: Speak", () => {
     expect(await visitor.text("model-facts")).toMatch(/To download[\s\S]*Licence[\s\S]*Memory/);
     await visitor.press("use-model");
     await visitor.page.waitForFunction(
-      (selector) => /is ready/.test(document.querySelector(selector)!.textContent!),
+      (selector) => /is ready/.test(document.querySelector(selector)!.textContent),
       {},
       byTestId("speak-status"),
     );
