@@ -53,7 +53,7 @@ export class Seq2Seq {
     this.config = frozen(config);
     this.tokenizer = tokenizerOf(running);
     this.tokenizerProblem = tokenizerProblem;
-    if (config.model_type === "whisper") this.features = { extract: (sound) => this.extract(sound) };
+    if (config.input) this.features = { extract: (sound) => this.extract(sound) };
   }
 
   /**

@@ -165,7 +165,7 @@ export async function createSpeechRecognition(options: TranscriberOptions): Prom
   });
 }
 
-const isSpeech = ({ config }: Seq2Seq): boolean => config.model_type === "whisper";
+const isSpeech = ({ config }: Seq2Seq): boolean => config.input !== undefined;
 
 /** Without what is undefined. */
 const given_ = <T extends object>(fields: T): Partial<T> =>

@@ -209,7 +209,7 @@ export class LocalSeq2Seq {
   async forward(given: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
     this.checkAlive();
     const { info } = this.engines.model;
-    const names = info.features ? [info.features.name] : ["input_ids", "attention_mask"];
+    const names = info.features ? [info.features.name, "attention_mask"] : ["input_ids", "attention_mask"];
     const checked = checkedOptions("forward", given, [...names, "decoder_input_ids"] as (keyof ForwardInput)[]);
     const { input_ids, attention_mask, decoder_input_ids } = checked;
     const { FORWARD_OPTIONS, forward } = await wholePasses();

@@ -4,6 +4,7 @@ import { fetched, openSound, type SoundData } from "../audio/input";
 import { windowFeatures, WHISPER_MEL } from "../audio/log-mel";
 import { checkVadWeights, type VadWeights } from "../audio/vad";
 import { ModelError } from "../errors";
+import { speechTypes } from "../models/families/registry";
 import type { FeatureTensor } from "../generation/speech/features";
 import { toFloat32 } from "../loading/formats/dtypes";
 import { readSafetensors } from "../loading/formats/safetensors";
@@ -32,8 +33,8 @@ export type LocalTranscriber = ReturnType<typeof createTranscriber>;
 /** @throws ModelError `unsupported_model` for a model that does not read sound, `file_not_found` without a tokenizer */
 export function createTranscriber(model: TranscriberModel) {
   const { model_type } = model.config;
-  if (model_type !== "whisper") {
-    const hint = "Whisper does.";
+  if (!speechTypes.includes(model_type)) {
+    const hint = "Whisper and Moonshine do.";
     throw new ModelError("unsupported_model", `A model of the type "${model_type}" does not read sound.`, hint);
   }
   const tokenizer = requireTokenizer("A transcriber", model);

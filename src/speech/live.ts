@@ -57,6 +57,10 @@ export async function* transcribeLive(
   { interval = 1, vad, ...options }: LiveOptions,
   signal?: AbortSignal,
 ): AsyncGenerator<LiveText, void, undefined> {
+  if (speech.model.config.model_type !== "whisper") {
+    const message = "transcribeStreaming: live text needs times of words, and this model has none.";
+    throw new ModelError("unsupported_option", message, "Whisper has them.");
+  }
   const detector = vad ? new VoiceDetector(await speech.vadWeights(detectorOf(vad))) : undefined;
   const heard = new Heard(detector);
   const source = blocks[Symbol.asyncIterator]();

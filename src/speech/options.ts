@@ -64,6 +64,11 @@ export interface TranscribeOptions extends Omit<
   chunk_length_s?: number;
   /** How many seconds neighbouring chunks share: on both sides, or left and right. Default: a sixth of a chunk. */
   stride_length_s?: number | [left: number, right: number];
+  /**
+   * Of Moonshine: at most so many tokens for a second of sound, rounded down, which ends a text that repeats itself. Its authors
+   * recommend 6.5, and 13 for languages that are not written in Latin letters. Default: no limit but that of the files.
+   */
+  tokens_per_second?: number;
   /** How many chunks or stretches of speech are decoded at a time. Default 8. */
   batch_size?: number;
   /** Finds speech first and decodes nothing else, in windows that are cut at pauses. Default: that of `create`. */
@@ -90,6 +95,7 @@ export const OWN_OPTIONS = [
   "prompt_condition_type",
   "chunk_length_s",
   "stride_length_s",
+  "tokens_per_second",
   "batch_size",
   "vad",
   "onSegment",
@@ -179,6 +185,7 @@ export function checkTranscribeOptions(
     "seconds of at least 0, or a pair of them",
     (value) => isAtLeast0(value) || isStrides(value),
   );
+  check("tokens_per_second", "a number above 0", isAbove0);
   check("batch_size", "an integer of at least 1", (value) => Number.isSafeInteger(value) && (value as number) > 0);
   check(
     "vad",

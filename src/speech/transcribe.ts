@@ -7,6 +7,7 @@ import { speechProbabilities, type VadWeights } from "../audio/vad";
 import { ModelError } from "../errors";
 import type { Tokenizer } from "../text/tokenizer";
 import type { SpeechModel } from "./model";
+import { transcribeMoonshine } from "./moonshine";
 import { checkTranscribeOptions, type TranscribeOptions } from "./options";
 import type { TranscriptionData } from "./transcription";
 import { transcribeWhisper, type Call } from "./whisper";
@@ -32,6 +33,9 @@ export async function transcribe(
 ): Promise<TranscriptionData> {
   const started = performance.now();
   const plan = checkTranscribeOptions("transcribe", options, model.config.generation, warn);
+  if (options.tokens_per_second !== undefined && isWhisper(model)) {
+    throw new ModelError("unsupported_option", "transcribe: tokens_per_second is an option of Moonshine.");
+  }
   const sound = await openSound(input, SAMPLE_RATE);
   if (sound.length === 0) throw new ModelError("invalid_input", "transcribe: the sound is empty.");
   const total = sound.length / SAMPLE_RATE;
@@ -47,13 +51,15 @@ export async function transcribe(
     ? await findSpeech(await vadWeights(detectorOf(vad)), sound, vad === true ? {} : vad, signal)
     : undefined;
   const call: Call = { model, tokenizer, plan, signal, spans, onSegment, onProgress: report };
-  const found = await transcribeWhisper(sound, call);
+  const found = await (isWhisper(model) ? transcribeWhisper(sound, call) : transcribeMoonshine(sound, call));
   signal?.throwIfAborted();
   report(sound.length);
   const seconds = (performance.now() - started) / 1000;
   const stats = { ...found.stats, seconds, real_time_factor: total / seconds };
   return { ...found, duration: total, stats };
 }
+
+const isWhisper = ({ config }: SpeechModel): boolean => config.model_type === "whisper";
 
 async function findSpeech(
   weights: VadWeights,

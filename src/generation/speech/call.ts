@@ -18,7 +18,10 @@ import { initialTokens } from "./whisper-prompts";
 export interface SpeechInput {
   /** Whisper: the log-mel spectrogram, (rows, channels, frames) or (channels, frames), or a list of such. */
   input_features?: FeatureTensor | FeatureTensor[] | Record<"input_features", FeatureTensor>;
-  /** Moonshine: samples at 16 kHz, each row at its own length. */
+  /**
+   * Moonshine: samples at 16 kHz, each row at its own length. What stands behind the end of a row is never read, so a row gives in a
+   * batch what it gives alone: the convolutions of transformers read padding, and a batch changes their result.
+   */
   input_values?: Float32Array | Float32Array[] | FeatureTensor | Record<"input_values", Float32Array | FeatureTensor>;
 }
 
@@ -53,7 +56,7 @@ export interface SpeechOptions {
 export interface SpeechCall extends GenerationConfig, SpeechInput, SpeechOptions {}
 
 /** Options of text alone. */
-const WITHOUT_MEANING = ["attention_mask", "encoder_repetition_penalty", "encoder_no_repeat_ngram_size"];
+const WITHOUT_MEANING = ["encoder_repetition_penalty", "encoder_no_repeat_ngram_size"];
 const WHISPER_OPTIONS: readonly (keyof SpeechOptions)[] = [
   "language",
   "task",
@@ -97,7 +100,14 @@ export function speechBatch(where: string, given: Record<string, unknown>, { fea
     throw new ModelError("invalid_input", `${where}: this model reads ${name}, not ${wrong}.`);
   }
   if (given[name] === undefined) throw new ModelError("invalid_input", `${where}: ${name} is missing.`);
-  return featureBatch(given[name], features!);
+  const mask = given.attention_mask ?? undefined;
+  if (mask !== undefined && name === "input_features") {
+    throw new ModelError(
+      "unsupported_option",
+      `${where}: attention_mask has no meaning for a model that reads windows of one length.`,
+    );
+  }
+  return featureBatch(given[name], features!, mask);
 }
 
 /** @param call the sound and the options */
@@ -114,6 +124,7 @@ export async function prepareSpeech(
   const batch = speechBatch(where, call, info);
   const options: Record<string, unknown> = { ...call };
   delete options[info.features!.name];
+  delete options.attention_mask;
   if (info.modelType === "whisper") return { batch, ...(await whisperCall(where, options, batch, context)) };
   for (const name of WHISPER_OPTIONS) {
     if (call[name] === undefined) continue;

@@ -15,9 +15,12 @@ export interface FeatureTensor {
 
 const invalid = (message: string, hint?: string): ModelError => new ModelError("invalid_input", message, hint);
 
-/** The frames of each row, in a batch. `value` is what a call has as `input_features` or `input_values`. */
-export function featureBatch(value: unknown, input: FeatureInput): Batch {
-  const rows = input.name === "input_features" ? melRows(value, input) : sampleRows(value, input);
+/**
+ * The frames of each row, in a batch. `value` is what a call has as `input_features` or `input_values`.
+ * @param mask `attention_mask`: 1 for each sample, then 0 for padding
+ */
+export function featureBatch(value: unknown, input: FeatureInput, mask?: unknown): Batch {
+  const rows = input.name === "input_features" ? melRows(value, input) : sampleRows(value, input, mask);
   if (rows.length === 0) throw invalid(`${input.name} is empty.`);
   const lengths = rows.map((row) => row.length / input.channels);
   return {
@@ -78,7 +81,7 @@ function transposed(data: Float32Array, start: number, channels: number, frames:
 }
 
 /** Samples of each row, at its own length -> whole frames, zeros after the last sample */
-function sampleRows(value: unknown, input: FeatureInput): Float32Array[] {
+function sampleRows(value: unknown, input: FeatureInput, mask?: unknown): Float32Array[] {
   const { name, channels, least, most, framesOf, wholeFrames } = input;
   const given = unwrapped(value, name);
   const tensor = given instanceof Float32Array ? undefined : tensorOf(given);
@@ -90,9 +93,11 @@ function sampleRows(value: unknown, input: FeatureInput): Float32Array[] {
     : Array.isArray(given) && typeof given[0] !== "number"
       ? given
       : [given];
+  const masks = mask === undefined ? undefined : maskRows(mask, list.length);
   return list.map((item, row) => {
-    const samples = asSamples(unwrapped(item, name));
-    if (!samples) throw invalid(`${name} must be a Float32Array of samples, or a list of such, not ${quote(item)}.`);
+    const given = asSamples(unwrapped(item, name));
+    if (!given) throw invalid(`${name} must be a Float32Array of samples, or a list of such, not ${quote(item)}.`);
+    const samples = masks ? given.subarray(0, lengthOf(masks[row], given.length, row)) : given;
     checkFinite(name, samples);
     const frames = framesOf?.(samples.length) ?? 0;
     if (frames < least) {
@@ -109,6 +114,30 @@ function sampleRows(value: unknown, input: FeatureInput): Float32Array[] {
     out.set(samples.subarray(0, read));
     return out;
   });
+}
+
+/** Rows of 0 and 1: one list, one for each row, or a tensor. */
+function maskRows(mask: unknown, rows: number): ArrayLike<unknown>[] {
+  const isRow = (value: unknown): value is ArrayLike<unknown> =>
+    (Array.isArray(value) && !Array.isArray(value[0]) && !ArrayBuffer.isView(value[0])) || ArrayBuffer.isView(value);
+  const list = isRow(mask) ? [mask] : mask;
+  if (!Array.isArray(list) || list.length !== rows || !list.every(isRow)) {
+    throw invalid(`attention_mask must have a list of 0 and 1 for each of the ${rows} rows.`);
+  }
+  return list;
+}
+
+/** How many samples a row has: as many as there are ones before the zeros. */
+function lengthOf(mask: ArrayLike<unknown>, samples: number, row: number): number {
+  if (mask.length !== samples) {
+    throw invalid(`attention_mask: row ${row} has ${mask.length} numbers for ${samples} samples.`);
+  }
+  const values = Array.from(mask, Number);
+  const length = values.indexOf(0) < 0 ? samples : values.indexOf(0);
+  if (values.some((value, i) => value !== (i < length ? 1 : 0))) {
+    throw invalid(`attention_mask: row ${row} must be ones, then zeros: sound is padded at its end.`);
+  }
+  return length;
 }
 
 function asSamples(value: unknown): Float32Array | undefined {
