@@ -4,6 +4,7 @@
  */
 
 import { VAD_FRAME, VoiceDetector } from "../audio/vad";
+import { ModelError } from "../errors";
 import { Agreement } from "./agreement";
 import { whisperSizes } from "./model";
 import type { TranscribeOptions } from "./options";

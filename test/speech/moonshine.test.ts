@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { Seq2Seq } from "../../src/index";
-import { createTranscriber, type TranscriberModel } from "../../src/engine/transcriber";
+import { createTranscriber } from "../../src/engine/transcriber";
 import { openSound } from "../../src/audio/input";
 import type { SpeechModel } from "../../src/speech/model";
 import { transcribeMoonshine } from "../../src/speech/moonshine";
@@ -143,7 +143,7 @@ describe("with a tiny Moonshine", () => {
     const { golden, inputs } = await readSpeech("moonshine");
     const [expected] = golden.calls.greedy.sequences;
     const samples = inputs.rows[0].data;
-    const speech = speechOf(model as unknown as SpeechModel);
+    const speech = speechOf(model);
     const options = { num_beams: 1, max_new_tokens: golden.max_new_tokens };
     const { segments } = await transcribe(speech, samples, options);
     expect(segments[0].tokens).toEqual(expected.slice(1).filter((token) => token !== 2));
@@ -155,7 +155,7 @@ describe("with a tiny Moonshine", () => {
   it("extracts samples as they are, and has no live text", async () => {
     const samples = Float32Array.from({ length: 1000 }, (_, i) => Math.sin(i));
     const { tokenizer, warn } = speechOf(counting([]));
-    const transcriber = createTranscriber({ ...counting([]), tokenizer, warn } as unknown as TranscriberModel);
+    const transcriber = createTranscriber({ ...counting([]), tokenizer, warn });
     expect(await transcriber.extract(samples)).toEqual({ input_values: samples });
     const live = transcriber.transcribeStreaming((async function* () {})(), {});
     await expect(live.next()).rejects.toThrow("live text needs times of words");
