@@ -35,8 +35,6 @@ export interface DeviceReport {
   tokensPerSecond?: number;
   firstTokenMs?: number;
   weights?: number;
-  /** Bytes of weights that are read per second: at each token all of them but the embedding's other rows. */
-  bytesPerSecond?: number;
   kernels?: Seq2Seq["kernels"];
   /** Against the CPU reference, in the order of the pass. */
   differences?: Difference[];
@@ -88,7 +86,6 @@ export async function measure(
     const { decode_tokens_per_s: tokensPerSecond, time_to_first_token_ms: firstTokenMs } = speed.stats;
     const report: DeviceReport = {
       ...{ device: model.device, loadMs, forwardMs, tokensPerSecond, firstTokenMs, weights },
-      bytesPerSecond: weights * tokensPerSecond,
       kernels: model.kernels,
     };
     return { report, probes: probesOf(out), tokens: sequences[0], inputs: { ids, decoderIds } };

@@ -15,25 +15,12 @@ export function reportText(
   for (const report of devices) {
     lines.push("", `[${report.device}]`);
     if (report.error) lines.push(`failed: ${report.error}`);
-    const {
-      loadMs,
-      forwardMs,
-      firstTokenMs,
-      tokensPerSecond,
-      weights,
-      bytesPerSecond,
-      kernels,
-      differences,
-      sameTokens,
-    } = report;
+    const { loadMs, forwardMs, firstTokenMs, tokensPerSecond, weights, kernels, differences, sameTokens } = report;
     if (loadMs !== undefined)
       lines.push(
         `load ${milliseconds(loadMs)}, pass ${milliseconds(forwardMs!)}, first token ${milliseconds(firstTokenMs!)}`,
       );
-    if (tokensPerSecond !== undefined)
-      lines.push(
-        `${rate(tokensPerSecond)} tokens/s, weights ${megabytes(weights!)}, reads ${megabytes(bytesPerSecond!)}/s`,
-      );
+    if (tokensPerSecond !== undefined) lines.push(`${rate(tokensPerSecond)} tokens/s, weights ${megabytes(weights!)}`);
     if (kernels) lines.push(`kernels: ${JSON.stringify(kernels)}`);
     if (sameTokens !== undefined) lines.push(`tokens ${sameTokens ? "as the reference" : "DIFFER from the reference"}`);
     for (const { name, worst, ratio } of byOperation(differences ?? []))

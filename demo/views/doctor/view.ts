@@ -172,17 +172,17 @@ function speedTable(reports: readonly DeviceReport[]): HTMLElement {
   const value = <T>(given: T | undefined, write: (given: T) => string): string =>
     given === undefined ? NONE : write(given);
   const rows = reports.map(
-    ({ device, error, loadMs, forwardMs, firstTokenMs, tokensPerSecond, bytesPerSecond, sameTokens }) => [
+    ({ device, error, loadMs, forwardMs, firstTokenMs, tokensPerSecond, weights, sameTokens }) => [
       NAMES[device],
       value(tokensPerSecond, rate),
       value(firstTokenMs, milliseconds),
       value(forwardMs, milliseconds),
       value(loadMs, milliseconds),
-      value(bytesPerSecond, (bytes) => `${megabytes(bytes)}/s`),
+      value(weights, megabytes),
       error ?? (device === "cpu" ? "the reference" : sameTokens ? "same words" : "other words"),
     ],
   );
-  const columns = ["tokens/s", "first token", "pass", "load", "weights read", "result"];
+  const columns = ["tokens/s", "first token", "pass", "load", "weights", "result"];
   return h(
     "div",
     { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Speed by device" },
