@@ -38,13 +38,12 @@ const groups = [
   { name: "engine", tags: ["$initial" as const], priority: 1 },
   // What only backends need, whichever of them.
   { name: "ops", test: /\/src\/(ops|tensor|util\/(?!spoken-languages))/, priority: 1 },
-  // Names of languages, for Whisper's prompts, tokenizer and words.
-  { name: "spoken-languages", test: /\/src\/util\/spoken-languages/, priority: 1 },
   { name: "webgpu", test: /\/src\/backends\/webgpu\/(?!adapter\.ts|audio)/ },
   { name: "cpu", test: /\/src\/backends\/cpu\// },
   { name: "wasm", test: /\/src\/backends\/wasm\/(?!support|pool|split|thread)|\/wasm\/index\.ts/ },
   { name: "threads", test: /\/src\/backends\/wasm\/(pool|split|thread(s|-script))\.ts/ },
-  { name: "text", test: /\/src\/(text\/|engine\/(text-|translator))/ },
+  // Names of languages, too: Whisper's tokenizer, prompts and words need them.
+  { name: "text", test: /\/src\/(text\/|util\/spoken-languages|engine\/(text-|translator))/, priority: 1 },
   { name: "store", test: /\/src\/loading\/store\/|\/@noble\/hashes\// },
   { name: "progress", test: /\/src\/engine\/progress|\/src\/loading\/survey/ },
   { name: "support", test: /\/src\/engine\/support/, priority: 2 },

@@ -97,6 +97,8 @@ export class ProgressMeter {
 
   /** Another phase begins. After "verify" bytes may come again. */
   phase(phase: Exclude<LoadProgress["phase"], "download">, file: string): void {
+    // config.json is compared before the sizes of the large files are asked for.
+    if (!this.expected && phase === "verify") return;
     this.expected ??= new Map();
     // A length that a server said may have been that of the compressed file.
     if (phase === "upload" && this.total !== undefined) this.loaded = this.total;

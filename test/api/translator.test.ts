@@ -19,9 +19,10 @@ const CONTRADICTED = [
   ["de", "fr"],
   ["fr", "en"],
 ];
-/** The model of the demo with some files changed; undefined: not there. */
+/** The model of the demo without its manifest, with some files changed; undefined: not there. */
 const changed = (files: Record<string, unknown>): Source => ({
   read(path) {
+    if (path === "attendant.json") return undefined;
     if (Object.hasOwn(files, path)) return files[path] === undefined ? undefined : JSON.stringify(files[path]);
     try {
       return new Uint8Array(readFileSync(`${MODEL}/${path}`));
@@ -250,7 +251,7 @@ describe("the options of load and of generate", () => {
     const onProgress = (event: LoadProgress) => progress.push(event);
     const loading = { device: "wasm", dtype: "q8", worker: false, onProgress } as const;
     const small = await Translator.create({ model: MODEL, ...languages, ...loading });
-    expect(new Set(progress.map(({ phase }) => phase))).toEqual(new Set(["download", "upload", "compile"]));
+    expect(new Set(progress.map(({ phase }) => phase))).toEqual(new Set(["download", "verify", "upload", "compile"]));
     expect(await small.translate("Hello.")).not.toBe("");
     small.destroy();
     const error = await failureOf(() => Translator.create({ model: MODEL, ...languages, dtype: "q9" as never }));

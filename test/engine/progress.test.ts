@@ -105,3 +105,11 @@ test("the speed is that of the last seconds, and says how long the rest takes", 
   for (let second = 3; second <= 9; second++) at(second * 1000, 200 + (second - 2) * 1000);
   expect(at(9100, 7300).bytesPerSecond).toBeCloseTo(1000, -2);
 });
+
+test("a small file that is compared before the sizes are known leaves the total as it is", () => {
+  const { events, made, file } = meter();
+  made.phase("verify", "config.json");
+  made.expect([shard("a.safetensors", 400)]);
+  file("a.safetensors", 400, 400);
+  expect(brief(events)).toEqual([["download", "a.safetensors", 400, 400]]);
+});

@@ -39,8 +39,6 @@ const BUDGET = {
   outputs: 1_900,
   /** Families that read sound, their calls, and the contract of their operations. */
   speech: 9_500,
-  /** Names of Whisper's languages: of its prompts, tokenizer and words. */
-  "spoken-languages": 1_100,
   /** Their kernels on a GPU. */
   "speech-gpu": 4_800,
   /** What a page does with sound. */
@@ -107,7 +105,6 @@ describe("the built modules", () => {
     text: gzipped(["text.js"]),
     outputs: gzipped(["outputs.js"]),
     speech: gzipped(["speech.js"]),
-    "spoken-languages": gzipped(["spoken-languages.js"]),
     "speech-gpu": gzipped(["speech-gpu.js"]),
     torch: gzipped(["torch.js"]),
     sound: gzipped(["sound.js"]),

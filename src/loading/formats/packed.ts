@@ -2,7 +2,7 @@
  * Packed matrices in safetensors. A matrix of q8 or q4 is a U32 tensor: the words of its rows, as tensor/weight-format.ts lays them
  * out. What it means stands in `__metadata__` under the name "attendant", as JSON:
  * `{ "format": 1, "dtype": "q8", "shapes": { NAME: [rows, width] }, "same_as": { OTHER_NAME: NAME } }`.
- * docs/decisions/0020-packed-weights.md says why.
+ * docs/decisions/0019-packed-weights.md says why.
  */
 
 import { quote } from "../../errors";
