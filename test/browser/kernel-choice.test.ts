@@ -26,7 +26,7 @@ const choose = (
 ): Promise<ChoiceReport> => runInPage<ChoiceReport>(page, PAGE, "choose", first, drivers, options, kept);
 
 it.each([
-  [ROWS, "matvec_rows", "matvec_group", "auto"],
+  [ROWS, "matvec_rows", "matvec_group", "group"],
   ["auto", "matvec_group", "matvec_rows1", ROWS],
 ])("takes another than the best guess, %s, where the device is slow at it", async (first, slow, kernel, kept) => {
   const report = await choose(first, [{ kernel: slow, does: "slow" }]);
