@@ -34,7 +34,8 @@ const BUDGET = {
   support: 850,
   /** What it says of a source, and `Translator.availability`. */
   forecast: 2_000,
-  text: 34_000,
+  /** Tokenizers and translators, with the names of languages that a Whisper speaks. */
+  text: 35_000,
   /** `forward`, attentions and hidden states. */
   outputs: 1_900,
   /** Families that read sound, their calls, and the contract of their operations. */
