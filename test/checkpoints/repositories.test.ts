@@ -33,9 +33,9 @@ test.each(cases)("$name", async ({ weights, files, options, ids, sequences, text
   const model = await Seq2Seq.load({ read }, { device: "cpu", onWarning });
   const tokenizer = model.tokenizer ?? expect.fail("no tokenizer");
   expect(warnings.filter((message) => message.startsWith("Not read")).length).toBeLessThanOrEqual(1);
-  expect(await Promise.all(lines.map((line) => tokenizer.encode(line)))).toEqual(ids);
+  expect(await Promise.all(lines.map(async (line) => tokenizer.encode(line)))).toEqual(ids);
   const found = (await model.generate(ids, options)).sequences;
   expect(found).toEqual(sequences);
-  expect(await Promise.all(found.map((row) => tokenizer.decode(row)))).toEqual(texts);
+  expect(await Promise.all(found.map(async (row) => tokenizer.decode(row)))).toEqual(texts);
   await model.dispose();
 });

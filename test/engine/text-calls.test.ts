@@ -31,7 +31,7 @@ describe("a model with a tokenizer", () => {
   };
 
   it("gives the texts of a batch, with the whole output of generate beside them", async () => {
-    const ids = await Promise.all(texts.map((text) => model.tokenizer!.encode(text)));
+    const ids = await Promise.all(texts.map(async (text) => model.tokenizer!.encode(text)));
     const options = { output_scores: true, output_attentions: true };
     const { stats, ...out } = await model.generateText(texts, options);
     const { stats: _, ...expected } = await model.generate(ids, options);
@@ -45,7 +45,7 @@ describe("a model with a tokenizer", () => {
     const { texts: one } = await model.generateText(texts[0]);
     expect(one).toEqual([cases[0].translation]);
     const best = await model.generateText(texts.slice(0, 2), { num_beams: 3, num_return_sequences: 3 });
-    expect(best.texts).toEqual(await Promise.all(best.sequences.map((row) => model.tokenizer!.decode(row))));
+    expect(best.texts).toEqual(await Promise.all(best.sequences.map(async (row) => model.tokenizer!.decode(row))));
     expect(new Set(best.texts).size).toBe(6);
     expect(best.sequences_scores).toHaveLength(6);
   });
@@ -82,7 +82,7 @@ describe("a model with a tokenizer", () => {
 
   it("leaves special tokens out of the source where it is asked to", async () => {
     const { input_ids } = await model.generateText(texts, { add_special_tokens: false, max_new_tokens: 1 });
-    const encoded = await Promise.all(texts.map((text) => model.tokenizer!.encode(text)));
+    const encoded = await Promise.all(texts.map(async (text) => model.tokenizer!.encode(text)));
     expect(input_ids).toEqual(encoded.map((ids) => ids.slice(0, -1)));
   });
 

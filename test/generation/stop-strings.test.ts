@@ -24,7 +24,7 @@ describe("stop_strings", () => {
     const holdsOne = (written: string) => stop_strings.some((stop) => written.includes(stop));
     const cut = await run({ stop_strings });
     for (const [i, { sequence }] of [first, second].entries()) {
-      const texts = await Promise.all(sequence.map((_, end) => text(sequence.slice(0, end + 1))));
+      const texts = await Promise.all(sequence.map(async (_, end) => text(sequence.slice(0, end + 1))));
       const length = texts.findIndex(holdsOne);
       expect(length).toBeGreaterThan(0);
       expect(cut[i]).toEqual(sequence.slice(0, length + 1));
