@@ -5,7 +5,7 @@ type Child = Node | string | undefined | false;
 
 /**
  * Makes an element.
- * @param attributes by their names in HTML; `true` is an attribute without a value, `false` and `undefined` are none
+ * @param attributes by their names in HTML; `true` is an attribute without a value, `false` and `undefined` set nothing
  */
 export function h<K extends keyof HTMLElementTagNameMap>(
   name: K,

@@ -20,7 +20,7 @@ const WHISPER_ONLY = [
 
 /** Stretches of speech are at most this long, in seconds: Moonshine was trained on sound of up to a minute. */
 const LONGEST = 30;
-/** Samples: in less there is no window of its convolutions. */
+/** In samples. A shorter sound does not fill one window of the convolutions. */
 const FEWEST = 895;
 
 function refuse({ given, temperatures }: TranscribePlan): void {

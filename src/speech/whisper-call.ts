@@ -78,7 +78,7 @@ export function openWhisper({ model, tokenizer, plan, signal }: WhisperCall, sam
     },
     stats,
     found: ({ language, probability }: Opening) => ({ language, language_probability: probability, stats }),
-    /** What joining has to be told of a sound. */
+    /** What joining needs to know of a sound. */
     spoken(segments: readonly SpeechSegment[], { language }: Opening): ChunkTokens {
       const words = timestamps === "word";
       return {

@@ -15,7 +15,7 @@ const INFINITE = 0x7f800000;
 const LEAST_NORMAL = 0x00800000;
 
 /**
- * The first word that no packing makes, as an index; -1: there is none.
+ * The index of the first word that no packing makes; -1 where every word could be made by one.
  * @param words whole rows of `width` elements; in f16 a multiple of four
  */
 export function firstInvalidWord(format: PackedFormat | "f16", words: Uint32Array, width: number): number {

@@ -17,15 +17,18 @@ const partsOf = (side: Side, { out, encoder, decoder, source, target }: Pass) =>
     ? { hidden: encoder.feed_forward, states: out.encoder_hidden_states!, tokens: source }
     : { hidden: decoder.feed_forward, states: out.decoder_hidden_states!, tokens: target };
 
-/** A menu of tokens; the page comes back to `token` where it has one. */
-function tokenMenu(tokens: readonly Token[], chosen: number, choose: (token: number) => void): HTMLElement {
+/** A menu of the source's tokens. */
+function tokenMenu(tokens: readonly Token[], chosen: number, choice: StreamChoice, change: () => void): HTMLElement {
   const { field, control } = select(
     "Token",
     tokens.map(({ text }, i) => [String(i), `${i}: ${text}`] as const),
     { "data-testid": "panel-token" },
   );
   control.value = String(chosen);
-  control.addEventListener("change", () => choose(Number(control.value)));
+  control.addEventListener("change", () => {
+    choice.token = Number(control.value);
+    change();
+  });
   return field;
 }
 
@@ -69,14 +72,7 @@ export function feedForwardPanel(
       change();
     }),
   ];
-  if (side === "encoder") {
-    menus.push(
-      tokenMenu(tokens, token, (next) => {
-        choice.token = next;
-        change();
-      }),
-    );
-  }
+  if (side === "encoder") menus.push(tokenMenu(tokens, token, choice, change));
   return h(
     "div",
     { class: "panel-body" },
@@ -125,12 +121,7 @@ export function residualPanel(
   const token = side === "encoder" ? Math.min(choice.token, tokens.length - 1) : step;
   const list = tokens.map(({ text }, t) => ({ name: text, values: states.map((layer) => norm(layer, t)) }));
   const ticks = states.map((_, i) => (i === 0 ? "embedding" : `layer ${i}`));
-  const menu =
-    side === "encoder" &&
-    tokenMenu(tokens, token, (next) => {
-      choice.token = next;
-      change();
-    });
+  const menu = side === "encoder" && tokenMenu(tokens, token, choice, change);
   return h(
     "div",
     { class: "panel-body" },

@@ -16,7 +16,7 @@ export const PACKED_KEY = "attendant";
 const FORMAT = 1;
 
 export interface PackedHeader {
-  /** Of all packed matrices; absent where there are none. */
+  /** Of all packed matrices; absent if no matrix is packed. */
   dtype?: PackedFormat;
   /** Rows and width of each packed matrix, by name. */
   shapes: ReadonlyMap<string, readonly [rows: number, width: number]>;

@@ -28,7 +28,7 @@ export interface StoreOptions {
   stallTimeout: number;
   /** SHA-256 in hex by file. */
   integrity: ReadonlyMap<string, string>;
-  /** What the folder's manifest lists; empty before it was read, and where there is none. */
+  /** What the folder's manifest lists; empty before it was read, and in a folder without one. */
   listed: ListedFiles;
   onWarning(message: string): void;
   /** Called when all bytes of a file have come whose hash is compared now. */
