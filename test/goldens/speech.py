@@ -150,7 +150,7 @@ def generate(case: Case, model, name, rows, options):
     whisper = case.model_type == "whisper"
     if whisper:
         settings |= {"force_unique_generate_call": True, "logprob_threshold": -1000.0, "no_speech_threshold": 2.0, "temperature": 0.0}
-        batches = [{"inputs": torch.cat(rows).to(model.dtype)}]
+        batches = [{"input_features": torch.cat(rows).to(model.dtype)}]
     else:
         batches = [encoder_input(model, name, row) for row in rows]
     found = []
