@@ -56,15 +56,16 @@ export function fairseqSinusoids(length: number, width: number, padTokenId: numb
 }
 
 /**
- * Rotary positions (Su et al. 2021): pair i of a head is turned by the angle p theta^(-2i / width). In float32 step by step, as torch
+ * Rotary positions (Su et al. 2021): pair i of a head is turned by the angle p theta^(-2i / span). In float32 step by step, as torch
  * computes it.
  * @param width how many elements of a head are turned: an even number
+ * @param span `width`, or one less
  * @returns (length, width): cosine and sine of each pair
  */
-export function rotaryAngles(length: number, width: number, theta: number): Float32Array {
+export function rotaryAngles(length: number, width: number, span: number, theta: number): Float32Array {
   const table = new Float32Array(length * width);
   for (let c = 0; c < width; c += 2) {
-    const frequency = Math.fround(1 / Math.fround(theta ** Math.fround(c / width)));
+    const frequency = Math.fround(1 / Math.fround(theta ** Math.fround(c / span)));
     for (let p = 0; p < length; p++) {
       const angle = Math.fround(p * frequency);
       table[p * width + c] = Math.cos(angle);

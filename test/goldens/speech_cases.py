@@ -142,13 +142,14 @@ CASES = {
     ),
     # 6440 and 1000 samples are no whole frames of 80; layers see windows of different widths.
     "moonshine-streaming": Case("moonshine_streaming", streaming({}), rows=(6440, 3200, 1000), calls=MOONSHINE_CALLS),
-    # The decoder is wider than the encoder and reads its states through a projection; frames of 40 samples; tied.
+    # The decoder is wider than the encoder and reads its states through a projection; frames of 40 samples; tied. Of 10 elements of
+    # a head 5 are to be turned: it turns 6.
     "moonshine-streaming-projection-bias-f16": Case(
         "moonshine_streaming",
         streaming({"hidden_size": 12, "num_attention_heads": 3, "num_key_value_heads": 3, "num_hidden_layers": 2,
                    "sliding_windows": [[16, 4], [1, 6]], "frame_ms": 2.5, "attention_bias": True},
                   hidden_size=22, num_attention_heads=2, attention_bias=True, tie_word_embeddings=True, head_dim=10,
-                  rope_parameters={"rope_type": "default", "rope_theta": 1000.0}),
+                  rope_parameters={"rope_type": "default", "rope_theta": 1000.0, "partial_rotary_factor": 0.5}),
         dtype=torch.float16, rows=(4000, 2970), calls=FEW_CALLS,
     ),
 }  # fmt: skip

@@ -29,7 +29,7 @@ test.each([
   [() => moonshine.info({ encoder_num_attention_heads: 4 }), "encoder_num_attention_heads is 4"],
   [() => moonshine.info({ num_key_value_heads: 2 }), "decoder_num_key_value_heads is 2"],
   [() => moonshine.info({ rope_parameters: { rope_type: "yarn", factor: 2 } }), 'rope_type is "yarn"'],
-  [() => moonshine.info({ partial_rotary_factor: 0.75 }), "turns 27 of the 36 elements of a head"],
+  [() => moonshine.info({ partial_rotary_factor: 1.2 }), "turns 44 elements of a head, which has 36"],
   [() => moonshine.info({ rope_parameters: 3 }), "rope_parameters must be an object"],
   [() => moonshineStreaming.info({ num_key_value_heads: 2 }), "num_key_value_heads is 2"],
   [() => streaming({ num_key_value_heads: 4 }), "num_key_value_heads is 4"],

@@ -37,6 +37,8 @@ export interface Stack {
 export interface RotarySizes {
   /** How many elements of a head: an even number. */
   width: number;
+  /** What the exponents are shares of: `width`, or one less where the file names an odd number of elements. */
+  span: number;
   theta: number;
 }
 
@@ -63,14 +65,12 @@ export function readRotary(
   own.oneOf("rope_type", ["default"]);
   const theta = own.positive("rope_theta", config.positive("rope_theta", 10000));
   const part = own.positive("partial_rotary_factor", config.positive("partial_rotary_factor", fraction));
-  const width = Math.floor(headWidth * part);
-  if (width < 2 || width % 2 !== 0 || width > headWidth) {
-    const rule = "must be a pair or several";
-    throw config.invalid(
-      `partial_rotary_factor ${part} turns ${width} of the ${headWidth} elements of a head, which ${rule}`,
-    );
+  const span = Math.floor(headWidth * part);
+  const width = span + (span % 2); // as in transformers, the last of an odd number takes its neighbour with it
+  if (width < 2 || width > headWidth) {
+    throw config.invalid(`partial_rotary_factor ${part} turns ${width} elements of a head, which has ${headWidth}`);
   }
-  return { width, theta };
+  return { width, span, theta };
 }
 
 const isEmpty = (value: unknown): boolean =>
@@ -178,8 +178,8 @@ function decoderLayer(p: Parameters, name: string, stack: Stack, rotary: Rotary)
   };
 }
 
-export function rotaryOf(ops: Ops, positions: number, { width, theta }: RotarySizes, heads: number): Rotary {
-  const angles = rotaryAngles(positions, width, theta);
+export function rotaryOf(ops: Ops, positions: number, { width, span, theta }: RotarySizes, heads: number): Rotary {
+  const angles = rotaryAngles(positions, width, span, theta);
   return { table: ops.create([positions, width], "f32", "weights", angles), heads };
 }
 
