@@ -3,7 +3,7 @@
  * needs a table of them, `tableOf` makes it.
  */
 
-import { h } from "../ui/dom";
+import { h, svg } from "../ui/dom";
 import { digits } from "../ui/format";
 import { table } from "../ui/table";
 import { drawInModes, levels, pixel, type Scale } from "./colors";
@@ -25,15 +25,22 @@ export interface RasterData {
   marked?: number;
   /** A cell's height in CSS pixels. Default: 14, less where there are many rows. */
   rowHeight?: number;
+  /** By row, whether it is no piece of text. Given, the names of the rows stand beside them. */
+  special?: readonly boolean[];
+  /** By row, the column at which a line through the map enters it. */
+  path?: readonly number[];
+  /** What stands under the first and the last column. */
+  ends?: readonly [first: string, last: string];
 }
 
 export function raster(data: RasterData): HTMLElement {
   const { values, columns, rows, label, scale, read = digits, marked, column = String } = data;
   const { low, high } = levels(Array.from(values), scale);
+  const rowHeight = data.rowHeight ?? (rows.length > 40 ? 2 : 14);
   const canvas = h("canvas", { class: "raster", role: "img", tabindex: 0, "aria-label": label });
   canvas.width = columns;
   canvas.height = rows.length;
-  canvas.style.height = `${rows.length * (data.rowHeight ?? (rows.length > 40 ? 2 : 14))}px`;
+  canvas.style.height = `${rows.length * rowHeight}px`;
   const readout = h("p", { class: "readout small" }, " ");
   let at = { row: 0, column: 0 };
 
@@ -83,8 +90,35 @@ export function raster(data: RasterData): HTMLElement {
     "figure",
     { class: "raster-figure" },
     h("figcaption", {}, label),
-    canvas,
+    data.special || data.path || data.ends ? framed(canvas, data, rowHeight) : canvas,
     h("div", { class: "raster-foot" }, legend(read(low), read(high), scale), readout),
+  );
+}
+
+/** The map with the names of its rows, a line through it and what its ends stand for. */
+function framed(
+  canvas: HTMLCanvasElement,
+  { columns, rows, special = [], path = [], ends = ["", ""] }: RasterData,
+  rowHeight: number,
+): HTMLElement {
+  const names = h("div", { class: "raster-names", "aria-hidden": "true" });
+  names.append(...rows.map((name, i) => h("span", { class: special[i] ? "special" : "" }, name)));
+  names.style.gridAutoRows = `${rowHeight}px`;
+  const drawing = svg("svg", {
+    class: "raster-path",
+    viewBox: `0 0 ${columns} ${rows.length}`,
+    preserveAspectRatio: "none",
+    "aria-hidden": "true",
+  });
+  // Along the middle of a row, then down where the next one is entered. The line under it keeps it visible on every colour.
+  const line = path.map((column, i) => `${i === 0 ? `M${column + 0.5} 0` : `H${column + 0.5}`}V${i + 0.5}`).join("");
+  for (const kind of ["under", "over"]) drawing.append(svg("path", { class: kind, d: line }));
+  return h(
+    "div",
+    { class: "raster-framed" },
+    names,
+    h("div", { class: "raster-stack" }, canvas, drawing),
+    h("div", { class: "raster-ends", "aria-hidden": "true" }, ...ends.map((end) => h("span", {}, end))),
   );
 }
 

@@ -30,7 +30,7 @@ export function windowDecoder(model: SpeechModel, settings: DecodeSettings): Dec
       decoder_input_ids: requests.map(({ prompt }) => prompt),
       return_timestamps: timestamps,
       ...(tellsSilence ? { return_no_speech: true } : { return_avg_logprobs: true }),
-      ...(heads ? { alignment_heads: heads } : {}),
+      ...(heads ? { alignment_heads: heads, return_token_probs: true } : {}),
       signal,
     });
     return requests.map(({ prompt }, i) => {
@@ -40,6 +40,7 @@ export function windowDecoder(model: SpeechModel, settings: DecodeSettings): Dec
         ended: ends.includes(tokens[tokens.length - 1]),
         avg_logprob: out.avg_logprobs?.[i] ?? 0,
         no_speech_prob: out.no_speech_probs?.[i] ?? 0,
+        token_probs: out.token_probs?.[i],
         alignment: out.alignments?.[i],
       };
     });

@@ -7,7 +7,8 @@ import { LANGUAGES } from "../util/spoken-languages";
 import { joinOverlaps, type Interval } from "./overlap";
 import { round2 } from "./round";
 import { TIME_PRECISION } from "./segments";
-import { wordsOf, type WordTokenizer } from "./words";
+import type { TimedWord } from "./subtitles";
+import { probabilityOf, wordsOf, type WordTokenizer } from "./words";
 
 /** The tokens that mean something to speech. */
 export interface SpeechTokenizer extends WordTokenizer {
@@ -28,6 +29,8 @@ export interface ChunkTokens {
   stride?: readonly [length: number, left: number, right: number] | undefined;
   /** With words: the end of each token in seconds; it begins where the one before ends. */
   times?: readonly number[] | undefined;
+  /** With words: how probable each token is among those of text. */
+  probs?: readonly number[] | undefined;
   /** The language, by its English name in lower case, where it is known and no token says it. */
   language?: string | undefined;
 }
@@ -56,15 +59,16 @@ interface Open {
   end: number | null;
 }
 
-/** @returns the text, and its chunks where timestamps or the language are asked for */
+/** @returns the text, its chunks where timestamps or the language are asked for, and the words where tokens have probabilities */
 export function joinChunks(
   tokenizer: SpeechTokenizer,
   outputs: readonly ChunkTokens[],
   { timestamps, language: withLanguage, windowSteps = 1500 }: Options,
-): { text: string; chunks?: TextChunk[] } {
+): { text: string; chunks?: TextChunk[]; words?: TimedWord[] } {
   const { firstStamp, eot } = tokenizer;
   const words = timestamps === "word";
   const chunks: (Open & { text: string; words: TextChunk[] })[] = [];
+  const probable: TimedWord[] = [];
   let lastLanguage: string | null = null;
   let open: Open = { language: null, start: null, end: null };
   let waiting: number[][] = [];
@@ -93,12 +97,17 @@ export function joinChunks(
       const timestamp: [number, number] = [joined.times[indices[0]][0], joined.times[indices[indices.length - 1]][1]];
       return withLanguage ? { text, timestamp, language: lastLanguage } : { text, timestamp };
     });
+    const probs = joined.times.map(([, , probability = NaN]) => probability);
+    found.forEach((word, i) => {
+      const [start, end] = wordChunks[i].timestamp as [number, number];
+      probable.push({ text: word.text, start, end, probability: probabilityOf(word, probs) });
+    });
     chunks.push({ ...open, text, words: wordChunks });
     [waiting, waitingTimes, current, currentTimes] = [[], [], [], []];
     open = { language: lastLanguage, start: null, end: null };
   };
 
-  for (const { tokens: given, stride, times = [], language } of outputs) {
+  for (const { tokens: given, stride, times = [], probs = [], language } of outputs) {
     const tokens = withoutPrompt(given, tokenizer);
     let firstAllowed = firstStamp;
     lastStamp = undefined;
@@ -131,7 +140,9 @@ export function joinChunks(
         }
       } else {
         current.push(token);
-        if (words) currentTimes.push([round2((i === 0 ? 0 : times[i - 1]) + offset), round2(times[i] + offset)]);
+        if (!words) continue;
+        const interval = [round2((i === 0 ? 0 : times[i - 1]) + offset), round2(times[i] + offset)] as const;
+        currentTimes.push([...interval, probs[i]]);
       }
     }
     if (stride) offset += stride[0] - stride[2];
@@ -147,7 +158,10 @@ export function joinChunks(
 
   const text = chunks.map((chunk) => chunk.text).join("");
   if (timestamps === false && !withLanguage) return { text };
-  if (words) return { text, chunks: chunks.flatMap((chunk) => chunk.words) };
+  if (words) {
+    const known = outputs.some(({ probs }) => probs);
+    return { text, chunks: chunks.flatMap((chunk) => chunk.words), ...(known && { words: probable }) };
+  }
   return {
     text,
     chunks: chunks.map(({ text, start, end, language }): TextChunk => ({

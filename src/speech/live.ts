@@ -15,7 +15,7 @@ import type { TranscriptionData } from "./transcription";
 /** The options of `transcribeStreaming`. */
 export interface LiveOptions extends Omit<
   TranscribeOptions,
-  "chunk_length_s" | "stride_length_s" | "batch_size" | "onSegment" | "onProgress" | "vad"
+  "chunk_length_s" | "stride_length_s" | "batch_size" | "onSegment" | "onProgress" | "return_alignment" | "vad"
 > {
   /**
    * Seconds of new sound from run to run. A word is shown after at most this time and a run, and is final after the next one.

@@ -11,6 +11,8 @@ export interface SpeechOutput {
   avg_logprobs?: number[];
   /** With `return_no_speech`. */
   no_speech_probs?: number[];
+  /** With `return_token_probs`: of each new token, NaN where it is no text. */
+  token_probs?: number[][];
   /** With `alignment_heads`: (A, T, S), prompt rows first. */
   alignments?: HeadWeights[];
 }

@@ -15,7 +15,7 @@ import { generationOptions } from "./whisper-options";
 const WHISPER_ONLY = [
   ...(["language", "task", "prompt", "prompt_ids", "return_language", "compression_ratio_threshold"] as const),
   ...(["logprob_threshold", "no_speech_threshold", "condition_on_prev_tokens", "prompt_condition_type"] as const),
-  ...(["chunk_length_s", "stride_length_s"] as const),
+  ...(["chunk_length_s", "stride_length_s", "return_alignment"] as const),
 ];
 
 /** Stretches of speech are at most this long, in seconds: Moonshine was trained on sound of up to a minute. */

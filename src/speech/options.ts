@@ -48,6 +48,11 @@ export interface TranscribeOptions extends Omit<
   return_timestamps?: boolean | "word";
   /** Whether `chunks` say their language. Default false. */
   return_language?: boolean;
+  /**
+   * Whether each segment has its `alignment`: how the model attended to the sound while it wrote its words. Needs `return_timestamps:
+   * "word"`, and does not go with `chunk_length_s`. Not an option of transformers. Default false.
+   */
+  return_alignment?: boolean;
   /** 0 is greedy or beam search, above it samples. Of a list, the next one is tried when a threshold is missed. Default 0. */
   temperature?: number | number[];
   /** A window whose tokens compress better than this repeats itself, and the next temperature is tried. Default: none. */
@@ -87,6 +92,7 @@ export const OWN_OPTIONS = [
   "prompt_ids",
   "return_timestamps",
   "return_language",
+  "return_alignment",
   "temperature",
   "compression_ratio_threshold",
   "logprob_threshold",
@@ -115,7 +121,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   forced_decoder_ids: "language, task and prompt decide how a window begins",
   num_return_sequences: "one transcript comes back",
   output_alternatives: "a transcript is a text",
-  output_attentions: 'return_timestamps: "word" uses them',
+  output_attentions: "return_alignment gives what the times of words are made of",
   output_hidden_states: "a transcript is a text",
   output_scores: "segments have their avg_logprob",
   prefix_allowed_tokens: "sound is transcribed in windows",
@@ -171,6 +177,7 @@ export function checkTranscribeOptions(
   check("prompt_ids", "a list of token ids", (value) => Array.isArray(value) && value.every(isId));
   check("return_timestamps", 'true, false or "word"', (value) => isBoolean(value) || value === "word");
   check("return_language", "true or false", isBoolean);
+  check("return_alignment", "true or false", isBoolean);
   const isList = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every(isAtLeast0);
   check("temperature", "a number of at least 0, or a list of such", (value) => isAtLeast0(value) || isList(value));
   for (const name of ["compression_ratio_threshold", "logprob_threshold", "no_speech_threshold"] as const)
@@ -222,6 +229,15 @@ export function checkTranscribeOptions(
     throw new ModelError("invalid_option", `${where}: prompt and prompt_ids are two forms of one option; give one.`);
   if (given.chunk_length_s !== undefined && given.vad)
     throw new ModelError("invalid_option", `${where}: chunk_length_s and vad are two ways of cutting; choose one.`);
+  if (given.return_alignment && given.return_timestamps !== "word")
+    throw new ModelError("invalid_option", `${where}: return_alignment needs return_timestamps: "word".`);
+  if (given.return_alignment && given.chunk_length_s !== undefined) {
+    throw new ModelError(
+      "invalid_option",
+      `${where}: return_alignment does not go with chunk_length_s, which joins segments of several chunks.`,
+      "Leave chunk_length_s out, or use vad.",
+    );
+  }
   if (given.stride_length_s !== undefined && given.chunk_length_s === undefined)
     warn(`${where}: stride_length_s has no effect without chunk_length_s.`);
   const judging = given.compression_ratio_threshold ?? given.logprob_threshold;

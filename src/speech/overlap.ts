@@ -1,7 +1,7 @@
 /** Joins token lists of neighbouring chunks, which overlap: `_find_longest_common_sequence` of transformers. */
 
-/** Start and end of a token in seconds. */
-export type Interval = readonly [start: number, end: number];
+/** Start and end of a token in seconds, and how probable it is, where that is known. */
+export type Interval = readonly [start: number, end: number, probability?: number];
 
 export interface Joined {
   tokens: number[];

@@ -10,6 +10,15 @@ export interface TimedText {
   end: number;
 }
 
+/** A word of a transcript. */
+export interface TimedWord extends TimedText {
+  /**
+   * How probable it is, from 0 to 1: the mean of the probabilities of its tokens among all tokens of text, without punctuation that is
+   * joined to it. That is openai-whisper's `probability`; transformers gives words none.
+   */
+  probability?: number;
+}
+
 /** A segment; with its words, lines are cut and highlighted by their times. */
 export interface TimedSegment extends TimedText {
   words?: readonly TimedText[];

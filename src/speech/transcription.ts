@@ -1,7 +1,8 @@
 /** What a transcription returns. */
 
+import type { SegmentAlignment } from "./alignment";
 import type { TextChunk } from "./join-chunks";
-import { toSRT, toText, toTSV, toVTT, type SubtitleOptions, type TimedText } from "./subtitles";
+import { toSRT, toText, toTSV, toVTT, type SubtitleOptions, type TimedWord } from "./subtitles";
 
 /** A stretch of the sound and what is said in it. */
 export interface SpeechSegmentInfo {
@@ -22,7 +23,9 @@ export interface SpeechSegmentInfo {
   /** At which its window was decoded. */
   temperature?: number;
   /** With `return_timestamps: "word"`. */
-  words?: TimedText[];
+  words?: TimedWord[];
+  /** With `return_alignment`: how the model attended to the sound while it wrote this. */
+  alignment?: SegmentAlignment;
 }
 
 /** What it cost. */
@@ -88,10 +91,10 @@ export class Transcription {
     return toText(this.segments);
   }
 
-  /** For `JSON.stringify`: the fields of OpenAI's verbose_json, and those of this class. */
+  /** For `JSON.stringify`: the fields of OpenAI's verbose_json, and those of this class but `alignment` and `stats`. */
   toJSON(): Record<string, unknown> {
     const { text, language, language_probability, duration, chunks, segments } = this;
-    const numbered = segments.map((segment, id) => ({ id, ...segment }));
+    const numbered = segments.map(({ alignment: _, ...segment }, id) => ({ id, ...segment }));
     const words = segments.flatMap((segment) => segment.words ?? []);
     const spoken = words.length > 0 ? { words: words.map(({ text, ...times }) => ({ word: text, ...times })) } : {};
     return { text, language, language_probability, duration, segments: numbered, ...spoken, chunks };

@@ -1,6 +1,6 @@
 /**
- * From the attention of alignment heads to the frame at which each token begins: `_extract_token_timestamps` of transformers,
- * which rounds to float32 at the same places.
+ * From the attention of alignment heads to the path through tokens and frames: `_extract_token_timestamps` of transformers, which
+ * rounds to float32 at the same places.
  */
 
 /** Attention weights of some heads: (A, N, S), heads, tokens, frames. */
@@ -10,26 +10,28 @@ export interface HeadWeights {
 }
 
 /**
- * The first frame of each token. Each head is normalised over the tokens, (w - mean) / standard deviation, and smoothed over
- * the frames by a median; the mean of the heads is what dynamic time warping aligns.
+ * What dynamic time warping aligns, (N, frames). Each head is normalised over the tokens, (w - mean) / standard deviation, and
+ * smoothed over the frames by a median; the result is the mean of the heads.
  * @param weights rows are the generated tokens as inputs
  * @param frames of the encoder that are sound; the others are cut off
  * @param medianWidth odd
- * @returns -1 for each token where nothing is left of the frames
  */
-export function firstFrames(weights: HeadWeights, frames: number, medianWidth: number): number[] {
+export function alignmentMatrix(
+  weights: HeadWeights,
+  frames: number,
+  medianWidth: number,
+): { weights: Float32Array; frames: number } {
   const [heads, tokens, stride] = weights.shape;
   // A window that begins after the sound has a negative count, and transformers cuts twice: a negative end counts from the end.
   const cut = (length: number): number => (frames < 0 ? Math.max(0, length + frames) : Math.min(frames, length));
   const width = cut(cut(stride));
-  if (width === 0) return new Array<number>(tokens).fill(-1);
-  const cost = new Float32Array(tokens * width);
+  const mean = new Float32Array(tokens * width);
   for (let head = 0; head < heads; head++) {
     const smooth = medianRows(normalised(weights, head, width), tokens, width, medianWidth);
-    for (let i = 0; i < cost.length; i++) cost[i] += smooth[i];
+    for (let i = 0; i < mean.length; i++) mean[i] += smooth[i];
   }
-  for (let i = 0; i < cost.length; i++) cost[i] = -Math.fround(cost[i] / heads);
-  return warp(cost, tokens, width);
+  for (let i = 0; i < mean.length; i++) mean[i] /= heads;
+  return { weights: mean, frames: width };
 }
 
 /** (N, width): column by column, less the mean and divided by the standard deviation. */

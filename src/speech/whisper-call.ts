@@ -33,7 +33,7 @@ export function openWhisper({ model, tokenizer, plan, signal }: WhisperCall, sam
   const windowSamples = (sizes.windowFrames * WHISPER_MEL.sampling_rate) / 100;
   const timestamps = timestampsOf(plan, fields.returnTimestamps, samples > windowSamples);
   const heads = timestamps === "word" ? alignmentHeads(file) : undefined;
-  const { language, task, return_language = false } = plan.given;
+  const { language, task, return_language = false, return_alignment } = plan.given;
   const begin = (): Opening =>
     createOpening(model, start, fields, { language, task, timestamps: timestamps !== false });
   const ids = speechTokenizer(tokenizer, fields.noTimestamps, eos_token_id, start, sizes);
@@ -74,7 +74,7 @@ export function openWhisper({ model, tokenizer, plan, signal }: WhisperCall, sam
       promptConditionType: plan.promptConditionType,
       promptIds: promptOf(plan, tokenizer),
       maxLength: generation.max_new_tokens === undefined ? (generation.max_length as number | undefined) : undefined,
-      words: heads && { medianWidth: sizes.medianWidth },
+      words: heads && { medianWidth: sizes.medianWidth, keepsAlignment: return_alignment },
     },
     stats,
     found: ({ language, probability }: Opening) => ({ language, language_probability: probability, stats }),
@@ -84,6 +84,7 @@ export function openWhisper({ model, tokenizer, plan, signal }: WhisperCall, sam
       return {
         tokens: segments.flatMap((segment) => segment.tokens),
         times: words ? segments.flatMap((segment) => segment.times ?? []) : undefined,
+        probs: segments.every(({ probs }) => probs) ? segments.flatMap((segment) => segment.probs ?? []) : undefined,
         // Words are cut by the rules of the language, whether it is asked for or not.
         language: words || return_language ? nameOf(language) : undefined,
       };

@@ -65,8 +65,8 @@ async function asWhole(sound: Sound, call: Call, whisper: Whisper): Promise<Foun
   const soundFrames = isShort ? framesOf(sound.length, hop) : mel.frames;
   const loop = windowLoop(mel, soundFrames, opening.initial, windowModel, whisper.options, onWindow);
   const [segments] = await runLoops([loop], 1, whisper.decode);
-  const joined = joinChunks(tokenizer, [whisper.spoken(segments, opening)], whisper.joinOptions);
-  return { ...whisper.found(opening), ...joined, segments: found };
+  const { text, chunks } = joinChunks(tokenizer, [whisper.spoken(segments, opening)], whisper.joinOptions);
+  return { ...whisper.found(opening), text, ...(chunks && { chunks }), segments: found };
 }
 
 /** Chunks that overlap, several at a time; each is decoded as if it were alone. */
@@ -84,9 +84,10 @@ async function inChunks(sound: Sound, call: Call, whisper: Whisper, chunks: read
     return { ...whisper.spoken(own, openings[i]), stride };
   });
   const joined = joinChunks(whisper.tokenizer, outputs, joinOptions);
+  const { text, chunks: parts } = joined;
   const found = segmentsOfChunks(joined, seconds(sound.length), timestamps);
   for (const segment of found) call.onSegment?.(segment);
-  return { ...whisper.found(openings[0] ?? whisper.begin()), ...joined, segments: found };
+  return { ...whisper.found(openings[0] ?? whisper.begin()), text, ...(parts && { chunks: parts }), segments: found };
 }
 
 /** Stretches of speech, several at a time; what is between them is not decoded. */

@@ -5,9 +5,10 @@
  */
 
 import type { LogMel, MelFeatures } from "../audio/log-mel";
+import { alignWindow, partOf, tokenTimes, type SegmentAlignment } from "./alignment";
 import { compressionRatio } from "./ratio";
 import { INPUT_STRIDE, splitAtStamps, TIME_PRECISION, type TokenSegment } from "./segments";
-import { firstFrames, type HeadWeights } from "./warping";
+import type { HeadWeights } from "./warping";
 
 /** Options of the loop, with the names of transformers. */
 export interface WindowOptions {
@@ -25,8 +26,8 @@ export interface WindowOptions {
   promptIds?: readonly number[];
   /** `max_length`, which grows by each prompt; undefined with `max_new_tokens`. */
   maxLength?: number;
-  /** Whether the attention of the alignment heads is asked for, and the width of its median. */
-  words?: { medianWidth: number };
+  /** Whether the attention of the alignment heads is asked for, the width of its median, and whether segments keep it. */
+  words?: { medianWidth: number; keepsAlignment?: boolean };
 }
 
 /** What the model's files say. */
@@ -59,6 +60,8 @@ export interface WindowResult {
   ended: boolean;
   avg_logprob: number;
   no_speech_prob: number;
+  /** With words: of each token, among the tokens of text. */
+  token_probs?: number[];
   /** (A, T, S): the attention of the heads, prompt rows first. */
   alignment?: HeadWeights;
 }
@@ -74,6 +77,10 @@ export interface SpeechSegment extends TokenSegment {
   temperature: number;
   /** With words: when each token ends, in seconds of the sound. */
   times?: number[];
+  /** With words: how probable each token is among those of text. */
+  probs?: number[];
+  /** Where it is kept: the attention with which its tokens were written, but for the first `skipped` ones. */
+  alignment?: Omit<SegmentAlignment, "tokens"> & { skipped: number };
 }
 
 /** The segments of one window, as soon as they are there. */
@@ -141,11 +148,10 @@ export async function* windowLoop(
       const offset = (seek * TIME_PRECISION) / INPUT_STRIDE;
       const tokens = result.ended ? result.tokens.slice(0, -1) : result.tokens;
       const split = splitAtStamps(tokens, model.firstStamp, offset, own);
-      const times = options.words && tokenTimes(result, prompt.length, soundFrames - seek, offset, options.words);
+      const timed = options.words && wordsOfWindow(result, prompt.length, soundFrames - seek, offset, options.words);
       const { avg_logprob, no_speech_prob } = result;
       for (const segment of split.segments) {
-        const { from, tokens } = segment;
-        const own = times ? { times: times.slice(from, from + tokens.length) } : {};
+        const own = timed?.(segment);
         found.push({ ...segment, ...own, avg_logprob, no_speech_prob, compression_ratio: ratio, temperature });
       }
       seek += split.advance;
@@ -182,24 +188,19 @@ function previous(
   return [...start.filter((token) => token !== undefined), ...tokens.slice(-most)];
 }
 
-/** When each token of the window begins in seconds of the sound, in float32 as torch has it. */
-export function tokenTimes(
-  { alignment, tokens }: WindowResult,
+/** What a segment of a window knows of its tokens, so that words can be made of them. */
+function wordsOfWindow(
+  result: WindowResult,
   promptLength: number,
   soundFrames: number,
   offset: number,
-  { medianWidth }: { medianWidth: number },
-): number[] {
-  const second = (frame: number): number => Math.fround(Math.fround(frame * TIME_PRECISION) + Math.fround(offset));
-  if (!alignment || tokens.length < 2) return tokens.map(() => second(0));
-  const [heads, rows, columns] = alignment.shape;
-  const own = rows - promptLength;
-  const data = new Float32Array(heads * own * columns);
-  for (let head = 0; head < heads; head++)
-    for (let i = 0; i < own * columns; i++)
-      data[head * own * columns + i] = alignment.data[(head * rows + promptLength) * columns + i];
-  const shape = [heads, own, columns] as const;
-  const frames = firstFrames({ data, shape }, Math.floor(soundFrames / INPUT_STRIDE), medianWidth);
-  // The last token has no row: it gets the time of the one before.
-  return [...frames, frames[frames.length - 1]].map(second);
+  { medianWidth, keepsAlignment }: NonNullable<WindowOptions["words"]>,
+): (segment: TokenSegment) => Pick<SpeechSegment, "times" | "probs" | "alignment"> {
+  const aligned = alignWindow(result, promptLength, soundFrames, medianWidth);
+  const times = tokenTimes(aligned, result.tokens.length, offset);
+  return ({ from, tokens: { length } }) => ({
+    times: times.slice(from, from + length),
+    ...(result.token_probs && { probs: result.token_probs.slice(from, from + length) }),
+    ...(keepsAlignment && aligned && { alignment: partOf(aligned, from, length, offset) }),
+  });
 }

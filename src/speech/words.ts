@@ -11,6 +11,8 @@ export interface WordTokenizer {
 export interface Word {
   text: string;
   indices: number[];
+  /** Those of the word itself, without punctuation that was joined to it. */
+  own: number[];
 }
 
 const WITHOUT_SPACES = new Set(["chinese", "japanese", "thai", "lao", "myanmar", "cantonese"]);
@@ -40,7 +42,7 @@ function byCharacters(tokenizer: WordTokenizer, tokens: readonly number[]): Word
     const at = characters.indexOf(INVALID);
     // A character that stays invalid in the whole text is not waited for.
     if (at >= 0 && offset + at < whole.length && whole[offset + at] !== INVALID) return;
-    words.push({ text, indices });
+    words.push({ text, indices, own: indices });
     indices = [];
     offset += characters.length;
   });
@@ -53,10 +55,11 @@ function bySpaces(groups: readonly Word[], tokens: readonly number[], eot: numbe
   for (const { text, indices } of groups) {
     const opens = tokens[indices[0]] >= eot || text.startsWith(" ") || PUNCTUATION.includes(strip(text));
     const last = words.at(-1);
-    if (opens || !last) words.push({ text, indices: [...indices] });
+    if (opens || !last) words.push({ text, indices: [...indices], own: [...indices] });
     else {
       last.text += text;
       last.indices.push(...indices);
+      last.own.push(...indices);
     }
   }
   return words;
@@ -64,7 +67,7 @@ function bySpaces(groups: readonly Word[], tokens: readonly number[], eot: numbe
 
 /** Opening marks go to the word after them, closing ones to the word before. "" counts as both, as it does there. */
 function joinPunctuation(given: readonly Word[]): Word[] {
-  const words = given.map(({ text, indices }) => ({ text, indices }));
+  const words = given.map((word) => ({ ...word }));
   const into = (to: Word, from: Word, text: string, indices: number[]): void => {
     Object.assign(to, { text, indices });
     Object.assign(from, { text: "", indices: [] });
@@ -83,6 +86,14 @@ function joinPunctuation(given: readonly Word[]): Word[] {
   }
   return words.filter(({ text }) => text !== "");
 }
+
+/**
+ * How probable a word is, as openai-whisper has it (`find_alignment` and `merge_punctuations` of timing.py): the mean of its own
+ * tokens.
+ * @param probs of all tokens that `indices` count
+ */
+export const probabilityOf = ({ own }: Word, probs: readonly number[]): number =>
+  own.reduce((sum, index) => sum + probs[index], 0) / own.length;
 
 /** White space as Python has it: with four separators, and without U+FEFF, which JavaScript trims. */
 const isSpace = (unit: string): boolean => /[\p{White_Space}]/u.test(unit) || (unit >= "\u001c" && unit <= "\u001f");

@@ -94,6 +94,30 @@ test("without a token of silence in the files, windows have their log-probabilit
   expect(unknown.segment.no_speech_prob).toBe(0);
 });
 
+test("a token's probability is its share among the tokens of text, by the logits of a pass of its own", async () => {
+  const model = await load();
+  const { input_features } = await model.features!.extract(signal(SECOND, 7));
+  const call = { input_features, language: "en", return_timestamps: true, num_beams: 3, num_return_sequences: 2 };
+  const { sequences, token_probs } = await model.generate({ ...call, max_new_tokens: 20, return_token_probs: true });
+  const end = 60;
+  for (const [i, sequence] of sequences.entries()) {
+    const { logits } = await model.forward({ input_features, decoder_input_ids: [sequence] });
+    const [, , width] = logits.shape;
+    const expected = sequence.map((token, t) => {
+      if (t === 0 || token >= end) return NaN;
+      const text = Array.from(logits.data.subarray((t - 1) * width, (t - 1) * width + end), Math.exp);
+      return text[token] / text.reduce((a, b) => a + b);
+    });
+    const [given] = [token_probs![i]];
+    const own = expected.slice(-given.length);
+    expect(own.filter((value) => !Number.isNaN(value)).length).toBeGreaterThan(3);
+    given.forEach((value, t) =>
+      Number.isNaN(own[t]) ? expect(value).toBeNaN() : expect(value).toBeCloseTo(own[t], 6),
+    );
+  }
+  await model.dispose();
+});
+
 test("memory on the device is the same after 60 windows as after one", async () => {
   for (const device of ["cpu", "wasm"] as const) {
     const model = await load({}, device);

@@ -6,8 +6,9 @@ import { deflateLength } from "../../src/speech/deflate";
 import { joinChunks } from "../../src/speech/join-chunks";
 import { compressionRatio } from "../../src/speech/ratio";
 import { splitAtStamps } from "../../src/speech/segments";
-import { firstFrames, warp } from "../../src/speech/warping";
-import { wordsOf } from "../../src/speech/words";
+import { alignWindow } from "../../src/speech/alignment";
+import { warp } from "../../src/speech/warping";
+import { probabilityOf, wordsOf } from "../../src/speech/words";
 import { speechGoldens, speechTokenizer } from "../support/node/speech-parts";
 import { Lcg } from "../support/shared/lcg";
 
@@ -75,7 +76,8 @@ test("from attention to the first frame of each token", () => {
         }
       }
     }
-    const found = firstFrames({ data, shape: [heads, tokens, columns] }, Math.floor(frames / 2), 7);
+    const alignment = { data, shape: [heads, tokens, columns] };
+    const found = alignWindow({ alignment, tokens: new Array<number>(tokens + 1).fill(0) }, 0, frames, 7)!.path;
     expect(found.length).toBe(tokens);
     return JSON.stringify([...found, found.at(-1)]) === JSON.stringify(expected.slice(prompt)) ? [] : [seed];
   });
@@ -95,6 +97,25 @@ test("tokens to words", async () => {
     const inOrder = found.flatMap(({ indices }) => indices);
     expect(inOrder).toEqual(inOrder.map((_, i) => i));
   });
+});
+
+test("a word is as probable as its own tokens, without punctuation that is joined to it", async () => {
+  const tokenizer = await speechTokenizer();
+  const { encode } = tokenizer.tokenizer;
+  const tokens = encode(' " one, two!', { add_special_tokens: false });
+  const texts = tokens.map((token) => tokenizer.decode([token]));
+  const isMark = texts.map((text) => /^ ?[",!]$/.test(text));
+  expect(isMark).toContain(true);
+  // Marks are as improbable as can be, and every other token has a probability of its own.
+  const probs = isMark.map((mark, i) => (mark ? 0 : 1 / (i + 2)));
+  const words = wordsOf(tokenizer, tokens);
+  expect(words.map(({ text }) => text)).toEqual([' " one,', " two!"]);
+  for (const word of words) {
+    const own = word.indices.filter((index) => !isMark[index]);
+    expect(own.length).toBeLessThan(word.indices.length);
+    expect(word.own).toEqual(own);
+    expect(probabilityOf(word, probs)).toBeCloseTo(own.reduce((sum, i) => sum + probs[i], 0) / own.length, 12);
+  }
 });
 
 test("a window is split at its timestamps", () => {

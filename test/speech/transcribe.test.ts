@@ -3,7 +3,8 @@
 import { expect, test } from "vitest";
 import { transcribe } from "../../src/speech/transcribe";
 import type { TranscribeOptions } from "../../src/speech/options";
-import { spoken, sung, toneSpeech, WORDS, type Said } from "../support/node/tone-model";
+import { speechTokenizer } from "../support/node/speech-parts";
+import { probabilityOfToken, spoken, sung, toneSpeech, WORDS, type Said } from "../support/node/tone-model";
 
 const text = (said: readonly Said[]): string => said.map(({ word }) => ` ${WORDS[word]}`).join("");
 
@@ -52,6 +53,57 @@ test("words have the times at which they are said", async () => {
     if (i > 0) expect(start).toBeGreaterThanOrEqual(words[i - 1].start);
   });
   expect(chunks!.map((chunk) => chunk.text)).toEqual(words.map((word) => word.text));
+});
+
+test("each word has its probability, which chunks of transformers' form do not have", async () => {
+  const said = spoken(40);
+  const { tokenizer } = await speechTokenizer();
+  for (const options of [{}, { chunk_length_s: 15 }]) {
+    const { segments, chunks } = await run(said, 40, { return_timestamps: "word", ...options });
+    const words = segments.flatMap((segment) => segment.words!);
+    expect(words.length).toBeGreaterThanOrEqual(said.length);
+    for (const { text, probability } of words) {
+      const probs = tokenizer.encode(text, { add_special_tokens: false }).map(probabilityOfToken);
+      expect(probability, text).toBeCloseTo(probs.reduce((a, b) => a + b) / probs.length, 12);
+    }
+    expect(chunks!.map(({ text }) => text)).toEqual(words.map(({ text }) => text));
+    for (const chunk of chunks!) expect(Object.keys(chunk).sort()).toEqual(["text", "timestamp"]);
+  }
+});
+
+test("the alignment of a segment has the times of its words as its path", async () => {
+  const said = spoken(40);
+  const plain = await run(said, 40, { return_timestamps: "word" });
+  const { segments } = await run(said, 40, { return_timestamps: "word", return_alignment: true });
+  expect(segments.map(({ alignment: _, ...segment }) => segment)).toEqual(plain.segments);
+  expect(segments.length).toBeGreaterThan(8);
+  let isFirst = true;
+  for (const { alignment, words, start } of segments) {
+    const { tokens, weights, shape, path, start: from, step } = alignment!;
+    const [rows, frames] = shape;
+    expect([tokens.length, path.length, weights.length]).toEqual([rows, rows, rows * frames]);
+    // Nothing but the prompt wrote the first timestamp of a window; the others have a row.
+    expect(tokens[0].startsWith("<|")).toBe(!isFirst && start !== from);
+    isFirst = false;
+    const text = tokens.filter((token) => !token.startsWith("<|"));
+    expect(text.join("")).toBe(words!.map((word) => word.text).join(""));
+    expect(path).toEqual([...path].sort((a, b) => a - b));
+    // A word begins where the path enters the row of its first token.
+    let row = tokens.indexOf(text[0]);
+    for (const word of words!) {
+      expect(from + step * path[row]).toBeCloseTo(word.start, 2);
+      let isOnPath = false;
+      for (let rest = word.text; rest !== ""; row++) {
+        rest = rest.slice(tokens[row].length);
+        const line = weights.subarray(row * frames, (row + 1) * frames);
+        const run = line.subarray(path[row], (path[row + 1] ?? frames) + 1);
+        isOnPath ||= Math.max(...run) > 0.9 * Math.max(...line);
+      }
+      // The path goes through the place where the word is heard.
+      expect(isOnPath, word.text).toBe(true);
+    }
+    for (const value of weights) expect(Number.isFinite(value)).toBe(true);
+  }
 });
 
 test.each([
@@ -119,6 +171,12 @@ test.each<[string, TranscribeOptions, RegExp]>([
   ["two ways of cutting", { chunk_length_s: 30, vad: true }, /choose one/],
   ["a negative temperature", { temperature: [0, -1] }, /temperature must be/],
   ["strides longer than the chunk", { chunk_length_s: 10, stride_length_s: 5 }, /longer than both strides/],
+  ["an alignment without words", { return_alignment: true }, /return_alignment needs return_timestamps: "word"/],
+  [
+    "an alignment of chunks",
+    { return_alignment: true, return_timestamps: "word", chunk_length_s: 9 },
+    /return_alignment does not go with chunk_length_s/,
+  ],
   ["an unknown language", { language: "klingon" }, /klingon/],
   ["a prompt with a special token", { prompt: "a <|fr|> b" }, /special token <\|fr\|>/],
 ])("%s: refused in words", async (_, options, message) => {

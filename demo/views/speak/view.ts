@@ -1,20 +1,24 @@
 /** Speak: sound to text by a model of the visitor's choice, from a file or the microphone. */
 
-import { Transcriber, type LoadProgress, type Transcription } from "../../../src/index";
-import { Waveform } from "../../charts/waveform";
+import type { LoadProgress, TranscribeOptions } from "../../../src/index";
 import type { Dtype } from "../../shell/host";
 import { openModelDialog } from "../../shell/model-dialog";
 import type { ModelChoice } from "../../shell/model-source";
 import type { Page, View } from "../../shell/page";
 import { announce } from "../../ui/announce";
-import { button, clear, h } from "../../ui/dom";
+import { button, h } from "../../ui/dom";
 import { ErrorPanel } from "../../ui/error";
 import { select } from "../../ui/field";
-import { clock, megabytes, percent, seconds } from "../../ui/format";
-import { save } from "../../ui/save";
+import { clock, megabytes, seconds } from "../../ui/format";
 import { Task } from "../../ui/task";
 import { languageName } from "../translate/languages";
+import { AlignmentPanel } from "./alignment";
 import { listen } from "./live";
+import { microphoneBlocks } from "./microphone";
+import { loadSpeech, type SpeechModel } from "./model";
+import { Player } from "./player";
+import { Recording } from "./recording";
+import { ResultFacts } from "./result";
 import { Transcript } from "./transcript";
 
 const SUGGESTIONS = ["openai/whisper-tiny.en", "openai/whisper-tiny", "openai/whisper-base"];
@@ -22,9 +26,7 @@ const SUGGESTIONS = ["openai/whisper-tiny.en", "openai/whisper-tiny", "openai/wh
 export function createSpeak({ host }: Page): View {
   const task = new Task();
   const errors = new ErrorPanel();
-  let transcriber: Transcriber | undefined;
-  let result: Transcription | undefined;
-  let playing = 0;
+  let speech: SpeechModel | undefined;
 
   const status = h(
     "p",
@@ -41,21 +43,25 @@ export function createSpeak({ host }: Page): View {
     ["segment", "segments"],
     ["none", "nothing"],
   ]);
-  const { field: taskField, control: spoken } = select("Write", [
+  const { field: languageField, control: language } = select("Spoken", [["", "detect the language"]], {
+    "data-testid": "spoken-language",
+  });
+  const { field: taskField, control: written } = select("Write", [
     ["transcribe", "what is said"],
     ["translate", "it in English"],
   ]);
-  const player = h("audio", { controls: true, "data-testid": "player" });
-  const transcript = new Transcript((time) => playFrom(time));
-  const waveform = new Waveform((time) => playFrom(time));
-  const facts = h("dl", { class: "facts", "data-testid": "speak-facts" });
-  const downloads = h("div", { class: "buttons", role: "group", "aria-label": "Save the transcript" });
-  const sound = h("section", { class: "sound", "aria-label": "Sound", hidden: true }, waveform.element, player);
+  const alignment = new AlignmentPanel();
+  const transcript = new Transcript((segment, time) => {
+    alignment.choose(segment);
+    player.playFrom(time);
+  });
+  const player = new Player((time) => transcript.at(time));
+  const result = new ResultFacts();
   const drop = h(
     "section",
     { class: "drop", "aria-label": "Sound to transcribe" },
     h("label", { class: "field" }, h("span", {}, "Drop a sound or video file here, or choose one"), file),
-    h("div", { class: "row" }, record, stop, timesField, taskField),
+    h("div", { class: "row" }, record, stop, timesField, languageField, taskField),
   );
   const element = h(
     "div",
@@ -63,15 +69,11 @@ export function createSpeak({ host }: Page): View {
     h("div", { class: "row" }, choose, h("div", { class: "grow" }, status, progress)),
     errors.element,
     drop,
-    sound,
+    player.element,
     transcript.element,
-    facts,
-    downloads,
-    h(
-      "p",
-      { class: "soft" },
-      "The line under a word says how sure the model was of its segment: darker in light mode, brighter in dark mode. Sound never leaves this page.",
-    ),
+    result.element,
+    alignment.element,
+    h("p", { class: "soft" }, "Sound never leaves this page."),
   );
 
   function chooseModel(): void {
@@ -85,8 +87,24 @@ export function createSpeak({ host }: Page): View {
   function setWorking(working: boolean): void {
     document.documentElement.dataset.state = working ? "working" : "idle";
     stop.hidden = !working;
-    record.disabled = file.disabled = working || !transcriber;
+    file.disabled = working || !speech;
+    record.disabled = file.disabled || !speech?.hasTimes;
     choose.disabled = working;
+  }
+
+  /** What the model does not know is not offered. */
+  function offer({ hasTimes, hasWords, languages }: SpeechModel): void {
+    for (const option of times.options) option.disabled = option.value === "word" && !hasWords;
+    times.value = hasWords ? "word" : "segment";
+    timesField.hidden = !hasTimes;
+    languageField.hidden = taskField.hidden = languages.length === 0;
+    written.value = "transcribe";
+    const named = languages.map((code) => [code, languageName(code)] as const);
+    named.sort(([, a], [, b]) => a.localeCompare(b));
+    language.replaceChildren(
+      h("option", { value: "" }, "detect the language"),
+      ...named.map(([value, text]) => h("option", { value }, text)),
+    );
   }
 
   async function work(body: () => Promise<void>, signal: AbortSignal): Promise<void> {
@@ -109,119 +127,74 @@ export function createSpeak({ host }: Page): View {
         if (total) Object.assign(progress, { max: total, value: loaded });
         status.textContent = `Loading ${choice.name}: ${megabytes(loaded)}${total ? ` of ${megabytes(total)}` : ""}`;
       };
+      const onWarning = (warning: string): void => void host.warnings.push(warning);
       try {
-        const next = await Transcriber.create({
-          model: choice.source,
-          dtype,
-          signal,
-          onProgress,
-          onWarning: (warning) => host.warnings.push(warning),
-        });
-        transcriber?.destroy();
-        transcriber = next;
-        status.textContent = `${choice.name} is ready.`;
+        const next = await loadSpeech(choice, { dtype, signal, onProgress, onWarning });
+        speech?.free();
+        speech = next;
+        offer(next);
+        status.textContent = `${choice.name} is ready.${next.hasTimes ? "" : " It reads files; live text needs a Whisper."}`;
         announce(status.textContent);
       } finally {
         progress.hidden = true;
       }
     }, signal);
 
-  const options = () => ({
-    return_timestamps: { word: "word" as const, segment: true, none: false }[
-      times.value as "word" | "segment" | "none"
-    ],
-    // A model of one language knows no tasks.
-    ...(spoken.value === "translate" && { task: "translate" as const }),
-  });
+  function options({ hasTimes, languages }: SpeechModel): TranscribeOptions {
+    if (!hasTimes) return {};
+    const words = times.value === "word";
+    return {
+      return_timestamps: words ? "word" : times.value === "segment",
+      return_alignment: words,
+      // A model of one language knows neither languages nor tasks.
+      ...(languages.length > 0 && { task: written.value as "transcribe" | "translate" }),
+      ...(language.value !== "" && { language: language.value }),
+    };
+  }
+
+  function clearResult(): void {
+    transcript.clear();
+    result.clear();
+    alignment.clear();
+  }
 
   const transcribe = (given: File, signal: AbortSignal): Promise<void> =>
     work(async () => {
-      transcript.clear();
-      clear(facts);
-      clear(downloads);
-      await showSound(given);
-      result = await transcriber!.transcribe(given, {
-        ...options(),
+      clearResult();
+      const { transcriber } = speech!;
+      status.textContent = `Reading ${given.name} …`;
+      await player.show(given);
+      const found = await transcriber.transcribe(given, {
+        ...options(speech!),
         signal,
         onProgress: ({ seconds: done, total }) => (status.textContent = `Heard ${clock(done)} of ${clock(total)}`),
       });
-      transcript.show(result);
-      showFacts(result);
-      status.textContent = `Transcribed in ${seconds(result.stats.seconds * 1000)}.`;
-      announce(result.text, result.language);
+      transcript.show(found);
+      result.show(found);
+      alignment.show(found);
+      status.textContent = `Transcribed in ${seconds(found.stats.seconds * 1000)}.`;
+      announce(found.text, found.language);
     }, signal);
 
-  const recording = (signal: AbortSignal): Promise<void> =>
-    work(async () => {
-      clear(facts);
-      clear(downloads);
-      sound.hidden = true;
-      transcript.clear();
+  const recording = async (signal: AbortSignal): Promise<void> => {
+    const kept = new Recording();
+    let text = "";
+    await work(async () => {
+      clearResult();
+      player.hide();
       status.textContent = "Listening …";
-      const text = await listen(transcriber!, transcript.element, signal);
+      const blocks = kept.keep(microphoneBlocks(signal));
+      text = await listen(speech!.transcriber, blocks, transcript.text, language.value || undefined);
       status.textContent = "Stopped listening.";
       announce(text);
     }, signal);
-
-  async function showSound(given: File): Promise<void> {
-    URL.revokeObjectURL(player.src);
-    player.src = URL.createObjectURL(given);
-    sound.hidden = false;
-    try {
-      const context = new OfflineAudioContext(1, 1, 16000);
-      const decoded = await context.decodeAudioData(await given.arrayBuffer());
-      waveform.set(decoded.getChannelData(0), decoded.duration);
-    } catch {
-      // The engine reads some files that the browser does not.
-      waveform.set(new Float32Array(0), 0);
-    }
-  }
-
-  function showFacts({ language, language_probability: sure, duration, stats, segments }: Transcription): void {
-    const pairs: [string, string][] = [
-      [
-        "Language",
-        language ? `${languageName(language)}${sure === undefined ? "" : `, ${percent(sure)}`}` : "the model knows one",
-      ],
-      ["Length", clock(duration)],
-      ["Speed", `${stats.real_time_factor.toFixed(1)} × real time`],
-      ["Tokens", String(stats.tokens)],
-      ["Segments", String(segments.length)],
-    ];
-    clear(facts).append(...pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
-    const found = result!;
-    const files: [string, () => string, string][] = [
-      ["SRT", () => found.toSRT(), "application/x-subrip"],
-      ["VTT", () => found.toVTT(), "text/vtt"],
-      ["JSON", () => JSON.stringify(found, undefined, 2), "application/json"],
-      ["TXT", () => found.toText() || found.text, "text/plain"],
-    ];
-    clear(downloads).append(
-      ...files.map(([name, make, type]) =>
-        button(name, () => save(`transcript.${name.toLowerCase()}`, make(), type), {
-          class: "quiet",
-          "data-testid": `save-${name.toLowerCase()}`,
-        }),
-      ),
-    );
-  }
-
-  function playFrom(time: number): void {
-    player.currentTime = time;
-    follow();
-    void player.play().catch(() => undefined);
-  }
-
-  function follow(): void {
-    cancelAnimationFrame(playing);
-    waveform.at(player.currentTime);
-    transcript.at(player.currentTime);
-    if (!player.paused) playing = requestAnimationFrame(follow);
-  }
-  for (const event of ["play", "pause", "seeked", "timeupdate"]) player.addEventListener(event, follow);
+    // Once more as a whole, for the times of its words.
+    const whole = text.trim() === "" || task.isOvertaken(signal) || !element.isConnected ? undefined : kept.file();
+    if (whole) void task.start((next) => transcribe(whole, next));
+  };
 
   const take = (given: File | undefined): void => {
-    if (given && transcriber) void task.start((signal) => transcribe(given, signal));
+    if (given && speech) void task.start((signal) => transcribe(given, signal));
   };
   file.addEventListener("change", () => take(file.files?.[0]));
   drop.addEventListener("dragover", (event) => {

@@ -46,6 +46,11 @@ export interface SpeechOptions {
    */
   return_avg_logprobs?: boolean;
   /**
+   * Adds `token_probs` to the result, at the same cost: how probable each new token was among the tokens of text. openai-whisper makes
+   * the probabilities of words of them; transformers has no such option. Default false.
+   */
+  return_token_probs?: boolean;
+  /**
    * Pairs [layer, head] of the decoder: adds `alignments`, how these heads attended to the sound, to the result, at the cost of one
    * more pass of the decoder. `alignment_heads` of generation_config.json in transformers. Default: none.
    */
@@ -64,6 +69,7 @@ const WHISPER_OPTIONS: readonly (keyof SpeechOptions)[] = [
   "prompt_ids",
   "return_no_speech",
   "return_avg_logprobs",
+  "return_token_probs",
   "alignment_heads",
 ];
 
@@ -142,7 +148,8 @@ async function whisperCall(
   const { info, start } = context;
   const fields = readWhisperFields(context.fields, context.file, info.targetVocabSize);
   const { language, task, return_timestamps, prompt_ids, ...others } = options;
-  const { return_no_speech, return_avg_logprobs, alignment_heads, ...rest } = others;
+  const { return_no_speech, return_avg_logprobs, return_token_probs, alignment_heads, ...rest } = others;
+  const judgements = { return_no_speech, return_avg_logprobs, return_token_probs, alignment_heads };
   const rows = batch.ids.length;
   const own = rest.decoder_input_ids;
   let prompts: number[][];
@@ -166,7 +173,7 @@ async function whisperCall(
   return {
     prompts,
     whisper: timestamps ? fields : undefined,
-    wanted: wantedOf(where, { return_no_speech, return_avg_logprobs, alignment_heads }, fields, context),
+    wanted: wantedOf(where, judgements, fields, context),
     options: {
       ...rest,
       ...lengths(where, rest, length, context),
@@ -179,7 +186,7 @@ async function whisperCall(
 
 function wantedOf(
   where: string,
-  given: { return_no_speech?: unknown; return_avg_logprobs?: unknown; alignment_heads?: unknown },
+  given: Record<"return_no_speech" | "return_avg_logprobs" | "return_token_probs" | "alignment_heads", unknown>,
   { noTimestamps }: WhisperFields,
   { info, start, file }: SpeechContext,
 ): Wanted | undefined {
@@ -199,10 +206,12 @@ function wantedOf(
   const isList = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(isPair);
   check("return_no_speech", "true or false", isBoolean);
   check("return_avg_logprobs", "true or false", isBoolean);
+  check("return_token_probs", "true or false", isBoolean);
   check("alignment_heads", "a list of pairs [layer, head] of this model's decoder", isList);
   const noSpeech = given.return_no_speech === true;
   const avgLogprobs = noSpeech || given.return_avg_logprobs === true;
-  if (!avgLogprobs && given.alignment_heads === undefined) return undefined;
+  const tokenProbs = given.return_token_probs === true;
+  if (!avgLogprobs && !tokenProbs && given.alignment_heads === undefined) return undefined;
   if (noSpeech && noTimestamps === undefined) {
     throw new ModelError(
       "invalid_option",
@@ -213,6 +222,7 @@ function wantedOf(
   return {
     heads: (given.alignment_heads ?? []) as Wanted["heads"],
     avgLogprobs,
+    tokenProbs,
     silence: noSpeech ? { start: requireStart(start, file), token: noTimestamps! - 1 } : undefined,
   };
 }

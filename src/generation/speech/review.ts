@@ -23,6 +23,7 @@ export interface Wanted {
   /** [layer, head] of the cross-attention. */
   heads: readonly (readonly [layer: number, head: number])[];
   avgLogprobs: boolean;
+  tokenProbs: boolean;
   /** The token of silence, and the start token, after which its probability is read. */
   silence?: { start: number; token: number };
 }
@@ -33,6 +34,7 @@ export interface Reviewed {
   alignment?: HostTensor;
   avgLogprob?: number;
   noSpeechProb?: number;
+  tokenProbs?: number[];
 }
 
 /** What is added to the result of `generate`. */
@@ -46,6 +48,11 @@ export interface Judgements {
    * logits processors and at temperature 1; the end token counts.
    */
   avg_logprobs?: number[];
+  /**
+   * With `return_token_probs`: by sequence, how probable each new token was among the tokens of text, whatever else could have come;
+   * NaN for the end token and timestamps.
+   */
+  token_probs?: number[][];
   /**
    * With `alignment_heads`: by sequence, (A, T, S): how each of the A heads attended to the S positions of the sound in each of the T
    * steps; step t read token t of the sequence, prompt first.
@@ -65,6 +72,7 @@ export function createReviews(config: SearchConfig, wanted: Wanted) {
       return {
         ...(wanted.silence && { no_speech_probs: all.map(({ noSpeechProb }) => noSpeechProb!) }),
         ...(wanted.avgLogprobs && { avg_logprobs: all.map(({ avgLogprob }) => avgLogprob!) }),
+        ...(wanted.tokenProbs && { token_probs: all.map(({ tokenProbs }) => tokenProbs!) }),
         ...(wanted.heads.length > 0 && { alignments: all.map(({ alignment }) => alignment!) }),
       };
     },
@@ -85,6 +93,7 @@ async function review(
   const longest = Math.max(...sequences.flat().map((tokens) => tokens.length - 1));
   const pieces = Math.ceil(longest / PIECE);
   const layers = [...new Set(wanted.heads.map(([layer]) => layer))];
+  const readsLogits = wanted.avgLogprobs || wanted.tokenProbs;
   const ids = ops.create([batchSize, PIECE], "u32", "activations");
   const position = ops.create([batchSize], "u32", "activations");
   const shape = [batchSize, pieces * PIECE, model.info.cacheWidth];
@@ -106,12 +115,12 @@ async function review(
         const all = Array.from({ length: batchSize }, (_, row) => words[row] ?? []);
         ops.write(ids, padded(all, PIECE));
         ops.write(position, new Uint32Array(batchSize).fill(from));
-        const slices = rows.flatMap((_, row) => slicesOf(row, plan.outputs, layers, wanted));
+        const slices = rows.flatMap((_, row) => slicesOf(row, plan.outputs, layers, wanted.heads, readsLogits));
         const data = (await ops.submit([plan], slices)) as Float32Array[];
         const each = slices.length / rows.length;
         rows.forEach((_, row) => {
           const own = data.slice(row * each, (row + 1) * each);
-          if (wanted.avgLogprobs) parts[row].logits.push(own.shift()!);
+          if (readsLogits) parts[row].logits.push(own.shift()!);
           parts[row].alignment.push(...own);
         });
       }
@@ -121,13 +130,12 @@ async function review(
         if (wanted.heads.length > 0) {
           reviewed.alignment = joined(parts[row].alignment, wanted.heads.length, tokens.length - 1, columns);
         }
-        if (wanted.avgLogprobs) {
-          const logits = (t: number): Float32Array => {
-            const width = model.info.targetVocabSize;
-            return parts[row].logits[Math.floor(t / PIECE)].subarray((t % PIECE) * width, ((t % PIECE) + 1) * width);
-          };
-          Object.assign(reviewed, judged(tokens, logits, config, wanted.silence));
-        }
+        const logits = (t: number): Float32Array => {
+          const width = model.info.targetVocabSize;
+          return parts[row].logits[Math.floor(t / PIECE)].subarray((t % PIECE) * width, ((t % PIECE) + 1) * width);
+        };
+        if (wanted.avgLogprobs) Object.assign(reviewed, judged(tokens, logits, config, wanted.silence));
+        if (wanted.tokenProbs) reviewed.tokenProbs = amongText(tokens, logits, config);
         found.get(sentences[row].index)!.push(reviewed);
       });
     }
@@ -143,12 +151,13 @@ function slicesOf(
   row: number,
   { logits, attentions }: { logits: Tensor; attentions: readonly Tensor[] },
   layers: readonly number[],
-  { heads, avgLogprobs }: Wanted,
+  heads: Wanted["heads"],
+  readsLogits: boolean,
 ): Slice[] {
   const [, , vocabulary] = logits.shape;
   const count = PIECE * vocabulary;
   return [
-    ...(avgLogprobs ? [{ tensor: logits, start: row * count, count }] : []),
+    ...(readsLogits ? [{ tensor: logits, start: row * count, count }] : []),
     ...heads.map(([layer, head]) => {
       const tensor = attentions[layers.indexOf(layer)]; // (B, H, PIECE, S)
       const [, all, , columns] = tensor.shape;
@@ -193,4 +202,21 @@ function judged(
     sum += scores[tokens[t]] - logSumExp(scores);
   }
   return { noSpeechProb, avgLogprob: sum / (tokens.length - promptLength) };
+}
+
+/**
+ * The probabilities of which openai-whisper makes those of words (`find_alignment` of timing.py): of each new token, by the raw logits
+ * of the tokens of text alone, which are all before the first end token.
+ */
+function amongText(
+  tokens: readonly number[],
+  logits: (t: number) => Float32Array,
+  { promptLength, eosTokenIds }: SearchConfig,
+): number[] {
+  const end = Math.min(...eosTokenIds, Infinity);
+  return tokens.slice(promptLength).map((token, i) => {
+    if (token >= end) return NaN;
+    const text = logits(promptLength + i - 1).subarray(0, end);
+    return Math.exp(text[token] - logSumExp(text));
+  });
 }

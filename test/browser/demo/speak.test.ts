@@ -82,15 +82,60 @@ describe("the demo page: Speak", () => {
     await visitor.stateIs("idle");
     expect(await visitor.text("speak-status")).toMatch(/^Transcribed in/);
     const words = await visitor.page.$$eval(".transcript .word", (all) =>
-      all.map((word) => word.getAttribute("title")),
+      all.map((word) => ({ title: (word as HTMLElement).title, heard: word.textContent, style: word.className })),
     );
     expect(words.length).toBeGreaterThan(1);
-    for (const title of words) expect(title).toMatch(/^\d+:\d\d\.\d to \d+:\d\d\.\d, [\d.]+.% on average$/);
+    for (const { title, heard, style } of words) {
+      const [, sure] = /^\d+:\d\d\.\d to \d+:\d\d\.\d, <?([\d.]+).% sure$/.exec(title)!;
+      // Style, colour and words for a screen reader say the same.
+      const kind = Number(sure) >= 80 ? "sure" : Number(sure) >= 50 ? "fair" : "unsure";
+      expect(style).toBe(`word ${kind}`);
+      expect(/ sure$/.test(heard)).toBe(kind !== "sure");
+    }
+    // Words of one segment differ.
+    expect(new Set(words.map(({ title }) => title.replace(/.*, /, ""))).size).toBeGreaterThan(1);
+    await visitor.see("confidence-key");
     const facts = await visitor.text("speak-facts");
     expect(facts).toMatch(/Language\s+\S+, [\d.]+.%/);
     expect(facts).toMatch(/Length\s+0:02\.0/);
     expect(facts).toMatch(/Speed\s+[\d.]+ × real time/);
     await visitor.isAccessible("with a transcript", [320, 1920]);
+  });
+
+  it("shows where the model listened: a map with its path, numbers on hover and by keys, a table, all of it as a file", async () => {
+    await visitor.see("alignment");
+    const map = await visitor.page.$eval(`${byTestId("alignment")} canvas`, (canvas) => [canvas.width, canvas.height]);
+    const path = await visitor.page.$eval(".raster-path .over", (line) => line.getAttribute("d")!);
+    const rows = await visitor.page.$$eval(".raster-names span", (names) =>
+      names.map(({ textContent }) => textContent),
+    );
+    expect(rows.length).toBe(map[1]);
+    const entered = [...path.matchAll(/[MH]([\d.]+)/g)].map(([, x]) => Number(x));
+    expect(entered.length).toBe(rows.length);
+    expect(entered).toEqual([...entered].sort((a, b) => a - b));
+    expect(Math.max(...entered)).toBeLessThan(map[0]);
+    const readout = `${byTestId("alignment")} .readout`;
+    const said = (): Promise<string> => visitor.page.$eval(readout, (element) => element.textContent);
+    await visitor.page.hover(`${byTestId("alignment")} canvas`);
+    expect(await said()).toMatch(/^.+, \d+\.\d\d.s: −?\d+\.\d σ$/);
+    await visitor.page.focus(`${byTestId("alignment")} canvas`);
+    const before = await said();
+    await visitor.page.keyboard.press("ArrowUp");
+    expect(await said()).not.toBe(before);
+    await visitor.page.click(`${byTestId("alignment")} summary`);
+    await visitor.page.waitForSelector(`${byTestId("alignment")} tbody tr`);
+    const lines = await visitor.page.$$eval(`${byTestId("alignment")} tbody tr`, (all) => all.length);
+    expect(lines).toBe(rows.length);
+    // A word chooses its segment.
+    const segments = await visitor.page.$$eval(`${byTestId("alignment-segment")} option`, (all) => all.length);
+    expect(segments).toBeGreaterThan(1);
+    await visitor.page.$$eval(".transcript .segment:last-child .word", (all) => (all[0] as HTMLElement).click());
+    await visitor.page.$eval(byTestId("player"), (player) => (player as HTMLAudioElement).pause());
+    const chosen = await visitor.page.$eval(
+      byTestId("alignment-segment"),
+      (menu) => (menu as HTMLSelectElement).selectedIndex,
+    );
+    expect(chosen).toBe(segments - 1);
   });
 
   it("lights the word that is spoken, and plays from a word that is pressed", async () => {
@@ -114,12 +159,15 @@ describe("the demo page: Speak", () => {
       };
       HTMLAnchorElement.prototype.click = () => undefined;
     });
-    for (const kind of ["srt", "vtt", "json"]) await visitor.press(`save-${kind}`);
-    await visitor.page.waitForFunction(() => (window as unknown as { saved: string[] }).saved.length === 3);
-    const [srt, vtt, json] = await visitor.page.evaluate(() => (window as unknown as { saved: string[] }).saved);
+    for (const kind of ["srt", "vtt", "json", "alignment"]) await visitor.press(`save-${kind}`);
+    await visitor.page.waitForFunction(() => (window as unknown as { saved: string[] }).saved.length === 4);
+    const [srt, vtt, json, csv] = await visitor.page.evaluate(() => (window as unknown as { saved: string[] }).saved);
     expect(srt).toMatch(/^1\r?\n\d\d:\d\d:\d\d,\d{3} --> /);
     expect(vtt).toMatch(/^WEBVTT/);
-    expect(JSON.parse(json)).toMatchObject({ duration: 2 });
+    const { duration, words } = JSON.parse(json) as { duration: number; words: { probability: number }[] };
+    expect(duration).toBe(2);
+    for (const { probability } of words) expect(probability).toBeLessThanOrEqual(1);
+    expect(csv).toMatch(/^token,\d+\.\d\d,/);
   });
 
   it("listens to the microphone and shows text while it comes in", async () => {
@@ -142,9 +190,48 @@ describe("the demo page: Speak", () => {
       byTestId("transcript"),
     );
     await visitor.press("speak-stop");
+    // What was recorded is transcribed as a whole: it can be played, and saved with its times.
+    await visitor.page.waitForFunction(
+      (selector) => document.querySelector(selector)!.textContent.startsWith("Transcribed in"),
+      {},
+      byTestId("speak-status"),
+    );
     await visitor.stateIs("idle");
-    expect(await visitor.text("speak-status")).toBe("Stopped listening.");
-    expect((await visitor.text("transcript")).length).toBeGreaterThan(0);
+    expect(await visitor.text("transcript")).not.toBe("");
+    await visitor.page.waitForSelector(".sound:not([hidden])");
+    expect(await visitor.page.$eval(".waveform", (slider) => Number(slider.ariaValueMax))).toBeGreaterThan(0.5);
+  });
+
+  it("reads the sound of a video that is dropped, in the language that is chosen", async () => {
+    await visitor.page.select(byTestId("spoken-language"), "fr");
+    await visitor.page.evaluate(async (field) => {
+      const canvas = document.createElement("canvas");
+      canvas.getContext("2d")!.fillRect(0, 0, 9, 9);
+      const context = new AudioContext();
+      const tone = context.createOscillator();
+      const end = context.createMediaStreamDestination();
+      tone.connect(end);
+      tone.start();
+      const stream = new MediaStream([...canvas.captureStream(5).getTracks(), ...end.stream.getTracks()]);
+      const recorder = new MediaRecorder(stream, { mimeType: "video/webm" });
+      const parts: Blob[] = [];
+      recorder.ondataavailable = ({ data }) => parts.push(data);
+      recorder.start();
+      setTimeout(() => recorder.stop(), 700);
+      await new Promise((resolve) => (recorder.onstop = resolve));
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(parts, "film.webm", { type: "video/webm" }));
+      document
+        .querySelector(field)!
+        .dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+    }, ".speak .drop");
+    await visitor.page.waitForFunction(
+      (selector) => /Length\s*0:00\.[4-9]/.test(document.querySelector(selector)!.textContent),
+      {},
+      byTestId("speak-facts"),
+    );
+    await visitor.stateIs("idle");
+    expect(await visitor.text("speak-facts")).toMatch(/Language\s+French\s+Length/);
   });
 
   it("says why a file is not sound", async () => {

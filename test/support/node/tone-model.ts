@@ -81,6 +81,9 @@ function heard({ data, shape: [mels, frames] }: MelFeatures): Said[] {
   return out;
 }
 
+/** How probable the model finds a token: always the same. */
+export const probabilityOfToken = (token: number): number => 1 / (1 + (token % 7));
+
 /** Counts what is decoded. */
 export interface ToneStats {
   /** Windows of each call. */
@@ -159,6 +162,7 @@ export async function toneSpeech(perSegment = 4): Promise<{ speech: Speech; stat
         sequences: decoded.map(({ sequence }) => sequence),
         avg_logprobs: windows.map(() => -0.25),
         no_speech_probs: windows.map(() => 0.01),
+        token_probs: decoded.map(({ sequence }, i) => sequence.slice(prompts[i].length).map(probabilityOfToken)),
         alignments: decoded.map(({ alignment }) => alignment),
       };
     },
