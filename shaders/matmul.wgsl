@@ -1,6 +1,6 @@
 // Linear map of many rows:
 //
-//   linear:  y = activation(x w^T * scale + bias) + operand, or times operand
+//   linear:  y = activation(x w^T * scale + bias) + operand, or gated, see gated.wgsl
 //   project: x w^T + bias, columns 0 .. I-1 to the query and the rest, key and value, to rows offset[b] + t of the cache
 //
 // x (R, K)   w (N, K), as PyTorch stores it   bias (N)   operand, y (R, N)
@@ -22,12 +22,18 @@ fn rows_of_x(row: u32, rows: u32, inner: u32) -> array<u32, ROWS> {
   );
 }
 
-fn rows_of_w(column: u32, inner: u32) -> array<u32, 4> {
+// From row `n` on.
+fn rows_of_w(n: u32, inner: u32) -> array<u32, 4> {
+  return array(weight_row(n, inner), weight_row(n + 1u, inner), weight_row(n + 2u, inner), weight_row(n + 3u, inner));
+}
+
+// The gates of rows n .. n + 3.
+fn gates_of_w(n: u32, rows: u32, inner: u32) -> array<u32, 4> {
   return array(
-    weight_row(column * 4u, inner),
-    weight_row(column * 4u + 1u, inner),
-    weight_row(column * 4u + 2u, inner),
-    weight_row(column * 4u + 3u, inner),
+    weight_row(gate_row(n, rows), inner),
+    weight_row(gate_row(n + 1u, rows), inner),
+    weight_row(gate_row(n + 2u, rows), inner),
+    weight_row(gate_row(n + 3u, rows), inner),
   );
 }
 
@@ -38,7 +44,14 @@ fn linear(@builtin(global_invocation_id) id: vec3u) {
   if (column >= p.count || row >= p.rows) {
     return;
   }
-  var result = tile(rows_of_x(row, p.rows, p.inner), rows_of_w(column, p.inner), p.inner);
+  var result = tile(rows_of_x(row, p.rows, p.inner), rows_of_w(4u * column, p.inner), p.inner);
+  if (GATED) {
+    var gates = tile(rows_of_x(row, p.rows, p.inner), gates_of_w(4u * column, p.outer_length, p.inner), p.inner);
+    for (var i = 0u; i < ROWS && row + i < p.rows; i++) {
+      write_gated(row + i, column, result[i], gates[i]);
+    }
+    return;
+  }
   for (var i = 0u; i < ROWS && row + i < p.rows; i++) {
     write_linear(row + i, p.first + column, result[i]);
   }
@@ -52,7 +65,7 @@ fn project(@builtin(global_invocation_id) id: vec3u) {
   if (column >= p.count || row >= p.rows) {
     return;
   }
-  var result = tile(rows_of_x(row, p.rows, p.inner), rows_of_w(column, p.inner), p.inner);
+  var result = tile(rows_of_x(row, p.rows, p.inner), rows_of_w(4u * column, p.inner), p.inner);
   for (var i = 0u; i < ROWS && row + i < p.rows; i++) {
     write_project(row + i, p.first + column, result[i]);
   }

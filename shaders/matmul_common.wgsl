@@ -4,8 +4,9 @@ struct Params {
   rows: u32, // R
   inner: u32, // vec4s of a row of x and w: K / 4, rounded up
   outer: u32, // N / 4, rounded up
+  outer_length: u32, // N; where there are gates, w has as many rows again
   activation: u32,
-  operand_use: u32, // OPERAND_NONE, OPERAND_ADDED or OPERAND_MULTIPLIED
+  operand_use: u32, // OPERAND_NONE or OPERAND_ADDED
   scale: f32,
   time: u32, // T
   capacity: u32, // C
@@ -36,8 +37,6 @@ fn write_linear(row: u32, column: u32, product: vec4f) {
   var value = activate(product * p.scale + bias[column], p.activation);
   if (p.operand_use == OPERAND_ADDED) {
     value += operand[to];
-  } else if (p.operand_use == OPERAND_MULTIPLIED) {
-    value *= operand[to];
   }
   y[to] = value;
 }

@@ -13,7 +13,8 @@
 // first one adds up what they have.
 
 const TILE_M = THREADS_M * QUADS_M; // in rows of four
-const TILE_N = THREADS_N * QUADS_N; // in vec4s of columns
+const TILE_N = THREADS_N * QUADS_N; // in vec4s of columns, with their gates
+const COLUMNS = TILE_N / HALVES; // of y
 const TEAM = THREADS_M * THREADS_N;
 const WORKGROUP = K_TEAMS * TEAM;
 // Blocks of a slice along K.
@@ -51,9 +52,11 @@ fn fetch(group: vec3u, local: u32, slice: u32, p: Params) -> Loaded {
         loaded[4u * n + i] = inside * x[min(row + i, p.rows - 1u) * p.inner + at];
       }
     } else if (block < BLOCKS) {
-      let column = min(group.x * TILE_N + (block - BLOCKS_OF_X) / SLICE_BLOCKS, p.count - 1u);
+      let place = (block - BLOCKS_OF_X) / SLICE_BLOCKS;
+      let column = 4u * min(group.x * COLUMNS + place % COLUMNS, p.count - 1u);
       for (var i = 0u; i < 4u; i++) {
-        loaded[4u * n + i] = inside * weight(weight_row(4u * column + i, p.inner), at);
+        let row = select(column + i, gate_row(column + i, p.outer_length), place >= COLUMNS);
+        loaded[4u * n + i] = inside * weight(weight_row(row, p.inner), at);
       }
     }
   }
@@ -134,7 +137,7 @@ fn tile(group: vec3u, local: u32, p: Params) -> Sums {
 fn place_of(group: vec3u, local: u32, at: u32) -> vec2u {
   let m = local / THREADS_N + at / 4u / QUADS_N * THREADS_M;
   let n = local % THREADS_N + at / 4u % QUADS_N * THREADS_N;
-  return vec2u(4u * (group.y * TILE_M + m) + at % 4u, group.x * TILE_N + n);
+  return vec2u(4u * (group.y * TILE_M + m) + at % 4u, group.x * COLUMNS + n % COLUMNS);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -142,7 +145,15 @@ fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
   var sums = tile(group, local, p);
   for (var at = 0u; at < 4u * QUADS_M * QUADS_N && local < TEAM; at++) {
     let place = place_of(group, local, at);
-    if (place.x < p.rows && place.y < p.count) {
+    if (place.x >= p.rows || place.y >= p.count) {
+      continue;
+    }
+    if (GATED) {
+      // The gates of the first half of the columns are the other half.
+      if (at / 4u % QUADS_N < QUADS_N / 2u) {
+        write_gated(place.x, place.y, sums[at], sums[at + 2u * QUADS_N]);
+      }
+    } else {
       write_linear(place.x, p.first + place.y, sums[at]);
     }
   }

@@ -10,8 +10,8 @@ struct Params {
   rms: u32, // 1: norm is a root mean square norm
   scale: f32,
   activation: u32,
-  operand_use: u32, // OPERAND_NONE, _ADDED, _MULTIPLIED, or added after a norm: _LAYER_NORMED, _RMS_NORMED
-  outer_length: u32, // N
+  operand_use: u32, // OPERAND_NONE, _ADDED, or added after a norm: _LAYER_NORMED, _RMS_NORMED
+  outer_length: u32, // N; where there are gates, w has as many rows again
   operand_eps: f32,
   time: u32, // T
   capacity: u32, // C
@@ -54,9 +54,6 @@ fn write_linear(row: u32, column: u32, product: vec4f, s: vec2f) {
     }
     case OPERAND_LAYER_NORMED, OPERAND_RMS_NORMED: {
       value += (operand[to] - s.x) * s.y * operand_norm[column] + operand_norm[p.outer + column];
-    }
-    case OPERAND_MULTIPLIED: {
-      value *= operand[to];
     }
     default: {
     }

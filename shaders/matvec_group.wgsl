@@ -20,8 +20,8 @@ fn total(local: u32, value: vec4f) -> vec4f {
   return parts[0];
 }
 
-// The products of a row of norm(x) with four rows of w, in every thread.
-fn dot4(row: u32, column: u32, local: u32, p: Params) -> vec4f {
+// The products of a row of norm(x) with four rows of w, and with their gates where there are some, in every thread.
+fn dot4(row: u32, column: u32, local: u32, p: Params) -> array<vec4f, HALVES> {
   let inner = p.inner;
   let first = row * inner;
   var mean = 0.0;
@@ -45,15 +45,26 @@ fn dot4(row: u32, column: u32, local: u32, p: Params) -> vec4f {
   let w1 = weight_row(column * 4u + 1u, inner);
   let w2 = weight_row(column * 4u + 2u, inner);
   let w3 = weight_row(column * 4u + 3u, inner);
-  var sum = vec4f();
+  let n = column * 4u;
+  let g0 = weight_row(gate_row(n, p.outer_length), inner);
+  let g1 = weight_row(gate_row(n + 1u, p.outer_length), inner);
+  let g2 = weight_row(gate_row(n + 2u, p.outer_length), inner);
+  let g3 = weight_row(gate_row(n + 3u, p.outer_length), inner);
+  var sums = array<vec4f, HALVES>();
   for (var k = local; k < inner; k += WORKGROUP) {
     var v = x[first + k];
     if (NORMED) {
       v = (v - mean) * scale * norm[k] + norm[inner + k];
     }
-    sum += vec4f(dot(v, weight(w0, k)), dot(v, weight(w1, k)), dot(v, weight(w2, k)), dot(v, weight(w3, k)));
+    sums[0] += vec4f(dot(v, weight(w0, k)), dot(v, weight(w1, k)), dot(v, weight(w2, k)), dot(v, weight(w3, k)));
+    if (GATED) {
+      sums[HALVES - 1u] += vec4f(dot(v, weight(g0, k)), dot(v, weight(g1, k)), dot(v, weight(g2, k)), dot(v, weight(g3, k)));
+    }
   }
-  return total(local, sum);
+  for (var half = 0u; half < HALVES; half++) {
+    sums[half] = total(local, sums[half]);
+  }
+  return sums;
 }
 
 // (mean, 1 / standard deviation) of a row of the operand, in every thread; (0, 1) where it is not normalised.
@@ -80,17 +91,22 @@ fn statistics_of_operand(row: u32, local: u32) -> vec2f {
 
 @compute @workgroup_size(WORKGROUP)
 fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let sum = dot4(group.y, group.x, local, p);
+  let sums = dot4(group.y, group.x, local, p);
   let s = statistics_of_operand(group.y, local);
-  if (local == 0u) {
-    write_linear(group.y, p.first + group.x, sum, s);
+  if (local > 0u) {
+    return;
+  }
+  if (GATED) {
+    write_gated(group.y, group.x, sums[0], sums[HALVES - 1u]);
+  } else {
+    write_linear(group.y, p.first + group.x, sums[0], s);
   }
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn project(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let sum = dot4(group.y, group.x, local, project_params);
+  let sums = dot4(group.y, group.x, local, project_params);
   if (local == 0u) {
-    write_project(group.y, project_params.first + group.x, sum);
+    write_project(group.y, project_params.first + group.x, sums[0]);
   }
 }

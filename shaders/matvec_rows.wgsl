@@ -1,7 +1,7 @@
 // The same operation as matvec.wgsl, for GPUs: w is read once for up to 16 rows, and every read is a vec4 beside those of the
 // neighbours. This is what decodes one sentence, the beams of a sentence and small batches.
 //
-//   linear, project: see matvec.wgsl
+//   linear, project: see matvec.wgsl; gated, half of a thread's columns are the gates of the others
 //   scores: norm(x) w^T * scale + bias for a vocabulary, and of each row and workgroup the maximum, its column, and the sum
 //           of exp(score - maximum), so that nothing has to walk over the vocabulary afterwards; see maxima_common.wgsl
 //
@@ -19,7 +19,8 @@
 const TEAMS = COLUMN_TEAMS * ROW_TEAMS;
 const WORKGROUP = TEAMS * LANES;
 const GROUP_ROWS = ROW_TEAMS * ROWS;
-const GROUP_COLUMNS = COLUMN_TEAMS * QUADS; // vec4s
+const COLUMNS = QUADS / HALVES; // of y, of a team, in vec4s
+const GROUP_COLUMNS = COLUMN_TEAMS * COLUMNS;
 // vec4s that a thread adds up: ROWS of the first vec4 of columns, then of the next
 const SLOTS = ROWS * QUADS;
 const OUTPUTS = TEAMS * SLOTS;
@@ -57,7 +58,7 @@ fn place_of(group: vec3u, local: u32) -> Place {
   return Place(
     local % LANES,
     group.y * GROUP_ROWS + team / COLUMN_TEAMS * ROWS,
-    group.x * GROUP_COLUMNS + team % COLUMN_TEAMS * QUADS,
+    group.x * GROUP_COLUMNS + team % COLUMN_TEAMS * COLUMNS,
   );
 }
 
@@ -175,7 +176,8 @@ fn add_up(group: vec3u, local: u32, p: Params) {
   }
   var start: array<u32, 4u * QUADS>;
   for (var i = 0u; i < 4u * QUADS; i++) {
-    start[i] = weight_row(min(at.first_column + i / 4u, p.count - 1u) * 4u + i % 4u, p.inner);
+    let column = min(at.first_column + i / 4u % COLUMNS, p.count - 1u) * 4u + i % 4u;
+    start[i] = weight_row(select(column, gate_row(column, p.outer_length), i / 4u >= COLUMNS), p.inner);
   }
 
   // 1. the part of this lane; a team without rows has nothing to do
@@ -268,7 +270,7 @@ fn row_of(output: u32) -> u32 {
 }
 
 fn column_of(group: vec3u, output: u32) -> u32 {
-  return group.x * GROUP_COLUMNS + output / SLOTS % COLUMN_TEAMS * QUADS + output % SLOTS / ROWS;
+  return group.x * GROUP_COLUMNS + output / SLOTS % COLUMN_TEAMS * COLUMNS + output % SLOTS / ROWS % COLUMNS;
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -284,7 +286,14 @@ fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
   for (var output = local; output < OUTPUTS; output += WORKGROUP) {
     let row = row_of(output);
     let column = column_of(group, output);
-    if (group.y * GROUP_ROWS + row < p.rows && column < p.count) {
+    if (group.y * GROUP_ROWS + row >= p.rows || column >= p.count) {
+      continue;
+    }
+    if (GATED) {
+      if (output % SLOTS < COLUMNS * ROWS) {
+        write_gated(group.y * GROUP_ROWS + row, column, output_sum(output), output_sum(output + COLUMNS * ROWS));
+      }
+    } else {
       var s = vec2f(0.0, 1.0);
       if (operand_is_normed()) {
         s = statistics_of_operand(row);

@@ -18,15 +18,17 @@ export interface Cost {
 
 const nothing: Cost = { read: 0, needed: 0, flop: 0, flopNeeded: 0 };
 
-/** @param reads how often w is read @param rows @param columns that are computed, padded ones among them */
-function product({ params, bytes }: Dispatched, reads: number, rows: number, columns: number): Cost {
-  // Of the parts of a large w, each a dispatch: its share of the columns.
-  const needed = 8 * params.rows * params.inner * 4 * params.count;
+/** @param reads how often w is read @param rows @param columns that are computed, padded ones among them, without their gates */
+function product(dispatched: Dispatched, reads: number, rows: number, columns: number): Cost {
+  const { params, bytes } = dispatched;
+  // A product with a row of w.
+  const flop = 8 * params.inner * constant(dispatched, "HALVES");
   return {
     read: reads * bytes.w,
     needed: bytes.w,
-    flop: 8 * rows * params.inner * columns,
-    flopNeeded: needed,
+    flop: flop * rows * columns,
+    // Of the parts of a large w, each a dispatch: its share of the columns.
+    flopNeeded: flop * params.rows * 4 * params.count,
   };
 }
 
@@ -57,7 +59,7 @@ export const COSTS: Readonly<Record<string, (dispatched: Dispatched) => Cost>> =
   "matvec_group.wgsl": (d) => product(d, d.grid[1], d.params.rows, BLOCK * d.params.count),
   "matvec_rows.wgsl"(d) {
     const rows = constant(d, "ROWS");
-    const columns = d.grid[0] * constant(d, "COLUMN_TEAMS") * constant(d, "QUADS") * BLOCK;
+    const columns = (d.grid[0] * constant(d, "COLUMN_TEAMS") * constant(d, "QUADS") * BLOCK) / constant(d, "HALVES");
     // A team without rows computes nothing; one with some computes all of its rows.
     return product(d, d.grid[1], rows * Math.ceil(d.params.rows / rows), columns);
   },
@@ -68,7 +70,7 @@ export const COSTS: Readonly<Record<string, (dispatched: Dispatched) => Cost>> =
   },
   "matmul_tile.wgsl"(d) {
     const rows = d.grid[1] * constant(d, "THREADS_M") * constant(d, "QUADS_M") * BLOCK;
-    const columns = d.grid[0] * constant(d, "THREADS_N") * constant(d, "QUADS_N") * BLOCK;
+    const columns = (d.grid[0] * constant(d, "THREADS_N") * constant(d, "QUADS_N") * BLOCK) / constant(d, "HALVES");
     return product(d, d.grid[1], rows, columns);
   },
   "attention.wgsl": (d) => attention(d, 1, d.params.length),

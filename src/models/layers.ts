@@ -30,8 +30,9 @@ export interface CrossAttention {
 }
 
 export interface FeedForward {
-  inner: Linear; // (F, D)
-  gate?: Linear; // (F, D)
+  inner: Linear; // (F, D), or (2F, D)
+  /** Whether the second half of `inner` multiplies what comes of the first (Shazeer 2020). */
+  gated?: boolean;
   outer: Linear; // (D, F)
   norm: Norm;
 }
@@ -159,12 +160,11 @@ export function createStack(ops: Ops, options: StackOptions) {
     });
   }
 
-  /** Section 3.3: two linear maps with an activation between them, which a third may gate (Shazeer 2020). */
-  function feedForward(x: Stream, { inner, gate, outer, norm }: FeedForward, capture?: Capture): Stream {
+  /** Section 3.3: two linear maps with an activation between them, of which the first may be gated. */
+  function feedForward(x: Stream, { inner, gated, outer, norm }: FeedForward, capture?: Capture): Stream {
     return sublayer(x, norm, (input, residual) => {
       const { weight, bias } = inner;
-      const multiply = gate && project(ops, input, gate); // (B, T, F)
-      const hidden = ops.linear(input.states, weight, { bias, norm: input.norm, activation, multiply }); // (B, T, F)
+      const hidden = ops.linear(input.states, weight, { bias, norm: input.norm, activation, gated }); // (B, T, F)
       capture?.internals?.feedForward.push(hidden);
       return project(ops, { states: hidden }, outer, residual); // (B, T, D)
     });

@@ -176,6 +176,15 @@ export class Parameters {
     return tensor;
   }
 
+  /** A checkpoint tensor whose second half of rows comes first on the device. */
+  halvesExchanged(name: string, shape: readonly number[]): Tensor {
+    const tensor = this.allocate([...shape], [name], shape);
+    const rows = shape[0] / 2;
+    this.place(name, shape, { tensor, from: rows, rows, start: 0 });
+    this.place(name, shape, { tensor, from: 0, rows, start: size(shape) / 2 });
+    return tensor;
+  }
+
   /** A bias: zeros where the checkpoint has none of this name. */
   bias(name: string, length: number, from = 0, rows = length): Tensor {
     return this.has(name) ? this.rows(name, [length], from, rows) : this.zeros(rows);

@@ -42,8 +42,11 @@ export interface LinearOptions {
   residual?: Tensor;
   /** Normalises the residual before it is added. */
   residualNorm?: Norm;
-  /** (B, T, N), multiplies the result: a gated feed-forward (Shazeer 2020). Not together with a residual. */
-  multiply?: Tensor;
+  /**
+   * The first layer of a gated feed-forward (Shazeer 2020): w is (2N, K) and the bias (2N). What the first half gives, with its
+   * activation, is multiplied by what the second half gives. Not together with a residual or a scale.
+   */
+  gated?: boolean;
   /**
    * The results are the scores of a vocabulary, from which `selectGreedy` or `logSoftmax` goes on. Changes no result: a backend
    * may note what these need while it computes the product.
@@ -82,18 +85,19 @@ function expectProduct(op: string, x: Tensor, w: Tensor, { bias, norm }: { bias:
 
 export const linear = {
   /**
-   * activation(norm(x) w^T * scale + bias) + residualNorm(residual), or times `multiply`:
-   * x (B, T, K), w (N, K) -> (B, T, N).
+   * activation(norm(x) w^T * scale + bias) + residualNorm(residual): x (B, T, K), w (N, K) -> (B, T, N). Gated, with w1 and w2
+   * for the halves of w: activation(norm(x) w1^T + bias1) (norm(x) w2^T + bias2).
    */
   linear(x: Tensor, w: Tensor, options: LinearOptions) {
-    const { residual, residualNorm, multiply } = options;
+    const { residual, residualNorm, gated, scale } = options;
     expectProduct("linear", x, w, options);
-    const shape = [x.shape[0], x.shape[1], w.shape[0]];
+    const columns = gated ? w.shape[0] / 2 : w.shape[0];
+    invariant(Number.isInteger(columns), `linear: w has ${w.shape[0]} rows, not two halves`);
+    const shape = [x.shape[0], x.shape[1], columns];
     if (residual) expectShape("linear", "residual", residual, shape);
     invariant(residual || !residualNorm, "linear: residualNorm without a residual");
     expectNorm("linear", residualNorm, w.shape[0]);
-    if (multiply) expectShape("linear", "multiply", multiply, shape);
-    invariant(!residual || !multiply, "linear: a residual and multiply exclude each other");
+    invariant(!gated || (!residual && scale === undefined), "linear: gated, with a residual or a scale");
     return result(shape);
   },
 

@@ -106,14 +106,25 @@ def rms_norm(b, t, d, eps):
     add("layerNorm", f"B{b} T{t} D{d} eps {eps} rms", {"x": x, "norm": torch.stack([gain, bias])}, [out], eps=eps, kind="rms")
 
 
-def gated(b, t, k, n, activation, scale):
-    """A product with a scale, multiplied by another, after a root mean square norm: the feed-forward of T5 v1.1."""
+def scaled(b, t, k, n, activation, scale):
+    """A product with a scale after a root mean square norm: the logits of T5."""
     x, w, bias = normal(b, t, k, std=2), normal(n, k, std=1 / math.sqrt(k)), normal(n)
-    before, multiply = torch.stack([normal(k, mean=1, std=0.3), torch.zeros(k, dtype=torch.float64)]), normal(b, t, n)
-    out = ACTIVATIONS[activation](F.linear(F.rms_norm(x, (k,), before[0], 1e-6), w) * scale + bias) * multiply
-    inputs = {"x": x, "w": w, "bias": bias, "norm": before, "multiply": multiply}
-    name = f"B{b} T{t} K{k} N{n} {activation} rms scale {scale} multiply"
+    before = torch.stack([normal(k, mean=1, std=0.3), torch.zeros(k, dtype=torch.float64)])
+    out = ACTIVATIONS[activation](F.linear(F.rms_norm(x, (k,), before[0], 1e-6), w) * scale + bias)
+    inputs = {"x": x, "w": w, "bias": bias, "norm": before}
+    name = f"B{b} T{t} K{k} N{n} {activation} rms scale {scale}"
     add("linear", name, inputs, [out], activation=activation, eps=1e-6, kind="rms", scale=scale)
+
+
+def gated(b, t, k, n, activation):
+    """A product whose first half is multiplied by the second, after a root mean square norm: the feed-forward of T5 v1.1."""
+    x, w, bias = normal(b, t, k, std=2), normal(2 * n, k, std=1 / math.sqrt(k)), normal(2 * n)
+    before = torch.stack([normal(k, mean=1, std=0.3), torch.zeros(k, dtype=torch.float64)])
+    first, second = F.linear(F.rms_norm(x, (k,), before[0], 1e-6), w, bias).chunk(2, dim=-1)
+    inputs = {"x": x, "w": w, "bias": bias, "norm": before}
+    name = f"B{b} T{t} K{k} N{n} {activation} rms gated"
+    out = ACTIVATIONS[activation](first) * second
+    add("linear", name, inputs, [out], activation=activation, eps=1e-6, kind="rms", gated=True)
 
 
 def token_positions(b, t, d, v, pad, offset):
@@ -264,9 +275,11 @@ for b, t, d, eps in [(1, 1, 2, 1e-6), (1, 3, 3, 1e-3), (2, 2, 7, 1e-6), (1, 2, 3
 for activation in ["gelu_new", "quick_gelu", "tanh"]:
     linear(2, 3, 9, 7, activation)
     linear(1, 2, 5, 8, activation, norm=True, residual=True)
-gated(1, 1, 5, 7, "gelu_new", 1)
-gated(2, 3, 9, 4, "silu", 0.25)
-gated(1, 5, 16, 13, "relu", 16**-0.5)
+scaled(2, 3, 9, 4, "silu", 0.25)
+scaled(1, 5, 16, 13, "relu", 16**-0.5)
+gated(1, 1, 5, 7, "gelu_new")
+gated(2, 3, 9, 4, "silu")
+gated(1, 5, 16, 13, "relu")
 for pad, offset in [(1, False), (0, False), (4, True)]:
     token_positions(3, 6, 5, 9, pad, offset)
 relative_attention(1, 1, 9, 9, 3, 5, "", 1)

@@ -33,7 +33,7 @@ const cases = (right: Shapes, wrong: Record<string, Shapes>): [string, Shapes][]
   ...Object.entries(wrong).map(([message, change]): [string, Shapes] => [message, { ...right, ...change }]),
 ];
 
-describe("linear: residual or multiply, scale, norm", () => {
+describe("linear: residual, scale, norm", () => {
   const right = { x: [2, 3, 4], w: [5, 4], bias: [5], norm: [2, 4], residual: [2, 3, 5] };
   it.each(
     cases(right, {
@@ -46,12 +46,23 @@ describe("linear: residual or multiply, scale, norm", () => {
     const options = { bias: f32(...bias), norm: { weights: f32(...norm), eps: 1 }, scale: 2 };
     const asResidual = await record(() => ops.linear(f32(...x), f32(...w), { ...options, residual: f32(...residual) }));
     expectMessage(asResidual, message);
-    const multiply = f32(...residual);
-    const asMultiply = await record(() => ops.linear(f32(...x), f32(...w), { ...options, multiply }));
-    expectMessage(asMultiply, message.replace("residual", "multiply"));
-    if (message) return;
-    const both = { ...options, residual: multiply, multiply };
-    expect(await record(() => ops.linear(f32(...x), f32(...w), both))).toContain("exclude each other");
+  });
+});
+
+describe("linear: gated", () => {
+  const x = f32(2, 3, 4);
+  const options = { bias: f32(6), gated: true };
+
+  it("takes two halves, and has as many columns as one", async () => {
+    expect(await record(() => ops.linear(x, f32(6, 4), options))).toBe("");
+    expect(await record(() => ops.linear(x, f32(5, 4), { ...options, bias: f32(5) }))).toContain("not two halves");
+    const { outputs } = await ops.record("gated", () => ops.linear(x, f32(6, 4), options));
+    expect(outputs.shape).toEqual([2, 3, 3]);
+  });
+
+  it.each([{ residual: f32(2, 3, 3) }, { scale: 2 }])("neither residual nor scale: %j", async (more) => {
+    const message = await record(() => ops.linear(x, f32(6, 4), { ...options, ...more }));
+    expect(message).toContain("with a residual or a scale");
   });
 });
 

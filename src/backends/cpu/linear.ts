@@ -20,23 +20,26 @@ export interface Affine {
   multiply?: Float32Array; // (R, N)
 }
 
-/** out = activation(x w^T * scale + bias) + residual, or times `multiply`; out (R, N). */
-export function affine(out: Float32Array, l: Affine, rows: number): void {
+/**
+ * out = activation(x w^T * scale + bias) + residual, or times `multiply`; out (R, N).
+ * @param first of the N rows of w and the bias
+ */
+export function affine(out: Float32Array, l: Affine, rows: number, first = 0): void {
   const { x, w, bias, scale = 1, activation = "none", residual, multiply } = l;
   const activate = activations[activation];
-  const outer = bias.length; // N
+  const outer = out.length / rows; // N
   const inner = x.length / rows; // K
   const sums = new Float64Array(ROWS * COLUMNS);
   for (let n = 0; n < outer; n += COLUMNS) {
     const columns = Math.min(COLUMNS, outer - n);
-    const wi = w.load(n, columns);
+    const wi = w.load(first + n, columns);
     for (let row = 0, together; row < rows; row += together) {
       together = row + ROWS <= rows ? ROWS : 1;
       products(sums, x, row * inner, together, w.values, wi, columns, inner);
       for (let i = 0; i < together; i++) {
         for (let j = 0; j < columns; j++) {
           const to = (row + i) * outer + n + j;
-          const value = activate(sums[i * COLUMNS + j] * scale + bias[n + j]);
+          const value = activate(sums[i * COLUMNS + j] * scale + bias[first + n + j]);
           out[to] = (multiply ? value * multiply[to] : value) + (residual ? residual[to] : 0);
         }
       }
@@ -89,15 +92,13 @@ export function createLinear(arithmetic: Arithmetic): ImplementationOf<typeof co
   }
 
   return {
-    linear(y, x, w, { bias, norm, scale, activation, residual, residualNorm, multiply }) {
-      const operands = {
-        x: factor(x, w, norm),
-        w: matrix(w),
-        bias: f32(bias),
-        residual: residual && normed(residual, residualNorm),
-        multiply: multiply && f32(multiply),
-      };
-      affine(f32(y), { ...operands, scale, activation }, rowsOf(x.shape)[0]);
+    linear(y, x, w, { bias, norm, scale, activation, residual, residualNorm, gated }) {
+      const [rows] = rowsOf(x.shape);
+      const product = { x: factor(x, w, norm), w: matrix(w), bias: f32(bias) };
+      const multiply = gated ? new Float32Array(f32(y).length) : undefined;
+      if (multiply) affine(multiply, product, rows, y.shape[2]);
+      const added = residual && normed(residual, residualNorm);
+      affine(f32(y), { ...product, scale, activation, residual: added, multiply }, rows);
     },
 
     projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset, rotary }) {

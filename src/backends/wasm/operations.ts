@@ -35,10 +35,20 @@ export function createImplementation(
     return to;
   }
 
-  /** y = norm(x) w^T, rows of y one after another, with `more` bytes of scratch left over; where they are. */
-  function multiply(y: number | undefined, x: Tensor, w: Tensor, norm: Norm | undefined, more = 0): [number, number] {
+  /**
+   * y = norm(x) w^T, rows of y one after another, with `more` bytes of scratch left over; where they are.
+   * @param gated the product with the second half of w is where `more` begins
+   */
+  function multiply(
+    y: number | undefined,
+    x: Tensor,
+    w: Tensor,
+    norm: Norm | undefined,
+    more = 0,
+    gated = false,
+  ): [number, number] {
     const [rows, k] = rowsOf(x.shape);
-    const [n] = w.shape;
+    const n = gated ? w.shape[0] / 2 : w.shape[0];
     const own = y === undefined ? 4 * rows * n : 0;
     const int8 = arithmetic === "int8" && w.dtype === "q8";
     const work = int8 ? kernels.int8Scratch(k) : 16 * (k + 8);
@@ -46,11 +56,11 @@ export function createImplementation(
     const [input, worked, quantized, out, rest] = parts(space, norm ? 4 * rows * k : 0, work, integers, own, more);
     const to = y ?? out;
     const from = normed(input, x, norm);
-    if (int8) {
-      kernels.quantize(quantized, from, rows, k);
-      kernels.productInt8(quantized, at(w), to, 4 * n, rows, n, k, worked);
-    } else {
-      kernels.product(formatOf(w), from, at(w), to, 4 * n, rows, n, k, worked);
+    if (int8) kernels.quantize(quantized, from, rows, k);
+    for (const [half, into] of gated ? [to, rest].entries() : [to].entries()) {
+      const of = at(w) + half * n * kernels.rowBytes(formatOf(w), k);
+      if (int8) kernels.productInt8(quantized, of, into, 4 * n, rows, n, k, worked);
+      else kernels.product(formatOf(w), from, of, into, 4 * n, rows, n, k, worked);
     }
     return [to, rest];
   }
@@ -107,12 +117,14 @@ export function createImplementation(
     layerNorm(y, x, norm) {
       normed(at(y), x, norm);
     },
-    linear(y, x, w, { bias, norm, scale = 1, activation = "none", residual, residualNorm, multiply: factors }) {
+    linear(y, x, w, { bias, norm, scale = 1, activation = "none", residual, residualNorm, gated = false }) {
       const [rows, n] = rowsOf(y.shape);
-      const [, rest] = multiply(at(y), x, w, norm, residualNorm ? 4 * rows * n : 0);
+      const [, rest] = multiply(at(y), x, w, norm, residualNorm || gated ? 4 * rows * n : 0, gated);
       const added = residual ? normed(rest, residual, residualNorm) : 0;
+      const factors = gated ? rest : 0;
+      if (gated) kernels.finish(factors, rows, n, 1, at(bias) + 4 * n, ACTIVATION.none, 0, 0);
       if (hasKernel(activation)) {
-        kernels.finish(at(y), rows, n, scale, at(bias), ACTIVATION[activation], added, at(factors));
+        kernels.finish(at(y), rows, n, scale, at(bias), ACTIVATION[activation], added, factors);
         return;
       }
       // An activation that few models have: the specification's, element by element.
@@ -120,7 +132,7 @@ export function createImplementation(
       const activate = activations[activation];
       const values = f32(y);
       const residuals = added > 0 ? new Float32Array(space.memory.buffer, added, rows * n) : undefined;
-      const times = factors && f32(factors);
+      const times = gated ? new Float32Array(space.memory.buffer, factors, rows * n) : undefined;
       for (let i = 0; i < values.length; i++)
         values[i] = (activate(values[i]) + (residuals?.[i] ?? 0)) * (times?.[i] ?? 1);
     },

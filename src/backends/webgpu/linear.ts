@@ -3,38 +3,46 @@
  * operands itself; many go to a matrix product (matmul.ts), which reads what layer_norm.wgsl has made.
  */
 
+import activationShader from "../../../shaders/activation.wgsl?raw";
+import gate from "../../../shaders/gate.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
 import rotate from "../../../shaders/rotate.wgsl?raw";
 import type { ImplementationOf } from "../../ops/contract";
 import type { linear as contract } from "../../ops/linear";
 import type { Norm } from "../../ops/rowwise";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
-import type { WeightFormat } from "../../tensor/weight-format";
 import { vec4s, type GpuTensor } from "./gpu-tensor";
 import { kernel, type Grid } from "./kernel";
 import { matmulKernels, type Matmul } from "./matmul";
 import { matvecKernels, scoreKernels, type Matvec } from "./matvec";
 import { partsOf } from "./parts";
-import { ACTIVATION, NO_PROJECTION, OPERAND, type PART } from "./products";
+import { ACTIVATION, NO_PROJECTION, OPERAND, PRODUCT_CONSTANTS, type PART } from "./products";
 import type { OperationRecorder } from "./recorder";
 import type { Tuning } from "./tuning";
 import { formatOf, type ByFormat } from "./weights";
 
-/** Threads of rotate.wgsl. */
-const ROTATE = { THREADS: 64 };
+/** Threads of rotate.wgsl and of gate.wgsl. */
+const THREADS = 64;
 
 const [read, write] = ["read", "write"] as const;
 
 export const kernels = (tuning: Tuning) => ({
-  matmul: matmulKernels(tuning).map(({ linear, project }) => ({ linear, project })),
-  matvec: matvecKernels(tuning).map(({ linear, project }) => ({ linear, project })),
+  matmul: matmulKernels(tuning).map(({ linear, gated, project }) => ({ linear, gated, project })),
+  matvec: matvecKernels(tuning).map(({ linear, gated, project }) => ({ linear, project, ...(gated && { gated }) })),
   score: scoreKernels(tuning).map(({ score }) => score),
   rotate: kernel({
     name: "rotate",
     shader: { "layout.wgsl": layout, "rotate.wgsl": rotate },
     bindings: { offset: read, angles: read, cache: write, query: write },
     params: { rows: "u32", time: "u32", capacity: "u32", width: "u32", head_width: "u32", turned: "u32" },
-    constants: ROTATE,
+    constants: { THREADS },
+  }),
+  gate: kernel({
+    name: "gate",
+    shader: { "layout.wgsl": layout, "activation.wgsl": activationShader, "gate.wgsl": gate },
+    bindings: { x: read, y: write },
+    params: { columns: "u32", activation: "u32" },
+    constants: { ...PRODUCT_CONSTANTS, THREADS },
   }),
 });
 
@@ -47,28 +55,31 @@ export function operations({
   const matmuls = matmulKernels(tuning);
   const matvecs = matvecKernels(tuning);
   const scorers = scoreKernels(tuning);
-  const { rotate } = kernels(tuning);
+  const { rotate, gate } = kernels(tuning);
 
   /**
    * The kernel for many rows, or undefined where those for few rows suit better. Of several the first with enough workgroups; where
    * none has, few rows are left to the others, and the rest to the smallest tile.
    */
-  function matmulFor(rows: number, columns: number): Matmul | undefined {
+  function matmulFor(rows: number, columns: number, gated?: boolean): Matmul | undefined {
     const able = matmuls.filter(({ from }) => rows >= from);
     const full = able.find(({ gridOf }) => {
-      const [x, y] = gridOf(rows, columns);
+      const [x, y] = gridOf(rows, columns, gated);
       return x * y >= tuning.fullGrid;
     });
     if (full ?? rows >= tuning.matmulRows) return full ?? able[able.length - 1];
     return undefined;
   }
 
-  const matvecFor = (rows: number, inner: number, norm: Norm | undefined): Matvec =>
-    matvecs.find(({ fits }) => fits(rows, vec4s(inner), norm !== undefined)) ?? matvecs[matvecs.length - 1];
+  function matvecFor(rows: number, inner: number, norm: Norm | undefined, gated?: boolean): Matvec {
+    const able = matvecs.filter(({ gated: ofGated }) => !gated || ofGated);
+    return able.find(({ fits }) => fits(rows, vec4s(inner), norm !== undefined)) ?? able[able.length - 1];
+  }
 
   /**
    * One dispatch, or one for each part of the weights: each writes its own columns.
    * @param params of the product, or of a part of it whose columns are `gridOf(columns)` workgroups, after `before` of them
+   * @param gated half of the rows of w are columns
    */
   function product<Binding extends string, Param extends string>(
     kernel: ByFormat<Binding | "w", Param | keyof typeof PART>,
@@ -76,10 +87,11 @@ export function operations({
     operands: Record<NoInfer<Exclude<Binding, "w">>, Tensor | undefined>,
     params: (before: number) => Record<NoInfer<Exclude<Param, keyof typeof PART>>, number | boolean>,
     gridOf: (columns: number) => Grid,
+    gated = false,
   ): void {
     let before = 0;
     for (const { tensor, first } of partsOf(w as GpuTensor)) {
-      const [columns] = tensor.shape;
+      const columns = gated ? tensor.shape[0] / 2 : tensor.shape[0];
       const place = { first: first / 4, count: vec4s(columns) };
       const grid = gridOf(columns);
       dispatch(
@@ -92,66 +104,77 @@ export function operations({
     }
   }
 
-  /** The parameters of a matrix-vector kernel about x and its norm. */
-  function matvecInput(x: Tensor, w: Tensor, norm: Norm | undefined) {
+  /** The parameters of a matrix-vector kernel about x, its norm and the N columns of the result. */
+  function matvecInput(x: Tensor, outer_length: number, norm: Norm | undefined) {
     const [rows, length] = rowsOf(x.shape);
-    const [outer_length] = w.shape;
     const ofNorm = { eps: norm?.eps ?? 0, normed: norm !== undefined, rms: norm?.kind === "rms" };
     return { rows, inner: vec4s(length), outer: vec4s(outer_length), length, outer_length, ...ofNorm };
   }
   /** The parameters about maxima of a kernel that keeps none. */
   const noMaxima = { maxima: 0, first_maximum: 0 };
 
+  const linear: ImplementationOf<typeof contract>["linear"] = (y, x, w, options) => {
+    const { bias, norm, scale = 1, activation = "none", residual, residualNorm, gated = false, scores } = options;
+    const [rows, inner] = rowsOf(x.shape);
+    const [, outer] = rowsOf(y.shape);
+    const common = { activation: ACTIVATION[activation], scale, ...NO_PROJECTION };
+    const matmul = matmulFor(rows, outer, gated);
+    if (matmul) {
+      const operand = residual && normed(residual, residualNorm);
+      const operands = { x: normed(x, norm), bias, operand, y };
+      const operand_use = residual ? OPERAND.added : OPERAND.none;
+      const sizes = { rows, inner: vec4s(inner), outer: vec4s(outer), outer_length: outer };
+      const params = { ...sizes, operand_use, ...common };
+      const gridOf = (columns: number): Grid => matmul.gridOf(rows, columns, gated);
+      product(gated ? matmul.gated : matmul.linear, w, operands, () => params, gridOf, gated);
+      return;
+    }
+    const added = { none: OPERAND.added, layer: OPERAND.layerNormed, rms: OPERAND.rmsNormed };
+    const addedAs = added[residualNorm ? (residualNorm.kind ?? "layer") : "none"];
+    const operand_use = residual ? addedAs : OPERAND.none;
+    const ofOperand = { operand_use, operand_eps: residualNorm?.eps ?? 0 };
+    const params = { ...matvecInput(x, outer, norm), ...ofOperand, ...common };
+    const gridOf =
+      (kernels: Pick<Matvec, "rows" | "columnsOf">) =>
+      (columns: number): Grid => [
+        Math.ceil(columns / kernels.columnsOf(formatOf(w), gated)),
+        Math.ceil(rows / kernels.rows),
+        1,
+      ];
+    const scorer = scorers.find((kernels) => kernels.rows >= rows) ?? scorers.at(-1);
+    if (scores && scorer && !gated && activation === "none" && operand_use === OPERAND.none) {
+      const grid = gridOf(scorer);
+      const count = partsOf(w as GpuTensor).reduce((sum, { tensor }) => sum + grid(tensor.shape[0])[0], 0);
+      const maxima = temporary([3, rows, count], "u32");
+      const whole = partsOf(w as GpuTensor).length === 1;
+      (y as GpuTensor).maxima = {
+        tensor: maxima,
+        columns: whole ? scorer.columnsOf(formatOf(w)) / 4 : undefined,
+      };
+      const operands = { x, bias, norm: norm?.weights, maxima, scores: y };
+      product(scorer.score, w, operands, (before) => ({ ...params, maxima: count, first_maximum: before }), grid);
+      return;
+    }
+    const matvec = matvecFor(rows, inner, norm, gated);
+    const ofNorms = { norm: norm?.weights, operand_norm: residualNorm?.weights };
+    const operands = { x, bias, ...ofNorms, operand: residual, y };
+    const all = { ...params, ...noMaxima };
+    product((gated && matvec.gated) || matvec.linear, w, operands, () => all, gridOf(matvec), gated);
+  };
+
   return {
-    linear(y, x, w, { bias, norm, scale = 1, activation = "none", residual, residualNorm, multiply, scores }) {
-      const [rows, inner] = rowsOf(x.shape);
-      const [outer] = w.shape;
-      const common = { activation: ACTIVATION[activation], scale, ...NO_PROJECTION };
-      const matmul = matmulFor(rows, outer);
-      if (matmul) {
-        const operand = multiply ?? (residual && normed(residual, residualNorm));
-        const operand_use = multiply ? OPERAND.multiplied : residual ? OPERAND.added : OPERAND.none;
-        const operands = { x: normed(x, norm), bias, operand, y };
-        const params = { rows, inner: vec4s(inner), outer: vec4s(outer), operand_use, ...common };
-        product(
-          matmul.linear,
-          w,
-          operands,
-          () => params,
-          (columns) => matmul.gridOf(rows, columns),
-        );
+    linear(y, x, w, options) {
+      if (!options.gated || partsOf(w as GpuTensor).length === 1) {
+        linear(y, x, w, options);
         return;
       }
-      const added = { none: OPERAND.added, layer: OPERAND.layerNormed, rms: OPERAND.rmsNormed };
-      const addedAs = added[residualNorm ? (residualNorm.kind ?? "layer") : "none"];
-      const operand_use = multiply ? OPERAND.multiplied : residual ? addedAs : OPERAND.none;
-      const ofOperand = { operand_use, operand_eps: residualNorm?.eps ?? 0 };
-      const params = { ...matvecInput(x, w, norm), ...ofOperand, ...common };
-      const gridOf =
-        (kernels: { rows: number; columnsOf: (format: WeightFormat) => number }) =>
-        (columns: number): Grid => [
-          Math.ceil(columns / kernels.columnsOf(formatOf(w))),
-          Math.ceil(rows / kernels.rows),
-          1,
-        ];
-      const scorer = scorers.find((kernels) => kernels.rows >= rows) ?? scorers.at(-1);
-      if (scores && scorer && activation === "none" && operand_use === OPERAND.none) {
-        const grid = gridOf(scorer);
-        const count = partsOf(w as GpuTensor).reduce((sum, { tensor }) => sum + grid(tensor.shape[0])[0], 0);
-        const maxima = temporary([3, rows, count], "u32");
-        const whole = partsOf(w as GpuTensor).length === 1;
-        (y as GpuTensor).maxima = {
-          tensor: maxima,
-          columns: whole ? scorer.columnsOf(formatOf(w)) / 4 : undefined,
-        };
-        const operands = { x, bias, norm: norm?.weights, maxima, scores: y };
-        product(scorer.score, w, operands, (before) => ({ ...params, maxima: count, first_maximum: before }), grid);
-        return;
-      }
-      const matvec = matvecFor(rows, inner, norm);
-      const [operand, operand_norm] = [multiply ?? residual, residualNorm?.weights];
-      const operands = { x, bias, norm: norm?.weights, operand, operand_norm, y };
-      product(matvec.linear, w, operands, () => ({ ...params, ...noMaxima }), gridOf(matvec));
+      // A half may begin within a part.
+      const { bias, norm, activation = "none" } = options;
+      const [rows, columns] = rowsOf(y.shape);
+      const halves = temporary([x.shape[0], x.shape[1], w.shape[0]]);
+      linear(halves, x, w, { bias, norm });
+      const params = { columns, activation: ACTIVATION[activation] };
+      dispatch(gate, { x: halves, y }, params, [Math.ceil(columns / THREADS), rows, 1]);
     },
 
     projectQueryKeyValue({ query, cache }, x, w, { bias, norm, offset, rotary }) {
@@ -168,12 +191,12 @@ export function operations({
       const common = { activation: 0, operand_use: 0, scale: 0, ...place, turned: apart ? 0 : turned };
       const finish = (): void => {
         if (!apart) return;
-        const grid: Grid = [Math.ceil((rotary.heads * turned) / 2 / ROTATE.THREADS), rows, 1];
+        const grid: Grid = [Math.ceil((rotary.heads * turned) / 2 / THREADS), rows, 1];
         dispatch(rotate, { offset, angles, cache, query }, { rows, ...place, turned }, grid);
       };
       const matmul = matmulFor(rows, outer);
       if (matmul) {
-        const params = { rows, inner: vec4s(inner), outer: vec4s(outer), ...common };
+        const params = { rows, inner: vec4s(inner), outer: vec4s(outer), outer_length: outer, ...common };
         const operands = { x: normed(x, norm), bias, offset, cache, query, angles };
         product(
           matmul.project,
@@ -186,7 +209,7 @@ export function operations({
         return;
       }
       const matvec = matvecFor(rows, inner, norm);
-      const params = { ...matvecInput(x, w, norm), operand_eps: 0, ...common, ...noMaxima };
+      const params = { ...matvecInput(x, outer, norm), operand_eps: 0, ...common, ...noMaxima };
       const operands = { x, bias, norm: norm?.weights, offset, cache, query, angles };
       product(
         matvec.project,

@@ -1,6 +1,7 @@
 /** The kernels for products of many rows: matmul.wgsl and matmul_tile.wgsl, which read what layer_norm.wgsl has made. */
 
 import activation from "../../../shaders/activation.wgsl?raw";
+import gated from "../../../shaders/gated.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
 import matmul from "../../../shaders/matmul.wgsl?raw";
 import matmulCommon from "../../../shaders/matmul_common.wgsl?raw";
@@ -8,7 +9,7 @@ import matmulTile from "../../../shaders/matmul_tile.wgsl?raw";
 import projectCommon from "../../../shaders/project_common.wgsl?raw";
 import registerTile from "../../../shaders/register_tile.wgsl?raw";
 import type { Grid } from "./kernel";
-import { PART, PRODUCT_CONSTANTS, PROJECTION } from "./products";
+import { GATED, PART, PLAIN, PRODUCT_CONSTANTS, PROJECTION } from "./products";
 import type { Tuning } from "./tuning";
 import { byFormat } from "./weights";
 
@@ -23,6 +24,8 @@ const TILES = {
   tile32: { from: 17, shape: { THREADS_M: 8, THREADS_N: 8, QUADS_M: 1, QUADS_N: 1, K_TEAMS: 4, SLICE: 8 } },
   tile16: { from: 9, shape: { THREADS_M: 4, THREADS_N: 16, QUADS_M: 1, QUADS_N: 1, K_TEAMS: 1, SLICE: 16 } },
 };
+/** Of a gated product: blocks of either half. Teams that divide K are for results of few columns, which these do not have. */
+const GATED_BLOCKS = { ...GATED, QUADS_N: 2, K_TEAMS: 1 };
 
 export type Matmul = ReturnType<typeof matmulOf>;
 
@@ -32,13 +35,16 @@ interface Shape {
   /** Of y, that one workgroup computes. */
   rows: number;
   columns: number;
+  /** Of a gated product. */
+  gatedColumns: number;
 }
 
 function matmulOf(
   name: string,
   body: Record<string, string>,
   constants: Record<string, number>,
-  { from, rows, columns }: Shape,
+  ofGated: Record<string, number>,
+  { from, rows, columns, gatedColumns }: Shape,
 ) {
   const [read, write] = ["read", "write"] as const;
   const shared = {
@@ -46,6 +52,7 @@ function matmulOf(
       "layout.wgsl": layout,
       "activation.wgsl": activation,
       "matmul_common.wgsl": matmulCommon,
+      "gated.wgsl": gated,
       "project_common.wgsl": projectCommon,
       ...body,
     },
@@ -53,42 +60,51 @@ function matmulOf(
       rows: "u32",
       inner: "u32",
       outer: "u32",
+      outer_length: "u32",
       activation: "u32",
       operand_use: "u32",
       scale: "f32",
       ...PROJECTION,
       ...PART,
     } as const,
-    constants: { ...PRODUCT_CONSTANTS, ...constants },
+    constants: { ...PRODUCT_CONSTANTS, ...PLAIN, ...constants },
   };
+  const linear = {
+    ...shared,
+    name: `matmul${name}`,
+    entryPoint: "linear",
+    bindings: { x: read, w: read, bias: read, operand: read, y: write },
+  } as const;
   return {
     from,
-    linear: byFormat({
-      ...shared,
-      name: `matmul${name}`,
-      entryPoint: "linear",
-      bindings: { x: read, w: read, bias: read, operand: read, y: write },
-    }),
+    linear: byFormat(linear),
+    gated: byFormat({ ...linear, name: `${linear.name}_gated`, constants: { ...linear.constants, ...ofGated } }),
     project: byFormat({
       ...shared,
       name: `matmul_project${name}`,
       entryPoint: "project",
       bindings: { x: read, w: read, bias: read, offset: read, cache: write, query: write, angles: read },
     }),
-    gridOf: (count: number, width: number): Grid => [Math.ceil(width / columns), Math.ceil(count / rows), 1],
+    gridOf: (count: number, width: number, isGated = false): Grid => [
+      Math.ceil(width / (isGated ? gatedColumns : columns)),
+      Math.ceil(count / rows),
+      1,
+    ],
   };
 }
 
 function register({ matmulRows }: Tuning): Matmul {
   const { COLUMN_THREADS, ROW_THREADS, ROWS } = REGISTER;
-  const shape = { from: matmulRows, rows: ROWS * ROW_THREADS, columns: 4 * COLUMN_THREADS };
-  return matmulOf("", { "register_tile.wgsl": registerTile, "matmul.wgsl": matmul }, REGISTER, shape);
+  const columns = 4 * COLUMN_THREADS;
+  const shape = { from: matmulRows, rows: ROWS * ROW_THREADS, columns, gatedColumns: columns };
+  return matmulOf("", { "register_tile.wgsl": registerTile, "matmul.wgsl": matmul }, REGISTER, GATED, shape);
 }
 
 function tile(name: keyof typeof TILES, from = TILES[name].from): Matmul {
   const { shape } = TILES[name];
-  const [rows, columns] = [4 * shape.THREADS_M * shape.QUADS_M, 4 * shape.THREADS_N * shape.QUADS_N];
-  return matmulOf(`_${name}`, { "matmul_tile.wgsl": matmulTile }, shape, { from, rows, columns });
+  const [rows, gatedColumns] = [4 * shape.THREADS_M * shape.QUADS_M, 4 * shape.THREADS_N];
+  const sizes = { from, rows, columns: gatedColumns * shape.QUADS_N, gatedColumns };
+  return matmulOf(`_${name}`, { "matmul_tile.wgsl": matmulTile }, shape, GATED_BLOCKS, sizes);
 }
 
 /** Those of a tuning, the most efficient first. */

@@ -4,6 +4,7 @@
  */
 
 import activation from "../../../shaders/activation.wgsl?raw";
+import gated from "../../../shaders/gated.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
 import matvec from "../../../shaders/matvec.wgsl?raw";
 import matvecCommon from "../../../shaders/matvec_common.wgsl?raw";
@@ -13,16 +14,16 @@ import maximum from "../../../shaders/maximum.wgsl?raw";
 import projectCommon from "../../../shaders/project_common.wgsl?raw";
 import type { WeightFormat } from "../../tensor/weight-format";
 import { SCORES } from "./constants";
-import { PART, PRODUCT_CONSTANTS, PROJECTION } from "./products";
+import { GATED, PART, PLAIN, PRODUCT_CONSTANTS, PROJECTION } from "./products";
 import type { Tuning } from "./tuning";
 import { byFormat, CHUNKS, inChunks } from "./weights";
 
-/** Threads of a workgroup of matvec.wgsl; a thread computes 8 columns. */
+/** Threads of a workgroup of matvec.wgsl; a thread computes 8 columns, or 4 and their gates. */
 const THREADS = 8;
 
 /**
  * Workgroups of matvec_rows.wgsl: for ROWS rows of a team and ROW_TEAMS of them, and for rows of w of at most `longest` vec4s,
- * of which the lanes of a team read `span` at once. What a workgroup adds up takes at most 8 KiB of its memory.
+ * of which the lanes of a team read `span` at once.
  */
 const GROUPS = [
   { ROWS: 1, ROW_TEAMS: 1, span: 128, longest: 256 },
@@ -37,8 +38,10 @@ const SCORE_GROUPS = [
   { ROWS: 4, ROW_TEAMS: 1, QUADS: 2 },
   { ROWS: 8, ROW_TEAMS: 2, QUADS: 1 },
 ];
-/** Threads of a workgroup of matvec_rows.wgsl, at least. */
+/** Threads of a workgroup of matvec_rows.wgsl, at least, where its memory allows. */
 const ROWS_THREADS = 64;
+/** vec4s that the threads of a workgroup add up, at most: 8 KiB of its memory. */
+const MOST_SUMS = 512;
 /** Of a team that computes scores. */
 const SCORE_LANES = 32;
 const [read, write] = ["read", "write"] as const;
@@ -48,6 +51,7 @@ const common = {
   "activation.wgsl": activation,
   "project_common.wgsl": projectCommon,
   "matvec_common.wgsl": matvecCommon,
+  "gated.wgsl": gated,
 };
 const params = {
   rows: "u32",
@@ -80,11 +84,13 @@ function ofOneRow(normed: boolean, { matvec: variant, workgroup }: Tuning) {
   const shared = {
     shader: { ...common, ...(grouped ? { "matvec_group.wgsl": matvecGroup } : { "matvec.wgsl": matvec }) },
     params,
-    constants: { ...PRODUCT_CONSTANTS, ...(!grouped && { THREADS }) },
+    constants: { ...PRODUCT_CONSTANTS, ...PLAIN, ...(!grouped && { THREADS }) },
     overrides: { NORMED: normed ? 1 : 0, ...(grouped && { WORKGROUP: workgroup }) },
   };
+  const linear = { ...shared, name: `matvec${suffix}`, entryPoint: "linear", bindings: bindings.linear };
   return {
-    linear: byFormat({ ...shared, name: `matvec${suffix}`, entryPoint: "linear", bindings: bindings.linear }),
+    linear: byFormat(linear),
+    gated: byFormat({ ...linear, name: `${linear.name}_gated`, constants: { ...linear.constants, ...GATED } }),
     project: byFormat({
       ...shared,
       name: `matvec_project${suffix}`,
@@ -95,44 +101,58 @@ function ofOneRow(normed: boolean, { matvec: variant, workgroup }: Tuning) {
 }
 
 /** How a workgroup of matvec_rows.wgsl is divided, for weights in a format. */
-function divisionOf(ROW_TEAMS: number, QUADS: number, span: number | undefined, format: WeightFormat) {
+function divisionOf(
+  { ROWS, ROW_TEAMS }: { ROWS: number; ROW_TEAMS: number },
+  QUADS: number,
+  span: number | undefined,
+  format: WeightFormat,
+) {
   const { vec4s: CHUNK, atOnce } = CHUNKS[format];
   // A thread with many columns has enough to wait for.
   const UNROLL = Math.max(1, atOnce / QUADS);
-  const LANES = span === undefined ? SCORE_LANES : span / CHUNK / UNROLL;
-  return { CHUNK, UNROLL, LANES, QUADS, COLUMN_TEAMS: Math.max(1, ROWS_THREADS / LANES / ROW_TEAMS) };
+  const most = MOST_SUMS / (ROWS * QUADS); // threads
+  const LANES = span === undefined ? SCORE_LANES : Math.min(span / CHUNK / atOnce, most / ROW_TEAMS);
+  const COLUMN_TEAMS = Math.max(1, Math.min(ROWS_THREADS, most) / LANES / ROW_TEAMS);
+  return { CHUNK, UNROLL, LANES, QUADS, COLUMN_TEAMS };
 }
 
 const ofRows = (ROWS: number, ROW_TEAMS: number) => ({
   shader: { ...common, "maximum.wgsl": maximum, "matvec_rows.wgsl": matvecRows },
   params,
-  constants: { ...PRODUCT_CONSTANTS, ...SCORES, ROWS, ROW_TEAMS },
+  constants: { ...PRODUCT_CONSTANTS, ...PLAIN, ...SCORES, ROWS, ROW_TEAMS },
 });
 
 /** The kernels of matvec_rows.wgsl for one of GROUPS. */
-function ofGroup({ ROWS, ROW_TEAMS, span, longest }: (typeof GROUPS)[number]): Matvec {
+function ofGroup(group: (typeof GROUPS)[number]): Matvec {
+  const { ROWS, ROW_TEAMS, span, longest } = group;
   const rows = ROWS * ROW_TEAMS;
   const suffix = `rows${rows}${span > 128 ? "_long" : ""}`;
   const shared = ofRows(ROWS, ROW_TEAMS);
-  const divided = (format: WeightFormat) => divisionOf(ROW_TEAMS, 1, span, format);
+  const divided = (format: WeightFormat) => divisionOf(group, 1, span, format);
+  // Two vec4s of columns for a team: one of either half.
+  const halved = (format: WeightFormat) => ({ ...divisionOf(group, 2, span, format), ...GATED });
   const linear = { ...shared, name: `matvec_${suffix}`, entryPoint: "linear", bindings: bindings.linear };
   const project = { ...shared, name: `matvec_project_${suffix}`, entryPoint: "project", bindings: bindings.project };
   return {
     rows,
-    fits: (count: number, inner: number) => count <= rows && inner <= longest,
-    columnsOf: (format: WeightFormat) => 4 * divided(format).COLUMN_TEAMS,
+    fits: (count, inner) => count <= rows && inner <= longest,
+    columnsOf: (format, isGated) => 4 * (isGated ? halved : divided)(format).COLUMN_TEAMS,
     linear: inChunks(linear, divided),
+    // A gated product is that into the feed-forward layer, whose rows of w are not the long ones.
+    ...(span <= 128 && { gated: inChunks({ ...linear, name: `${linear.name}_gated` }, halved) }),
     project: inChunks(project, divided),
   };
 }
 
 /** Kernels of which a workgroup computes `rows` rows. */
-export interface Matvec extends ReturnType<typeof ofOneRow> {
+export interface Matvec extends Omit<ReturnType<typeof ofOneRow>, "gated"> {
+  /** Of a gated product; not of all. */
+  gated?: ReturnType<typeof ofOneRow>["gated"];
   rows: number;
   /** Whether they suit so many rows, as long as so many vec4s. */
   readonly fits: (count: number, inner: number, normed: boolean) => boolean;
   /** Columns of a workgroup. */
-  readonly columnsOf: (format: WeightFormat) => number;
+  readonly columnsOf: (format: WeightFormat, isGated?: boolean) => number;
 }
 
 /** Those of a tuning: the first that fits is the best, and where none does it is the last. */
@@ -143,7 +163,8 @@ export function matvecKernels(tuning: Tuning): Matvec[] {
     ...ofOneRow(normed, tuning),
     rows: 1,
     fits: (count: number, _inner: number, isNormed: boolean) => isNormed === normed && (!auto || count === 1),
-    columnsOf: () => (tuning.matvec === "thread" ? 8 * THREADS : 4),
+    columnsOf: (_: WeightFormat, isGated?: boolean) =>
+      tuning.matvec !== "thread" ? 4 : isGated ? 4 * THREADS : 8 * THREADS,
   }));
   return auto ? [...ones, ...GROUPS.filter(({ ROWS }) => ROWS > 1).map(ofGroup)] : ones;
 }
@@ -151,7 +172,7 @@ export function matvecKernels(tuning: Tuning): Matvec[] {
 /** `score` of matvec_rows.wgsl, of few rows first. */
 export const scoreKernels = ({ selection }: Tuning) =>
   (selection === "parts" ? SCORE_GROUPS : []).map(({ ROWS, ROW_TEAMS, QUADS }) => {
-    const divided = (format: WeightFormat) => divisionOf(ROW_TEAMS, QUADS, undefined, format);
+    const divided = (format: WeightFormat) => divisionOf({ ROWS, ROW_TEAMS }, QUADS, undefined, format);
     const name = `matvec_score_rows${ROWS * ROW_TEAMS}`;
     return {
       rows: ROWS * ROW_TEAMS,

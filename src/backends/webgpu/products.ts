@@ -22,10 +22,14 @@ export const ACTIVATION: Readonly<Record<Activation, number>> = {
   sqrtsoftplus: 15,
 };
 
-/** What is done with the operand: a residual, normalised by the kernel or not, or what `multiply` is. */
-export const OPERAND = { none: 0, added: 1, multiplied: 2, layerNormed: 3, rmsNormed: 4 };
+/** What is done with the operand, a residual: the kernel may normalise it. */
+export const OPERAND = { none: 0, added: 1, layerNormed: 2, rmsNormed: 3 };
 
 export const PRODUCT_CONSTANTS = { ...named("ACTIVATION", ACTIVATION), ...named("OPERAND", OPERAND) };
+
+/** Halves of w: 2 where one gates the other, see gated.wgsl. */
+export const PLAIN = { HALVES: 1 };
+export const GATED = { HALVES: 2 };
 
 /** Where `projectQueryKeyValue` writes to, T, C and I, and what it turns by rotary positions. Zeros for `linear`. */
 export const PROJECTION = { time: "u32", capacity: "u32", width: "u32", head_width: "u32", turned: "u32" } as const;

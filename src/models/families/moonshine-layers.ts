@@ -140,14 +140,14 @@ export function output(p: Parameters, name: string, { width, heads, headWidth }:
   };
 }
 
-/** fc1 has the values in its first half and their gates in the second. */
+/** The activation is that of the second half of fc1, which here is the first. */
 function gatedFeedForward(p: Parameters, name: string, { width, feedForwardWidth }: Stack, norm: Norm): FeedForward {
-  const [rows, all] = [feedForwardWidth, 2 * feedForwardWidth];
-  const half = (first: number): Linear => ({
-    weight: p.rows(`${name}.fc1.weight`, [all, width], first, rows),
-    bias: p.rows(`${name}.fc1.bias`, [all], first, rows),
-  });
-  return { inner: half(rows), gate: half(0), outer: linear(p, `${name}.fc2`, width, feedForwardWidth), norm };
+  const rows = 2 * feedForwardWidth;
+  const inner = {
+    weight: p.halvesExchanged(`${name}.fc1.weight`, [rows, width]),
+    bias: p.halvesExchanged(`${name}.fc1.bias`, [rows]),
+  };
+  return { inner, gated: true, outer: linear(p, `${name}.fc2`, width, feedForwardWidth), norm };
 }
 
 export function feedForward(p: Parameters, name: string, { width, feedForwardWidth }: Stack, norm: Norm): FeedForward {

@@ -150,10 +150,10 @@ function crossAttention(p: Parameters, name: string, config: Config): CrossAtten
 
 function feedForward(p: Parameters, name: string, config: Config): FeedForward {
   const { width, feedForwardWidth, gated } = config;
-  const inner = (which: string) => linear(p, [`${name}.DenseReluDense.${which}`], feedForwardWidth, width);
+  const inner = (gated ? ["wi_0", "wi_1"] : ["wi"]).map((which) => `${name}.DenseReluDense.${which}`);
   return {
-    inner: inner(gated ? "wi_0" : "wi"),
-    gate: gated ? inner("wi_1") : undefined,
+    inner: linear(p, inner, feedForwardWidth, width),
+    gated,
     outer: linear(p, [`${name}.DenseReluDense.wo`], width, feedForwardWidth),
     norm: norm(p, name, config),
   };

@@ -27,9 +27,8 @@ const configs = [
   configOf("test/goldens/vanilla/post-norm-learned-gelu-bias"),
 ];
 const isMoonshine = ({ model_type }: Config): boolean => String(model_type).startsWith("moonshine");
-/** Whether the decoder's feed-forward has a gate, and whether the encoder's has one: T5's can. */
-const isGated = (config: Config): boolean => encoderIsGated(config) || isMoonshine(config);
-const encoderIsGated = ({ feed_forward_proj }: Config): boolean => String(feed_forward_proj).startsWith("gated");
+const isGated = (config: Config): boolean =>
+  isMoonshine(config) || String(config.feed_forward_proj).startsWith("gated");
 const nameOf = (config: Config): string => {
   const { model_type, norm_first } = config;
   const order = norm_first === undefined ? "" : norm_first ? ", pre-norm" : ", post-norm";
@@ -42,8 +41,6 @@ const { layers } = BASE;
 
 /** Dispatches of a step over 8 L + 3. */
 function more(config: Config): number {
-  // The gate is a product of its own.
-  if (isGated(config)) return layers;
   // The norm after the last layer, which the product with the vocabulary cannot apply together with its own.
   return config.norm_first === false ? 1 : 0;
 }
@@ -93,13 +90,13 @@ describe.each(configs.map((config) => [nameOf(config), config] as const))("%s", 
     expect(greedy.perStep.dispatches).toBe(greedy.step.length);
   });
 
-  it("takes at most 7 dispatches per encoder layer, and one more for a gate", async () => {
+  it("takes at most 7 dispatches per encoder layer", async () => {
     for (const source of [32, 512]) {
       const workload = { sentences: 1, beams: 1, source, target: 64 };
       const whole = await plansOf(fields, workload, GPU_TUNING);
       const half = await plansOf(enlarged(config, BASE, layers / 2), workload, GPU_TUNING);
       const perLayer = (whole.encode.length - half.encode.length) / (layers / 2);
-      expect(perLayer).toBeLessThanOrEqual(encoderIsGated(config) ? 8 : 7);
+      expect(perLayer).toBeLessThanOrEqual(7);
     }
   });
 

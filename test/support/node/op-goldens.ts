@@ -27,6 +27,7 @@ export interface GoldenCase {
     kind?: Norm["kind"];
     residualEps: number;
     activation: Activation;
+    gated?: boolean;
     heads: number;
     causal: boolean;
     padTokenId?: number;
@@ -93,7 +94,7 @@ export const runners: Record<string, (ops: Ops, c: GoldenCase) => () => Tensor[]
       residual: maybe("residual"),
       residualNorm: norm("residualNorm", residualEps),
       scale,
-      multiply: maybe("multiply"),
+      gated: c.options.gated,
     };
     // "none" is what leaving the activation out means.
     return () => [ops.linear(x, w, activation === "none" ? options : { ...options, activation })];

@@ -4,6 +4,7 @@ import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createWebGpuBackend } from "../../../src/backends/webgpu/backend";
 import { more } from "../shared/audio-operations";
 import type { Ops } from "../../../src/ops/ops";
+import { largestPart } from "../../../src/backends/webgpu/parts";
 import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING, type Tuning } from "../../../src/backends/webgpu/tuning";
 import { difference, type Difference } from "../shared/difference";
 import { operationNames, watch, type OperationName } from "../shared/op-bench";
@@ -48,6 +49,7 @@ export async function compareCases(
   for (const { name, operations, run } of opCases) {
     if ((operation && !operations.includes(operation)) || !name.includes(words) || except?.test(name)) continue;
     const watched = watch(backend);
+    largestPart.bytes = name.endsWith(" in parts") ? 512 : Infinity;
     let result: Difference;
     try {
       result = difference(await run(watched.ops), await run(cpu));
@@ -57,6 +59,7 @@ export async function compareCases(
     const format = [...watched.formats].find((dtype) => dtype !== "f32") ?? "f32";
     comparisons.push({ name, operations: [...watched.operations], format, ...result });
   }
+  largestPart.bytes = Infinity;
   cpu.dispose();
   return comparisons;
 }

@@ -62,6 +62,25 @@ for (const format of ["f16", "q8", "q4"] as const) {
     }
   }
 
+  for (const [b, t, k, n] of [
+    [1, 1, 37, 61],
+    [1, 1, 1100, 7],
+    [3, 1, 130, 30],
+    [3, 1, 1100, 5],
+    [9, 1, 33, 43],
+    [1, 11, 33, 515],
+    [1, 18, 40, 258],
+    [1, 33, 64, 259],
+  ]) {
+    for (const mode of ["", "norm"]) {
+      add(`linear ${format} gated B${b} T${t} K${k} N${n} ${mode}`.trimEnd(), (bench) => {
+        const [x, w, bias] = [bench.f32([b, t, k]), bench.weight(2 * n, k, format), bench.f32([2 * n])];
+        const norm = mode ? bench.norm(k) : undefined;
+        return () => [bench.ops.linear(x, w, { bias, norm, activation: "relu", gated: true })];
+      });
+    }
+  }
+
   for (const [b, t, k, d, capacity] of [
     [1, 1, 4, 4, 1],
     [2, 1, 37, 21, 5],

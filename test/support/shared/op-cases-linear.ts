@@ -83,9 +83,9 @@ const linearModes = [
   "norm residual",
   "norm residual residualNorm",
   "scale",
-  "multiply",
+  "gated",
   "rms norm",
-  "rms norm scale multiply",
+  "rms norm gated",
   "rms norm residual residualNorm scale",
 ];
 for (const [b, t] of [
@@ -101,15 +101,16 @@ for (const [b, t] of [
       const [k, n] = activation === "gelu" ? [19, 30] : [32, 44];
       add(`linear B${b} T${t} K${k} N${n} ${activation} ${mode}`.trimEnd(), (bench) => {
         const x = bench.f32([b, t, k], 2, 0.5);
-        const w = bench.weight(n, k);
-        const bias = bench.f32([n]);
+        const gated = mode.includes("gated");
+        const w = bench.weight(gated ? 2 * n : n, k);
+        const bias = bench.f32([gated ? 2 * n : n]);
         const kind = mode.includes("rms") ? "rms" : "layer";
         const options: LinearOptions = { bias, activation };
+        if (gated) options.gated = true;
         if (mode.includes("norm")) options.norm = { ...bench.norm(k), kind };
         if (mode.includes("residual")) options.residual = bench.f32([b, t, n], 1, 0.3);
         if (mode.includes("residualNorm")) options.residualNorm = { ...bench.norm(n, 1e-3), kind };
         if (mode.includes("scale")) options.scale = 0.37;
-        if (mode.includes("multiply")) options.multiply = bench.f32([b, t, n]);
         return () => [bench.ops.linear(x, w, options)];
       });
     }
@@ -121,6 +122,36 @@ add("linear activations far from zero", (bench) => {
   const w = bench.ops.create([8, 8], "f32", "activations", identity);
   const bias = bench.zeros([8]);
   return () => activations.map((activation) => bench.ops.linear(x, w, { bias, activation }));
+});
+
+// --- gated: a thread has columns of both halves. N is no multiple of four, or so large that tiles of many rows are used ---
+for (const [b, t, k, n] of [
+  [1, 1, 1, 1],
+  [1, 1, 65, 70],
+  [1, 1, 2100, 21],
+  [4, 1, 130, 37],
+  [4, 1, 1030, 6],
+  [11, 1, 40, 59],
+  [1, 11, 33, 515],
+  [2, 17, 37, 131],
+  [1, 19, 50, 258],
+  [1, 35, 100, 259],
+]) {
+  for (const [kind, activation] of [
+    ["rms", "gelu_new"],
+    ["layer", "silu"],
+  ] as const) {
+    add(`linear gated B${b} T${t} K${k} N${n} ${kind} norm`, (bench) => {
+      const [x, w, bias] = [bench.f32([b, t, k], 2, 0.5), bench.weight(2 * n, k), bench.f32([2 * n])];
+      const norm = { ...bench.norm(k), kind };
+      return () => [bench.ops.linear(x, w, { bias, norm, activation, gated: true })];
+    });
+  }
+}
+// Where the test lowers what a GPU binds at once, a half begins within a part.
+add("linear gated B2 T3 K16 N21 in parts", (bench) => {
+  const [x, w, bias] = [bench.f32([2, 3, 16]), bench.weight(42, 16), bench.f32([42])];
+  return () => [bench.ops.linear(x, w, { bias, activation: "gelu", gated: true })];
 });
 
 // --- query, key and value in one product, into a new cache or at an offset of a given one ---
