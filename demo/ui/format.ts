@@ -16,6 +16,13 @@ export const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) :
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 0)}${NARROW_SPACE}s`;
 
+/** A time that may be far below a millisecond. */
+export const fine = (ms: number): string => `${ms < 0.1 ? ms.toFixed(4) : ms.toFixed(2)}${NARROW_SPACE}ms`;
+
+/** Decimal gigabytes per second. */
+export const gigabytes = (perSecond: number): string =>
+  `${(perSecond / 1e9).toFixed(perSecond < 1e10 ? 2 : 0)}${NARROW_SPACE}GB/s`;
+
 export const rate = (perSecond: number): string => perSecond.toFixed(perSecond < 10 ? 1 : 0);
 
 /** 1:02.3 */
@@ -39,6 +46,9 @@ export function digits(value: number): string {
 }
 
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** What a table calls a device. */
+export const DEVICE_NAMES: Record<Device, string> = { webgpu: "GPU", wasm: "WebAssembly", cpu: "CPU reference" };
 
 /** Where the model runs, in a sentence of the page. */
 export const WHERE: Record<Device, string> = {

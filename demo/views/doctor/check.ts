@@ -1,6 +1,6 @@
 /** The check of a device: one sentence through the model, every tensor compared with the CPU reference, and its speed. */
 
-import { Seq2Seq, type ForwardOutput, type HostTensor } from "../../../src/index";
+import { Seq2Seq, type ForwardOutput, type HostTensor, type Profile } from "../../../src/index";
 import type { Dtype } from "../../shell/host";
 import type { ModelChoice } from "../../shell/model-source";
 import type { Device } from "../../ui/format";
@@ -36,6 +36,8 @@ export interface DeviceReport {
   firstTokenMs?: number;
   weights?: number;
   kernels?: Seq2Seq["kernels"];
+  /** Where the time goes. */
+  profile?: Profile;
   /** Against the CPU reference, in the order of the pass. */
   differences?: Difference[];
   /** Whether the device writes what the reference writes. */
@@ -83,10 +85,12 @@ export async function measure(
     const forwardMs = performance.now() - started;
     signal.throwIfAborted();
     const { weights } = model.memory();
+    const profile = await model.profile({ signal });
     const { decode_tokens_per_s: tokensPerSecond, time_to_first_token_ms: firstTokenMs } = speed.stats;
     const report: DeviceReport = {
       ...{ device: model.device, loadMs, forwardMs, tokensPerSecond, firstTokenMs, weights },
       kernels: model.kernels,
+      profile,
     };
     return { report, probes: probesOf(out), tokens: sequences[0], inputs: { ids, decoderIds } };
   } finally {

@@ -1,21 +1,19 @@
 /** Doctor: what this browser has, and whether each of its devices computes what the CPU reference computes, and how fast. */
 
-import { logDots } from "../../charts/log-dots";
 import type { Page, View } from "../../shell/page";
 import { announce } from "../../ui/announce";
 import { button, clear, h } from "../../ui/dom";
-import { megabytes, milliseconds, NONE, rate, type Device } from "../../ui/format";
+import { DEVICE_NAMES, type Device } from "../../ui/format";
 import { copyFrom } from "../../ui/save";
-import { table, tableDetails } from "../../ui/table";
+import { table } from "../../ui/table";
 import { Task } from "../../ui/task";
-import { byOperation, compare, measure, TOLERANCE, type DeviceReport } from "./check";
+import { compare, measure, type DeviceReport } from "./check";
 import { reportText } from "./report";
+import { resultsOf } from "./results";
 import { storedModels } from "./stored";
 import { findingsOf, type Finding } from "./support-table";
 
 const TEXT = "She gave me a red book.";
-
-const NAMES: Record<Device, string> = { webgpu: "GPU", wasm: "WebAssembly", cpu: "CPU reference" };
 
 export function createDoctor({ host, support }: Page): View {
   const task = new Task();
@@ -47,7 +45,7 @@ export function createDoctor({ host, support }: Page): View {
     h(
       "p",
       { class: "intro" },
-      "One sentence goes through the chosen model on every device. All tensors on the way are compared with the CPU reference, plain loops with sums in 64 bits.",
+      "One sentence goes through the chosen model on every device. All tensors on the way are compared with the CPU reference, plain loops with sums in 64 bits. Then its operations and its memory are timed.",
     ),
     h("div", { class: "buttons" }, check, stop),
     status,
@@ -86,7 +84,7 @@ export function createDoctor({ host, support }: Page): View {
     try {
       let reference: Awaited<ReturnType<typeof measure>> | undefined;
       for (const device of devices) {
-        status.textContent = `${NAMES[device]}: loading ${choice.name} and computing …`;
+        status.textContent = `${DEVICE_NAMES[device]}: loading ${choice.name} and computing …`;
         try {
           const measured = await measure(device, choice, dtype, reference?.inputs, TEXT, signal);
           reference ??= measured;
@@ -98,7 +96,7 @@ export function createDoctor({ host, support }: Page): View {
           reports.push({ device, error: (error as Error).message });
           if (!reference) break;
         }
-        draw();
+        clear(results).append(...resultsOf(reports));
       }
       status.textContent = verdict();
       announce(status.textContent);
@@ -117,48 +115,13 @@ export function createDoctor({ host, support }: Page): View {
     const compared = reports.filter(({ device }) => device !== "cpu");
     const isWrong = ({ error, differences = [], sameTokens }: DeviceReport): boolean =>
       error !== undefined || !sameTokens || differences.some(({ ratio }) => ratio > 1);
-    const wrong = compared.filter(isWrong).map(({ device }) => NAMES[device]);
+    const wrong = compared.filter(isWrong).map(({ device }) => DEVICE_NAMES[device]);
     if (wrong.length > 0)
       return `${wrong.join(" and ")}: something is not as it should be. Please copy the report into an issue.`;
-    const names = compared.map(({ device }) => NAMES[device]);
+    const names = compared.map(({ device }) => DEVICE_NAMES[device]);
     return names.length === 0
       ? "There is nothing but the CPU reference here."
       : `All is well: ${names.join(" and ")} agree with the reference.`;
-  }
-
-  function draw(): void {
-    clear(results).append(speedTable(reports));
-    const compared = reports.filter((one) => one.differences);
-    if (compared.length === 0) return;
-    const rows = byOperation(compared[0].differences!).map(({ name }) => name);
-    const series = compared.map(({ device, differences }) => {
-      const worst = byOperation(differences!);
-      return {
-        name: NAMES[device],
-        values: rows.map((name) => worst.find((one) => one.name === name)!.ratio * TOLERANCE),
-      };
-    });
-    results.append(
-      logDots("Worst difference from the reference, by operation", rows, series, TOLERANCE, "tolerance"),
-      tableDetails("Layer by layer, every tensor as a table", () =>
-        table(
-          "The worst difference of every tensor",
-          compared.flatMap(({ device }) => [`${NAMES[device]}: difference`, "of the tolerance"]),
-          compared[0].differences!.map(({ name }, i) => [
-            name,
-            ...compared.flatMap(({ differences }) => [
-              differences![i].worst.toExponential(1),
-              differences![i].ratio.toFixed(3),
-            ]),
-          ]),
-          "tensor",
-        ),
-      ),
-    );
-    const chosen = compared.find(({ kernels }) => kernels)?.kernels;
-    if (!chosen) return;
-    const pairs = Object.entries(chosen).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))]);
-    results.append(h("h3", {}, "Kernels of the GPU"), h("dl", { class: "pairs", "data-testid": "kernels" }, ...pairs));
   }
 
   return {
@@ -166,26 +129,4 @@ export function createDoctor({ host, support }: Page): View {
     show: () => void stored.refresh(),
     hide: () => task.stop(),
   };
-}
-
-function speedTable(reports: readonly DeviceReport[]): HTMLElement {
-  const value = <T>(given: T | undefined, write: (given: T) => string): string =>
-    given === undefined ? NONE : write(given);
-  const rows = reports.map(
-    ({ device, error, loadMs, forwardMs, firstTokenMs, tokensPerSecond, weights, sameTokens }) => [
-      NAMES[device],
-      value(tokensPerSecond, rate),
-      value(firstTokenMs, milliseconds),
-      value(forwardMs, milliseconds),
-      value(loadMs, milliseconds),
-      value(weights, megabytes),
-      error ?? (device === "cpu" ? "the reference" : sameTokens ? "same words" : "other words"),
-    ],
-  );
-  const columns = ["tokens/s", "first token", "pass", "load", "weights", "result"];
-  return h(
-    "div",
-    { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Speed by device" },
-    table("Speed by device, on this sentence", columns, rows, "device"),
-  );
 }

@@ -63,6 +63,42 @@ describe("the demo page: Doctor", () => {
     await visitor.isAccessible("after the check", [320, 768, 1920]);
   });
 
+  it("says what each operation takes on every device, and how fast the memory is", async () => {
+    const rowsOf = (selector: string): Promise<string[][]> =>
+      visitor.page.$$eval(`${selector} tbody tr`, (all) =>
+        all.map((row) => [...row.children].map((cell) => cell.textContent.replaceAll("\u202f", " "))),
+      );
+    for (const [plan, names] of [
+      ["step", ["linear", "projectQueryKeyValue", "attention", "selectGreedy", "embed", "whole"]],
+      ["encode", ["linear", "projectQueryKeyValue", "attention", "layerNorm", "embed", "whole"]],
+    ] as const) {
+      const rows = await rowsOf(byTestId(`times-${plan}`));
+      expect(rows.map(([name]) => name).sort()).toEqual([...names].sort());
+      for (const [name, ...cells] of rows) {
+        for (const cell of cells.slice(0, 3)) expect(cell).toMatch(/^\d+\.\d+ ms$/);
+        expect(cells[3]).toMatch(name === "whole" ? /^$/ : /^\w+ \d+ × \d+\.\d+ ms/);
+      }
+      // The reference is plain loops; WebAssembly has SIMD kernels.
+      const [cpu, wasm] = rows
+        .find(([name]) => name === "linear")!
+        .slice(1)
+        .map(parseFloat);
+      expect(cpu).toBeGreaterThan(wasm);
+    }
+    const stamps = await visitor.page.$$eval(
+      ".doctor tbody tr",
+      (all) => all.find((row) => row.textContent.startsWith("GPU: timestamp-query"))!.children[1].textContent,
+    );
+    const memory = await rowsOf(byTestId("bandwidth"));
+    expect(memory.map(([device]) => device)).toEqual(["CPU reference", "WebAssembly", "GPU"]);
+    for (const [, copy, product] of memory)
+      for (const speed of [copy, product]) expect(Number(/^([\d.]+) GB\/s$/.exec(speed)?.[1])).toBeGreaterThan(0.01);
+    expect(memory[2][4]).toMatch(stamps === "yes" ? /^timestamps of the GPU$/ : /no timestamp queries/);
+    const report = await visitor.page.$eval(byTestId("report"), (element) => element.textContent);
+    expect(report.match(/^memory \(.*GB\/s.*GB\/s$/gm)).toHaveLength(3);
+    expect(report).toMatch(/step [\d.]+ ms: \w+ \d+ x [\d.]+ ms, /);
+  });
+
   it("lists the models that the browser keeps, and removes them", async () => {
     await visitor.page.waitForSelector(".stored button");
     const kept = await visitor.page.$$eval(".stored button", (all) => all.length);
