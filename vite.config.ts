@@ -38,8 +38,8 @@ const groups = [
   { name: "engine", tags: ["$initial" as const], priority: 1 },
   // What only backends need, whichever of them.
   { name: "ops", test: /\/src\/(ops|tensor|util\/(?!spoken-languages))/, priority: 1 },
-  { name: "webgpu", test: /\/src\/backends\/webgpu\/(?!adapter\.ts|audio)/ },
-  { name: "cpu", test: /\/src\/backends\/cpu\// },
+  { name: "webgpu", test: /\/src\/backends\/webgpu\/(?!adapter\.ts|audio|profiler)/ },
+  { name: "cpu", test: /\/src\/backends\/cpu\/(?!profiler)/ },
   { name: "wasm", test: /\/src\/backends\/wasm\/(?!support|pool|split|thread)|\/wasm\/index\.ts/ },
   { name: "threads", test: /\/src\/backends\/wasm\/(pool|split|thread(s|-script))\.ts/ },
   // Names of languages, too: Whisper's tokenizer, prompts and words need them.
@@ -48,6 +48,8 @@ const groups = [
   { name: "progress", test: /\/src\/engine\/progress|\/src\/loading\/survey/ },
   { name: "support", test: /\/src\/engine\/support/, priority: 2 },
   { name: "forecast", test: /\/src\/engine\/(forecast|available|planned-ops)/ },
+  { name: "profile", test: /\/src\/(engine\/profile|backends\/cpu\/profiler)/ },
+  { name: "profile-gpu", test: /\/src\/backends\/webgpu\/profiler/ },
   { name: "torch", test: /\/src\/loading\/formats\/torch\// },
   { name: "host", test: /\/src\/generation\/host\.ts/ },
   { name: "speech", test: /\/src\/engine\/speech-part\.ts/ },

@@ -7,6 +7,7 @@ import { checkLoadOptions, warnOnConsole, type LoadOptions } from "../engine/loa
 import type { Limits, ModelConfig } from "../engine/model-config";
 import type { ModelCalls, RunningModel } from "../engine/running-model";
 import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "../engine/results";
+import type { Profile } from "../engine/profile";
 import type { GenerateTextOutput, TextOptions } from "../engine/text-calls";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
@@ -129,6 +130,15 @@ export class Seq2Seq {
    */
   async detectLanguage(input: SpeechInput): Promise<[language: string, probability: number][][]> {
     return this.calls().detectLanguage(input);
+  }
+
+  /**
+   * Where the time goes on this device: each operation of the encoder and of one step of the decoder, and the speed of its memory.
+   * Takes a second or a few, more on the device "cpu", and 128 MB for as long; calls that run meanwhile make it less exact.
+   * @throws ModelError, `out_of_memory` for one; `signal.reason` once aborted
+   */
+  async profile(options: { signal?: AbortSignal } = {}): Promise<Profile> {
+    return this.calls().profile(options);
   }
 
   /** Where the model runs. A GPU that is lost again and again is given up for "wasm". */

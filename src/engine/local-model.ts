@@ -55,6 +55,7 @@ function callsOf(model: LocalSeq2Seq): ModelCalls {
     streamText: (...given) => model.streamText(...given),
     forward: (...given) => model.forward(...given),
     detectLanguage: (...given) => model.detectLanguage(...given),
+    profile: (...given) => model.profile(...given),
 
     encode: (...given) => tokenizer.encode(...given),
     decode: (...given) => tokenizer.decode(...given),

@@ -9,6 +9,9 @@ export const textPart = (): Promise<TextPart> => loadPart("reads tokenizers", ()
 /** `forward`, and what `generate` computes by it: attentions and hidden states. */
 export const wholePasses = () => loadPart("computes whole passes", () => import("../generation/outputs"));
 
+/** Where the time goes. */
+export const profiling = () => loadPart("measures a model", () => import("./profile"));
+
 /** Families that read sound, with their operations. */
 export const speechPart = () => loadPart("reads sound", () => import("./speech-part"));
 

@@ -9,6 +9,7 @@ import type { Memory } from "../ops/ops";
 import type { DecodeOptions, DecoderPromptOptions, EncodeOptions, LanguagePair, TextOffset } from "../text/tokenizer";
 import type { ModelConfig } from "./model-config";
 import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "./results";
+import type { Profile } from "./profile";
 import type { GenerateTextOutput, TextOptions } from "./text-calls";
 import type { TranslateOptions } from "./translate-options";
 import type { AlignedSegment, TranslatorSetup } from "./translator";
@@ -37,6 +38,7 @@ export interface ModelCalls {
   streamText(text: string, options: TextOptions): AsyncGenerator<string, void, undefined>;
   forward(input: ForwardInput, options: ForwardOptions): Promise<ForwardOutput>;
   detectLanguage(input: SpeechInput): Promise<[language: string, probability: number][][]>;
+  profile(options: { signal?: AbortSignal }): Promise<Profile>;
 
   // The tokenizer.
   encode(text: string, options?: EncodeOptions): Awaitable<number[]>;

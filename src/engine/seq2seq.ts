@@ -23,7 +23,8 @@ import { modelConfig, type Limits, type ModelConfig } from "./model-config";
 import { checkBoolean, checkedOptions } from "./options";
 import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "./results";
 import type { GenerateTextOutput, TextOptions } from "./text-calls";
-import { speechPart, wholePasses } from "./parts";
+import { profiling, speechPart, wholePasses } from "./parts";
+import type { Profile } from "./profile";
 import { generatedOf, speechInput } from "./speech-calls";
 import type { Tokenizer } from "../text/tokenizer";
 import type { LocalTranslator, TranslatorSetup } from "./translator";
@@ -246,6 +247,15 @@ export class LocalSeq2Seq {
     const { languageProbabilities } = await speechPart();
     const checked = checkedOptions("detectLanguage", input, ["input_features"]);
     return languageProbabilities("detectLanguage", { ...checked }, this.speechContext());
+  }
+
+  /** Where the time of a call goes, see {@link Profile}. */
+  async profile(given: { signal?: AbortSignal } = {}): Promise<Profile> {
+    this.checkAlive();
+    const { signal } = checkedOptions("profile", given, ["signal"]);
+    signal?.throwIfAborted();
+    const { profile } = await profiling();
+    return this.engines.run((engine) => onEngine(engine, (one) => profile(one, signal), signal), signal);
   }
 
   /** How many tokens fit the model's positions: `config.limits`. */

@@ -11,6 +11,7 @@
 import type { DType, Tensor } from "../tensor/tensor";
 import type { Operations } from "./operations";
 import type { Pace } from "./pace";
+import type { Profiler } from "./profiler";
 
 export type { AttentionOptions, PositionBias } from "./attention";
 export type { EmbedOptions } from "./embedding";
@@ -64,6 +65,8 @@ export interface Ops extends Operations {
   check(): void;
   counters(): Counters;
   memory(): Memory;
+  /** What measures how long plans take here. */
+  profiler(): Promise<Profiler>;
   dispose(): void;
 }
 

@@ -102,6 +102,7 @@ function callsOf(call: (name: string, args: unknown[]) => Promise<unknown>): Mod
     streamText: stream("streamText"),
     forward: method("forward"),
     detectLanguage: method("detectLanguage"),
+    profile: method("profile"),
     encode: method("encode"),
     decode: method("decode"),
     token: method("token"),

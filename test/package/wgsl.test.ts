@@ -29,8 +29,8 @@ describe("stripWgsl", () => {
 describe("the shaders of the package", () => {
   const files = readdirSync("shaders").filter((name) => name.endsWith(".wgsl"));
   const dist = join(inject("consumer"), "node_modules/attendant/dist");
-  const built = [["webgpu.js", "speech-gpu.js"], ["attendant-worker.js"], ["attendant.js"]].map((names) =>
-    names.map((name) => readFileSync(join(dist, name), "utf8")).join("\n"),
+  const built = [["webgpu.js", "speech-gpu.js", "profile-gpu.js"], ["attendant-worker.js"], ["attendant.js"]].map(
+    (names) => names.map((name) => readFileSync(join(dist, name), "utf8")).join("\n"),
   );
 
   it.each(files)("%s is in it, with every line in its place", (name) => {

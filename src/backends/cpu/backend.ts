@@ -8,12 +8,14 @@ import { zeroCounters, type Ops, type Plan } from "../../ops/ops";
 import { createOperations } from "../../ops/front";
 import type { MoreOperations, WholeImplementation } from "../../ops/operations";
 import { steadyPace } from "../../ops/pace";
+import { loadPart } from "../../util/part";
 import type { Arithmetic } from "./int8";
 import { createImplementation } from "./operations";
+import type { TimedCommand } from "./profiler";
 import { createTensors, type CpuTensor } from "./tensors";
 
 interface CpuPlan<T> extends Plan<T> {
-  readonly commands: (() => void)[];
+  readonly commands: TimedCommand[];
   readonly temporaries: CpuTensor[];
 }
 
@@ -27,7 +29,7 @@ export function createArrayBackend(
   implementation: WholeImplementation,
   more?: MoreOperations,
 ): Ops {
-  let recording: { commands: (() => void)[]; temporaries: CpuTensor[] } | undefined;
+  let recording: { commands: TimedCommand[]; temporaries: CpuTensor[] } | undefined;
 
   function current() {
     invariant(recording, "an operation was called outside record()");
@@ -54,10 +56,10 @@ export function createArrayBackend(
     },
     async submit(plans, wanted = []) {
       checkAlive();
-      for (const plan of plans as CpuPlan<unknown>[]) for (const run of plan.commands) run();
+      for (const plan of plans as CpuPlan<unknown>[]) for (const { compute } of plan.commands) compute();
       const copies = wanted.map(read);
       // A pause between submits, so that timers, aborts and the page get their turn.
-      await new Promise<void>(nextTask);
+      await pause();
       return copies;
     },
     release(plan) {
@@ -67,6 +69,10 @@ export function createArrayBackend(
     check: checkAlive,
     counters: zeroCounters,
     memory: () => ({ ...memory }),
+    async profiler() {
+      const { createArrayProfiler } = await loadPart("measures operations", () => import("./profiler"));
+      return createArrayProfiler((plan) => (plan as CpuPlan<unknown>).commands, pause);
+    },
     dispose,
 
     ...createOperations(
@@ -78,7 +84,7 @@ export function createArrayBackend(
           return made;
         },
         // The loops see the arrays as they are when the plan runs.
-        append: (compute) => void current().commands.push(compute),
+        append: (compute, operation) => void current().commands.push({ operation, compute }),
       },
       implementation,
       more,
@@ -87,11 +93,12 @@ export function createArrayBackend(
 }
 
 /** A macrotask without the 4 ms clamp that nested `setTimeout` calls get. */
-function nextTask(resolve: () => void): void {
-  const channel = new MessageChannel();
-  channel.port1.onmessage = () => {
-    channel.port1.close();
-    resolve();
-  };
-  channel.port2.postMessage(null);
-}
+const pause = (): Promise<void> =>
+  new Promise((resolve) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => {
+      channel.port1.close();
+      resolve();
+    };
+    channel.port2.postMessage(null);
+  });

@@ -7,6 +7,7 @@ import type { Operations } from "../../ops/operations";
 import type { Ops } from "../../ops/ops";
 import type { WeightFormat } from "../../tensor/weight-format";
 import { adaptivePace } from "../../ops/pace";
+import { loadPart } from "../../util/part";
 import type { AdapterInfo } from "./adapter";
 import { chooseKernels } from "./choice";
 import { choiceStore, type ChoiceStore } from "./choice-store";
@@ -102,6 +103,10 @@ export async function createWebGpuBackend(
     check: () => gpu.check(),
     counters: () => ({ ...gpu.counters }),
     memory: () => ({ ...gpu.memory }),
+    async profiler() {
+      const { createGpuProfiler } = await loadPart("measures kernels", () => import("./profiler"));
+      return createGpuProfiler(gpu, createRecorder(gpu, tensors, partLimits), tensors);
+    },
     dispose: () => gpu.dispose(),
   };
   const opsWith = (tuning: Tuning): Ops => {

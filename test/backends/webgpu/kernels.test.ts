@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { named } from "../../../src/backends/webgpu/constants";
 import { kernel, locate, paramWords, type Kernel } from "../../../src/backends/webgpu/kernel";
+import { copyKernel } from "../../../src/backends/webgpu/profiler";
 import { kernelsOf } from "../../../src/backends/webgpu/operations";
 import { more } from "../../support/shared/audio-operations";
 import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING } from "../../../src/backends/webgpu/tuning";
@@ -14,6 +15,7 @@ const variants = {
   rows: kernelsOf({ ...GPU_TUNING, matvec: "rows" }, more),
   earlier: kernelsOf(EARLIER_GPU_TUNING, more),
   software: kernelsOf(SOFTWARE_TUNING, more),
+  profiler: [copyKernel],
 };
 const all = Object.entries(variants).flatMap(([variant, kernels]) =>
   kernels.map((kernel): [string, Kernel] => [`${kernel.name} (${variant})`, kernel]),
