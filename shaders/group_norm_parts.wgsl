@@ -2,9 +2,7 @@
 // group_norm.wgsl puts the parts together.
 //
 // x (B, T, C)   lengths (B)   parts (B, parts, 4): mean, sum of squares, count, 0
-// One workgroup per part and sound. Two passes over its rows, not E[x^2] - E[x]^2, which cancels where the mean is large.
-
-override WORKGROUP: u32 = 64;
+// One workgroup per part and sound.
 
 struct Params {
   rows: u32, // T
@@ -19,9 +17,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> parts: array<vec4f>;
 @group(0) @binding(3) var<uniform> p: Params;
 
-var<workgroup> sums: array<f32, WORKGROUP>;
-var<workgroup> squares: array<f32, WORKGROUP>;
-
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -33,32 +28,8 @@ fn main(
   let first = min(group.x * p.share, end);
   let count = min(p.share, end - first);
   let start = (b * p.rows + first) * p.width;
-  let elements = f32(max(1u, count * p.channels));
-
-  var sum = 0.0;
-  for (var i = local; i < count * p.width; i += WORKGROUP) {
-    sum += dot(x[start + i], present(i % p.width, p.channels));
-  }
-  sums[local] = sum;
-  workgroupBarrier();
-  var mean = 0.0;
-  for (var i = 0u; i < WORKGROUP; i++) {
-    mean += sums[i];
-  }
-  mean /= elements;
-
-  var square = 0.0;
-  for (var i = local; i < count * p.width; i += WORKGROUP) {
-    let d = (x[start + i] - mean) * present(i % p.width, p.channels);
-    square += dot(d, d);
-  }
-  squares[local] = square;
-  workgroupBarrier();
+  let m = moments(start, count * p.width, p.width, p.channels, true, local);
   if (local == 0u) {
-    var total = 0.0;
-    for (var i = 0u; i < WORKGROUP; i++) {
-      total += squares[i];
-    }
-    parts[b * groups.x + group.x] = vec4f(mean, total, f32(count * p.channels), 0.0);
+    parts[b * groups.x + group.x] = vec4f(m.x, m.y, f32(count * p.channels), 0.0);
   }
 }

@@ -1,24 +1,7 @@
 // The same operation as matvec.wgsl, for GPUs: one workgroup computes four columns of one row. Its threads walk
-// along K side by side, so that neighbours read neighbouring vec4s of w, and add up through workgroup memory.
+// along K side by side, so that neighbours read neighbouring vec4s of w, and add up together.
 
-override WORKGROUP: u32 = 64;
 override NORMED: bool = false;
-
-var<workgroup> parts: array<vec4f, WORKGROUP>;
-
-// Sum over the workgroup of each thread's value, the same in every thread. Called from uniform control flow only.
-fn total(local: u32, value: vec4f) -> vec4f {
-  workgroupBarrier(); // the array may still be read from the call before
-  parts[local] = value;
-  workgroupBarrier();
-  for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
-    if (local < half) {
-      parts[local] += parts[local + half];
-    }
-    workgroupBarrier();
-  }
-  return parts[0];
-}
 
 // The products of a row of norm(x) with four rows of w, and with their gates where there are some, in every thread.
 fn dot4(row: u32, column: u32, local: u32, p: Params) -> array<vec4f, HALVES> {
@@ -27,19 +10,9 @@ fn dot4(row: u32, column: u32, local: u32, p: Params) -> array<vec4f, HALVES> {
   var mean = 0.0;
   var scale = 1.0;
   if (NORMED) {
-    if (p.rms == 0u) {
-      var sum = 0.0;
-      for (var k = local; k < inner; k += WORKGROUP) {
-        sum += dot(x[first + k], present(k, p.length));
-      }
-      mean = total(local, vec4f(sum)).x / f32(p.length);
-    }
-    var square = 0.0;
-    for (var k = local; k < inner; k += WORKGROUP) {
-      let d = (x[first + k] - mean) * present(k, p.length);
-      square += dot(d, d);
-    }
-    scale = inverseSqrt(total(local, vec4f(square)).x / f32(p.length) + p.eps);
+    let m = moments(first, inner, inner, p.length, p.rms == 0u, local);
+    mean = m.x;
+    scale = inverseSqrt(m.y / f32(p.length) + p.eps);
   }
   let w0 = weight_row(column * 4u, inner);
   let w1 = weight_row(column * 4u + 1u, inner);
@@ -62,7 +35,7 @@ fn dot4(row: u32, column: u32, local: u32, p: Params) -> array<vec4f, HALVES> {
     }
   }
   for (var half = 0u; half < HALVES; half++) {
-    sums[half] = total(local, sums[half]);
+    sums[half] = total(sums[half], local);
   }
   return sums;
 }
@@ -75,18 +48,19 @@ fn statistics_of_operand(row: u32, local: u32) -> vec2f {
   let first = row * p.outer;
   var mean = 0.0;
   if (p.operand_use == OPERAND_LAYER_NORMED) {
-    var sum = 0.0;
+    var sum = vec4f();
     for (var n = local; n < p.outer; n += WORKGROUP) {
-      sum += dot(operand[first + n], present(n, p.outer_length));
+      sum += operand[first + n] * present(n, p.outer_length);
     }
-    mean = total(local, vec4f(sum)).x / f32(p.outer_length);
+    mean = dot(total(sum, local), vec4f(1.0)) / f32(p.outer_length);
   }
-  var square = 0.0;
+  var squares = vec4f();
   for (var n = local; n < p.outer; n += WORKGROUP) {
     let d = (operand[first + n] - mean) * present(n, p.outer_length);
-    square += dot(d, d);
+    squares += d * d;
   }
-  return vec2f(mean, inverseSqrt(total(local, vec4f(square)).x / f32(p.outer_length) + p.operand_eps));
+  let square = dot(total(squares, local), vec4f(1.0));
+  return vec2f(mean, inverseSqrt(square / f32(p.outer_length) + p.operand_eps));
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -6,8 +6,6 @@
 // x, y (R, V), rows of vec4
 // One workgroup per row. Each thread keeps four sums, not one: over 250,000 elements it is the long sum that loses digits.
 
-override WORKGROUP: u32 = 64;
-
 struct Params {
   length: u32, // V
 }
@@ -15,9 +13,6 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> p: Params;
-
-var<workgroup> maxima: array<f32, WORKGROUP>;
-var<workgroup> sums: array<f32, WORKGROUP>;
 
 // Four elements of the row that begins at `row`; padding must not count.
 fn four(row: u32, c: u32) -> vec4f {
@@ -28,29 +23,19 @@ fn four(row: u32, c: u32) -> vec4f {
 fn statistics(row: u32, local: u32) -> vec2f {
   let columns = padded(p.length) / 4u;
 
-  var highest4 = vec4f(LEAST);
+  var most = vec4f(LEAST);
   for (var c = local; c < columns; c += WORKGROUP) {
-    highest4 = max(highest4, four(row, c));
+    most = max(most, four(row, c));
   }
-  maxima[local] = max(max(highest4.x, highest4.y), max(highest4.z, highest4.w));
-  workgroupBarrier();
-  var highest = LEAST;
-  for (var i = 0u; i < WORKGROUP; i++) {
-    highest = max(highest, maxima[i]);
-  }
+  most = highest(most, local);
+  let m = max(max(most.x, most.y), max(most.z, most.w));
 
-  var sum4 = vec4f(0);
+  var sum = vec4f(0);
   for (var c = local; c < columns; c += WORKGROUP) {
     // Where all of a row is banned, its padding is as high as the rest.
-    sum4 += exp(max(four(row, c) - highest, vec4f(-87.0))) * present(c, p.length);
+    sum += exp(max(four(row, c) - m, vec4f(-87.0))) * present(c, p.length);
   }
-  sums[local] = sum4.x + sum4.y + sum4.z + sum4.w;
-  workgroupBarrier();
-  var sum = 0.0;
-  for (var i = 0u; i < WORKGROUP; i++) {
-    sum += sums[i];
-  }
-  return vec2f(highest, sum);
+  return vec2f(m, dot(total(sum, local), vec4f(1.0)));
 }
 
 @compute @workgroup_size(WORKGROUP)

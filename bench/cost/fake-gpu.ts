@@ -63,13 +63,19 @@ const encoder = {
   finish: () => ({}),
 };
 
-/** @param limits where they differ from what WebGPU promises everywhere */
-export function fakeAdapter(limits: Partial<typeof LIMITS> = {}): GPUAdapter {
+/**
+ * @param limits where they differ from what WebGPU promises everywhere
+ * @param features by default those with which kernels differ
+ */
+export function fakeAdapter(
+  limits: Partial<typeof LIMITS> = {},
+  features: readonly string[] = ["subgroups"],
+): GPUAdapter {
   defineFlags();
   const all = { ...LIMITS, ...limits };
   const device = {
     limits: all,
-    features: new Set(),
+    features: new Set(features),
     lost: new Promise(() => undefined),
     addEventListener: () => undefined,
     pushErrorScope: () => undefined,
@@ -93,5 +99,5 @@ export function fakeAdapter(limits: Partial<typeof LIMITS> = {}): GPUAdapter {
     },
   };
   const info = { vendor: "none", architecture: "", device: "", description: "a GPU that computes nothing" };
-  return { limits: all, features: new Set(), info, requestDevice: async () => device } as unknown as GPUAdapter;
+  return { limits: all, features: new Set(features), info, requestDevice: async () => device } as unknown as GPUAdapter;
 }

@@ -44,6 +44,20 @@ it.each([
   expect(report.off).toBeLessThan(1e-5);
 });
 
+it("adds up by subgroups where that is faster, and right", async () => {
+  const slow = { kernel: "levels", does: "slow" } as const;
+  const report = await choose("levels", [slow]);
+  expect(report).toMatchObject({ probed: true, warnings: [], kept: { reduction: "subgroups" } });
+  expect(report.off).toBeLessThan(1e-5);
+
+  const wrong = await choose("levels", [slow, { kernel: "subgroups", does: "wrong" }]);
+  const message =
+    /^load: reduction "subgroups" computes normalised rows wrongly on this GPU .*; "levels" takes its place\.$/;
+  expect(wrong.warnings).toEqual([expect.stringMatching(message)]);
+  expect(wrong.kept).toEqual({ reduction: "levels" });
+  expect(wrong.off).toBeLessThan(1e-5);
+});
+
 it("takes a kernel that is right before a faster one that is wrong", async () => {
   const drivers = [
     { kernel: "matvec_rows", does: "slow" },

@@ -81,6 +81,24 @@ it.each([
   expect(own.map(({ name }) => name).filter((name) => !kernels.has(name))).toEqual([]);
 });
 
+it("kernels that add up by subgroups agree, too", async () => {
+  const page = await openPage();
+  const kernels: string[] = [];
+  // Those of one row, whatever the format of the weights: the rest does not add up in this way.
+  for (const operation of ["layerNorm", "softmax", "compressFrames", "groupNorm", "linear"]) {
+    const others = `^linear (?!(gated )?B1 T1 )|${ACTIVATIONS}`;
+    const report = await runInPage<OpsReport>(page, COMPARE, "compareOps", "subgroups", operation, others);
+    expect(report.comparisons.filter(({ worst }) => !(worst <= 1))).toEqual([]);
+    kernels.push(...report.kernels);
+  }
+  await closePage(page);
+  const own = kernelsOf({ ...GPU_TUNING, reduction: "subgroups" }, more)
+    .filter(({ name, code }) => code.includes("subgroupAdd") && !/project|_(f16|q8|q4)$/.test(name))
+    .map(({ name }) => name);
+  expect(own).toContain("matvec_normed_group_gated");
+  expect(own.filter((name) => !kernels.includes(name))).toEqual([]);
+});
+
 describe("a mistake in WGSL", () => {
   let page: Page;
   beforeAll(async () => {

@@ -12,14 +12,14 @@ const BUDGET = {
   /** What every model needs beside that, in a page or Node that does without a worker. */
   core: 43_500,
   /** The backend for GPUs with its shaders. */
-  webgpu: 37_500,
+  webgpu: 38_500,
   /** What backends share. */
   ops: 4_000,
   cpu: 7_700,
   /** Searches and logits processors in JavaScript. */
   host: 5_500,
   /** The kernels in two modules, in base64, and the backend. */
-  wasm: 26_300,
+  wasm: 22_800,
   /** Several threads in WebAssembly, without the script of a thread. */
   threads: 3_000,
   /** The script of a thread. */
@@ -56,7 +56,7 @@ const BUDGET = {
   /** The engine with all its parts in one file. */
   "attendant-worker.js": 219_700,
   /** The command, with its own copy of what reads folders. */
-  "attendant-cli.js": 107_500,
+  "attendant-cli.js": 108_500,
   /** The page and the worker in one file. */
   "attendant.js": 230_700,
 };

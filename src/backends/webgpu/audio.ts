@@ -18,6 +18,7 @@ import { vec4s } from "./gpu-tensor";
 import { kernel, type Grid } from "./kernel";
 import { ACTIVATION } from "./products";
 import type { OperationRecorder } from "./recorder";
+import { momentsBy } from "./reduction";
 import type { Tuning } from "./tuning";
 
 export { groups } from "./audio-tests";
@@ -33,7 +34,7 @@ const MOST_GROUPS = 1024;
 
 const [read, write] = ["read", "write"] as const;
 
-export const kernels = ({ workgroup }: Tuning) => ({
+export const kernels = (tuning: Tuning) => ({
   convolve: kernel({
     name: "convolve",
     shader: {
@@ -60,10 +61,10 @@ export const kernels = ({ workgroup }: Tuning) => ({
   }),
   groupNormParts: kernel({
     name: "group_norm_parts",
-    shader: { "layout.wgsl": layout, "group_norm_parts.wgsl": groupNormParts },
+    shader: { "layout.wgsl": layout, ...momentsBy(tuning), "group_norm_parts.wgsl": groupNormParts },
     bindings: { x: read, lengths: read, parts: write },
     params: { rows: "u32", width: "u32", channels: "u32", less: "u32", share: "u32" },
-    overrides: { WORKGROUP: workgroup },
+    constants: { WORKGROUP: tuning.workgroup },
   }),
   groupNorm: kernel({
     name: "group_norm",
@@ -71,14 +72,14 @@ export const kernels = ({ workgroup }: Tuning) => ({
     bindings: { x: read, parts: read, norm: read, y: write },
     params: { length: "u32", width: "u32", parts: "u32", eps: "f32" },
     constants: NORM,
-    overrides: { WORKGROUP: workgroup },
+    overrides: { WORKGROUP: tuning.workgroup },
   }),
   compressFrames: kernel({
     name: "compress_frames",
-    shader: { "layout.wgsl": layout, "compress_frames.wgsl": compressFrames },
+    shader: { "layout.wgsl": layout, ...momentsBy(tuning), "compress_frames.wgsl": compressFrames },
     bindings: { x: read, scale: read, y: write },
     params: { width: "u32", length: "u32", eps: "f32" },
-    overrides: { WORKGROUP: workgroup },
+    constants: { WORKGROUP: tuning.workgroup },
   }),
   addPositions: kernel({
     name: "add_positions",
@@ -93,7 +94,7 @@ export const kernels = ({ workgroup }: Tuning) => ({
     bindings: { table: "read", position: "read", history: "read", ancestors: "read", scores: "write" },
     params: { vocabulary: "u32", rows: "u32", capacity: "u32", fields: "u32", has_ancestors: "u32" },
     constants: { ...SCORES, ...named("TIMESTAMP", TIMESTAMP) },
-    overrides: { WORKGROUP: workgroup },
+    overrides: { WORKGROUP: tuning.workgroup },
   }),
 });
 

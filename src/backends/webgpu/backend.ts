@@ -3,6 +3,7 @@
  * is a list of them that can be submitted any number of times (plan.ts).
  */
 
+import { ModelError } from "../../errors";
 import type { Operations } from "../../ops/operations";
 import type { Ops } from "../../ops/ops";
 import type { WeightFormat } from "../../tensor/weight-format";
@@ -57,6 +58,12 @@ export async function createWebGpuBackend(
   const kernels = checkKernels(choosing?.kernels ?? {});
   const gpu = await openDevice(found);
   const suggested = given ?? { ...(gpu.adapter.fallback ? SOFTWARE_TUNING : GPU_TUNING), ...kernels };
+  if (suggested.reduction === "subgroups" && !gpu.device.features.has("subgroups")) {
+    throw new ModelError(
+      "invalid_option",
+      'load: kernels.reduction "subgroups": this GPU, or browser, has no subgroups.',
+    );
+  }
   const { limits } = gpu.device;
   const partLimits: PartLimits = {
     bytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),

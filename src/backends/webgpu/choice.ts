@@ -41,7 +41,12 @@ export interface ChoiceOptions {
 
 /** @throws ModelError "unsupported_device" where no variant of a group computes what it should */
 export async function chooseKernels(options: ChoiceOptions): Promise<Tuning> {
-  const { gpu, groups, given, store, version } = options;
+  const { gpu, given, store, version } = options;
+  const { features } = gpu.device;
+  const groups = options.groups.map((group): Group => {
+    const variants = group.variants.filter(({ feature }) => feature === undefined || features.has(feature));
+    return { ...group, variants };
+  });
   const suggested = { ...options.suggested, ...given };
   const key = choiceKey(gpu.adapter, `${version}|${options.format}`);
   const kept = await store.get(key);

@@ -12,7 +12,7 @@ const REPORT_HINT = "This is a bug in attendant; please report it with the name 
 const MEMORY_HINT = 'Close other pages, load with dtype "q8" or "q4", or use a smaller model.';
 
 /** What kernels or their measurement make use of, where the adapter has it; nothing needs it. */
-const OPTIONAL: readonly GPUFeatureName[] = ["timestamp-query"];
+const OPTIONAL: readonly GPUFeatureName[] = ["timestamp-query", "subgroups"];
 
 export type Gpu = Awaited<ReturnType<typeof openDevice>>;
 

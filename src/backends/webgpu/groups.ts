@@ -99,7 +99,43 @@ const beamScores =
     return () => [samples.ops.logSoftmax(scores(samples.ops))];
   };
 
+const normalised =
+  (rows: number, width: number): SelfTest =>
+  (samples) => {
+    const [x, norm] = [samples.floats(1, rows, width), samples.norm(width)];
+    return () => [samples.ops.layerNorm(x, norm), samples.ops.layerNorm(x, { ...norm, kind: "rms" })];
+  };
+
+const softmax =
+  (rows: number, width: number): SelfTest =>
+  (samples) => {
+    const x = samples.floats(1, rows, width);
+    return () => [samples.ops.softmax(x)];
+  };
+
 export const groups: readonly Group[] = [
+  {
+    // The first, since kernels of other groups add up in this way, too.
+    name: "reduction",
+    fields: ["reduction"],
+    variants: [
+      { name: "levels", tuning: { reduction: "levels" } },
+      { name: "subgroups", tuning: { reduction: "subgroups" }, feature: "subgroups" },
+    ],
+    work(samples) {
+      const [x, norm, w, bias] = [
+        samples.floats(1, 1, 512),
+        samples.norm(512),
+        samples.matrix(512, 512),
+        samples.floats(512),
+      ];
+      return (ops) => [ops.layerNorm(x, norm), ops.linear(x, w, { bias, norm })];
+    },
+    tests: [
+      { name: "normalised rows", test: normalised(3, 301) },
+      { name: "softmax", test: softmax(3, 9) },
+    ],
+  },
   {
     name: "matvec",
     fields: ["matvec"],

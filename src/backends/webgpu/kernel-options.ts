@@ -15,6 +15,7 @@ const CHOICES: { [Field in keyof Tuning]: readonly Tuning[Field][] | ((value: un
   fullGrid: whole(1, 65_535),
   attention: ["thread", "group", "split"],
   selection: ["row", "parts"],
+  reduction: ["levels", "subgroups"],
   workgroup: [16, 32, 64],
 };
 

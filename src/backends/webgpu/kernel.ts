@@ -50,6 +50,8 @@ export function kernel<Binding extends string, Param extends string>(
 ): Kernel<Binding, Param> {
   const { name, shader, constants = {}, entryPoint = "main" } = description;
   const block = Object.entries(constants).map(([constant, value]) => `const ${constant} = ${literal(value)};\n`);
+  // WGSL wants this in front of everything, and not in the file that needs it.
+  if (Object.values(shader).some((text) => /\bsubgroup[A-Z]/.test(text))) block.unshift("enable subgroups;\n");
   // Each part begins on a line of its own, so that locate() can count lines.
   const parts = Object.entries({ [constantsOf(name)]: block.join(""), ...shader }).map(
     ([file, text]): [string, string] => [file, text === "" || text.endsWith("\n") ? text : `${text}\n`],

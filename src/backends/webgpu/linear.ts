@@ -71,9 +71,9 @@ export function operations({
     return undefined;
   }
 
-  function matvecFor(rows: number, inner: number, norm: Norm | undefined, gated?: boolean): Matvec {
+  function matvecFor(rows: number, inner: number, norm: Norm | undefined, gated = false): Matvec {
     const able = matvecs.filter(({ gated: ofGated }) => !gated || ofGated);
-    return able.find(({ fits }) => fits(rows, vec4s(inner), norm !== undefined)) ?? able[able.length - 1];
+    return able.find(({ fits }) => fits(rows, vec4s(inner), norm !== undefined, gated)) ?? able[able.length - 1];
   }
 
   /**

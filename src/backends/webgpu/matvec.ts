@@ -15,6 +15,7 @@ import projectCommon from "../../../shaders/project_common.wgsl?raw";
 import type { WeightFormat } from "../../tensor/weight-format";
 import { SCORES } from "./constants";
 import { GATED, PART, PLAIN, PRODUCT_CONSTANTS, PROJECTION } from "./products";
+import { momentsBy } from "./reduction";
 import type { Tuning } from "./tuning";
 import { byFormat, CHUNKS, inChunks } from "./weights";
 
@@ -78,14 +79,18 @@ const bindings = {
 } as const;
 
 /** The kernels of matvec.wgsl or matvec_group.wgsl for a row with a norm, or for one without. */
-function ofOneRow(normed: boolean, { matvec: variant, workgroup }: Tuning) {
-  const grouped = variant !== "thread";
+function ofOneRow(normed: boolean, tuning: Tuning) {
+  const { workgroup } = tuning;
+  const grouped = tuning.matvec !== "thread";
   const suffix = `${normed ? "_normed" : ""}${grouped ? "_group" : ""}`;
   const shared = {
-    shader: { ...common, ...(grouped ? { "matvec_group.wgsl": matvecGroup } : { "matvec.wgsl": matvec }) },
+    shader: {
+      ...common,
+      ...(grouped ? { ...momentsBy(tuning), "matvec_group.wgsl": matvecGroup } : { "matvec.wgsl": matvec }),
+    },
     params,
-    constants: { ...PRODUCT_CONSTANTS, ...PLAIN, ...(!grouped && { THREADS }) },
-    overrides: { NORMED: normed ? 1 : 0, ...(grouped && { WORKGROUP: workgroup }) },
+    constants: { ...PRODUCT_CONSTANTS, ...PLAIN, ...(grouped ? { WORKGROUP: workgroup } : { THREADS }) },
+    overrides: { NORMED: normed ? 1 : 0 },
   };
   const linear = { ...shared, name: `matvec${suffix}`, entryPoint: "linear", bindings: bindings.linear };
   return {
@@ -135,7 +140,7 @@ function ofGroup(group: (typeof GROUPS)[number]): Matvec {
   const project = { ...shared, name: `matvec_project_${suffix}`, entryPoint: "project", bindings: bindings.project };
   return {
     rows,
-    fits: (count, inner) => count <= rows && inner <= longest,
+    fits: (count, inner, _, isGated) => count <= rows && (inner <= longest || isGated),
     columnsOf: (format, isGated) => 4 * (isGated ? halved : divided)(format).COLUMN_TEAMS,
     linear: inChunks(linear, divided),
     // A gated product is that into the feed-forward layer, whose rows of w are not the long ones.
@@ -150,7 +155,7 @@ export interface Matvec extends Omit<ReturnType<typeof ofOneRow>, "gated"> {
   gated?: ReturnType<typeof ofOneRow>["gated"];
   rows: number;
   /** Whether they suit so many rows, as long as so many vec4s. */
-  readonly fits: (count: number, inner: number, normed: boolean) => boolean;
+  readonly fits: (count: number, inner: number, normed: boolean, isGated: boolean) => boolean;
   /** Columns of a workgroup. */
   readonly columnsOf: (format: WeightFormat, isGated?: boolean) => number;
 }

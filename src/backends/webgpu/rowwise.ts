@@ -12,20 +12,20 @@ import { vec4s } from "./gpu-tensor";
 import { kernel } from "./kernel";
 import { CHUNK, MAXIMA_SHADER, maximaKernel, maximaOf } from "./maxima";
 import type { OperationRecorder } from "./recorder";
+import { momentsBy, reduction } from "./reduction";
 import type { Tuning } from "./tuning";
 
 const [read, write] = ["read", "write"] as const;
 
 /** log_softmax of softmax.wgsl, in one workgroup for each row. */
-const ofRows = ({ attention, workgroup }: Tuning) => ({
+const ofRows = (tuning: Tuning) => ({
   logSoftmax: kernel({
     name: "log_softmax",
-    shader: { "layout.wgsl": layout, "softmax.wgsl": softmax },
+    shader: { "layout.wgsl": layout, ...reduction(tuning), "softmax.wgsl": softmax },
     entryPoint: "log_softmax",
     bindings: { x: read, y: write },
     params: { length: "u32" },
-    constants: SCORES,
-    overrides: { WORKGROUP: attention === "thread" ? workgroup : 4 * workgroup },
+    constants: { ...SCORES, WORKGROUP: (tuning.attention === "thread" ? 1 : 4) * tuning.workgroup },
   }),
 });
 
@@ -45,19 +45,18 @@ const ofParts = (tuning: Tuning) => ({
 export const kernels = (tuning: Tuning) => ({
   layerNorm: kernel({
     name: "layer_norm",
-    shader: { "layout.wgsl": layout, "layer_norm.wgsl": layerNorm },
+    shader: { "layout.wgsl": layout, ...momentsBy(tuning), "layer_norm.wgsl": layerNorm },
     bindings: { x: read, norm: read, y: write },
     params: { width: "u32", length: "u32", eps: "f32", rms: "u32" },
-    overrides: { WORKGROUP: tuning.workgroup },
+    constants: { WORKGROUP: tuning.workgroup },
   }),
   softmax: kernel({
     name: "softmax",
-    shader: { "layout.wgsl": layout, "softmax.wgsl": softmax },
+    shader: { "layout.wgsl": layout, ...reduction(tuning), "softmax.wgsl": softmax },
     entryPoint: "softmax",
     bindings: { x: read, y: write },
     params: { length: "u32" },
-    constants: SCORES,
-    overrides: { WORKGROUP: tuning.workgroup },
+    constants: { ...SCORES, WORKGROUP: tuning.workgroup },
   }),
   ...(tuning.selection === "parts" ? ofParts(tuning) : ofRows(tuning)),
 });

@@ -67,6 +67,8 @@ export type SelfTest = (samples: Samples) => () => Tensor[];
 export interface Variant {
   name: string;
   tuning: Partial<Tuning>;
+  /** What the device must have for it. */
+  feature?: GPUFeatureName;
 }
 
 export interface Group {

@@ -24,6 +24,11 @@ export interface Tuning {
   attention: "thread" | "group" | "split";
   /** The next token. "row": a workgroup walks over the vocabulary; "parts": many find the maxima of parts, one merges them. */
   selection: "row" | "parts";
+  /**
+   * How a workgroup adds up what its threads have. "levels": through its memory, in two steps; "subgroups": by the instructions for
+   * that, on a GPU that has the feature "subgroups".
+   */
+  reduction: "levels" | "subgroups";
   /** Threads of the kernels that share a row through workgroup memory: 16, 32 or 64. */
   workgroup: number;
 }
@@ -36,6 +41,7 @@ export const GPU_TUNING: Tuning = {
   fullGrid: 256,
   attention: "split",
   selection: "parts",
+  reduction: "levels",
   workgroup: 64,
 };
 

@@ -76,6 +76,12 @@ it("kernels may be set to what any preset has", () => {
   for (const tuning of [GPU_TUNING, EARLIER_GPU_TUNING, SOFTWARE_TUNING]) expect(checkKernels(tuning)).toBe(tuning);
 });
 
+it("a device without subgroups refuses kernels that need them", async () => {
+  const tuning = { ...GPU_TUNING, reduction: "subgroups" } as const;
+  await expect(createWebGpuBackend(tuning, fakeAdapter({}, []), more)).rejects.toThrow("has no subgroups");
+  await expect(createWebGpuBackend(GPU_TUNING, fakeAdapter({}, []), more)).resolves.toBeDefined();
+});
+
 it("another version has another name", () => {
   expect(versionOf(GPU_TUNING)).toBe(versionOf({ ...GPU_TUNING }));
   expect(versionOf(GPU_TUNING)).not.toBe(versionOf(EARLIER_GPU_TUNING));

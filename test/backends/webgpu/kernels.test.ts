@@ -13,6 +13,7 @@ import { differences } from "../../support/shared/wgsl";
 const variants = {
   gpu: kernelsOf(GPU_TUNING, more),
   rows: kernelsOf({ ...GPU_TUNING, matvec: "rows" }, more),
+  subgroups: kernelsOf({ ...GPU_TUNING, reduction: "subgroups" }, more),
   earlier: kernelsOf(EARLIER_GPU_TUNING, more),
   software: kernelsOf(SOFTWARE_TUNING, more),
   profiler: [copyKernel],
@@ -100,6 +101,12 @@ test("parameters become the words of their types, in the order of the struct, wh
   });
   expect(paramWords(example, { flag: true, least: -2, scale: 1.5, count: 7 })).toEqual([7, 0x3fc00000, 0xfffffffe, 1]);
   expect(() => paramWords(example, { flag: true, least: 0, scale: 0, count: 1.5 })).toThrow("example: count is 1.5");
+});
+
+test("a kernel that uses subgroups enables them in front of everything", () => {
+  const shader = { "add.wgsl": "fn add(x: f32) -> f32 {\n  return subgroupAdd(x);\n}\n" };
+  const { code } = kernel({ name: "example", shader, bindings: {}, params: {}, constants: { N: 1 } });
+  expect(code.split("\n").slice(0, 3)).toEqual(["enable subgroups;", "const N = 1u;", "fn add(x: f32) -> f32 {"]);
 });
 
 test("constants are WGSL of their kind, under names in capitals", () => {

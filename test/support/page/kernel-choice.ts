@@ -14,7 +14,7 @@ import { ModelError, Seq2Seq } from "../../../src/index";
 import type { Ops, Plan } from "../../../src/ops/ops";
 import { tinyCheckpoint } from "../shared/tiny";
 
-/** What a driver makes of the kernels that have `kernel` in their names. */
+/** What a driver makes of the kernels that have `kernel` in their names, or that add up in this way. */
 export interface Driver {
   kernel: string;
   does: "wrong" | "slow" | "refuse";
@@ -28,6 +28,16 @@ const DOES: Record<Driver["does"], string> = {
     for (var i = 0u; i < 300000u; i++) { idle = sin(idle + 1.0); }
     y[to] = select(value, vec4f(0.0), idle > 2.0);`,
   refuse: "y[to] = values;",
+};
+/** Where sums over a workgroup end, by the way in which it adds up. */
+const SUMS: Readonly<Record<string, string>> = { levels: "return sum;", subgroups: "return subgroupAdd(sum);" };
+const sumThat = (does: Driver["does"], end: string): string => {
+  const sum = end.slice("return ".length, -1);
+  if (does === "refuse") return `return ${sum}s;`;
+  if (does === "wrong") return `return 1.02 * ${sum};`;
+  return `var idle = sum.x;
+    for (var i = 0u; i < 300000u; i++) { idle = sin(idle + 1.0); }
+    return select(${sum}, vec4f(0.0), idle > 2.0);`;
 };
 
 /** Puts drivers in place of the browser's until the returned function is called; counts what is asked of the device. */
@@ -44,6 +54,11 @@ function withDrivers(drivers: readonly Driver[]): { queries(): number; restore()
     const { label = "", code } = descriptor;
     const driver = drivers.find(({ kernel }) => label.includes(kernel));
     if (driver && code.includes(STORE)) descriptor = { label, code: code.replace(STORE, DOES[driver.does]) };
+    const adding = drivers.find(({ kernel }) => Object.hasOwn(SUMS, kernel) && code.includes(SUMS[kernel]));
+    if (adding) {
+      const end = SUMS[adding.kernel];
+      descriptor = { label, code: code.replaceAll(end, sumThat(adding.does, end)) };
+    }
     return createShaderModule.call(this, descriptor);
   };
   GPUDevice.prototype.createQuerySet = function (descriptor) {
@@ -57,10 +72,10 @@ function withDrivers(drivers: readonly Driver[]): { queries(): number; restore()
   return { queries: () => queries, restore };
 }
 
-/** Products of one row alone, so that little is compiled; `first` is the best guess. */
+/** Products of one row, or what a workgroup adds up; little of it, so that little is compiled. `first` is the best guess. */
 function small(first: string): Group[] {
-  const group = allGroups.find(({ name }) => name === "matvec");
-  if (!group) throw new Error("there is no group of products of few rows");
+  const group = allGroups.find(({ variants }) => variants.some(({ name }) => name === first));
+  if (!group) throw new Error(`no group has a variant ${first}`);
   return [
     {
       ...group,

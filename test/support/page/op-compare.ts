@@ -28,6 +28,7 @@ export const TUNINGS = {
   // A GPU that few workgroups fill, so that small cases meet the kernels for large products.
   gpu: { ...GPU_TUNING, fullGrid: 8 },
   rows: { ...GPU_TUNING, matvec: "rows", fullGrid: 8 },
+  subgroups: { ...GPU_TUNING, reduction: "subgroups" },
   earlier: EARLIER_GPU_TUNING,
   software: SOFTWARE_TUNING,
 } satisfies Record<string, Tuning>;
