@@ -9,199 +9,21 @@
  * scaled again, as an online softmax would. What is masked is never read.
  *
  * Rows of a cache are a power of two apart, so one head's keys fall on few lines of the cache. Where several queries
- * read them, key and value of a head are first copied side by side.
+ * read them, key and value of a head are first copied side by side. Many queries of the same keys go to attention_tiled.ts.
  */
 
-import { dot, dotFour, dotTwoByFour } from "./dot";
-import { loadPart, madd, storePart } from "./lanes";
+import { scoresOfOne, scoresOfTwo, valuesOfOne, valuesOfTwo } from "./attention_rows";
+import { attendTiled, KEYS_TO_TILE, QUERIES_TO_TILE, tiledScratch } from "./attention_tiled";
+import { copyHead, countUpTo, listKeys } from "./keys";
 import { scale as scaleRow } from "./rows";
 import { exponentials, largest } from "./softmax";
 
 /** From so many queries on, copying a head's keys and values costs less than it saves. */
 const QUERIES_TO_COPY_FOR: i32 = 8;
 
-/**
- * Lists the keys that a row of the batch sees, up to `last`: their positions and where their rows of the cache lie.
- * The key and value at a position before the newest may lie in another row, see `ancestors` in src/ops/ops.ts.
- */
-function listKeys(
-  positions: usize,
-  places: usize,
-  last: i32,
-  mask: usize,
-  cache: usize,
-  cacheRow: i32,
-  c: i32,
-  rowBytes: usize,
-  ancestors: usize,
-  newest: i32,
-  row: i32,
-  b: i32,
-): i32 {
-  let n = 0;
-  const table = ancestors + ((<usize>((newest & 1) * c * b + row)) << 2);
-  for (let key = 0; key <= last; key++) {
-    if (mask != 0 && i32.load(mask + ((<usize>key) << 2)) == 0) continue;
-    const from = ancestors != 0 && key < newest ? i32.load(table + ((<usize>(key * b)) << 2)) : cacheRow;
-    i32.store(positions + ((<usize>n) << 2), key);
-    store<usize>(places + <usize>n * sizeof<usize>(), cache + <usize>(from * c + key) * rowBytes);
-    n++;
-  }
-  return n;
-}
-
-/** Where entry j of a list of places points. */
-function place(places: usize, j: i32): usize {
-  return load<usize>(places + <usize>j * sizeof<usize>());
-}
-
-/** Copies one head's keys to `to` and its values behind them, and lists where. */
-function copyHead(to: usize, copied: usize, places: usize, n: i32, key: usize, value: usize, width: usize): void {
-  let values = to + <usize>n * width;
-  for (let j = 0; j < n; j++) {
-    const from = place(places, j);
-    memory.copy(to, from + key, width);
-    memory.copy(values, from + value, width);
-    store<usize>(copied + <usize>j * sizeof<usize>(), to);
-    to += width;
-    values += width;
-  }
-}
-
-function scoresOfOne(out: usize, q: usize, places: usize, offset: usize, n: i32, width: i32): void {
-  let j = 0;
-  for (; j + 4 <= n; j += 4) {
-    const k0 = place(places, j) + offset;
-    const k1 = place(places, j + 1) + offset;
-    const k2 = place(places, j + 2) + offset;
-    const k3 = place(places, j + 3) + offset;
-    v128.store(out + ((<usize>j) << 2), dotFour(q, k0, k1, k2, k3, width));
-  }
-  for (; j < n; j++) f32.store(out + ((<usize>j) << 2), dot(q, place(places, j) + offset, width));
-}
-
-/** Of the first n keys; the second query may see more. */
-function scoresOfTwo(
-  out: usize,
-  next: usize,
-  q: usize,
-  r: usize,
-  places: usize,
-  offset: usize,
-  n: i32,
-  width: i32,
-): void {
-  for (let j = 0; j < n; j += 4) {
-    const k0 = place(places, j) + offset;
-    const k1 = place(places, j + 1) + offset;
-    const k2 = place(places, j + 2) + offset;
-    const k3 = place(places, j + 3) + offset;
-    dotTwoByFour(q, r, k0, k1, k2, k3, width, out + ((<usize>j) << 2), next + ((<usize>j) << 2));
-  }
-}
-
-/** out = factor * sum over keys j of weights[j] v_j, for all `width` elements, sixteen at a time. */
-function valuesOfOne(out: usize, weights: usize, factor: f32, places: usize, offset: usize, n: i32, width: i32): void {
-  const f = f32x4.splat(factor);
-  for (; width >= 16; width -= 16) {
-    let a = f32x4.splat(0);
-    let b = a;
-    let c = a;
-    let d = a;
-    for (let j = 0; j < n; j++) {
-      const w = v128.load32_splat(weights + ((<usize>j) << 2));
-      const v = place(places, j) + offset;
-      a = madd(w, v128.load(v), a);
-      b = madd(w, v128.load(v, 16), b);
-      c = madd(w, v128.load(v, 32), c);
-      d = madd(w, v128.load(v, 48), d);
-    }
-    v128.store(out, f32x4.mul(a, f));
-    v128.store(out, f32x4.mul(b, f), 16);
-    v128.store(out, f32x4.mul(c, f), 32);
-    v128.store(out, f32x4.mul(d, f), 48);
-    out += 64;
-    offset += 64;
-  }
-  for (; width > 0; width -= 4) {
-    const part = min(4, width);
-    let a = f32x4.splat(0);
-    for (let j = 0; j < n; j++) {
-      const v = place(places, j) + offset;
-      a = madd(v128.load32_splat(weights + ((<usize>j) << 2)), part == 4 ? v128.load(v) : loadPart(v, part), a);
-    }
-    a = f32x4.mul(a, f);
-    if (part == 4) v128.store(out, a);
-    else storePart(out, a, part);
-    out += 16;
-    offset += 16;
-  }
-}
-
-/** The same for two queries with weights for the same n keys; `width` is a multiple of sixteen. */
-function valuesOfTwo(
-  out: usize,
-  next: usize,
-  weights: usize,
-  other: usize,
-  factor: f32,
-  otherFactor: f32,
-  places: usize,
-  offset: usize,
-  n: i32,
-  width: i32,
-): void {
-  const f = f32x4.splat(factor);
-  const g = f32x4.splat(otherFactor);
-  for (; width > 0; width -= 16) {
-    let a = f32x4.splat(0);
-    let b = a;
-    let c = a;
-    let d = a;
-    let p = a;
-    let q = a;
-    let r = a;
-    let s = a;
-    for (let j = 0; j < n; j++) {
-      const w = v128.load32_splat(weights + ((<usize>j) << 2));
-      const x = v128.load32_splat(other + ((<usize>j) << 2));
-      const v = place(places, j) + offset;
-      let value = v128.load(v);
-      a = madd(w, value, a);
-      p = madd(x, value, p);
-      value = v128.load(v, 16);
-      b = madd(w, value, b);
-      q = madd(x, value, q);
-      value = v128.load(v, 32);
-      c = madd(w, value, c);
-      r = madd(x, value, r);
-      value = v128.load(v, 48);
-      d = madd(w, value, d);
-      s = madd(x, value, s);
-    }
-    v128.store(out, f32x4.mul(a, f));
-    v128.store(out, f32x4.mul(b, f), 16);
-    v128.store(out, f32x4.mul(c, f), 32);
-    v128.store(out, f32x4.mul(d, f), 48);
-    v128.store(next, f32x4.mul(p, g));
-    v128.store(next, f32x4.mul(q, g), 16);
-    v128.store(next, f32x4.mul(r, g), 32);
-    v128.store(next, f32x4.mul(s, g), 48);
-    out += 64;
-    next += 64;
-    offset += 64;
-  }
-}
-
-/** How many entries of the list are at or before a position. */
-function countUpTo(positions: usize, n: i32, all: i32, position: i32): i32 {
-  while (n < all && i32.load(positions + ((<usize>n) << 2)) <= position) n++;
-  return n;
-}
-
 /** Bytes of `scratch` below. */
 export function attentionScratch(c: i32, width: i32): usize {
-  return <usize>c * (4 + 2 * sizeof<usize>() + 8 + 8 * <usize>width) + 64;
+  return <usize>c * (4 + 2 * sizeof<usize>()) + max(<usize>c * (8 + 8 * <usize>width), tiledScratch(c, width)) + 64;
 }
 
 /**
@@ -247,6 +69,7 @@ export function attention(
   const otherScores = scores + ((<usize>c) << 2);
   const copies = otherScores + ((<usize>c) << 2);
   const copying = t >= QUERIES_TO_COPY_FOR;
+  const tileable = t >= QUERIES_TO_TILE && weights == 0 && causalFrom == 0 && table == 0 && !windowed;
   for (let row = 0; row < b; row++) {
     const first = causalFrom != 0 ? i32.load(causalFrom + ((<usize>row) << 2)) : 0;
     const last = causalFrom != 0 ? min(first + t - 1, c - 1) : c - 1;
@@ -257,6 +80,11 @@ export function attention(
       let keys = places;
       let key = <usize>head * headBytes;
       let value = key + inner;
+      if (tileable && all >= KEYS_TO_TILE) {
+        const from = <usize>row * <usize>t * inner + <usize>head * headBytes;
+        attendTiled(out + from, query + from, inner, t, places, all, key, value, width, scale, scores);
+        continue;
+      }
       if (copying) {
         copyHead(copies, copied, places, all, key, value, headBytes);
         keys = copied;

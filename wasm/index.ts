@@ -5,7 +5,7 @@ export { candidates, topK } from "./top_k";
 export { addPositions, lookUp } from "./embed";
 export { finish } from "./finish";
 export { norm } from "./norm";
-export { product } from "./product";
+export { product, productScratch } from "./product";
 export { productInt8 } from "./product_int8";
 export { int8Scratch } from "./product_int8_tiled";
 export { quantize, quantizedBytes } from "./quantize";

@@ -1,20 +1,26 @@
 /**
  * y = x w^T: rows of x (M, K) in f32 times rows of w (N, K), as PyTorch stores a linear layer, in any weight format.
  *
- * One row of x reads w as one stream (dot.ts, dot_packed.ts). Two or more take tiles of two rows by four columns; the
- * floats of four packed rows of w are written to `scratch` once for all rows of x.
+ * One row of x reads w as one stream (dot.ts, dot_packed.ts). A few take tiles of two rows by four columns; the floats of
+ * four packed rows of w are written to `scratch` once for all rows of x. Many go to product_tiled.ts.
  */
 
 import { dot, dotFour, dotTwoByFour } from "./dot";
 import { dotPacked } from "./dot_packed";
+import { productTiled, ROWS_TO_TILE, tiledScratch } from "./product_tiled";
 import { F32, rowBytes, unpackRow } from "./weights";
 
 /** As many rows of x at a time as fit into this many bytes of the second-level cache, beside four rows of w. */
 const CACHED: i32 = 1 << 19;
 
+/** Bytes of `scratch` that a product of m rows of k elements needs. */
+export function productScratch(m: i32, k: i32): usize {
+  return m < ROWS_TO_TILE ? (<usize>(k + 8)) << 4 : tiledScratch(m, k);
+}
+
 /**
  * @param y rows of `pitch` bytes, of which n floats are written
- * @param scratch room for 4 (K + 8) floats
+ * @param scratch room for `productScratch(m, k)` bytes
  */
 export function product(
   format: i32,
@@ -28,6 +34,7 @@ export function product(
   scratch: usize,
 ): void {
   if (m == 1) return oneRow(format, x, w, y, n, k, scratch);
+  if (m >= ROWS_TO_TILE) return productTiled(format, x, w, y, pitch, m, n, k, scratch);
   let together = max(2, (CACHED / (k << 2)) & ~1);
   for (let row = 0; row < m; row += together) {
     together = min(together, m - row);

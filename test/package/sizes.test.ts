@@ -19,7 +19,7 @@ const BUDGET = {
   /** Searches and logits processors in JavaScript. */
   host: 5_500,
   /** The kernels in two modules, in base64, and the backend. */
-  wasm: 22_800,
+  wasm: 26_300,
   /** Several threads in WebAssembly, without the script of a thread. */
   threads: 3_000,
   /** The script of a thread. */

@@ -21,7 +21,7 @@ export function createAudio(kernels: Kernels, space: Space): ImplementationOf<ty
       const length = size(w.shape.slice(1)); // k C
       const known = hasKernel(activation) ? activation : undefined;
       for (let row = 0; row < b; row++) {
-        const [rows, scratch] = parts(space, 4 * windows * length, 16 * (length + 8));
+        const [rows, scratch] = parts(space, 4 * windows * length, kernels.productScratch(windows, length));
         gatherWindows(new Float32Array(space.memory.buffer, rows, windows * length), x, row, w.shape[1], options);
         const to = at(y) + 4 * row * windows * n;
         kernels.product(FORMAT.f32, rows, at(w), to, 4 * n, windows, n, length, scratch);

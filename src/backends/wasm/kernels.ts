@@ -16,6 +16,8 @@ type Pointer = number;
 export interface Kernels {
   /** Bytes of a row of k weights. */
   rowBytes(format: number, k: number): number;
+  /** Bytes of `scratch` that `product` needs. */
+  productScratch(m: number, k: number): number;
   product(
     format: number,
     x: Pointer,

@@ -51,7 +51,7 @@ export function createImplementation(
     const n = gated ? w.shape[0] / 2 : w.shape[0];
     const own = y === undefined ? 4 * rows * n : 0;
     const int8 = arithmetic === "int8" && w.dtype === "q8";
-    const work = int8 ? kernels.int8Scratch(k) : 16 * (k + 8);
+    const work = int8 ? kernels.int8Scratch(k) : kernels.productScratch(rows, k);
     const integers = int8 ? rows * kernels.quantizedBytes(k) : 0;
     const [input, worked, quantized, out, rest] = parts(space, norm ? 4 * rows * k : 0, work, integers, own, more);
     const to = y ?? out;

@@ -61,7 +61,7 @@ export function splitKernels(kernels: Kernels, pool: Pool, space: Space, smalles
       const cut = ranges(m * n * k, n, COLUMNS);
       if (cut.length === 1) return kernels.product(format, x, w, y, pitch, m, n, k, scratch);
       const step = kernels.rowBytes(format, k);
-      const bytes = 16 * (k + 8);
+      const bytes = kernels.productScratch(m, k);
       const own = room(bytes * cut.length);
       pool.run(
         "product",

@@ -48,7 +48,7 @@ const GAIN = 0.85;
 export function smallestWorthwhile(kernels: Kernels, pool: Pool, space: Space): number | undefined {
   const { k, columns } = PROBE;
   const most = columns[columns.length - 1];
-  const sizes = [4 * k, 4 * k * most, 4 * most, 16 * (k + 8)];
+  const sizes = [4 * k, 4 * k * most, 4 * most, kernels.productScratch(1, k)];
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   const x = space.take(bytes);
   new Float32Array(space.memory.buffer, x, k + k * most).fill(0.5);

@@ -54,15 +54,16 @@ describe.each(["simd", "relaxed"] as const satisfies ModuleName[])("%s", (name) 
     pitch = n,
   ): Float32Array {
     const y = bench.room(m * pitch);
-    bench.kernels.product(FORMAT[format], bench.put(x), bench.put(w), y, 4 * pitch, m, n, k, bench.room(4 * k + 32));
+    const scratch = bench.room(bench.kernels.productScratch(m, k) / 4);
+    bench.kernels.product(FORMAT[format], bench.put(x), bench.put(w), y, 4 * pitch, m, n, k, scratch);
     return bench.floats(y, m * pitch);
   }
 
   describe.each(FORMATS)("products with weights in %s", (format) => {
     const inner = [1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 32, 33, 35, 63, 64, 65, 100, 300, 1027];
-    test.each([1, 2, 3, 4, 5, 9])("of %i rows, over N of 1 to 9 and all K", async (m) => {
+    test.each([1, 2, 3, 4, 5, 9, 24, 29])("of %i rows, over N of 1 to 17 and all K", async (m) => {
       for (const k of inner) {
-        for (const n of [1, 2, 3, 4, 5, 7, 9]) {
+        for (const n of [1, 2, 3, 4, 5, 7, 9, 17]) {
           bench.clear();
           const rng = random(1000 * m + 10 * k + n);
           const x = rng.normal(m * k);
@@ -79,27 +80,34 @@ describe.each(["simd", "relaxed"] as const satisfies ModuleName[])("%s", (name) 
 
     test("write n floats per row and nothing between the rows", () => {
       bench.clear();
-      const [m, n, k, pitch] = [5, 6, 37, 11];
-      const rng = random(5);
-      const [x, w] = [rng.normal(m * k), words(format, rng.normal(n * k), k)];
-      const dense = product(format, x, w, [m, n, k]);
-      const spread = product(format, x, w, [m, n, k], pitch);
-      for (let row = 0; row < m; row++) {
-        expect(spread.subarray(row * pitch, row * pitch + n)).toEqual(dense.subarray(row * n, (row + 1) * n));
-        expect(spread.subarray(row * pitch + n, (row + 1) * pitch).every(Number.isNaN)).toBe(true);
+      for (const [m, n, k, pitch] of [
+        [5, 6, 37, 11],
+        [27, 13, 37, 19],
+      ]) {
+        const rng = random(5);
+        const [x, w] = [rng.normal(m * k), words(format, rng.normal(n * k), k)];
+        const dense = product(format, x, w, [m, n, k]);
+        const spread = product(format, x, w, [m, n, k], pitch);
+        for (let row = 0; row < m; row++) {
+          expect(spread.subarray(row * pitch, row * pitch + n)).toEqual(dense.subarray(row * n, (row + 1) * n));
+          expect(spread.subarray(row * pitch + n, (row + 1) * pitch).every(Number.isNaN)).toBe(true);
+        }
       }
     });
 
-    test("of more rows of x than are taken together are those of its parts", () => {
-      const [m, n, k] = [147, 5, 2048];
+    test.each([
+      ["few", 23, 6, [0, 3, 17]],
+      ["many", 147, 24, [0, 62, 64, 123]],
+    ] as const)("of %s rows of x are those of its parts", (_, m, rows, starts) => {
+      const [n, k] = [13, 2048];
       const rng = random(6);
       const [x, w] = [rng.normal(m * k), words(format, rng.normal(n * k), k)];
       bench.clear();
       const whole = product(format, x, w, [m, n, k]);
-      for (const from of [0, 62, 64, 128]) {
+      for (const from of starts) {
         bench.clear();
-        const part = product(format, x.subarray(from * k, (from + 6) * k), w, [6, n, k]);
-        expect(part).toEqual(whole.subarray(from * n, (from + 6) * n));
+        const part = product(format, x.subarray(from * k, (from + rows) * k), w, [rows, n, k]);
+        expect(part).toEqual(whole.subarray(from * n, (from + rows) * n));
       }
     });
 
@@ -108,6 +116,7 @@ describe.each(["simd", "relaxed"] as const satisfies ModuleName[])("%s", (name) 
         [1, 41],
         [4, 41],
         [5, 64],
+        [26, 41],
       ]) {
         const rng = random(7);
         const w = words(format, rng.normal(3 * k), k);

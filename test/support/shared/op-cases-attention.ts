@@ -32,6 +32,11 @@ const attentionSizes: [number, number, number, number, number, string][] = [
   [1, 9, 30, 2, 132, "mask"],
   [1, 31, 16, 2, 8, "one key"],
   [2, 34, 6, 2, 4, "nothing"],
+  // many queries and keys, by eight queries and four keys
+  [1, 35, 70, 2, 10, "mask"],
+  [1, 24, 67, 1, 7, ""],
+  [1, 17, 650, 1, 6, "mask"],
+  [2, 18, 70, 1, 4, "nothing"],
   // few queries: keys that one workgroup takes, and that several divide
   [2, 1, 70, 3, 12, "causal"],
   [3, 6, 129, 2, 20, "mask"],
