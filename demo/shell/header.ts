@@ -100,7 +100,9 @@ export const footer = (): HTMLElement =>
   h(
     "p",
     {},
-    "en-fr was trained on sentence pairs of Tatoeba (tatoeba.org), CC-BY 2.0 FR, by way of manythings.org/anki, and of the sources in its ",
+    "Whisper tiny.en: (c) OpenAI, ",
+    h("a", { href: "models/tiny-en/LICENSE" }, "MIT"),
+    ". en-fr was trained on sentence pairs of Tatoeba (tatoeba.org), CC-BY 2.0 FR, by way of manythings.org/anki, and of the sources in its ",
     h("a", { href: "models/en-fr/CREDITS.txt" }, "credits"),
     ".",
   );

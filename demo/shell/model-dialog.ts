@@ -6,14 +6,22 @@ import { select } from "../ui/field";
 import { megabytes, WHERE } from "../ui/format";
 import { Task } from "../ui/task";
 import type { Dtype, ModelHost } from "./host";
-import { droppedFiles, folderChoice, licenceOf, OWN_MODEL, readModelName, type ModelChoice } from "./model-source";
+import {
+  droppedFiles,
+  folderChoice,
+  licenceOf,
+  OWN_MODEL,
+  readModelName,
+  type ModelChoice,
+  type OwnModel,
+} from "./model-source";
 
 export interface DialogSetup {
   title: string;
   /** Repositories to begin with; any other of their families works as well. */
   suggestions: readonly string[];
   /** The model of the page, and whether it is the one in use. */
-  own?: { inUse: boolean };
+  own: { model: OwnModel; inUse: boolean };
   /** A model was chosen. */
   use: (choice: ModelChoice, dtype: Dtype) => void;
   /** What the field has at first, such as the model of a link; it is looked up. */
@@ -25,7 +33,7 @@ export const openTextModels = (host: ModelHost, typed?: string): void =>
   openModelDialog({
     title: "Choose a model",
     suggestions: ["Helsinki-NLP/opus-mt-fr-en", "Helsinki-NLP/opus-mt-en-de", "google/flan-t5-small"],
-    own: { inUse: host.state.choice === OWN_MODEL },
+    own: { model: OWN_MODEL, inUse: host.state.choice === OWN_MODEL },
     use: (choice, dtype) => void host.load({ choice, dtype }),
     typed,
   });
@@ -93,7 +101,7 @@ export function openModelDialog({ title, suggestions, own, use: take, typed = ""
       button("Close", () => dialog.close(), { class: "quiet" }),
     ),
     h("p", { class: "intro" }, "Models run in this page. Only their files are fetched; no text leaves your device."),
-    own && ownModel(own.inUse, () => use(OWN_MODEL)),
+    ownModel(own.model, own.inUse, () => use(own.model)),
     nameForm(name, suggestions, lookAtName),
     folderBox(lookAtFolder),
     dtypeField,
@@ -108,15 +116,15 @@ export function openModelDialog({ title, suggestions, own, use: take, typed = ""
   if (typed) lookAtName();
 }
 
-const ownModel = (inUse: boolean, use: () => void): HTMLElement =>
+const ownModel = ({ name, bytes, licence, about }: OwnModel, inUse: boolean, use: () => void): HTMLElement =>
   h(
     "section",
     {},
     h("h3", {}, "Of this page"),
-    h("p", {}, "en-fr: English to French, 19.9 MB, CC-BY 2.0 FR. Everyday sentences; rare words often go wrong."),
+    h("p", {}, `${name}, ${megabytes(bytes)}, ${licence}. ${about}`),
     inUse
       ? h("p", { class: "soft" }, "This is the model in use.")
-      : button("Use en-fr", use, { "data-testid": "use-own" }),
+      : button(`Use ${name}`, use, { "data-testid": "use-own" }),
   );
 
 function nameForm(name: HTMLInputElement, suggestions: readonly string[], look: () => void): HTMLElement {

@@ -11,11 +11,35 @@ export interface ModelChoice {
   link?: string;
 }
 
-/** The model that comes with the page. */
-export const OWN_MODEL: ModelChoice = {
+/** A model that comes with the page. */
+export interface OwnModel extends ModelChoice {
+  origin: "page";
+  /** To download, in bytes; a test compares it with the folder. */
+  bytes: number;
+  licence: string;
+  /** What it does, and how well. */
+  about: string;
+}
+
+/** Translates, and is looked into. */
+export const OWN_MODEL: OwnModel = {
   source: new URL("./models/en-fr/", document.baseURI),
   name: "en-fr",
   origin: "page",
+  bytes: 20_134_000,
+  licence: "CC-BY 2.0 FR (see credits)",
+  about: "English to French. Everyday sentences; rare words often go wrong.",
+};
+
+/** Writes down what is said. It is fetched when it is first used. */
+export const OWN_SPEECH: OwnModel = {
+  source: new URL("./models/tiny-en/", document.baseURI),
+  name: "Whisper tiny.en",
+  origin: "page",
+  bytes: 44_954_000,
+  licence: "MIT (OpenAI)",
+  about:
+    "English speech, with the times of words. The smallest Whisper: clear speech goes well, names and noise often wrong.",
 };
 
 const HUB_NAME = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
@@ -66,7 +90,7 @@ async function collect(entry: FileSystemEntry, into: File[]): Promise<void> {
 
 /** The licence that the Hub says a repository has; undefined where it says none. */
 export async function licenceOf(choice: ModelChoice, signal: AbortSignal): Promise<string | undefined> {
-  if (choice.origin === "page") return "CC-BY 2.0 FR (see credits)";
+  if (choice.origin === "page") return (choice as OwnModel).licence;
   if (choice.origin !== "hub") return undefined;
   try {
     const answer = await fetch(`https://huggingface.co/api/models/${choice.name}`, { signal });

@@ -1,4 +1,7 @@
-/** A model's folder, packed: its weights, copies of the other files that a load reads, and a manifest of all of them. */
+/**
+ * A model's folder, packed: its weights, copies of the other files that a load reads, and a manifest of all of them. The tokenizer's
+ * JSON is written without white space, which can be a third of it.
+ */
 
 import { readModel } from "../engine/load";
 import { openStored } from "../engine/model-files";
@@ -6,6 +9,7 @@ import { ModelError } from "../errors";
 import { readBytes } from "../loading/sources/download";
 import type { ListedFile, ModelFiles } from "../loading/sources/files";
 import { MANIFEST, writeManifest } from "../loading/sources/manifest";
+import { withoutSpaces } from "./json-bytes";
 import { packWeights, type PackedWeights, type PackOptions, type Writer } from "./pack-weights";
 
 /** What the files of a folder are written with. */
@@ -16,6 +20,9 @@ export interface FolderWriter extends Writer {
 
 /** What people, and other software, want to find beside the weights. No load reads these. */
 const MORE = ["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt", "NOTICE", "CREDITS.txt", "preprocessor_config.json"];
+
+/** Long JSON that nobody reads by eye. */
+const COMPACT: readonly string[] = ["tokenizer.json", "tokenizer_config.json", "vocab.json"];
 
 export interface PackedFolder extends PackedWeights {
   /** All files but the manifest, with their sizes. */
@@ -52,7 +59,7 @@ export async function packFolder(
   for (const file of [...read, ...MORE.filter((name) => !read.has(name))]) {
     const bytes = await readBytes(files, file, { signal });
     if (!bytes) continue;
-    await writer.write(file, bytes, 0);
+    await writer.write(file, COMPACT.includes(file) ? withoutSpaces(bytes) : bytes, 0);
     written.push(file);
   }
   const listed = new Map<string, ListedFile>();

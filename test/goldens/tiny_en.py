@@ -3,7 +3,8 @@
     python test/goldens/tiny_en.py MODEL AUDIO     # the folders whisper-tiny.en and audio of the shared data
 
 The features come from the test's own log-mel, which test/audio compares with transformers'. Here are a digest of the encoder's
-states (every 1499th value) and the ids of jfk.wav, greedy and with five beams, without and with timestamps.
+states (every 1499th value) and the ids of jfk.wav, greedy and with five beams, without and with timestamps, and how probable
+openai-whisper finds each of their tokens.
 """
 
 import json
@@ -37,5 +38,15 @@ with torch.no_grad():
             model.generate(features, force_unique_generate_call=True, return_dict_in_generate=True, output_scores=True, **options)
         (output,) = recorded.outputs
         golden["calls"][name] = {"options": options, "sequences": output.sequences.tolist()}
+    # Of openai-whisper's find_alignment (timing.py): each token's share among the tokens of text, by the raw logits.
+    for call in golden["calls"].values():
+        (ids,) = call["sequences"]
+        end = ids[-1]
+        logits = model(features, decoder_input_ids=torch.tensor([ids])).logits[0].double()
+        shares = logits[:, :end].softmax(-1)
+        start = ids.index(50257) + 1 if call["options"].get("return_timestamps") else ids.index(50362) + 1
+        call["token_probs"] = [
+            float(f"{shares[i - 1, ids[i]].item():.7g}") if ids[i] < end else None for i in range(start, len(ids))
+        ]
 Path(__file__).with_name("tiny_en.json").write_text(json.dumps(golden) + "\n")
 print({name: len(call["sequences"][0]) for name, call in golden["calls"].items()})

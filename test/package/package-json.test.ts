@@ -1,6 +1,6 @@
 /** What package.json promises is in the archive: entries, the command, side effects, version and changelog. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, inject, it } from "vitest";
 
@@ -21,6 +21,16 @@ it("names files that are there", () => {
   expect(entries.length + built.length).toBeGreaterThan(7);
   for (const file of [...entries, ...built, ...Object.values(manifest.bin)])
     expect(existsSync(join(root, file)), file).toBe(true);
+});
+
+it("has the library alone: neither the page nor its models", () => {
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
+    (name) => !name.startsWith("node_modules"),
+  );
+  const others = files.filter((name) => !/^dist(\/|$)/.test(name.replaceAll("\\", "/")));
+  expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+  const weights = files.filter((name) => /\.(safetensors|bin|onnx)$/.test(name));
+  expect(weights).toEqual([join("dist", "silero-vad.safetensors")]);
 });
 
 it("says that importing a name has no side effects, but for scripts that start by themselves", () => {

@@ -1,9 +1,9 @@
-/** Speak: sound to text by a model of the visitor's choice, from a file or the microphone. */
+/** Speak: sound to text, from a file or the microphone, by the page's own Whisper or one of the visitor's choice. */
 
-import type { LoadProgress, TranscribeOptions } from "../../../src/index";
+import { Transcriber, type LoadProgress, type TranscribeOptions } from "../../../src/index";
 import type { Dtype } from "../../shell/host";
 import { openModelDialog } from "../../shell/model-dialog";
-import type { ModelChoice } from "../../shell/model-source";
+import { OWN_SPEECH, type ModelChoice } from "../../shell/model-source";
 import type { Page, View } from "../../shell/page";
 import { announce } from "../../ui/announce";
 import { button, h } from "../../ui/dom";
@@ -27,17 +27,18 @@ export function createSpeak({ host }: Page): View {
   const task = new Task();
   const errors = new ErrorPanel();
   let speech: SpeechModel | undefined;
+  let inUse: ModelChoice | undefined;
 
   const status = h(
     "p",
     { class: "soft", "data-testid": "speak-status" },
-    "No model yet: choose a Whisper. Its size is said before anything is fetched.",
+    `${OWN_SPEECH.name} comes with this page: ${megabytes(OWN_SPEECH.bytes)}, ${OWN_SPEECH.licence}, English. It is fetched when you first use it.`,
   );
   const progress = h("progress", { "aria-label": "Loading the model", hidden: true });
-  const choose = button("Choose a model", () => chooseModel(), { class: "primary", "data-testid": "speak-choose" });
-  const record = button("Record", () => void task.start(recording), { disabled: true, "data-testid": "record" });
+  const choose = button("Choose a model", () => chooseModel(), { class: "quiet", "data-testid": "speak-choose" });
+  const record = button("Record", () => void task.start(recording), { class: "primary", "data-testid": "record" });
   const stop = button("Stop", () => task.stop(), { class: "quiet", hidden: true, "data-testid": "speak-stop" });
-  const file = h("input", { type: "file", accept: "audio/*,video/*", disabled: true, "data-testid": "sound-file" });
+  const file = h("input", { type: "file", accept: "audio/*,video/*", "data-testid": "sound-file" });
   const { field: timesField, control: times } = select("Times of", [
     ["word", "words"],
     ["segment", "segments"],
@@ -66,9 +67,9 @@ export function createSpeak({ host }: Page): View {
   const element = h(
     "div",
     { class: "speak" },
-    h("div", { class: "row" }, choose, h("div", { class: "grow" }, status, progress)),
-    errors.element,
     drop,
+    h("div", { class: "speak-model" }, h("div", { class: "grow" }, status, progress), choose),
+    errors.element,
     player.element,
     transcript.element,
     result.element,
@@ -80,16 +81,17 @@ export function createSpeak({ host }: Page): View {
     openModelDialog({
       title: "Choose a model of speech",
       suggestions: SUGGESTIONS,
-      use: (choice, dtype) => void task.start((signal) => load(choice, dtype, signal)),
+      own: { model: OWN_SPEECH, inUse: inUse === OWN_SPEECH },
+      use: (choice, dtype) =>
+        void task.start((signal) => work(async () => void (await load(choice, dtype, signal)), signal)),
     });
   }
 
   function setWorking(working: boolean): void {
     document.documentElement.dataset.state = working ? "working" : "idle";
     stop.hidden = !working;
-    file.disabled = working || !speech;
-    record.disabled = file.disabled || !speech?.hasTimes;
-    choose.disabled = working;
+    file.disabled = choose.disabled = working;
+    record.disabled = working || speech?.hasTimes === false;
   }
 
   /** What the model does not know is not offered. */
@@ -120,25 +122,35 @@ export function createSpeak({ host }: Page): View {
     }
   }
 
-  const load = (choice: ModelChoice, dtype: Dtype, signal: AbortSignal): Promise<void> =>
-    work(async () => {
-      const onProgress = ({ loaded, total }: LoadProgress): void => {
-        progress.hidden = false;
-        if (total) Object.assign(progress, { max: total, value: loaded });
-        status.textContent = `Loading ${choice.name}: ${megabytes(loaded)}${total ? ` of ${megabytes(total)}` : ""}`;
-      };
-      const onWarning = (warning: string): void => void host.warnings.push(warning);
-      try {
-        const next = await loadSpeech(choice, { dtype, signal, onProgress, onWarning });
-        speech?.free();
-        speech = next;
-        offer(next);
-        status.textContent = `${choice.name} is ready.${next.hasTimes ? "" : " It reads files; live text needs a Whisper."}`;
-        announce(status.textContent);
-      } finally {
-        progress.hidden = true;
-      }
-    }, signal);
+  async function load(choice: ModelChoice, dtype: Dtype, signal: AbortSignal): Promise<SpeechModel> {
+    const onProgress = ({ loaded, total }: LoadProgress): void => {
+      progress.hidden = false;
+      if (total) Object.assign(progress, { max: total, value: loaded });
+      status.textContent = `Loading ${choice.name}: ${megabytes(loaded)}${total ? ` of ${megabytes(total)}` : ""}`;
+    };
+    const onWarning = (warning: string): void => void host.warnings.push(warning);
+    try {
+      const next = await loadSpeech(choice, { dtype, signal, onProgress, onWarning });
+      speech?.free();
+      [speech, inUse] = [next, choice];
+      offer(next);
+      status.textContent = `${choice.name} is ready.${next.hasTimes ? "" : " It reads files; live text needs a Whisper."}`;
+      announce(status.textContent);
+      return next;
+    } finally {
+      progress.hidden = true;
+    }
+  }
+
+  /** The model in use; before one is chosen, that of the page. */
+  const ready = async (signal: AbortSignal): Promise<SpeechModel> => speech ?? load(OWN_SPEECH, "auto", signal);
+
+  /** Whether the model of the page is here from an earlier visit. */
+  async function lookForOwn(): Promise<void> {
+    const found = await Transcriber.availability({ model: OWN_SPEECH.source }).catch(() => "unavailable");
+    if (found !== "available" || speech || task.busy) return;
+    status.textContent = `${OWN_SPEECH.name} is here from an earlier visit, ${OWN_SPEECH.licence}, English: nothing to download.`;
+  }
 
   function options({ hasTimes, languages }: SpeechModel): TranscribeOptions {
     if (!hasTimes) return {};
@@ -161,11 +173,11 @@ export function createSpeak({ host }: Page): View {
   const transcribe = (given: File, signal: AbortSignal): Promise<void> =>
     work(async () => {
       clearResult();
-      const { transcriber } = speech!;
+      const model = await ready(signal);
       status.textContent = `Reading ${given.name} …`;
       await player.show(given);
-      const found = await transcriber.transcribe(given, {
-        ...options(speech!),
+      const found = await model.transcriber.transcribe(given, {
+        ...options(model),
         signal,
         onProgress: ({ seconds: done, total }) => (status.textContent = `Heard ${clock(done)} of ${clock(total)}`),
       });
@@ -182,9 +194,10 @@ export function createSpeak({ host }: Page): View {
     await work(async () => {
       clearResult();
       player.hide();
+      const { transcriber } = await ready(signal);
       status.textContent = "Listening …";
       const blocks = kept.keep(microphoneBlocks(signal));
-      text = await listen(speech!.transcriber, blocks, transcript.text, language.value || undefined);
+      text = await listen(transcriber, blocks, transcript.text, language.value || undefined);
       status.textContent = "Stopped listening.";
       announce(text);
     }, signal);
@@ -194,7 +207,7 @@ export function createSpeak({ host }: Page): View {
   };
 
   const take = (given: File | undefined): void => {
-    if (given && speech) void task.start((signal) => transcribe(given, signal));
+    if (given) void task.start((signal) => transcribe(given, signal));
   };
   file.addEventListener("change", () => take(file.files?.[0]));
   drop.addEventListener("dragover", (event) => {
@@ -211,8 +224,13 @@ export function createSpeak({ host }: Page): View {
     if (event.key === "Escape" && !stop.hidden) task.stop();
   });
 
+  let isFirst = true;
   return {
     element,
+    show() {
+      if (isFirst) void lookForOwn();
+      isFirst = false;
+    },
     hide() {
       task.stop();
       player.pause();

@@ -24,6 +24,8 @@ export interface Demo {
   strict(): Promise<{ url: string; close: () => Promise<void> }>;
   /** Puts a folder of files beside the models of the page; returns the address to type. */
   addModel(name: string, files: Record<string, string | Uint8Array> | string): string;
+  /** Where a model of the page is on disk. */
+  modelFolder(name: string): string;
   close(): Promise<void>;
 }
 
@@ -43,6 +45,7 @@ export async function buildDemo(): Promise<Demo> {
       const other = await serveFolder(folder, withMedia(STRICT_POLICY));
       return { url: `${other.url}${SUB_PATH}/`, close: other.close };
     },
+    modelFolder: (name) => join(root, "models", name),
     addModel(name, files) {
       const target = join(root, "models", name);
       if (typeof files === "string") cpSync(files, target, { recursive: true });
