@@ -7,23 +7,27 @@ import { kernelsOf } from "../../src/backends/webgpu/operations";
 import { more } from "../support/shared/audio-operations";
 import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING } from "../../src/backends/webgpu/tuning";
 import type { OpsReport } from "../support/page/op-compare";
-import { closePage, openPage, runInPage } from "../support/node/pages";
+import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 import { operationNames } from "../support/shared/op-bench";
 import { opCases } from "../support/shared/op-cases";
 
 const COMPARE = "/test/support/page/op-compare.ts";
 
+// One page for all variants: it computes the specification once, and compiles once what variants share.
+let page: Page;
+beforeAll(async () => {
+  page = await openModelsPage();
+});
+afterAll(() => closePage(page));
+
 describe.each([
   ["software", SOFTWARE_TUNING],
   ["gpu", GPU_TUNING],
 ])("the %s kernels against the CPU", (variant, tuning) => {
-  let page: Page;
   let report: OpsReport;
   beforeAll(async () => {
-    page = await openPage();
     report = await runInPage<OpsReport>(page, COMPARE, "compareOps", variant);
   });
-  afterAll(() => closePage(page));
 
   it("agree within 2e-6 + 1e-5 relative on every element of every case", () => {
     const { comparisons } = report;
@@ -67,7 +71,6 @@ it.each([
   ["earlier", EARLIER_GPU_TUNING],
   ["rows", { ...GPU_TUNING, matvec: "rows" } as const],
 ])("the other variants for GPUs agree, too: %s", async (variant, tuning) => {
-  const page = await openPage();
   const kernels = new Set<string>();
   const operations = ["linear", "projectQueryKeyValue", ...(variant === "rows" ? [] : ["selectGreedy", "logSoftmax"])];
   for (const operation of operations) {
@@ -75,7 +78,6 @@ it.each([
     expect(report.comparisons.filter(({ worst }) => !(worst <= 1))).toEqual([]);
     for (const name of report.kernels) kernels.add(name);
   }
-  await closePage(page);
   const others = new Set(kernelsOf(GPU_TUNING).map(({ name }) => name));
   const own = kernelsOf(tuning).filter(({ name }) => !others.has(name));
   expect(own.map(({ name }) => name).filter((name) => !kernels.has(name))).toEqual([]);
@@ -100,12 +102,6 @@ it("kernels that add up by subgroups agree, too", async () => {
 });
 
 describe("a mistake in WGSL", () => {
-  let page: Page;
-  beforeAll(async () => {
-    page = await openPage();
-  });
-  afterAll(() => closePage(page));
-
   it.each([
     ["matvec_score_rows4_q8", "chunks_q8.wgsl", "w[start + c]", "v[start + c]"],
     ["matmul_tile32", "project_common.wgsl", "product + bias[column]", "product + bais[column]"],

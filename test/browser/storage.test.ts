@@ -7,7 +7,7 @@ import type { LoadOptions } from "../../src/index";
 import { worstOf } from "../support/node/vanilla";
 import type { GoldenInput } from "../support/shared/models";
 import { packInMemory } from "../support/node/packed";
-import { closePage, openPage, runInPage } from "../support/node/pages";
+import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 import { runStored, type StoredResult } from "../support/shared/stored";
 
 type DType = LoadOptions["dtype"];
@@ -17,7 +17,7 @@ const english = JSON.parse(readFileSync("test/goldens/en_fr.json", "utf8")) as {
 
 let page: Page;
 beforeAll(async () => {
-  page = await openPage();
+  page = await openModelsPage();
 });
 afterAll(() => closePage(page));
 

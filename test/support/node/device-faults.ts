@@ -40,7 +40,7 @@ export function testDeviceFaults(faults: readonly DeviceFault[]): void {
     if (hint) expect(report.hint).toMatch(hint);
     if (warns) expect(report.warnings).toEqual([expect.stringMatching(warns)]);
     else expect(report.warnings).toEqual([]);
-    expect(report).toMatchObject({ again: next, devices, leaked: 0, bytes: 0 });
+    expect(report).toMatchObject({ again: next, devices, open: 0, leaked: 0, bytes: 0 });
     if (report.device) expect(report.device).toBe(ends);
   });
 

@@ -10,7 +10,7 @@ import puppeteer, { type Browser, type Page } from "puppeteer";
 import { inject } from "vitest";
 import { launchFirefox, wantsFirefox } from "./browser";
 import { BROWSER_ENDPOINT } from "./global-setup";
-import { shareDevice } from "../page/shared-device";
+import { keepPipelines, shareDevice } from "../page/shared-device";
 import { fromJson, toJson } from "../shared/json";
 
 interface Watch {
@@ -23,11 +23,12 @@ interface Watch {
 const watched = new WeakMap<Page, Watch>();
 
 /** A page whose models share one GPU device: see shared-device.ts. */
-export const openModelsPage = (): Promise<Page> => openPage("/test/browser/blank.html", { first: shareDevice });
+export const openModelsPage = (): Promise<Page> =>
+  openPage("/test/browser/blank.html", { first: [shareDevice, keepPipelines] });
 
 interface PageOptions {
   /** What runs in the page before everything else. */
-  first?: () => void;
+  first?: (() => void)[];
   /** The WebSocket address of a browser; by default that of all tests. */
   endpoint?: string;
 }
@@ -41,7 +42,7 @@ export async function openPage(path = "/test/browser/blank.html", options: PageO
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
   watch(page, browser);
-  if (options.first && !wantsFirefox()) await page.evaluateOnNewDocument(options.first);
+  if (!wantsFirefox()) for (const first of options.first ?? []) await page.evaluateOnNewDocument(first);
   const response = await page.goto(baseUrl + path);
   if (!response?.ok()) throw new Error(`${path} of the test server answered ${response?.status() ?? "nothing"}.`);
   return page;

@@ -14,6 +14,7 @@ import {
 } from "../../../src/index";
 import { loadInThisThread } from "../shared/in-this-thread";
 import { signal as made } from "../shared/signal";
+import { dropSpare, giveDevicesAgain, lose, openDevices } from "./spare-device";
 import { tinyCheckpoint, type TinyConfig } from "../shared/tiny";
 
 /** The methods whose calls are counted: of WebGPU, of a WebAssembly memory, and what gives the page its turn after a step without a GPU. */
@@ -99,12 +100,15 @@ export interface FaultReport {
   devices: number;
   /** Tokens of a stream up to its end. */
   tokens: number;
+  /** Devices that are neither lost nor closed after `dispose`. */
+  open: number;
   /** GPU buffers that live after `dispose`, and bytes that the engine counts. */
   leaked: number;
   bytes: number;
 }
 
 export const state = {
+  /** As they were asked for: one that was given again is there twice. */
   devices: [] as GPUDevice[],
   moments: [] as Moment[],
   counts: new Map<Method, number>(),
@@ -125,7 +129,7 @@ function reached(method: Method): Breakage | undefined {
   const { act = "lose", times = 1 } = moment;
   if (count >= moment.at + times - 1) state.moments.shift();
   state.gone = act === "lose" || (act === "rejects" && method === "mapAsync");
-  if (act === "lose") state.devices[state.devices.length - 1].destroy();
+  if (act === "lose") lose(state.devices[state.devices.length - 1]);
   else if (act === "abort") state.abort();
   else if (act === "dispose") state.dispose();
   else if (act === "err") err();
@@ -171,6 +175,7 @@ let installed = false;
 export function install(): void {
   if (installed) return;
   installed = true;
+  giveDevicesAgain();
   const { requestDevice } = GPUAdapter.prototype;
   GPUAdapter.prototype.requestDevice = async function (...args) {
     if (state.refuse > 0) {
@@ -306,6 +311,8 @@ export async function runFault(given: FaultCase): Promise<FaultReport> {
   try {
     const controller = new AbortController();
     state.abort = () => controller.abort();
+    // What happens while kernels are compiled needs a device that compiles them.
+    if (given.loading) dropSpare();
     faults(given.loading);
     if (given.abortedBefore === "load") controller.abort();
     const { signal } = controller;
@@ -318,7 +325,7 @@ export async function runFault(given: FaultCase): Promise<FaultReport> {
       void loaded.dispose();
     };
     state.refuse = given.refuse ?? 0;
-    if (given.between) state.devices[state.devices.length - 1].destroy();
+    if (given.between) lose(state.devices[state.devices.length - 1]);
     if (given.abortedBefore === "call") controller.abort();
     faults(given.moments);
     const call = { ...given };
@@ -340,7 +347,7 @@ export async function runFault(given: FaultCase): Promise<FaultReport> {
   await other.dispose();
   await model?.dispose();
   // A device that was still being opened is closed as soon as it is there.
-  for (let i = 0; i < 100 && state.live.size > before.live; i++)
+  for (let i = 0; i < 100 && (state.live.size > before.live || openDevices.size > 0); i++)
     await new Promise((resolve) => setTimeout(resolve, 10));
   return {
     ...report,
@@ -348,6 +355,7 @@ export async function runFault(given: FaultCase): Promise<FaultReport> {
     device: used,
     warnings,
     devices,
+    open: openDevices.size,
     leaked: state.live.size - before.live,
     bytes: model ? bytesOn(model) : 0,
   };

@@ -8,7 +8,7 @@ import { largestPart } from "../../../src/backends/webgpu/parts";
 import { EARLIER_GPU_TUNING, GPU_TUNING, SOFTWARE_TUNING, type Tuning } from "../../../src/backends/webgpu/tuning";
 import { difference, type Difference } from "../shared/difference";
 import { operationNames, watch, type OperationName } from "../shared/op-bench";
-import { opCases } from "../shared/op-cases";
+import { opCases, type OpCase } from "../shared/op-cases";
 
 export interface Comparison extends Difference {
   name: string;
@@ -33,27 +33,42 @@ export const TUNINGS = {
   software: SOFTWARE_TUNING,
 } satisfies Record<string, Tuning>;
 
+/** What the specification makes of each case, so that the variants of a page compute it once. */
+const specified = new Map<string, (Float32Array | Uint32Array)[]>();
+
+async function specification({ name, run }: OpCase): Promise<(Float32Array | Uint32Array)[]> {
+  const known = specified.get(name);
+  if (known) return known;
+  const cpu = createCpuBackend("f32", more);
+  const made = await run(cpu);
+  cpu.dispose();
+  specified.set(name, made);
+  return made;
+}
+
 /**
  * Each case on a backend and on the CPU.
  * @param operation only the cases with it
+ * @param expectedOf what a case must give; by default the specification
  * @param words only the cases that have these in their names
  * @param except not the cases whose names match this pattern
  */
 export async function compareCases(
   backend: Ops,
   operation?: OperationName,
-  cpu = createCpuBackend("f32", more),
+  expectedOf = specification,
   words = "",
   except?: RegExp,
 ): Promise<Comparison[]> {
   const comparisons: Comparison[] = [];
-  for (const { name, operations, run } of opCases) {
+  for (const opCase of opCases) {
+    const { name, operations, run } = opCase;
     if ((operation && !operations.includes(operation)) || !name.includes(words) || except?.test(name)) continue;
     const watched = watch(backend);
     largestPart.bytes = name.endsWith(" in parts") ? 512 : Infinity;
     let result: Difference;
     try {
-      result = difference(await run(watched.ops), await run(cpu));
+      result = difference(await run(watched.ops), await expectedOf(opCase));
     } catch (error) {
       result = { worst: Infinity, detail: String(error) };
     }
@@ -61,7 +76,6 @@ export async function compareCases(
     comparisons.push({ name, operations: [...watched.operations], format, ...result });
   }
   largestPart.bytes = Infinity;
-  cpu.dispose();
   return comparisons;
 }
 
@@ -103,17 +117,14 @@ export async function compareSome(variant: keyof typeof TUNINGS): Promise<Compar
     ...["f16", "q8", "q4"].map((format) => having(({ name }) => name.startsWith(`linear ${format} `))),
   ].flatMap((cases) => [cases[0], cases[cases.length - 1]]);
   const comparisons: Comparison[] = [];
-  for (const { name } of new Set(chosen))
-    comparisons.push(...(await compareCases(gpu, undefined, createCpuBackend("f32", more), name)));
+  for (const { name } of new Set(chosen)) comparisons.push(...(await compareCases(gpu, undefined, undefined, name)));
   gpu.dispose();
   return comparisons;
 }
 
 /** The comparison of a result with one that is off in the fifth digit of a single element. */
 export async function compareAgainstWrong(): Promise<number> {
-  const cpu = createCpuBackend("f32", more);
-  const right = await opCases[0].run(cpu);
-  cpu.dispose();
+  const right = await specification(opCases[0]);
   const wrong = right.map((values) => values.slice());
   wrong[0][0] *= 1.0001;
   return difference(wrong, right).worst;

@@ -5,6 +5,7 @@ import { ModelError } from "../../../src/index";
 import { loadInThisThread } from "../shared/in-this-thread";
 import { tinyCheckpoint } from "../shared/tiny";
 import { bytesOn, callOf, compare, faults, install, state, text, type FaultCase } from "./device-faults";
+import { lose } from "./spare-device";
 
 export type Command =
   | { do: "load"; model: number }
@@ -130,7 +131,8 @@ export async function runCommands(commands: readonly Command[]): Promise<string[
       run.aborted = true;
       run.controller.abort();
     } else if (command.do === "lose") {
-      state.devices.slice(-2)[command.device]?.destroy();
+      const device = state.devices.slice(-2).at(command.device);
+      if (device) lose(device);
     } else if (command.do === "lose later") {
       faults([{ method: "submit", at: command.submits }]);
     } else if (command.do === "dispose") {

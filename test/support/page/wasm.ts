@@ -20,7 +20,9 @@ export async function compareWasm(name: ModuleName, operation?: OperationName): 
 /** The cases with q8 weights in int8 arithmetic. */
 export async function compareInt8(name: ModuleName): Promise<Comparison[]> {
   const wasm = await createWasmBackend(name, { arithmetic: "int8" });
-  const comparisons = await compareCases(wasm, undefined, createCpuBackend("int8"), " q8 ");
+  const cpu = createCpuBackend("int8");
+  const comparisons = await compareCases(wasm, undefined, ({ run }) => run(cpu), " q8 ");
+  cpu.dispose();
   wasm.dispose();
   return comparisons;
 }
