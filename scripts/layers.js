@@ -40,7 +40,7 @@ export const layers = {
     "util",
   ],
   "loading/sources": ["util"],
-  "loading/store": ["loading/sources"],
+  "loading/store": ["loading/sources", "util"],
   "loading/formats": ["loading/sources", "tensor"],
   "loading/formats/torch": ["loading/formats", "loading/sources", "util"],
   loading: ["loading/formats", "loading/formats/torch", "loading/sources", "util"],

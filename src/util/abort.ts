@@ -1,12 +1,50 @@
 /** Waiting that a signal ends. */
 
+interface Waiting {
+  acts: Set<() => void>;
+  stop(): void;
+}
+
+const all = new WeakMap<AbortSignal, Waiting>();
+
+/**
+ * Calls `act` once the signal is aborted. All acts of a signal share one listener: a load reads a dozen files at a time, and Node takes
+ * more than ten listeners for a leak.
+ * @returns what takes it back
+ */
+export function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
+  if (!signal) return () => undefined;
+  const { acts, stop } = all.get(signal) ?? listen(signal);
+  const own = (): void => act();
+  acts.add(own);
+  return () => {
+    if (acts.delete(own) && acts.size === 0) stop();
+  };
+}
+
+function listen(signal: AbortSignal): Waiting {
+  const acts = new Set<() => void>();
+  const abort = (): void => {
+    all.delete(signal);
+    for (const act of acts) act();
+  };
+  const stop = (): void => {
+    all.delete(signal);
+    signal.removeEventListener("abort", abort);
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  const waiting = { acts, stop };
+  all.set(signal, waiting);
+  return waiting;
+}
+
 /** What `promise` becomes, or `signal.reason` once `signal` is aborted. What the promise stands for goes on. */
 export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);
     if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    const forget = onAbort(signal, abort);
+    promise.then(resolve, reject).finally(forget);
   });
 }

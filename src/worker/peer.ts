@@ -17,6 +17,7 @@
  */
 
 import { ModelError } from "../errors";
+import { onAbort } from "../util/abort";
 import { fromWire, reasonToWire, toWire, type Items, type Received, type Sent } from "./wire";
 
 /** A worker, the inside of one, or a MessagePort. */
@@ -112,8 +113,7 @@ export function createPeer(port: Port, { functions, transfer = false, note, onNo
     signal(value) {
       const signal = ++last;
       const abort = (): void => post({ type: "abort", signal, reason: reasonToWire(value.reason, sentIn(scope)) });
-      value.addEventListener("abort", abort, { once: true });
-      scope.forget.push(() => value.removeEventListener("abort", abort));
+      scope.forget.push(onAbort(value, abort));
       return signal;
     },
   });

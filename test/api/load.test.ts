@@ -1,5 +1,6 @@
 /** Loading a tiny checkpoint: what is wrong with its files or with the options is told, progress and aborts arrive. */
 
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { Seq2Seq, type LoadOptions } from "../../src/index";
 import { failureOf } from "../support/node/failure";
@@ -142,5 +143,21 @@ describe("loading", () => {
       if (file === "model.safetensors") controller.abort(reason);
     };
     await expect(load(undefined, { signal: controller.signal, onProgress })).rejects.toBe(reason);
+  });
+
+  it("listens to a signal a few times at most, however many files it reads, and no longer than the load", async () => {
+    const { signal } = new AbortController();
+    const listeners = (): number => getEventListeners(signal, "abort").length;
+    let most = 0;
+    signal.addEventListener = (...given: Parameters<EventTarget["addEventListener"]>): void => {
+      EventTarget.prototype.addEventListener.apply(signal, given);
+      most = Math.max(most, listeners());
+    };
+    const model = await load(undefined, { signal });
+    expect(most).toBeGreaterThan(0);
+    // Node warns of a leak where there are eleven.
+    expect(most).toBeLessThanOrEqual(3);
+    expect(listeners()).toBe(0);
+    await model.dispose();
   });
 });

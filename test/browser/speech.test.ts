@@ -4,14 +4,14 @@ import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Memory } from "../../src/index";
 import { pageDevices } from "../support/node/devices";
-import { closePage, openPage, runInPage } from "../support/node/pages";
+import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 import { expectSpeech, readSpeech, SPEECH, speechNames } from "../support/node/speech-models";
 import type { SpeechResult } from "../support/shared/speech";
 
 describe.each(pageDevices)("models that read sound, on %s", (device) => {
   let page: Page;
   beforeAll(async () => {
-    page = await openPage();
+    page = await openModelsPage();
   });
   afterAll(() => closePage(page));
 

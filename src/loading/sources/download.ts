@@ -7,6 +7,7 @@
 
 import { ModelError } from "../../errors";
 import type { ErrorCode } from "../../errors";
+import { onAbort } from "../../util/abort";
 import type { ModelFiles, OpenFile } from "./files";
 import { parseJson } from "./python-json";
 
@@ -59,7 +60,7 @@ export async function* readChunks(
   const reader = file.stream.getReader();
   // Cancelling also ends a read() that waits for bytes. It is not awaited, because it may take forever.
   const stop = () => void reader.cancel(signal?.reason).catch(() => {});
-  signal?.addEventListener("abort", stop, { once: true });
+  const forget = onAbort(signal, stop);
   try {
     signal?.throwIfAborted();
     report();
@@ -85,7 +86,7 @@ export async function* readChunks(
     }
     if (size !== undefined && loaded < size) throw failed(`the transfer ended after ${loaded} of ${size} bytes.`);
   } finally {
-    signal?.removeEventListener("abort", stop);
+    forget();
     stop();
   }
 }

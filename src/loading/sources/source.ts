@@ -6,6 +6,7 @@
  */
 
 import { ModelError, quote } from "../../errors";
+import { onAbort, untilAborted } from "../../util/abort";
 import { failure, invalidSource, isMissing, reason, type ModelFiles, type OpenFile } from "./files";
 import { openDirectory, openFiles, openNodeFolder, openReader, type CustomReader } from "./local";
 import { HUB_REPO, openHub, openUrl, type HubSource } from "./remote";
@@ -48,7 +49,7 @@ export function checked(folder: ModelFiles): ModelFiles {
       checkPath(path);
       signal?.throwIfAborted();
       try {
-        return await untilAborted(folder.open(path, signal), signal);
+        return await opened(folder.open(path, signal), signal);
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof ModelError) throw error;
@@ -115,14 +116,8 @@ function checkPath(path: string): void {
 }
 
 /** Rejects with `signal.reason` even if `opening` ignores the signal. A file that opens too late is closed. */
-function untilAborted(opening: Promise<OpenFile | undefined>, signal?: AbortSignal): Promise<OpenFile | undefined> {
-  if (!signal) return opening;
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      reject(signal.reason);
-      opening.then((file) => file?.stream.cancel(signal.reason)).catch(() => {});
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    opening.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
+function opened(opening: Promise<OpenFile | undefined>, signal?: AbortSignal): Promise<OpenFile | undefined> {
+  const close = () => void opening.then((file) => file?.stream.cancel(signal?.reason)).catch(() => {});
+  const forget = onAbort(signal, close);
+  return untilAborted(opening, signal).finally(forget);
 }

@@ -1,5 +1,7 @@
 /** Locks by name, so that two tabs that want the same file download it once. */
 
+import { untilAborted } from "../../util/abort";
+
 export type Release = () => void;
 
 /**
@@ -36,21 +38,10 @@ async function takeOwnLock(name: string, signal?: AbortSignal): Promise<Release>
   lines.set(name, line);
   void line.then(() => lines.get(name) === line && lines.delete(name));
   try {
-    await abortable(before, signal);
+    await untilAborted(before, signal);
   } catch (error) {
     release();
     throw error;
   }
   return release;
-}
-
-/** Rejects with `signal.reason` as soon as that is aborted. */
-export function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

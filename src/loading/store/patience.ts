@@ -1,7 +1,7 @@
 /** How often a download is tried again, how long it waits before, and how long it waits for bytes. */
 
 import { ModelError } from "../../errors";
-import { abortable } from "./lock";
+import { onAbort, untilAborted } from "../../util/abort";
 
 export interface PatienceOptions {
   /** How many times a request that failed is made again. */
@@ -49,7 +49,7 @@ export class Patience {
 async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
-    await abortable(new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))), signal);
+    await untilAborted(new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))), signal);
   } finally {
     clearTimeout(timer);
   }
@@ -59,16 +59,16 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 export class StallTimer {
   private readonly controller = new AbortController();
   private timer?: ReturnType<typeof setTimeout>;
-  private readonly forward: () => void;
+  private readonly forget: () => void;
 
   constructor(
     private readonly ms: number,
     private readonly stalled: () => unknown,
-    private readonly outer?: AbortSignal,
+    outer?: AbortSignal,
   ) {
-    this.forward = () => this.controller.abort(this.outer?.reason);
-    if (outer?.aborted) this.forward();
-    outer?.addEventListener("abort", this.forward, { once: true });
+    const forward = (): void => this.controller.abort(outer?.reason);
+    if (outer?.aborted) forward();
+    this.forget = onAbort(outer, forward);
     this.beat();
   }
 
@@ -89,7 +89,7 @@ export class StallTimer {
   /** Ends what the signal was given to. */
   end(): void {
     this.pause();
-    this.outer?.removeEventListener("abort", this.forward);
+    this.forget();
     this.controller.abort();
   }
 }

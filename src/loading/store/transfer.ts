@@ -1,6 +1,7 @@
 /** The bytes of one file in order: those in the store, then those of the server, which are put into the store as they pass. */
 
 import { ModelError } from "../../errors";
+import { onAbort } from "../../util/abort";
 import { failure } from "../sources/files";
 import type { Connected, Connection } from "./connection";
 import type { Patience } from "./patience";
@@ -47,7 +48,7 @@ export async function* transfer(
   let again = 0;
   let changed = false;
   const stop = () => source?.close();
-  signal?.addEventListener("abort", stop, { once: true });
+  const forget = onAbort(signal, stop);
 
   const reconnect = async (): Promise<Connection> => {
     const answer = await around.connect(at, patience);
@@ -135,7 +136,7 @@ export async function* transfer(
       });
     }
   } finally {
-    signal?.removeEventListener("abort", stop);
+    forget();
     source?.close();
     await file?.pause().catch(() => undefined);
   }

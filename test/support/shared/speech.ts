@@ -1,6 +1,7 @@
 /** What tests ask of a model that reads sound, through the public API; runs in a page and in Node. */
 
-import { Seq2Seq, type GenerateOutput, type HostTensor, type Source, type SpeechCall } from "../../../src/index";
+import type { GenerateOutput, HostTensor, Seq2Seq, Source, SpeechCall } from "../../../src/index";
+import { loadForGoldens } from "./in-this-thread";
 
 /** What goes into the passes and calls of a fixture of test/goldens/speech.py. */
 export interface SpeechInputs {
@@ -36,7 +37,7 @@ export async function runSpeech(
   { input, rows, decoder_input_ids, max_new_tokens, calls, judged }: SpeechInputs,
 ): Promise<SpeechResult> {
   const warnings: string[] = [];
-  const model = await Seq2Seq.load(source, { device, onWarning: (message) => warnings.push(message) });
+  const model = await loadForGoldens(source, { device, onWarning: (message) => warnings.push(message) });
   const given = (values: SpeechInputs["rows"]): SpeechCall =>
     input === "input_features" ? { input_features: values } : { input_values: values.map(({ data }) => data) };
   const passes = [];
