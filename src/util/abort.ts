@@ -2,7 +2,7 @@
 
 interface Waiting {
   acts: Set<() => void>;
-  stop(): void;
+  stop: () => void;
 }
 
 const all = new WeakMap<AbortSignal, Waiting>();

@@ -22,10 +22,14 @@ export function giveDevicesAgain(): void {
     return device;
   };
   GPUDevice.prototype.destroy = function () {
-    if (!openDevices.delete(this)) return;
-    if (spare) destroy.call(this);
-    else spare = this;
+    closed(this);
   };
+}
+
+function closed(device: GPUDevice): void {
+  if (!openDevices.delete(device)) return;
+  if (spare) destroy.call(device);
+  else spare = device;
 }
 
 /** The device goes away, as one that is taken from the page. */
