@@ -44,7 +44,10 @@ export default tseslint.config(
     files: ["examples/**/*.js"],
     languageOptions: {
       globals: Object.fromEntries(
-        ["Worker", "addEventListener", "document", "postMessage"].map((name) => [name, "readonly"]),
+        ["Worker", "addEventListener", "caches", "document", "fetch", "navigator", "postMessage"].map((name) => [
+          name,
+          "readonly",
+        ]),
       ),
     },
   },

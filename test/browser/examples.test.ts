@@ -16,7 +16,7 @@ const STATION = "Where is the station?";
 
 /** Pages as they are, and apps that Vite builds. */
 const [PAGES, APPS] = [
-  ["module-worker", "page"],
+  ["module-worker", "offline", "page"],
   ["react", "vite"],
 ];
 
@@ -95,6 +95,18 @@ describe("the examples", () => {
         await enabled("button");
         await shows("output", await french(text));
       }
+    });
+  });
+
+  it("offline: translates on the second visit, without a network", async () => {
+    await visit("offline/", async () => {
+      await enabled("button");
+      await page.setOfflineMode(true);
+      await page.reload();
+      await enabled("button");
+      await page.click("button");
+      await shows("output", await french(STATION));
+      await page.setOfflineMode(false);
     });
   });
 

@@ -4,29 +4,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "puppeteer";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { launchBrowser, wantsFirefox } from "../support/node/browser";
-import { closePage, openPage, runInPage } from "../support/node/pages";
+import { codeBlocks, needsPage } from "../support/node/code-blocks";
+import { closePage, openPage, runInPage, takeProblems } from "../support/node/pages";
+import { wavFile } from "../support/node/wav";
 import type { Heard, Listened } from "../support/page/microphone";
 import { signal } from "../support/shared/signal";
 
 const MODULE = "/test/support/page/microphone.ts";
-
-/** 16 bits, one channel. */
-function wavFile(samples: Float32Array, rate: number): Buffer {
-  const file = Buffer.alloc(44 + 2 * samples.length);
-  file.write("RIFF", 0);
-  file.writeUInt32LE(file.length - 8, 4);
-  file.write("WAVEfmt ", 8);
-  file.writeUInt32LE(16, 16);
-  [1, 1].forEach((value, i) => file.writeUInt16LE(value, 20 + 2 * i));
-  [rate, 2 * rate].forEach((value, i) => file.writeUInt32LE(value, 24 + 4 * i));
-  [2, 16].forEach((value, i) => file.writeUInt16LE(value, 32 + 2 * i));
-  file.write("data", 36);
-  file.writeUInt32LE(2 * samples.length, 40);
-  samples.forEach((value, i) => file.writeInt16LE(Math.round(32767 * Math.max(-1, Math.min(1, value))), 44 + 2 * i));
-  return file;
-}
 
 // Firefox has no sound of a file for its microphone.
 describe.skipIf(wantsFirefox())("a microphone", () => {
@@ -96,5 +83,24 @@ describe.skipIf(wantsFirefox())("a microphone", () => {
 
     expect(types(found.aborted).slice(-2)).toEqual(["error", "end"]);
     expect(found.aborted.at(-2).error).toBe("aborted");
+  });
+
+  it.each(codeBlocks().filter(({ code }) => needsPage(code)))("$name of the documentation runs", async ({ code }) => {
+    const { outputText } = ts.transpileModule(code, {
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
+    });
+    const shown: string[] = [];
+    page.on("console", (message) => shown.push(message.text()));
+    await runInPage(page, MODULE, "prepare", 4);
+    const content = outputText
+      .replaceAll('"attendant"', '"/src/index.ts"')
+      .replaceAll(/"\/models\/whisper-.*?"/g, "globalThis.whisper")
+      .replaceAll('"/talk.wav"', "globalThis.talk");
+    await page.addScriptTag({ type: "module", content: `${content}\nconsole.log("ran");` });
+    await vi.waitFor(() => expect(shown).toContain("ran"), 60_000);
+    // What it is for: text on the page, or what it logs.
+    const text = await page.$eval("body", (body) => body.textContent.trim());
+    await vi.waitFor(() => expect(shown.length + text.length).toBeGreaterThan(1), 60_000);
+    takeProblems(page);
   });
 });

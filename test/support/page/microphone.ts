@@ -1,6 +1,7 @@
 /** A microphone in a page: live text and the adapter for the Web Speech API, by a tiny Whisper in its worker. */
 
 import { createSpeechRecognition, Transcriber, type LiveText, type Recognition } from "../../../src/index";
+import { signal } from "../shared/signal";
 import { tinyWhisper } from "../shared/tiny-whisper";
 
 const OPTIONS = { num_beams: 1, max_new_tokens: 10 };
@@ -86,4 +87,17 @@ interface SpeechRecognitionFields {
   error: string;
   resultIndex: number;
   results: ({ isFinal: boolean } & { transcript: string }[])[];
+}
+
+/** For the documentation's code: a Whisper, a sound, a page at the root of the server, and microphones that end after `seconds`. */
+export async function prepare(seconds: number): Promise<void> {
+  const { model } = await create();
+  Object.assign(globalThis, { whisper: model, talk: signal(2 * 16000, 7) });
+  document.head.append(Object.assign(document.createElement("base"), { href: "/" }));
+  const devices = navigator.mediaDevices;
+  devices.getUserMedia = async (constraints) => {
+    const stream = await MediaDevices.prototype.getUserMedia.call(devices, constraints);
+    setTimeout(() => stream.getTracks().forEach((track) => track.stop()), 1000 * seconds);
+    return stream;
+  };
 }
