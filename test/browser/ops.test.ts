@@ -84,7 +84,6 @@ it.each([
 });
 
 it("kernels that add up by subgroups agree, too", async () => {
-  const page = await openPage();
   const kernels: string[] = [];
   // Those of one row, whatever the format of the weights: the rest does not add up in this way.
   for (const operation of ["layerNorm", "softmax", "compressFrames", "groupNorm", "linear"]) {
@@ -93,7 +92,6 @@ it("kernels that add up by subgroups agree, too", async () => {
     expect(report.comparisons.filter(({ worst }) => !(worst <= 1))).toEqual([]);
     kernels.push(...report.kernels);
   }
-  await closePage(page);
   const own = kernelsOf({ ...GPU_TUNING, reduction: "subgroups" }, more)
     .filter(({ name, code }) => code.includes("subgroupAdd") && !/project|_(f16|q8|q4)$/.test(name))
     .map(({ name }) => name);
