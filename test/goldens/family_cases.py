@@ -260,7 +260,7 @@ SEEDS = {
     "bart-heads-3x8": 12,
     "bart-heads-5x10": 7,
     "bart-large-cnn": 8,
-    "bart-depth-1-3-no-forced-eos": 335,
+    "bart-depth-1-3-no-forced-eos": 386,
     "bart-gelu-new": 1,
     "bart-left-padding": 2,
     "bart-tied-present-bf16": 0,
