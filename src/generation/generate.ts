@@ -105,7 +105,8 @@ const slotsOf = (width: number): number => Math.max(1, Math.floor(MAX_ROWS / wid
  * device is lost, sentences that have not ended go on with the next engine, in a session of the same sizes: then the same
  * kernels compute the same bits.
  * @param follow whether the caller asks `settled()` before the end
- * @param review called with each group of sentences once they are done, while the session still has what was encoded
+ * @param review called with each group of sentences once they are done, while the session still has what was encoded; `kept` says
+ *   that it has the log-probabilities of a greedy search, too
  */
 export async function* runSentences(
   given: Engine,
@@ -113,7 +114,7 @@ export async function* runSentences(
   sentences: readonly Sentence[],
   onEncoded: () => void,
   follow = false,
-  review?: (engine: Engine, session: Session, sentences: readonly Sentence[]) => Promise<void>,
+  review?: (engine: Engine, session: Session, sentences: readonly Sentence[], kept: boolean) => Promise<void>,
 ): AsyncGenerator<void, void, undefined> {
   const { config, signal, logprobs } = request;
   const width = sentences[0]?.search.width ?? 1;
@@ -148,7 +149,7 @@ export async function* runSentences(
           writeInputs(ops, session, group);
           await ops.submit([session.encode]);
         }
-        await review(engine, session, group);
+        await review(engine, session, group, whole && way === "greedy");
       }
     } catch (error) {
       failed = !signal?.aborted;

@@ -2,8 +2,11 @@
 
 import { readFile } from "node:fs/promises";
 import { afterEach, expect, test, vi } from "vitest";
-import { Seq2Seq, Transcriber, type Source, type TranscribeOptions } from "../../src/index";
+import type { MelFeatures } from "../../src/audio/log-mel";
+import { Seq2Seq, Transcriber, type Source, type SpeechCall, type TranscribeOptions } from "../../src/index";
 import type { Ops, Plan } from "../../src/ops/ops";
+import { windowDecoder } from "../../src/speech/decode";
+import type { SpeechModel } from "../../src/speech/model";
 import { signal } from "../support/shared/signal";
 import { tinyWhisper } from "../support/shared/tiny-whisper";
 
@@ -92,6 +95,51 @@ test("without a token of silence in the files, windows have their log-probabilit
   const message = "generate: return_no_speech needs no_timestamps_token_id in generation_config.json.";
   expect(unknown.silence).toMatchObject({ code: "invalid_option", message });
   expect(unknown.segment.no_speech_prob).toBe(0);
+});
+
+test("what greedy search keeps is what another pass over the sequences gives, for rows that end at different steps", async () => {
+  for (const device of ["cpu", "wasm"] as const) {
+    const model = await load({}, device);
+    const sounds = await Promise.all([1, 2, 3, 4].map((seed) => model.features!.extract(signal(SECOND, seed))));
+    const call = {
+      input_features: sounds.map(({ input_features }) => input_features!),
+      decoder_input_ids: [3, 11, 27, 40].map((token) => [70, token, 9, 61, 62, 68]),
+      // So many ends that one of them comes early.
+      eos_token_id: [60, 4, 13, 22, 31, 45, 52, 58],
+      ...{ num_beams: 1, max_new_tokens: 24, return_timestamps: true, return_no_speech: true, repetition_penalty: 1.3 },
+    };
+    const kept = await model.generate(call);
+    const passes = runs.get("review");
+    const read = await model.generate({ ...call, alignment_heads: [[0, 0]] });
+    if (device === "cpu") expect([passes, runs.get("review")! > 0]).toEqual([undefined, true]);
+    expect(kept.sequences).toEqual(read.sequences);
+    expect(new Set(kept.sequences.map(({ length }) => length)).size).toBeGreaterThan(1);
+    for (const name of ["avg_logprobs", "no_speech_probs"] as const)
+      kept[name]!.forEach((value, i) => expect(value).toBeCloseTo(read[name]![i], 5));
+    await model.dispose();
+  }
+});
+
+test("windows that are tried again are sampled on the device, too", async () => {
+  const model = await load();
+  const { input_features } = await model.features!.extract(signal(SECOND, 7));
+  const chosen: string[] = [];
+  const { config } = model;
+  const generate = async (call: Record<string, unknown>) => {
+    const out = await model.generate(call as SpeechCall);
+    chosen.push(out.stats.chosen_on);
+    return out;
+  };
+  const decode = windowDecoder({ config, generate } as unknown as SpeechModel, {
+    ...{ options: { max_new_tokens: 12 }, timestamps: true, tellsSilence: true },
+  });
+  const features = input_features as unknown as MelFeatures;
+  for (const temperature of [0, 0.2, 1]) {
+    const [found] = await decode([{ features, prompt: [61, 62, 68], temperature, beams: temperature === 0 }]);
+    expect(found.avg_logprob).toBeLessThan(0);
+  }
+  expect(chosen).toEqual(["device", "device", "device"]);
+  await model.dispose();
 });
 
 test("a token's probability is its share among the tokens of text, by the logits of a pass of its own", async () => {

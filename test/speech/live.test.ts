@@ -50,6 +50,18 @@ test("the first text is shown after one interval of sound and one run", async ()
   await stream.return();
 });
 
+test("the first text needs 1.5 s of sound and one run: it is there although no more sound comes", async () => {
+  const { speech, stats } = await toneSpeech();
+  const paused = async function* (): AsyncGenerator<Float32Array, void, undefined> {
+    yield* blocksOf(sung(spoken(1.5), 1.5));
+    await new Promise(() => undefined);
+  };
+  const stream = transcribeLive(speech, paused(), { interval: 1 });
+  const { value } = await stream.next();
+  expect((value as LiveText).text).toContain(WORDS[spoken(1)[0].word]);
+  expect(stats.calls).toEqual([1]);
+});
+
 test("leaving the loop stops the sound; aborting rejects with the reason", async () => {
   const { speech } = await toneSpeech();
   let stopped = false;

@@ -36,12 +36,12 @@ export interface SpeechOptions {
   /** Tokens before the start of every sequence: <|startofprev|> and a text that the output should go on like. Default: none. */
   prompt_ids?: number[];
   /**
-   * Adds `no_speech_probs` and `avg_logprobs` to the result, at the cost of one more pass of the decoder. Not an option of
-   * transformers, where thresholds ask for them. Default false.
+   * Adds `no_speech_probs` and `avg_logprobs` to the result, at the cost of one more step after a greedy search, and else of one more
+   * pass of the decoder. Not an option of transformers, where thresholds ask for them. Default false.
    */
   return_no_speech?: boolean;
   /**
-   * Adds `avg_logprobs` alone to the result, at the same cost: for models whose files name no token of silence. Not an option of
+   * Adds `avg_logprobs` alone to the result, after a greedy search at no cost: for models whose files name no token of silence. Not an option of
    * transformers. Default false.
    */
   return_avg_logprobs?: boolean;

@@ -1,7 +1,7 @@
 /**
  * What a finished window of Whisper is judged by: the probability of silence, the average log-probability of its tokens, and how
  * the alignment heads attended to the sound. The decoder reads the finished sequences once more, on the encoder's states that
- * the session still has, a piece of them at a time.
+ * the session still has, a piece of them at a time. After a greedy search that may not be necessary: greedy-review.ts.
  */
 
 import { createProcessors } from "../search/processors/list";
@@ -15,6 +15,7 @@ import type { Session } from "../device/session";
 import type { Engine } from "../engine";
 import type { Sentence } from "../device/slots";
 import type { SearchConfig } from "../options/search-config";
+import { greedyReview, isKept } from "./greedy-review";
 
 /** Tokens that the decoder reads at a time: their logits have to fit a buffer. */
 const PIECE = 16;
@@ -63,9 +64,16 @@ export interface Judgements {
 export function createReviews(config: SearchConfig, wanted: Wanted) {
   const found = new Map<number, Reviewed[]>();
   return {
-    /** To be called with each group of sentences that are done, while the session has what was encoded of them. */
-    async review(this: void, engine: Engine, session: Session, sentences: readonly Sentence[]): Promise<void> {
-      for (const [index, list] of await review(engine, session, sentences, config, wanted)) found.set(index, list);
+    /**
+     * To be called with each group of sentences that are done, while the session has what was encoded of them.
+     * @param kept whether they were searched greedily, in this session alone
+     */
+    async review(this: void, engine: Engine, session: Session, sentences: readonly Sentence[], kept: boolean) {
+      const short = kept && isKept(session, sentences, wanted, config.promptLength);
+      const all = short
+        ? await greedyReview(engine.ops, session, sentences, wanted, config.promptLength)
+        : await review(engine, session, sentences, config, wanted);
+      for (const [index, list] of all) found.set(index, list);
     },
     of(sentences: readonly Sentence[]): Judgements {
       const all = sentences.flatMap(({ index }) => found.get(index) ?? []);

@@ -1,0 +1,113 @@
+/**
+ * An hour of sound by a tiny random Whisper, whose windows are 1 s: memory of the device and of JavaScript is the same after the first
+ * minutes and at the end. As a stream of blocks through `transcribeStreaming`, and as a file, of which pieces are read.
+ */
+
+import { readFile } from "node:fs/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { beforeAll, expect, it } from "vitest";
+import { Seq2Seq, Transcriber } from "../../src/index";
+import { signal } from "../support/shared/signal";
+import { tinyWhisper } from "../support/shared/tiny-whisper";
+
+const RATE = 16000;
+const MINUTES = Number(process.env.ATTENDANT_SOAK_MINUTES ?? 60);
+const MIB = 2 ** 20;
+/** What the collector may leave of one moment and not of another. */
+const SLACK = 4 * MIB;
+
+let collect: () => void;
+beforeAll(() => {
+  setFlagsFromString("--expose-gc");
+  collect = runInNewContext("gc") as () => void;
+});
+
+/** Bytes of objects and of array buffers, after a collection. */
+function held(): number {
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** A minute of sound, over and over. */
+const minute = signal(60 * RATE, 7);
+/** Seconds of a block of the stream. */
+const BLOCK = 15;
+
+async function load(): Promise<Seq2Seq> {
+  const read = async (file: string) => new Uint8Array(await readFile(`test/goldens/speech/whisper/${file}`));
+  return Seq2Seq.load(await tinyWhisper(read), { device: "wasm", threads: 1, onWarning: () => undefined });
+}
+
+const OPTIONS = { language: "en", num_beams: 1, max_new_tokens: 8 } as const;
+
+function expectFlat(name: string, samples: readonly { device: string; heap: number }[]): void {
+  const [first, ...others] = samples;
+  const last = others[others.length - 1];
+  console.log(`${name}: ${(first.heap / MIB).toFixed(1)} MiB at first, ${(last.heap / MIB).toFixed(1)} MiB at the end`);
+  expect(others.length).toBeGreaterThanOrEqual(MINUTES - 3);
+  expect(new Set(samples.map(({ device }) => device)).size).toBe(1);
+  expect(Math.max(...others.map(({ heap }) => heap)) - first.heap).toBeLessThan(SLACK);
+}
+
+it(`${MINUTES} minutes as a stream`, async () => {
+  const model = await load();
+  const transcriber = await Transcriber.create({ model });
+  const samples: { device: string; heap: number }[] = [];
+  let pieces = 0;
+  const blocks = async function* (): AsyncGenerator<Float32Array, void, undefined> {
+    for (let from = 0; from < 60 * MINUTES; from += BLOCK) {
+      if (from > 0 && from % 60 === 0) samples.push({ device: JSON.stringify(model.memory()), heap: held() });
+      const known = pieces;
+      yield minute.slice((from % 60) * RATE, ((from % 60) + BLOCK) * RATE);
+      // The next block comes when there is text of this one, as a microphone's does.
+      for (let turns = 0; turns < 100 && pieces === known; turns++)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const live = { ...OPTIONS, max_new_tokens: 4, interval: BLOCK };
+  for await (const { text } of transcriber.transcribeStreaming(blocks(), live)) pieces += Number(text !== "");
+  expect(pieces).toBeGreaterThan(MINUTES);
+  // Until the buffer was full once, there are more sessions.
+  expectFlat("stream", samples.slice(1));
+  await model.dispose();
+});
+
+it(`${MINUTES} minutes as a file`, async () => {
+  const model = await load();
+  const transcriber = await Transcriber.create({ model });
+  const words = new Int16Array(60 * RATE * MINUTES);
+  for (let i = 0; i < words.length; i++) words[i] = 32767 * Math.max(-1, Math.min(1, minute[i % minute.length]));
+  const header = new DataView(new ArrayBuffer(44));
+  const text = (at: number, value: string): void =>
+    [...value].forEach((letter, i) => header.setUint8(at + i, letter.charCodeAt(0)));
+  text(0, "RIFF");
+  header.setUint32(4, 36 + words.byteLength, true);
+  text(8, "WAVEfmt ");
+  header.setUint32(16, 16, true);
+  header.setUint16(20, 1, true);
+  header.setUint16(22, 1, true);
+  header.setUint32(24, RATE, true);
+  header.setUint32(28, 2 * RATE, true);
+  header.setUint16(32, 2, true);
+  header.setUint16(34, 16, true);
+  text(36, "data");
+  header.setUint32(40, words.byteLength, true);
+  const samples: { device: string; heap: number }[] = [];
+  let next = 60;
+  const { stats, duration } = await transcriber.transcribe(new Blob([header, words]), {
+    ...OPTIONS,
+    return_timestamps: "word",
+    onProgress: ({ seconds }) => {
+      if (seconds < next) return;
+      next += 60;
+      samples.push({ device: JSON.stringify(model.memory()), heap: held() });
+    },
+  });
+  expect(duration).toBe(60 * MINUTES);
+  expect(stats.windows).toBeGreaterThanOrEqual(60 * MINUTES);
+  // What grows is the transcript.
+  expectFlat("file", samples);
+  await model.dispose();
+});
