@@ -126,7 +126,7 @@ test("windows that are tried again are sampled on the device, too", async () => 
   const chosen: string[] = [];
   const { config } = model;
   const generate = async (call: Record<string, unknown>) => {
-    const out = await model.generate(call as SpeechCall);
+    const out = await model.generate(call);
     chosen.push(out.stats.chosen_on);
     return out;
   };

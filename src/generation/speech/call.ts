@@ -41,12 +41,12 @@ export interface SpeechOptions {
    */
   return_no_speech?: boolean;
   /**
-   * Adds `avg_logprobs` alone to the result, after a greedy search at no cost: for models whose files name no token of silence. Not an option of
-   * transformers. Default false.
+   * Adds `avg_logprobs` alone to the result, after a greedy search at no cost: for models whose files name no token of silence. Not an
+   * option of transformers. Default false.
    */
   return_avg_logprobs?: boolean;
   /**
-   * Adds `token_probs` to the result, at the same cost: how probable each new token was among the tokens of text. openai-whisper makes
+   * Adds `token_probs` to the result, at the cost of one more pass of the decoder: how probable each new token was among the tokens of text. openai-whisper makes
    * the probabilities of words of them; transformers has no such option. Default false.
    */
   return_token_probs?: boolean;
