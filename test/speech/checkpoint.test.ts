@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import type { MelFeatures } from "../../src/audio/log-mel";
-import { Seq2Seq, Transcriber, type Source, type SpeechCall, type TranscribeOptions } from "../../src/index";
+import { Seq2Seq, Transcriber, type Source, type TranscribeOptions } from "../../src/index";
 import type { Ops, Plan } from "../../src/ops/ops";
 import { windowDecoder } from "../../src/speech/decode";
 import type { SpeechModel } from "../../src/speech/model";
