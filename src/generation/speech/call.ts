@@ -10,7 +10,7 @@ import type { TimestampRules } from "../../util/timestamps";
 import { isInteger, type Fields } from "../options/option-reader";
 import { toRows } from "../batch";
 import { featureBatch, type FeatureTensor } from "./features";
-import type { Wanted } from "./review";
+import type { Wanted } from "./wanted";
 import { readWhisperFields, type WhisperFields } from "./whisper-fields";
 import { initialTokens } from "./whisper-prompts";
 

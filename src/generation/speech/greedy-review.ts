@@ -8,7 +8,7 @@ import { logSumExp } from "../../util/distribution";
 import type { Ops, Slice } from "../../ops/ops";
 import type { Session } from "../device/session";
 import type { Sentence } from "../device/slots";
-import type { Reviewed, Wanted } from "./review";
+import type { Reviewed, Wanted } from "./wanted";
 
 /** Whether that is all that a review needs to know. The tokens of a constraint were given, so nothing was kept of them. */
 export const isKept = (

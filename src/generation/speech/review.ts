@@ -16,27 +16,10 @@ import type { Engine } from "../engine";
 import type { Sentence } from "../device/slots";
 import type { SearchConfig } from "../options/search-config";
 import { greedyReview, isKept } from "./greedy-review";
+import type { Reviewed, Wanted } from "./wanted";
 
 /** Tokens that the decoder reads at a time: their logits have to fit a buffer. */
 const PIECE = 16;
-
-export interface Wanted {
-  /** [layer, head] of the cross-attention. */
-  heads: readonly (readonly [layer: number, head: number])[];
-  avgLogprobs: boolean;
-  tokenProbs: boolean;
-  /** The token of silence, and the start token, after which its probability is read. */
-  silence?: { start: number; token: number };
-}
-
-/** Of one sequence. */
-export interface Reviewed {
-  /** (A, T, S): row t is the attention of the step that read token t of the sequence. */
-  alignment?: HostTensor;
-  avgLogprob?: number;
-  noSpeechProb?: number;
-  tokenProbs?: number[];
-}
 
 /** What is added to the result of `generate`. */
 export interface Judgements {
