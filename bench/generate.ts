@@ -8,6 +8,8 @@ export interface Workload {
   /** Tokens of each source. */
   source: number;
   beams: number;
+  /** Draws from the 50 best, instead of a search. */
+  sample?: boolean;
 }
 
 export interface Run {
@@ -46,14 +48,12 @@ export async function measure(
   const model = await Seq2Seq.load(source, { worker: false, ...options });
   const loadMs = performance.now() - started;
   const runs: Run[] = [];
-  for (const [workload, { rows, source: length, beams }] of Object.entries(workloads)) {
+  for (const [workload, { rows, source: length, beams, sample }] of Object.entries(workloads)) {
     const ids = Array.from({ length: rows }, (_, row) => Array.from({ length }, (_, i) => 100 + 13 * row + i));
     const timed = async (max_new_tokens: number) => {
       const start = performance.now();
-      const { stats } = await model.generate(
-        ids,
-        beams > 1 ? { num_beams: beams, max_new_tokens } : { max_new_tokens },
-      );
+      const search = sample ? { do_sample: true, seed: 1 } : beams > 1 ? { num_beams: beams } : {};
+      const { stats } = await model.generate(ids, { ...search, max_new_tokens });
       return { ms: performance.now() - start, stats };
     };
     await timed(tokens);

@@ -1,16 +1,19 @@
 /**
- * `npm run bench:gpu`: bundles bench/gpu/ into one file that needs only Node and Dawn, and runs it. With `--bundle FILE`, only
- * writes the file, for a machine that has no more than Node, dawn.node and a driver.
+ * `npm run bench:gpu`: bundles bench/gpu/ into one file that needs only Node and Dawn, and runs it. Where there is no Dawn (the
+ * `webgpu` package), or with `--browser`, the same runs in a page of an installed browser. With `--bundle FILE`, only writes the
+ * file, for a machine that has no more than Node, dawn.node and a driver.
  */
 
 import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
 import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "vite";
+import { build, createServer } from "vite";
 import { wasmKernels } from "./build-wasm.js";
 import { strippedWgsl } from "./wgsl.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const plugins = [strippedWgsl(), wasmKernels()];
 
 /** @param {string} file */
 async function bundle(file) {
@@ -19,7 +22,7 @@ async function bundle(file) {
     configFile: false,
     publicDir: false,
     logLevel: "warn",
-    plugins: [strippedWgsl(), wasmKernels()],
+    plugins,
     build: {
       ssr: "bench/gpu/node.ts",
       target: "node20",
@@ -34,8 +37,33 @@ async function bundle(file) {
   });
 }
 
+/** @param {string[]} args */
+async function inBrowser(args) {
+  const optimizeDeps = { noDiscovery: true };
+  const server = await createServer({ root, configFile: false, plugins, logLevel: "error", optimizeDeps });
+  await server.listen(0);
+  try {
+    const { benchInBrowser } = await server.ssrLoadModule("/bench/gpu/browser.ts");
+    await benchInBrowser(server.resolvedUrls?.local[0].replace(/\/$/, ""), args);
+  } finally {
+    await server.close();
+  }
+}
+
+function hasDawn() {
+  try {
+    return createRequire(import.meta.url).resolve("webgpu") !== "";
+  } catch {
+    return false;
+  }
+}
+
 const args = process.argv.slice(2);
 const at = args.indexOf("--bundle");
 const file = resolve(at >= 0 ? args[at + 1] : "test-results/bench-gpu.mjs");
-await bundle(file);
-if (at < 0) process.exitCode = spawnSync(process.execPath, [file, ...args], { stdio: "inherit" }).status ?? 1;
+if (at < 0 && (args.includes("--browser") || (!args.includes("--dawn") && !hasDawn()))) {
+  await inBrowser(args);
+} else {
+  await bundle(file);
+  if (at < 0) process.exitCode = spawnSync(process.execPath, [file, ...args], { stdio: "inherit" }).status ?? 1;
+}

@@ -5,22 +5,12 @@
  *     node bench-gpu.mjs --dawn ./dawn.node --only ops,kernels --kernels software --minutes 3 --out results
  */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { cpus } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { fileNameOf, markdownOf, type Results } from "./results";
-import { PRESETS, runBench, SECTIONS, type Section } from "./run";
-
-const USAGE = `usage: npm run bench:gpu -- [options]
-  --only ops,kernels     sections: ${SECTIONS.join(", ")}; all by default
-  --kernels SET          one more set of kernels: ${Object.keys(PRESETS).join(", ")}, or field=value,..; may be repeated
-  --words "linear 1 x"   only kernels and models with these words, separated by commas, in their names
-  --minutes 8            when to stop
-  --out bench/results    where the results go
-  --dawn PATH            dawn.node, or the folder of the webgpu package; by default the installed package
-  --fresh                measures again what an earlier run has measured`;
+import { readOptions, resultsIn, writeResults } from "./options";
+import { fileNameOf } from "./results";
+import { runBench } from "./run";
 
 interface Dawn {
   create(flags: string[]): GPU;
@@ -66,50 +56,18 @@ async function openDawn(path: string | undefined): Promise<void> {
   use(gpu);
 }
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string" },
-    kernels: { type: "string", multiple: true },
-    words: { type: "string" },
-    minutes: { type: "string" },
-    out: { type: "string" },
-    dawn: { type: "string" },
-    fresh: { type: "boolean" },
-    help: { type: "boolean" },
-  },
-});
-
 async function main(): Promise<void> {
-  const sections = (values.only?.split(",") ?? SECTIONS) as Section[];
-  const minutes = Number(values.minutes ?? 8);
-  if (values.help || sections.some((section) => !SECTIONS.includes(section)) || !(minutes > 0)) {
-    console.log(USAGE);
-    process.exit(values.help ? 0 : 2);
-  }
-  const folder = values.out ?? "bench/results";
-  mkdirSync(folder, { recursive: true });
-  await openDawn(values.dawn);
-  const host = `Node ${process.version}, ${cpus()[0]?.model.trim() ?? ""}, Dawn with a browser's checks`;
-  const pathOf = (adapter: Results["adapter"], end: string) => join(folder, `${fileNameOf(adapter)}.${end}`);
-  const results = await runBench({
-    sections: SECTIONS.filter((section) => sections.includes(section)),
-    kernels: values.kernels ?? [],
-    words: values.words?.split(",") ?? [],
-    minutes,
-    earlier(adapter, fingerprint) {
-      const path = pathOf(adapter, "json");
-      if (values.fresh || !existsSync(path)) return undefined;
-      const earlier = JSON.parse(readFileSync(path, "utf8")) as Results;
-      return earlier.fingerprint === fingerprint ? earlier : undefined;
-    },
-    save(found) {
-      found.host = host;
-      writeFileSync(pathOf(found.adapter, "json"), `${JSON.stringify(found, null, 1)}\n`);
-      writeFileSync(pathOf(found.adapter, "md"), markdownOf(found));
-    },
+  const { wanted, dawn, fresh, folder } = readOptions();
+  await openDawn(dawn);
+  const host = `Node ${process.version}, Dawn with a browser's checks`;
+  const known = fresh ? {} : resultsIn(folder);
+  const { leftOut } = await runBench({
+    ...wanted,
+    earlier: (adapter) => known[fileNameOf(adapter)],
+    save: (results) => writeResults(folder, host, results),
     log: (line) => console.log(line),
   });
-  console.log(`${readdirSync(folder).length} files in ${folder}; ${results.leftOut.length} things left out`);
+  console.log(`Results are in ${folder}; ${leftOut.length} things left out`);
 }
 
 main().then(

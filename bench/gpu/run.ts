@@ -27,8 +27,8 @@ export interface Settings {
   minutes: number;
   /** Only kernel cases and models with all of these words in their names. */
   words: readonly string[];
-  /** What an earlier run found on this adapter with these kernels. */
-  earlier(adapter: Results["adapter"], fingerprint: string): Results | undefined;
+  /** What an earlier run found on this adapter. */
+  earlier(adapter: Results["adapter"]): Results | undefined;
   /** Called after every measurement. */
   save(results: Results): void;
   log(line: string): void;
@@ -93,17 +93,13 @@ export async function runBench(settings: Settings): Promise<Results> {
   for (const [name, tuning] of Object.entries(PRESETS))
     if (![...tunings.values()].includes(tuning)) presets.set(name, tuning);
   const fingerprint = fingerprintOf(presets.values());
-  const results: Results = settings.earlier(adapter, fingerprint) ?? {
-    adapter,
-    fingerprint,
-    date: new Date().toISOString(),
-    features,
-    tunings: {},
-    ops: {},
-    kernels: {},
-    models: {},
-    leftOut: [],
-  };
+  const earlier = settings.earlier(adapter);
+  const none = { tunings: {}, ops: {}, kernels: {}, models: {}, leftOut: [] };
+  // What was measured of other kernels says nothing of these.
+  const results: Results =
+    earlier?.fingerprint === fingerprint
+      ? earlier
+      : { adapter, fingerprint, date: new Date().toISOString(), features, ...none };
   results.tunings = Object.fromEntries(presets);
   results.leftOut = [];
   log(`${adapterName(adapter)}${software ? ": a software adapter, so this is a rehearsal" : ""}`);
