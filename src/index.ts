@@ -7,7 +7,7 @@ export type { LoadProgress } from "./engine/progress";
 export { models } from "./api/models";
 export type { Limits, ModelConfig } from "./engine/model-config";
 export type { Profile } from "./engine/profile";
-export type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "./engine/results";
+export type { ForwardInput, GenerateOutput, ModelInput, StepStream, StreamStep } from "./engine/results";
 export type { Awaitable } from "./engine/running-model";
 export type { GenerateTextOutput, TextOptions } from "./engine/text-calls";
 export type { TranslateOptions } from "./engine/translate-options";

@@ -3,7 +3,6 @@
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 import { h, svg } from "../ui/dom";
-import { digits } from "../ui/format";
 
 export interface Line {
   name: string;
@@ -26,10 +25,11 @@ export function lines(label: string, list: readonly Line[], ticks: readonly stri
     (value) => y(value),
   );
   const drawing = svg("svg", { class: "lines", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label });
+  const write = y.tickFormat(5);
   for (const value of y.ticks(5)) {
     drawing.append(
       svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }),
-      svg("text", { class: "tick", x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, digits(value)),
+      svg("text", { class: "tick", x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, write(value)),
     );
   }
   ticks.forEach((name, i) => {

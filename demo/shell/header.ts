@@ -85,7 +85,8 @@ function statusOf({ phase, progress, model, note, tookMs, choice }: HostState): 
   if (phase === "ready" && model) {
     const after = tookMs === undefined ? "" : ` after ${seconds(tookMs)}`;
     const software = model.adapter?.fallback ? " A software adapter: right, but slow." : "";
-    return `${note ?? `Ready ${WHERE[model.device]}${after}.`} ${deviceName(model.device, model.adapter)}.${software}`;
+    const device = model.device === "wasm" ? "" : ` ${deviceName(model.device, model.adapter)}.`;
+    return `${note ?? `Ready ${WHERE[model.device]}${after}.`}${device}${software}`;
   }
   if (!progress) return `Loading ${choice.name} …`;
   if (progress.phase === "verify") return "Comparing hashes …";

@@ -73,6 +73,7 @@ export function openModelDialog({ title, suggestions, own, use: take, typed = ""
         ]);
         if (task.isOvertaken(signal)) return;
         clear(result).append(...facts(choice, model!, licence, () => use(choice)));
+        result.scrollIntoView({ block: "nearest" });
       } catch (error) {
         if (signal.aborted) return;
         const hint = error instanceof ModelError ? (error.hint ?? "") : "";

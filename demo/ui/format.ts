@@ -17,7 +17,7 @@ export const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) :
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 0)}${NARROW_SPACE}s`;
 
 /** A time that may be far below a millisecond. */
-export const fine = (ms: number): string => `${ms < 0.1 ? ms.toFixed(4) : ms.toFixed(2)}${NARROW_SPACE}ms`;
+export const fine = (ms: number): string => `${ms < 1e-4 ? "<0.0001" : ms.toFixed(ms < 0.1 ? 4 : 2)}${NARROW_SPACE}ms`;
 
 /** Decimal gigabytes per second. */
 export const gigabytes = (perSecond: number): string =>

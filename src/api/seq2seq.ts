@@ -6,7 +6,7 @@ import { ModelError } from "../errors";
 import { checkLoadOptions, warnOnConsole, type LoadOptions } from "../engine/load-options";
 import type { Limits, ModelConfig } from "../engine/model-config";
 import type { ModelCalls, RunningModel } from "../engine/running-model";
-import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "../engine/results";
+import type { ForwardInput, GenerateOutput, ModelInput, StepStream } from "../engine/results";
 import type { Profile } from "../engine/profile";
 import type { GenerateTextOutput, TextOptions } from "../engine/text-calls";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
@@ -82,13 +82,11 @@ export class Seq2Seq {
 
   /**
    * Like `generate`, token by token. Leaving the loop stops the work. While the reader pauses, only the steps in flight are
-   * computed. A beam search yields a token as soon as all beams agree on it.
+   * computed. A beam search yields a token of its best sequence as soon as all beams agree on it.
+   * @returns at its end, what `generate` returns: all sequences, their scores, `stats`
    */
-  async *stream(
-    input: ModelInput,
-    options: GenerationConfig & SpeechOptions = {},
-  ): AsyncGenerator<StreamStep, void, undefined> {
-    yield* this.calls().stream(input, options);
+  async *stream(input: ModelInput, options: GenerationConfig & SpeechOptions = {}): StepStream {
+    return yield* this.calls().stream(input, options);
   }
 
   /**

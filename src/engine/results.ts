@@ -47,6 +47,12 @@ export interface StreamStep {
 }
 
 /**
+ * What `stream` gives: tokens, and at its end, as the value of `next()` that says `done`, what `generate` returns: all sequences
+ * with their scores, and `stats`. A loop that is left early gets none; `void` is there so that `return()` needs no value.
+ */
+export type StepStream = AsyncGenerator<StreamStep, GenerateOutput | void, undefined>;
+
+/**
  * Token ids of both sides, for one teacher-forced pass: one row, or B rows of any lengths. For a model that reads sound,
  * `input_features` or `input_values` instead of `input_ids`.
  */

@@ -8,7 +8,7 @@ import type { SpeechInput, SpeechOptions } from "../generation/speech/call";
 import type { Memory } from "../ops/ops";
 import type { DecodeOptions, DecoderPromptOptions, EncodeOptions, LanguagePair, TextOffset } from "../text/tokenizer";
 import type { ModelConfig } from "./model-config";
-import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "./results";
+import type { ForwardInput, GenerateOutput, ModelInput, StepStream } from "./results";
 import type { Profile } from "./profile";
 import type { GenerateTextOutput, TextOptions } from "./text-calls";
 import type { TranslateOptions } from "./translate-options";
@@ -33,7 +33,7 @@ export interface ModelFacts {
 /** The calls of a model. Each may be made across a port, so all arguments and results are data, functions and signals. */
 export interface ModelCalls {
   generate(input: ModelInput, options: GenerationConfig & SpeechOptions): Promise<GenerateOutput>;
-  stream(input: ModelInput, options: GenerationConfig & SpeechOptions): AsyncGenerator<StreamStep, void, undefined>;
+  stream(input: ModelInput, options: GenerationConfig & SpeechOptions): StepStream;
   generateText(texts: string | string[], options: TextOptions): Promise<GenerateTextOutput>;
   streamText(text: string, options: TextOptions): AsyncGenerator<string, void, undefined>;
   forward(input: ForwardInput, options: ForwardOptions): Promise<ForwardOutput>;

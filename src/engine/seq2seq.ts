@@ -21,7 +21,7 @@ import type { ModelInfo } from "../models/model";
 import type { Memory } from "../ops/ops";
 import { modelConfig, type Limits, type ModelConfig } from "./model-config";
 import { checkBoolean, checkedOptions } from "./options";
-import type { ForwardInput, GenerateOutput, ModelInput, StreamStep } from "./results";
+import type { ForwardInput, GenerateOutput, ModelInput, StepStream, StreamStep } from "./results";
 import type { GenerateTextOutput, TextOptions } from "./text-calls";
 import { profiling, speechPart, wholePasses } from "./parts";
 import type { Profile } from "./profile";
@@ -110,20 +110,9 @@ export class LocalSeq2Seq {
     const reviews = judging && (await speechPart()).createReviews(config, judging);
     const run = (engine: Engine) => runSentences(engine, request, sentences, stats.encoded, false, reviews?.review);
     for await (const _ of this.engines.iterate(run, signal)) stats.step();
-    const found = resultsOf(sentences);
-    const output: GenerateOutput = {
-      sequences: found.map(({ tokens }) => tokens),
-      stats: stats.end(found.reduce((sum, { choices }) => sum + choices.length, 0)),
-    };
+    const output = outputOf(request, sentences, stats);
     if (prompts) output.generated = generatedOf(output.sequences, request);
     if (reviews) Object.assign(output, reviews.of(sentences));
-    if (config.numBeams > 1) output.sequences_scores = found.map(({ score = 0 }) => score);
-    if (request.logprobs) {
-      output.token_logprobs = found.map(({ choices }) => choices.map(({ logprob }) => logprob));
-    }
-    if (request.alternatives > 0) {
-      output.alternatives = found.map(({ choices }) => choices.map(({ alternatives = [] }) => alternatives));
-    }
     const wanted = {
       attentions: options.output_attentions === true,
       hiddenStates: options.output_hidden_states === true,
@@ -139,23 +128,23 @@ export class LocalSeq2Seq {
 
   /**
    * Like `generate`, token by token. Leaving the loop stops the work. While the reader pauses, only the steps in flight are
-   * computed. A beam search yields a token as soon as all beams agree on it.
+   * computed. A beam search yields a token of its best sequence as soon as all beams agree on it.
+   * @returns at its end, what `generate` returns
    */
-  async *stream(
-    input: ModelInput,
-    given: GenerationConfig & SpeechOptions = {},
-  ): AsyncGenerator<StreamStep, void, undefined> {
-    const { request, options } = await this.prepare("stream", input, given);
+  async *stream(input: ModelInput, given: GenerationConfig & SpeechOptions = {}): StepStream {
+    const { request, options, prompts } = await this.prepare("stream", input, given);
     const refuse = (name: string, hint = "Use generate()."): never => {
       throw new ModelError("unsupported_option", `stream: ${name} is not supported.`, hint);
     };
     if (options.output_attentions) refuse("output_attentions");
     if (options.output_hidden_states) refuse("output_hidden_states");
-    const { numBeams, numReturnSequences: n } = request.config;
-    if (numBeams > 1 && n > 1) refuse(`num_return_sequences = ${n} in a beam search`);
-    const sentences = await createSentences(request, this.engines.model);
-    const run = (engine: Engine) => runSentences(engine, request, sentences, () => undefined, true);
+    const { numReturnSequences: n } = request.config;
+    const way = wayOf(request, this.engines.model);
+    const stats = startStats(this.engines, way === "javascript" ? "javascript" : "device");
+    const sentences = await createSentences(request, this.engines.model, way);
+    const run = (engine: Engine) => runSentences(engine, request, sentences, stats.encoded, true);
     for await (const _ of this.engines.iterate(run, request.signal)) {
+      stats.step();
       for (const { index, search } of sentences) {
         for (const { index: i, choice } of search.settled()) {
           const step: StreamStep = { row: index * n + i, token: choice.token };
@@ -165,6 +154,9 @@ export class LocalSeq2Seq {
         }
       }
     }
+    const output = outputOf(request, sentences, stats);
+    if (prompts) output.generated = generatedOf(output.sequences, request);
+    return output;
   }
 
   /**
@@ -348,4 +340,22 @@ export class LocalSeq2Seq {
     this.warned.add(message);
     this.onWarning(message);
   };
+}
+
+/** What a call returns once all its sentences have ended. */
+function outputOf(
+  { config, logprobs, alternatives }: Request,
+  sentences: Parameters<typeof resultsOf>[0],
+  stats: ReturnType<typeof startStats>,
+): GenerateOutput {
+  const found = resultsOf(sentences);
+  const output: GenerateOutput = {
+    sequences: found.map(({ tokens }) => tokens),
+    stats: stats.end(found.reduce((sum, { choices }) => sum + choices.length, 0)),
+  };
+  if (config.numBeams > 1) output.sequences_scores = found.map(({ score = 0 }) => score);
+  if (logprobs) output.token_logprobs = found.map(({ choices }) => choices.map(({ logprob }) => logprob));
+  if (alternatives > 0)
+    output.alternatives = found.map(({ choices }) => choices.map(({ alternatives = [] }) => alternatives));
+  return output;
 }

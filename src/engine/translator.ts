@@ -29,7 +29,7 @@ export interface AlignedSegment {
 export interface TranslatorModel extends Pick<TextModel, "tokenizer" | "tokenizerProblem"> {
   readonly limits: Limits;
   generate(inputIds: number[][], options: GenerationConfig): Promise<GenerateOutput>;
-  stream(inputIds: number[], options: GenerationConfig): AsyncGenerator<StreamStep, void, undefined>;
+  stream(inputIds: number[], options: GenerationConfig): AsyncIterable<StreamStep>;
 }
 
 /** What a translator was created for. */

@@ -93,7 +93,7 @@ function callsOf(call: (name: string, args: unknown[]) => Promise<unknown>): Mod
       call(name, args) as ReturnType<ModelCalls[K]>;
   const stream = <K extends Name>(name: K) =>
     async function* (...args: Parameters<ModelCalls[K]>) {
-      yield* (await call(name, args)) as AsyncIterable<never>;
+      return yield* (await call(name, args)) as AsyncGenerator<never, unknown, undefined>;
     } as unknown as ModelCalls[K];
   return {
     generate: method("generate"),

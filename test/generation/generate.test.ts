@@ -5,7 +5,6 @@ import type { GenerationConfig, HostTensor } from "../../src/index";
 import { LocalSeq2Seq as Seq2Seq } from "../../src/engine/seq2seq";
 import { MAX_ROWS } from "../../src/generation/generate";
 import type { Ops } from "../../src/ops/ops";
-import { failureOf } from "../support/node/failure";
 import { tinyCheckpoint } from "../support/shared/tiny";
 
 const rows = [[4, 5, 6, 7], [8], [9, 10, 11, 12, 13, 14, 15], [16, 4, 17]];
@@ -107,20 +106,29 @@ describe("a tiny model", () => {
   );
 
   it.each(named)("stream = generate: $name", async ({ options }) => {
-    if ((options.num_beams ?? 1) > 1 && (options.num_return_sequences ?? 1) > 1) {
-      const stream = model.stream(rows, options);
-      expect((await failureOf(() => stream.next())).message).toContain("num_return_sequences");
-      return;
-    }
-    const { sequences, token_logprobs } = await generate(rows, options);
+    const { sequences, token_logprobs, sequences_scores } = await generate(rows, options);
     const prompt = (options.decoder_input_ids as number[] | undefined) ?? [1];
     const streamed = sequences.map(() => [...prompt]);
     const logprobs = sequences.map((): number[] => []);
     const decoder_input_ids = options.decoder_input_ids && rows.map(() => prompt);
     const given = { max_new_tokens: 10, output_scores: true, ...options, decoder_input_ids };
-    for await (const { row, token, logprob } of model.stream(rows, given)) {
+    const stream = model.stream(rows, given);
+    let next = await stream.next();
+    for (; !next.done; next = await stream.next()) {
+      const { row, token, logprob } = next.value;
       streamed[row].push(token);
       logprobs[row].push(logprob ?? NaN);
+    }
+    const whole = next.value!;
+    expect(whole.sequences).toEqual(sequences);
+    expect(whole.token_logprobs).toEqual(token_logprobs);
+    expect(whole.sequences_scores).toEqual(sequences_scores);
+    expect(whole.stats.tokens).toBe(sequences.reduce((sum, { length }) => sum + length - prompt.length, 0));
+    const perRow = sequences.length / rows.length;
+    if ((options.num_beams ?? 1) > 1 && perRow > 1) {
+      // Of each row the best one.
+      expect(streamed.filter((_, i) => i % perRow === 0)).toEqual(sequences.filter((_, i) => i % perRow === 0));
+      return;
     }
     expect(streamed).toEqual(sequences);
     logprobs.forEach((row, i) => expectClose(row, token_logprobs?.[i]));

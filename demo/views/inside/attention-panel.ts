@@ -12,6 +12,7 @@ import { digits, percent } from "../../ui/format";
 import { save } from "../../ui/save";
 import { table, tableDetails, tablesDetails } from "../../ui/table";
 import { headOf, matrix, type Head } from "./attention-math";
+import { layerChoice } from "./layer-choice";
 import type { Pass, Token } from "./pass";
 
 export type Kind = "encoder-attention" | "decoder-attention" | "cross-attention";
@@ -108,22 +109,6 @@ export function attentionPanel(kind: Kind, pass: Pass, step: number, choice: Cho
     one
       ? stages(one, rows, names, causal, internals[layer].scale, pass.decoder.positions !== undefined)
       : h("p", { class: "soft" }, "Choose one head to see its Q, K, V and scores."),
-  );
-}
-
-function layerChoice(count: number, chosen: number, choose: (layer: number) => void): HTMLElement {
-  const buttons = Array.from({ length: count }, (_, i) =>
-    button(String(i + 1), () => choose(i), {
-      class: "quiet",
-      "aria-pressed": String(i === chosen),
-      "data-testid": `layer-${i + 1}`,
-    }),
-  );
-  return h(
-    "div",
-    { class: "row", role: "group", "aria-label": "Layer" },
-    h("span", { class: "soft" }, "Layer"),
-    ...buttons,
   );
 }
 

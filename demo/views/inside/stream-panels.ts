@@ -8,6 +8,7 @@ import { select } from "../../ui/field";
 import { digits, percent } from "../../ui/format";
 import { table, tableDetails } from "../../ui/table";
 import type { Choice } from "./attention-panel";
+import { layerChoice } from "./layer-choice";
 import type { Pass, Token } from "./pass";
 
 type Side = "encoder" | "decoder";
@@ -29,16 +30,6 @@ function tokenMenu(tokens: readonly Token[], chosen: number, choice: StreamChoic
     choice.token = Number(control.value);
     change();
   });
-  return field;
-}
-
-function layerMenu(count: number, chosen: number, choose: (layer: number) => void): HTMLElement {
-  const { field, control } = select(
-    "Layer",
-    Array.from({ length: count }, (_, i) => [String(i), String(i + 1)] as const),
-  );
-  control.value = String(chosen);
-  control.addEventListener("change", () => choose(Number(control.value)));
   return field;
 }
 
@@ -66,13 +57,6 @@ export function feedForwardPanel(
   const active = order.filter((unit) => units[unit] > 0).length;
   const highest = Math.max(Number.EPSILON, units[order[0]]);
   const name = `“${tokens[token].text}”`;
-  const menus = [
-    layerMenu(hidden.length, layer, (next) => {
-      choice.layer = next;
-      change();
-    }),
-  ];
-  if (side === "encoder") menus.push(tokenMenu(tokens, token, choice, change));
   return h(
     "div",
     { class: "panel-body" },
@@ -81,7 +65,11 @@ export function feedForwardPanel(
       { class: "intro" },
       "Each token by itself goes through a wide layer of units. A unit that is above 0 adds its row to the token’s vector.",
     ),
-    h("div", { class: "fields" }, ...menus),
+    layerChoice(hidden.length, layer, (next) => {
+      choice.layer = next;
+      change();
+    }),
+    side === "encoder" && h("div", { class: "fields" }, tokenMenu(tokens, token, choice, change)),
     h(
       "p",
       {},

@@ -1,25 +1,30 @@
-/** The line of figures under a translation: what the engine took, token by token. */
+/** The line of figures under a translation: what the engine took, token by token, and at its end what it says itself. */
 
+import type { Seq2Seq, Stats } from "../../../src/index";
 import { sparkline } from "../../charts/sparkline";
 import { clear, h } from "../../ui/dom";
-import { megabytes, milliseconds, NONE, rate } from "../../ui/format";
+import { DEVICE_NAMES, megabytes, milliseconds, NONE, plural, rate } from "../../ui/format";
 
 export class Speed {
   private readonly values = {
+    encode: h("dd", { "data-testid": "encode" }, NONE),
     first: h("dd", { "data-testid": "first-token" }, NONE),
+    each: h("dd", { class: "chart", "data-testid": "per-token" }, NONE),
     rate: h("dd", { "data-testid": "tokens-per-second" }, NONE),
     count: h("dd", { "data-testid": "token-count" }, NONE),
     memory: h("dd", { "data-testid": "memory" }, NONE),
-    chart: h("dd", { class: "chart" }, NONE),
+    device: h("dd", { "data-testid": "ran-on" }, NONE),
   };
   readonly element = h(
     "dl",
     { class: "facts" },
+    pair("Encoder", this.values.encode),
     pair("First token", this.values.first),
+    pair("Per token", this.values.each),
     pair("Speed", this.values.rate),
     pair("Length", this.values.count),
+    pair("Device", this.values.device),
     pair("Memory", this.values.memory),
-    pair("Time per token", this.values.chart),
   );
   private begun = 0;
   private times: number[] = [];
@@ -27,8 +32,7 @@ export class Speed {
   start(): void {
     this.begun = performance.now();
     this.times = [];
-    for (const name of ["first", "rate", "count"] as const) this.values[name].textContent = NONE;
-    clear(this.values.chart).append(NONE);
+    for (const value of Object.values(this.values)) clear(value).append(NONE);
   }
 
   /** A token has come. */
@@ -36,29 +40,34 @@ export class Speed {
     const now = performance.now();
     if (this.times.length === 0) this.values.first.textContent = milliseconds(now - this.begun);
     this.times.push(now);
-    this.values.count.textContent = `${this.times.length} ${this.times.length === 1 ? "token" : "tokens"}`;
+    this.values.count.textContent = plural(this.times.length, "token");
     const tokensPerSecond = ((this.times.length - 1) * 1000) / (now - this.times[0]);
     if (this.times.length > 1 && Number.isFinite(tokensPerSecond)) {
       this.values.rate.textContent = `${rate(tokensPerSecond)} tokens/s`;
     }
   }
 
-  /** @param bytes on the device */
-  end(bytes: number): void {
-    this.values.memory.textContent = bytes ? megabytes(bytes) : NONE;
-    const each = this.times.slice(1).map((time, i) => time - this.times[i]);
-    if (each.length < 2) return;
-    const median = [...each].sort((a, b) => a - b)[each.length >> 1];
-    const label = `Median ${milliseconds(median)}, longest ${milliseconds(Math.max(...each))}`;
-    clear(this.values.chart).append(sparkline(each, label), h("span", {}, milliseconds(median)));
-  }
-
-  /** A search that gives everything at its end: figures of its `stats`. */
-  show(stats: { time_to_first_token_ms: number; decode_tokens_per_s: number; tokens: number }, bytes: number): void {
-    this.values.first.textContent = milliseconds(stats.time_to_first_token_ms);
-    this.values.rate.textContent = stats.decode_tokens_per_s ? `${rate(stats.decode_tokens_per_s)} tokens/s` : NONE;
-    this.values.count.textContent = `${stats.tokens} tokens`;
-    this.end(bytes);
+  /**
+   * The figures of the engine take the place of those that the page saw.
+   * @param length tokens of the output
+   */
+  end({ encode_ms, time_to_first_token_ms, decode_ms, steps }: Stats, length: number, model: Seq2Seq): void {
+    const { encode, first, each, rate: speed, count, memory, device } = this.values;
+    encode.textContent = milliseconds(encode_ms);
+    first.textContent = milliseconds(time_to_first_token_ms);
+    count.textContent = plural(length, "token");
+    device.textContent = DEVICE_NAMES[model.device];
+    const { weights, cache, activations, staging } = model.memory();
+    memory.textContent = megabytes(weights + cache + activations + staging);
+    if (steps < 2) return;
+    // A step adds a token to every beam: what counts is the output.
+    const ms = decode_ms / (steps - 1);
+    clear(each).append(milliseconds(ms));
+    speed.textContent = `${rate(1000 / ms)} tokens/s`;
+    const gaps = this.times.slice(1).map((time, i) => time - this.times[i]);
+    if (gaps.length < 2) return;
+    const longest = milliseconds(Math.max(...gaps));
+    each.append(sparkline(gaps, `Time from token to token as the page saw it, longest ${longest}`));
   }
 }
 

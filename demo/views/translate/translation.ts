@@ -46,45 +46,48 @@ export async function prepare(model: Seq2Seq, text: string, languages: Languages
   return { ids, options };
 }
 
-/** Token by token: yields the candidate after each. One that has the same beginning shares its lists. */
-export async function* streamed(
+/** What a search found. */
+export interface Found {
+  /** Best first; one unless beams were asked for more. */
+  candidates: Candidate[];
+  stats: Stats;
+}
+
+/**
+ * Yields the output as it grows: one object, after each of its tokens. Beams tell a token once all of them agree on it, so nothing
+ * is taken back.
+ */
+export async function* search(
   model: Seq2Seq,
   ids: number[],
   options: GenerationConfig,
   beginning?: Beginning,
-): AsyncGenerator<Candidate, void, undefined> {
+): AsyncGenerator<Candidate, Found, undefined> {
   const tokenizer = tokenizerOf(model);
-  const candidate: Candidate = {
+  const growing: Candidate = {
     sequence: [...(beginning?.sequence ?? [start(model)])],
     logprobs: [...(beginning?.logprobs ?? [])],
     prefixes: [...(beginning?.prefixes ?? [])],
   };
   const prompt = beginning ? { decoder_input_ids: [beginning.sequence] } : {};
-  for await (const { token, logprob } of model.stream(ids, { ...options, ...prompt, output_scores: true })) {
-    candidate.sequence.push(token);
-    candidate.logprobs.push(logprob);
-    candidate.prefixes.push(await decoded(tokenizer, candidate.sequence));
-    yield candidate;
+  const stream = model.stream(ids, { ...options, ...prompt, output_scores: true });
+  let next = await stream.next();
+  for (; !next.done; next = await stream.next()) {
+    const { token, logprob } = next.value;
+    growing.sequence.push(token);
+    growing.logprobs.push(logprob);
+    growing.prefixes.push(await decoded(tokenizer, growing.sequence));
+    yield growing;
   }
-}
-
-/** All at once: the best sequences of a beam search, best first, and what they cost. */
-export async function searched(
-  model: Seq2Seq,
-  ids: number[],
-  options: GenerationConfig,
-): Promise<{ candidates: Candidate[]; stats: Stats }> {
-  const tokenizer = tokenizerOf(model);
-  const out = await model.generate(ids, { ...options, output_scores: true });
-  const candidates = await Promise.all(
-    out.sequences.map(async (sequence, i) => ({
-      sequence,
-      logprobs: out.token_logprobs?.[i] ?? [],
-      prefixes: await Promise.all(sequence.slice(1).map((_, t) => decoded(tokenizer, sequence.slice(0, t + 2)))),
-      score: out.sequences_scores?.[i],
-    })),
-  );
-  return { candidates, stats: out.stats };
+  const { sequences, sequences_scores, token_logprobs = [], stats } = next.value!;
+  if (!sequences_scores) return { candidates: [growing], stats };
+  const candidates = sequences.map(async (sequence, i) => ({
+    sequence,
+    logprobs: token_logprobs[i],
+    prefixes: await Promise.all(sequence.slice(1).map((_, t) => decoded(tokenizer, sequence.slice(0, t + 2)))),
+    score: sequences_scores[i],
+  }));
+  return { candidates: await Promise.all(candidates), stats };
 }
 
 const decoded = async (tokenizer: ReturnType<typeof tokenizerOf>, sequence: readonly number[]): Promise<string> =>

@@ -184,26 +184,24 @@ export function createTranslate({ host, sentence, link }: Page): View {
       Object.assign(call, await engine.prepare(model, text, chosen));
       const { ids, options } = call as Shown;
       const all = { ...options, ...search.options(), signal };
-      if (search.search === "beams" && !beginning) {
-        const { candidates, stats } = await engine.searched(model, ids, all);
-        call.candidate = candidates[0];
-        speed.show(stats, bytesOf(model));
-        best.show(candidates, targetLanguage ?? "");
-      } else {
-        // A chosen beginning goes on without beams.
-        const single = beginning ? { ...all, num_beams: 1, num_return_sequences: 1, length_penalty: undefined } : all;
-        for await (const candidate of engine.streamed(model, ids, single, beginning)) {
-          call.candidate = candidate;
-          output.grow(engine.textOf(candidate));
-          speed.tick();
-        }
-        speed.end(bytesOf(model));
+      // A chosen beginning goes on without beams.
+      const beams = search.search === "beams" && !beginning;
+      const single = beams ? {} : { num_beams: 1, num_return_sequences: 1, length_penalty: undefined };
+      if (beams) note.textContent = "A word is shown once all beams agree on it.";
+      const growing = engine.search(model, ids, { ...all, ...single }, beginning);
+      let next = await growing.next();
+      for (; !next.done; next = await growing.next()) {
+        call.candidate = next.value;
+        output.grow(engine.textOf(next.value));
+        speed.tick();
       }
       if (task.isOvertaken(signal)) return;
-      if (call.candidate) {
-        show(call as Shown);
-        announce(engine.textOf(call.candidate), targetLanguage);
-      }
+      const { candidates, stats } = next.value;
+      call.candidate = candidates[0];
+      speed.end(stats, candidates[0].sequence.length - (beginning?.sequence.length ?? 1), model);
+      best.show(candidates, targetLanguage ?? "");
+      show(call as Shown);
+      announce(engine.textOf(candidates[0]), targetLanguage);
       note.textContent = `Translated in ${seconds(performance.now() - begun)}.`;
     } catch (error) {
       if (call.candidate) show(call as Shown);
@@ -260,9 +258,4 @@ export function createTranslate({ host, sentence, link }: Page): View {
     },
     hide: () => task.stop(),
   };
-}
-
-function bytesOf(model: Seq2Seq): number {
-  const { weights, cache, activations, staging } = model.memory();
-  return weights + cache + activations + staging;
 }

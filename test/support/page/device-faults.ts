@@ -361,7 +361,7 @@ export async function runFault(given: FaultCase): Promise<FaultReport> {
   };
 }
 
-let running: { model: Seq2Seq; steps: AsyncGenerator<unknown, void, undefined>; read: unknown[]; expected: string };
+let running: { model: Seq2Seq; steps: ReturnType<Seq2Seq["stream"]>; read: unknown[]; expected: string };
 let warned: string[] = [];
 
 /** Starts a stream and reads `tokens` of it. */
