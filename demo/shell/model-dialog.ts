@@ -7,7 +7,7 @@ import { megabytes, WHERE } from "../ui/format";
 import { Task } from "../ui/task";
 import type { Dtype, ModelHost } from "./host";
 import {
-  droppedFiles,
+  droppedChoice,
   folderChoice,
   licenceOf,
   OWN_MODEL,
@@ -86,8 +86,7 @@ export function openModelDialog({ title, suggestions, own, use: take, typed = ""
     if (choice) return look(choice);
     clear(result).append(h("p", { class: "bad" }, 'Type "owner/name" of the Hub, or the address of a folder.'));
   };
-  const lookAtFolder = (files: readonly File[]): void => {
-    const choice = folderChoice(files);
+  const lookAtFolder = (choice: ModelChoice | undefined): void => {
     if (choice) look(choice);
   };
   dtype.addEventListener("change", () => chosen && look(chosen));
@@ -156,9 +155,9 @@ function nameForm(name: HTMLInputElement, suggestions: readonly string[], look: 
   return h("section", {}, h("h3", {}, "Of the Hub or a server"), form, h("ul", { class: "chips" }, ...chips));
 }
 
-function folderBox(look: (files: readonly File[]) => void): HTMLElement {
+function folderBox(look: (choice: ModelChoice | undefined) => void): HTMLElement {
   const input = h("input", { type: "file", webkitdirectory: true, multiple: true, "data-testid": "model-folder" });
-  input.addEventListener("change", () => look([...(input.files ?? [])]));
+  input.addEventListener("change", () => look(folderChoice([...(input.files ?? [])])));
   const box = h("section", { class: "drop" }, h("h3", {}, "Of your disk"));
   box.append(
     h(
@@ -176,7 +175,7 @@ function folderBox(look: (files: readonly File[]) => void): HTMLElement {
   box.addEventListener("drop", (event) => {
     event.preventDefault();
     box.classList.remove("over");
-    if (event.dataTransfer) void droppedFiles(event.dataTransfer).then(look);
+    if (event.dataTransfer) void droppedChoice(event.dataTransfer).then(look);
   });
   return box;
 }

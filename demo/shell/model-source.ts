@@ -42,6 +42,12 @@ export const OWN_SPEECH: OwnModel = {
     "English speech, with the times of words. The smallest Whisper: clear speech goes well, names and noise often wrong.",
 };
 
+/** The Hub, or the mirror of it that index.html names. */
+const HUB = new URL(
+  document.querySelector<HTMLMetaElement>('meta[name="hub"]')!.content,
+  document.baseURI,
+).href.replace(/\/$/, "");
+
 const HUB_NAME = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
 const HUB_PAGE = /^https:\/\/huggingface\.co\/([\w.-]+\/[\w.-]+)\/?$/;
 
@@ -52,26 +58,26 @@ const HUB_PAGE = /^https:\/\/huggingface\.co\/([\w.-]+\/[\w.-]+)\/?$/;
 export function readModelName(typed: string): ModelChoice | undefined {
   const text = typed.trim();
   const repo = HUB_PAGE.exec(text)?.[1] ?? (HUB_NAME.test(text) ? text : undefined);
-  if (repo) return { source: repo, name: repo, origin: "hub", link: repo };
+  if (repo) return { source: { repo, endpoint: HUB }, name: repo, origin: "hub", link: repo };
   if (!/^(https?:\/\/|\.{0,2}\/)/.test(text) || !URL.canParse(text, document.baseURI)) return undefined;
   const url = new URL(text, document.baseURI);
   const name = url.pathname.split("/").filter(Boolean).at(-1) ?? url.host;
   return { source: url, name, origin: "address", link: text };
 }
 
-/** A folder as an `<input webkitdirectory>` or a drop gives it. */
-export function folderChoice(files: readonly File[]): ModelChoice | undefined {
+/** A folder as an `<input webkitdirectory>` gives it. */
+export function folderChoice(files: readonly File[], name = ""): ModelChoice | undefined {
   if (files.length === 0) return undefined;
-  const name = files[0].webkitRelativePath.split("/")[0] || "your folder";
-  return { source: [...files], name, origin: "folder" };
+  const called = name || files[0].webkitRelativePath.split("/")[0] || "your folder";
+  return { source: [...files], name: called, origin: "folder" };
 }
 
-/** The files of what was dropped: files, or the files of a folder. */
-export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
+/** What was dropped: files, or a folder. */
+export async function droppedChoice(transfer: DataTransfer): Promise<ModelChoice | undefined> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   const files: File[] = [];
   for (const entry of entries) await collect(entry, files);
-  return files;
+  return folderChoice(files, entries.find((entry) => entry.isDirectory)?.name);
 }
 
 async function collect(entry: FileSystemEntry, into: File[]): Promise<void> {
@@ -88,16 +94,24 @@ async function collect(entry: FileSystemEntry, into: File[]): Promise<void> {
   }
 }
 
-/** The licence that the Hub says a repository has; undefined where it says none. */
+/** The licence that the Hub says a repository has, or a model card among the files of a folder; undefined where none does. */
 export async function licenceOf(choice: ModelChoice, signal: AbortSignal): Promise<string | undefined> {
   if (choice.origin === "page") return (choice as OwnModel).licence;
+  if (choice.origin === "folder") return licenceOfCard(choice.source as File[]);
   if (choice.origin !== "hub") return undefined;
   try {
-    const answer = await fetch(`https://huggingface.co/api/models/${choice.name}`, { signal });
+    const answer = await fetch(`${HUB}/api/models/${choice.name}/revision/main`, { signal });
     const { cardData, tags } = (await answer.json()) as { cardData?: { license?: unknown }; tags?: string[] };
     const tagged = tags?.find((tag) => tag.startsWith("license:"))?.slice("license:".length);
     return typeof cardData?.license === "string" ? cardData.license : tagged;
   } catch {
     return undefined;
   }
+}
+
+/** The field `license` between the first two lines of dashes of README.md, where model cards have it. */
+async function licenceOfCard(files: readonly File[]): Promise<string | undefined> {
+  const card = await files.find(({ name }) => name === "README.md")?.text();
+  const fields = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card ?? "")?.[1];
+  return /^license:[ \t]*["']?([^"'\r\n]+)/m.exec(fields ?? "")?.[1].trim();
 }

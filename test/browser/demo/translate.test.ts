@@ -62,7 +62,9 @@ describe("the demo page: Translate", () => {
     }
     expect(await visitor.text("status")).toMatch(name);
     expect(await translate(sentence.text)).toBe(sentence.translation);
-    expect(await visitor.text("tokens-per-second")).toMatch(/tokens\/s$/);
+    expect(await visitor.text("tokens-per-second")).toMatch(/^\d+(\.\d)? tokens\/s$/);
+    for (const id of ["encode", "first-token", "per-token"]) expect(await visitor.text(id), id).toMatch(/^[\d.]+.ms/);
+    expect(await visitor.text("ran-on")).toMatch(name);
   });
 
   it("translates with the Enter key, token by token, and says the result once", async () => {
@@ -123,7 +125,22 @@ describe("the demo page: Translate", () => {
 
   it("lists the best of a beam search with their scores, and shows the one that is pressed", async () => {
     await visitor.press("search-beams");
+    const seen = visitor.page.evaluate(
+      (output) =>
+        new Promise<string>((resolve) => {
+          const element = document.querySelector<HTMLElement>(output)!;
+          new MutationObserver((_, observer) => {
+            if (element.innerText.trim() === "") return;
+            observer.disconnect();
+            resolve(element.innerText);
+          }).observe(element, { childList: true, subtree: true });
+        }),
+      byTestId("output"),
+    );
     const best = await translate("She gave me a red book.");
+    // What all beams agreed on was there before the end.
+    expect(best.startsWith((await seen).trim())).toBe(true);
+    expect((await seen).length).toBeLessThan(best.length);
     const list = await visitor.page.$$eval(".candidate", (all) =>
       all.map((one) => [...one.children].map((part) => part.textContent ?? "")),
     );
@@ -171,9 +188,13 @@ describe("the demo page: Translate", () => {
       }).observe(output, { childList: true });
     });
     await visitor.page.keyboard.press("Enter");
-    await visitor.stateIs("working");
+    // The work may be over before anyone has seen that it began.
+    await visitor.page.waitForFunction(
+      (note) => document.querySelector(note)!.textContent === "Stopped.",
+      {},
+      byTestId("note"),
+    );
     await visitor.stateIs("idle");
-    expect(await visitor.text("note")).toBe("Stopped.");
   });
 
   it("says size and licence of another model before it is fetched, and takes it", async () => {
@@ -236,6 +257,19 @@ describe("the demo page: Translate", () => {
       await other.see("panel");
       expect(await made()).toEqual(unharmed);
     }
+    await other.goTo("doctor");
+    await other.press("check");
+    await other.stateIs("working");
+    await other.stateIs("idle");
+    expect(await other.text("doctor-results")).toContain("tokens/s");
+    expect(await made()).toEqual(unharmed);
+    await other.press("choose-model");
+    for (const text of HOSTILE_TEXTS) {
+      await other.type(text, "model-name");
+      await other.press("look-up");
+      expect(await made(), text).toEqual(unharmed);
+    }
+    expect(await other.text("model-facts")).toMatch(/^Type "owner\/name"/);
     await other.close();
   });
 

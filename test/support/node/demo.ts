@@ -9,7 +9,7 @@ import type { AxeResults } from "axe-core";
 import type { Page } from "puppeteer";
 import { expect } from "vitest";
 import { closePage, openPage } from "./pages";
-import { serveFolder, STRICT_POLICY, WASM_POLICY } from "./static-server";
+import { serveFolder, STRICT_POLICY, WASM_POLICY, type Asked } from "./static-server";
 
 /** Where the page is on its host: static files have to work anywhere. */
 const SUB_PATH = "some/where";
@@ -20,6 +20,12 @@ const withMedia = (policy: string): string => `${policy}; media-src 'self' blob:
 export interface Demo {
   /** Of the page, with a slash at the end. */
   url: string;
+  /** What was asked for so far. */
+  asked: readonly Asked[];
+  /** The page with a mirror of the Hub beside it: its file, for the end of `url`. */
+  mirrored: string;
+  /** Puts a repository on that mirror. */
+  addRepository(repo: string, files: Record<string, string | Uint8Array>, licence: string): void;
   /** Serves the same files under another policy. */
   strict(): Promise<{ url: string; close: () => Promise<void> }>;
   /** Puts a folder of files beside the models of the page; returns the address to type. */
@@ -39,8 +45,28 @@ export async function buildDemo(): Promise<Demo> {
     stdio: "pipe",
   });
   const server = await serveFolder(folder, withMedia(WASM_POLICY));
+  const html = readFileSync(join(root, "index.html"), "utf8");
+  const mirrored = "mirrored.html";
+  writeFileSync(join(root, mirrored), html.replace("https://huggingface.co", "./hub/"));
+  const put = (target: string, files: Record<string, string | Uint8Array>): void => {
+    for (const [file, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(target, file)), { recursive: true });
+      writeFileSync(join(target, file), content);
+    }
+  };
   return {
     url: `${server.url}${SUB_PATH}/`,
+    asked: server.asked,
+    mirrored,
+    addRepository(repo, files, licence) {
+      const commit = "0123456789abcdef0123456789abcdef01234567";
+      const siblings = Object.entries(files).map(([rfilename, content]) => {
+        return { rfilename, size: Buffer.byteLength(content), blobId: "0" };
+      });
+      const listing = JSON.stringify({ sha: commit, siblings, tags: [`license:${licence}`] });
+      put(join(root, "hub", repo, "resolve", commit), files);
+      put(join(root, "hub/api/models", repo, "revision"), { main: listing });
+    },
     async strict() {
       const other = await serveFolder(folder, withMedia(STRICT_POLICY));
       return { url: `${other.url}${SUB_PATH}/`, close: other.close };
@@ -49,11 +75,7 @@ export async function buildDemo(): Promise<Demo> {
     addModel(name, files) {
       const target = join(root, "models", name);
       if (typeof files === "string") cpSync(files, target, { recursive: true });
-      else
-        for (const [file, content] of Object.entries(files)) {
-          mkdirSync(dirname(join(target, file)), { recursive: true });
-          writeFileSync(join(target, file), content);
-        }
+      else put(target, files);
       return `./models/${name}/`;
     },
     async close() {

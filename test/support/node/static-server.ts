@@ -26,6 +26,12 @@ export const ISOLATED = {
   "cross-origin-embedder-policy": "require-corp",
 };
 
+/** A request, and how it was answered. */
+export interface Asked {
+  path: string;
+  status: number;
+}
+
 /**
  * @param policy the Content-Security-Policy of every file; "": none
  * @param headers more of them, for every answer
@@ -34,14 +40,17 @@ export async function serveFolder(
   folder: string,
   policy = STRICT_POLICY,
   headers = {},
-): Promise<{ url: string; close: () => Promise<void> }> {
+): Promise<{ url: string; asked: Asked[]; close: () => Promise<void> }> {
+  const asked: Asked[] = [];
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname));
     const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
     if (!file.startsWith(normalize(folder)) || !existsSync(file)) {
+      asked.push({ path, status: 404 });
       response.writeHead(404).end();
       return;
     }
+    asked.push({ path, status: 200 });
     response.writeHead(200, {
       "content-type": TYPES[extname(file)] ?? "application/octet-stream",
       "content-length": statSync(file).size,
@@ -54,5 +63,5 @@ export async function serveFolder(
   await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
   const { port } = server.address() as AddressInfo;
   const close = () => new Promise<void>((resolve) => void server.close(() => resolve()));
-  return { url: `http://localhost:${port}/`, close };
+  return { url: `http://localhost:${port}/`, asked, close };
 }
