@@ -35,7 +35,7 @@ describe("the demo page: Doctor", () => {
   it("checks every device against the reference, tensor by tensor, and reports it", async () => {
     await visitor.press("check");
     await visitor.stateIs("working");
-    await visitor.stateIs("idle");
+    await visitor.stateIs("idle", 120_000);
     expect(await visitor.text("doctor-status")).toBe("All is well: WebAssembly and GPU agree with the reference.");
     await visitor.page.$eval(`${byTestId("doctor-results")} details`, (details) => {
       details.open = true;

@@ -260,7 +260,7 @@ describe("the demo page: Translate", () => {
     await other.goTo("doctor");
     await other.press("check");
     await other.stateIs("working");
-    await other.stateIs("idle");
+    await other.stateIs("idle", 120_000);
     expect(await other.text("doctor-results")).toContain("tokens/s");
     expect(await made()).toEqual(unharmed);
     await other.press("choose-model");

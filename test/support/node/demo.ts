@@ -107,8 +107,9 @@ export class Visitor {
     await this.page.waitForFunction((all) => all.includes(document.documentElement.dataset.model!), {}, phases);
   }
 
-  async stateIs(state: string): Promise<void> {
-    await this.page.waitForFunction((state) => document.documentElement.dataset.state === state, {}, state);
+  /** @param timeout in milliseconds */
+  async stateIs(state: string, timeout = 30_000): Promise<void> {
+    await this.page.waitForFunction((state) => document.documentElement.dataset.state === state, { timeout }, state);
   }
 
   async see(id: string): Promise<void> {
