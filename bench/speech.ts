@@ -1,14 +1,17 @@
 /**
- * `npm run bench:speech`: a real Whisper, tiny.en, in f32 and as the demo has it, on wasm with one thread in Node: word error rate and seconds of sound per second of
- * work, greedy and with five beams, and how long the features of 30 s take. Needs the model and the clips beside the
- * repository. Writes test-results/speech.md. Times are those of this machine.
+ * `npm run bench:speech`: a real Whisper, tiny.en, on wasm with one thread in Node: word error rate and seconds of sound per second
+ * of work, in f32 and as the demo has it, greedy and with five beams; greedily in each weight format, with both modules of wasm/; and how
+ * long the features of 30 s take. Browsers have relaxed SIMD; Node 20 has it behind a flag, which is set here between the tables.
+ * Needs the model and the clips beside the repository. Writes test-results/speech.md. Times are those of this machine.
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { afterAll, expect, it } from "vitest";
 import { windowFeatures, WHISPER_MEL } from "../src/audio/log-mel";
-import { Transcriber } from "../src/index";
+import { bestModule } from "../src/backends/wasm/backend";
+import { Transcriber, type TranscriberOptions } from "../src/index";
 import { clipPath, clipSamples, REAL_MODEL, realIsHere } from "../test/support/node/real-speech";
 import { wordErrors } from "./word-errors";
 
@@ -32,6 +35,8 @@ const SEARCHES = { greedy: 1, "five beams": 5 };
 const FORMS = { f32: REAL_MODEL, "q8, of the demo": "demo/public/models/tiny-en" };
 
 const rows: string[] = [];
+/** The module that this engine takes without a flag. */
+const ownModule = bestModule();
 let totals = new Map<string, { errors: number; words: number; sound: number; work: number }>();
 const title = [
   "weights",
@@ -76,6 +81,45 @@ it.runIf(realIsHere).each(Object.entries(FORMS))("word errors and speed: %s", as
   expect(totals.get("greedy")!.errors / totals.get("greedy")!.words).toBeLessThan(0.15);
 });
 
+const STORED: Record<string, Pick<TranscriberOptions, "dtype" | "arithmetic">> = {
+  f32: {},
+  f16: { dtype: "f16" },
+  q8: { dtype: "q8" },
+  "q8, int8": { dtype: "q8", arithmetic: "int8" },
+  q4: { dtype: "q4" },
+};
+const stored: string[] = [];
+
+/** Greedily, with the module that this engine takes now. */
+async function measureStored(): Promise<void> {
+  for (const [name, options] of Object.entries(STORED)) {
+    const given = { model: REAL_MODEL, device: "wasm", threads: 1, onWarning: () => undefined, ...options } as const;
+    const transcriber = await Transcriber.create(given);
+    await transcriber.transcribe(clipPath("x2.wav"), { num_beams: 1 });
+    const sum = { errors: 0, words: 0, sound: 0, work: 0 };
+    for (const [clip, reference] of Object.entries(REFERENCES)) {
+      const { text, duration, stats } = await transcriber.transcribe(clipPath(clip), { num_beams: 1 });
+      const { errors, words } = wordErrors(reference, text);
+      sum.errors += errors;
+      sum.words += words;
+      sum.sound += duration;
+      sum.work += stats.seconds;
+    }
+    transcriber.destroy();
+    const errors = `${sum.errors} of ${sum.words}: ${((100 * sum.errors) / sum.words).toFixed(1)}%`;
+    stored.push(`| ${[name, bestModule(), errors, (sum.sound / sum.work).toFixed(1)].join(" | ")} |`);
+  }
+}
+
+it.runIf(realIsHere)("weight formats and modules", { timeout: 1_800_000 }, async () => {
+  if (bestModule() === "simd") {
+    await measureStored();
+    setFlagsFromString("--experimental-wasm-relaxed-simd");
+  }
+  await measureStored();
+  expect(bestModule()).toBe("relaxed");
+});
+
 let features = "";
 it.runIf(realIsHere)("features of 30 s", async () => {
   const samples = (await clipSamples("two_cities.wav")).slice(0, 480_000);
@@ -93,11 +137,15 @@ it.runIf(realIsHere)("features of 30 s", async () => {
 afterAll(() => {
   if (rows.length === 0) return;
   const text = [
-    `whisper-tiny.en, wasm, one thread, Node ${process.versions.node}; ${cpus()[0].model.trim()}; ${new Date().toISOString().slice(0, 10)}`,
+    `whisper-tiny.en, wasm (first table: ${ownModule}), one thread, Node ${process.versions.node}; ${cpus()[0].model.trim()}; ${new Date().toISOString().slice(0, 10)}`,
     "",
     `| ${title.join(" | ")} |`,
     `|${title.map(() => " --- |").join("")}`,
     ...rows,
+    "",
+    "| weights, greedy, all clips | module | errors | x real time |",
+    "| --- | --- | --- | --- |",
+    ...stored,
     "",
     features,
     "",
