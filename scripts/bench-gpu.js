@@ -23,6 +23,7 @@ async function bundle(file) {
     publicDir: false,
     logLevel: "warn",
     plugins,
+    worker: { format: "es", plugins: () => plugins },
     build: {
       ssr: "bench/gpu/node.ts",
       target: "node20",
