@@ -1,16 +1,18 @@
 /**
- * Pictures of the demo's views for docs/images: light and dark, wide and narrow. `node scripts/screenshots.js [FOLDER OF A WHISPER]`
- * builds the page, serves it and drives it in a browser. Speak is shown with a transcript where a Whisper is given, with a WAV
- * file beside it (sound.wav), else as it is at first.
+ * Pictures of the demo's views for docs/images: light and dark, wide and narrow. `node scripts/screenshots.js [SOUND] [VIEW ...]`
+ * builds the page, serves it and drives it in a browser. SOUND is a WAV file of English speech: with it, Speak is shown with a
+ * transcript (speak), with the map of where the model listened (alignment), and while the microphone hears the file (live); without
+ * it, as it is at first. Names of views choose some of the pictures.
  */
 
 /* global document, requestAnimationFrame */
 
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { extname, join, resolve } from "node:path";
+import process from "node:process";
 import puppeteer from "puppeteer";
 
 const OUT = "docs/images";
@@ -18,12 +20,13 @@ const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/cs
 const WIDTHS = { wide: 1280, narrow: 360 };
 const HEIGHTS = { wide: 900, narrow: 780 };
 
-const whisper = process.argv[2];
+const isSound = (name) => name.endsWith(".wav");
+const sound = process.argv.slice(2).find(isSound);
+const chosen = process.argv.slice(2).filter((name) => !isSound(name));
 const folder = mkdtempSync(join(tmpdir(), "attendant-pictures-"));
 execFileSync(process.execPath, ["node_modules/vite/bin/vite.js", "build", "--outDir", folder, "--emptyOutDir"], {
   env: { ...process.env, NODE_ENV: "production" },
 });
-if (whisper) cpSync(whisper, join(folder, "models/whisper"), { recursive: true });
 mkdirSync(OUT, { recursive: true });
 
 const server = createServer((request, response) => {
@@ -37,7 +40,11 @@ await new Promise((resolve) => server.listen(0, "localhost", resolve));
 const url = `http://localhost:${server.address().port}/`;
 const browser = await puppeteer.launch({
   executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+  args: [
+    ...["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+    ...["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"],
+    ...(sound ? [`--use-file-for-fake-audio-capture=${resolve(sound)}%noloop`] : []),
+  ],
 });
 
 const press = (page, id) => page.$eval(`[data-testid="${id}"]`, (element) => element.click());
@@ -61,18 +68,23 @@ const VIEWS = {
     await press(page, "head-1");
     await page.waitForSelector('[data-testid="stages"]');
   },
-  async speak(page) {
-    if (!whisper) return;
-    await press(page, "speak-choose");
-    await page.type('[data-testid="model-name"]', "./models/whisper/");
-    await press(page, "look-up");
-    await page.waitForSelector('[data-testid="use-model"]');
-    await press(page, "use-model");
-    await page.waitForSelector('[data-testid="sound-file"]:not(:disabled)');
-    const input = await page.$('[data-testid="sound-file"]');
-    await input.uploadFile(join(whisper, "sound.wav"));
-    await page.waitForSelector(".transcript .word", { timeout: 120_000 });
-    await idle(page);
+  speak: transcribe,
+  async alignment(page) {
+    await transcribe(page);
+    await page.$eval(".alignment", (panel) => panel.scrollIntoView());
+  },
+  async live(page) {
+    if (!sound) return;
+    // Sound begins only when a person pressed something.
+    await page.click('[data-testid="record"]');
+    // Some words are final, and some are not.
+    await page.waitForFunction(
+      () => {
+        const heard = document.querySelector('[data-testid="heard"]');
+        return heard?.previousSibling.textContent.length > 25 && heard.textContent.length > 3;
+      },
+      { timeout: 120_000, polling: 50 },
+    );
   },
   async doctor(page) {
     await press(page, "check");
@@ -82,11 +94,27 @@ const VIEWS = {
   },
 };
 
+/** What a transcript needs. */
+async function transcribe(page) {
+  if (!sound) return;
+  const input = await page.$('[data-testid="sound-file"]');
+  await input.uploadFile(sound);
+  await page.waitForSelector(".transcript .word", { timeout: 120_000 });
+  await idle(page);
+  // A place in the middle, as while it plays.
+  await page.$eval('[data-testid="player"]', (player) => (player.currentTime = player.duration / 2));
+  await page.waitForSelector(".word.lit");
+}
+
+/** Where a picture is of a part of a view. */
+const VIEW_OF = { alignment: "speak", live: "speak" };
+
 try {
   for (const [name, prepare] of Object.entries(VIEWS)) {
+    if (chosen.length > 0 ? !chosen.includes(name) : VIEW_OF[name] && !sound) continue;
     const page = await browser.newPage();
     await page.setViewport({ width: WIDTHS.wide, height: HEIGHTS.wide });
-    await page.goto(`${url}#${name}`);
+    await page.goto(`${url}#${VIEW_OF[name] ?? name}`);
     await page.waitForFunction(() => document.documentElement.dataset.model === "ready");
     await prepare(page);
     for (const scheme of ["light", "dark"]) {
@@ -99,6 +127,8 @@ try {
         await page.evaluate(
           () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
         );
+        // The top of what is shown moves as the width changes.
+        if (VIEW_OF[name]) await page.$eval(`.${name === "live" ? "speak" : name}`, (part) => part.scrollIntoView());
         await page.screenshot({ path: join(OUT, `demo-${name}-${scheme}-${size}.png`) });
       }
     }

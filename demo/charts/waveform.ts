@@ -1,10 +1,16 @@
-/** The waveform of a sound, with the place that is playing. Pressing it goes there, arrow keys move by five seconds. */
+/** The waveform of a sound, with the place that is playing and the word that is heard there. Pressing it goes there, arrow keys move by five seconds. */
 
 import { h } from "../ui/dom";
 import { clock } from "../ui/format";
 
 /** Bars across the width. */
 const BARS = 400;
+
+/** A stretch of the sound, in seconds. */
+export interface Stretch {
+  start: number;
+  end: number;
+}
 
 export class Waveform {
   private readonly canvas = h("canvas", {
@@ -19,6 +25,7 @@ export class Waveform {
   private peaks: number[] = [];
   private duration = 0;
   private time = 0;
+  private word?: Stretch;
 
   /** @param seek the visitor chose this second */
   constructor(seek: (time: number) => void) {
@@ -47,9 +54,13 @@ export class Waveform {
     this.at(0);
   }
 
-  /** Marks this second as the one that plays. */
-  at(time: number): void {
+  /**
+   * Marks this second as the one that plays.
+   * @param word that is heard there
+   */
+  at(time: number, word?: Stretch): void {
     this.time = time;
+    this.word = word;
     this.canvas.setAttribute("aria-valuenow", time.toFixed(1));
     this.canvas.setAttribute("aria-valuetext", `${clock(time)} of ${clock(this.duration)}`);
     this.draw();
@@ -63,6 +74,13 @@ export class Waveform {
     const context = canvas.getContext("2d")!;
     const loudest = Math.max(1e-6, ...peaks);
     const played = this.duration > 0 ? (this.time / this.duration) * peaks.length : 0;
+    if (this.word && this.duration > 0) {
+      const x = (time: number): number => (time / this.duration) * canvas.width;
+      context.globalAlpha = 0.25;
+      context.fillStyle = style.getPropertyValue("accent-color");
+      context.fillRect(x(this.word.start), 0, Math.max(2, x(this.word.end) - x(this.word.start)), canvas.height);
+      context.globalAlpha = 1;
+    }
     peaks.forEach((peak, i) => {
       const height = Math.max(2, (peak / loudest) * 116);
       context.fillStyle = style.getPropertyValue(i < played ? "accent-color" : "color");

@@ -29,7 +29,7 @@ export class AlignmentPanel {
       h(
         "p",
         { class: "soft" },
-        "Each row is a token, each column a fiftieth of a second. The brighter or darker a place stands out from the page, the more the heads that know when a word is said looked there. The line is the cheapest way from the first token to the last: where it enters a row, the token begins.",
+        "Each row is a token, each column a fiftieth of a second. The more a place stands out from the page, the more the heads that know when a word is said looked there. The line is the cheapest way from the first token to the last: where it enters a row, the token begins.",
       ),
       this.menu.field,
       this.body,

@@ -1,6 +1,6 @@
 /** The sound: its waveform, and a player that says which second is heard. */
 
-import { Waveform } from "../../charts/waveform";
+import { Waveform, type Stretch } from "../../charts/waveform";
 import { h } from "../../ui/dom";
 
 export class Player {
@@ -14,8 +14,8 @@ export class Player {
   );
   private frame = 0;
 
-  /** @param at is told the second that is heard */
-  constructor(private readonly at: (time: number) => void) {
+  /** @param at is told the second that is heard, and says which word it is */
+  constructor(private readonly at: (time: number) => Stretch | undefined) {
     for (const event of ["play", "pause", "seeked", "timeupdate"])
       this.audio.addEventListener(event, () => this.follow());
   }
@@ -51,8 +51,7 @@ export class Player {
 
   private follow(): void {
     cancelAnimationFrame(this.frame);
-    this.waveform.at(this.audio.currentTime);
-    this.at(this.audio.currentTime);
+    this.waveform.at(this.audio.currentTime, this.at(this.audio.currentTime));
     if (!this.audio.paused) this.frame = requestAnimationFrame(() => this.follow());
   }
 }

@@ -5,6 +5,7 @@ import { button, clear, h } from "../../ui/dom";
 import { clock, percent } from "../../ui/format";
 import { save } from "../../ui/save";
 import { languageName } from "../translate/languages";
+import type { SpeechModel } from "./model";
 
 export class ResultFacts {
   private readonly facts = h("dl", { class: "facts", "data-testid": "speak-facts" });
@@ -15,9 +16,11 @@ export class ResultFacts {
     this.element.hidden = true;
   }
 
-  show(result: Transcription): void {
+  show(result: Transcription, { hasTimes, languages }: SpeechModel): void {
     const { language, language_probability: sure, duration, stats, segments } = result;
-    const said = language ? languageName(language) : "the model knows one";
+    // A Whisper that tells no languages apart knows English; which one a Moonshine knows, its files do not say.
+    const only = hasTimes && languages.length === 0 ? "English, as all it knows" : "the model's own";
+    const said = language ? languageName(language) : only;
     const pairs: [string, string][] = [
       ["Language", sure === undefined ? said : `${said}, ${percent(sure)}`],
       ["Length", clock(duration)],

@@ -3,13 +3,12 @@
 import type { TimedWord, Transcription } from "../../../src/index";
 import { heat } from "../../charts/colors";
 import { legend } from "../../charts/legend";
+import type { Stretch } from "../../charts/waveform";
 import { button, clear, h } from "../../ui/dom";
 import { clock, percent } from "../../ui/format";
 
-interface Piece {
+interface Piece extends Stretch {
   element: HTMLElement;
-  start: number;
-  end: number;
 }
 
 /** A word is lit for this long at least, in seconds: some are given no time at all. */
@@ -89,13 +88,14 @@ export class Transcript {
     return element;
   }
 
-  /** Lights the word that is spoken at this second. */
-  at(time: number): void {
+  /** Lights the word that is spoken at this second, and returns it. */
+  at(time: number): Stretch | undefined {
     const next = this.pieces.findLast(({ start, end }) => time >= start && time < Math.max(end, start + SHORTEST));
-    if (next === this.lit) return;
+    if (next === this.lit) return next;
     this.lit?.element.classList.remove("lit");
     next?.element.classList.add("lit");
     this.lit = next;
+    return next;
   }
 }
 

@@ -37,7 +37,7 @@ export function createSpeak({ host }: Page): View {
   const progress = h("progress", { "aria-label": "Loading the model", hidden: true });
   const choose = button("Choose a model", () => chooseModel(), { class: "quiet", "data-testid": "speak-choose" });
   const record = button("Record", () => void task.start(recording), { class: "primary", "data-testid": "record" });
-  const stop = button("Stop", () => task.stop(), { class: "quiet", hidden: true, "data-testid": "speak-stop" });
+  const stop = button("Stop", () => task.stop(), { class: "primary", hidden: true, "data-testid": "speak-stop" });
   const file = h("input", { type: "file", accept: "audio/*,video/*", "data-testid": "sound-file" });
   const { field: timesField, control: times } = select("Times of", [
     ["word", "words"],
@@ -90,8 +90,8 @@ export function createSpeak({ host }: Page): View {
   function setWorking(working: boolean): void {
     document.documentElement.dataset.state = working ? "working" : "idle";
     stop.hidden = !working;
-    file.disabled = choose.disabled = working;
-    record.disabled = working || speech?.hasTimes === false;
+    file.disabled = choose.disabled = record.hidden = working;
+    record.disabled = speech?.hasTimes === false;
   }
 
   /** What the model does not know is not offered. */
@@ -153,9 +153,11 @@ export function createSpeak({ host }: Page): View {
   }
 
   function options({ hasTimes, languages }: SpeechModel): TranscribeOptions {
-    if (!hasTimes) return {};
+    // Without beams: several times as fast, and on clear speech nearly as good.
+    if (!hasTimes) return { num_beams: 1 };
     const words = times.value === "word";
     return {
+      num_beams: 1,
       return_timestamps: words ? "word" : times.value === "segment",
       return_alignment: words,
       // A model of one language knows neither languages nor tasks.
@@ -182,7 +184,7 @@ export function createSpeak({ host }: Page): View {
         onProgress: ({ seconds: done, total }) => (status.textContent = `Heard ${clock(done)} of ${clock(total)}`),
       });
       transcript.show(found);
-      result.show(found);
+      result.show(found, model);
       alignment.show(found);
       status.textContent = `Transcribed in ${seconds(found.stats.seconds * 1000)}.`;
       announce(found.text, found.language);

@@ -174,6 +174,14 @@ describe("the demo page: Speak", () => {
   it("lights the word that is spoken, and plays from a word that is pressed", async () => {
     await visitor.page.$$eval(".transcript .word", (all) => (all[1] as HTMLElement).click());
     await visitor.page.waitForSelector(".transcript .word.lit");
+    // Only the word is drawn as a band on the waveform: its pixels are part transparent.
+    const [band, lit] = await visitor.page.$eval(".waveform", (element) => {
+      const canvas = element as HTMLCanvasElement;
+      const { data } = canvas.getContext("2d")!.getImageData(0, 1, canvas.width, 1);
+      const band = data.some((value, i) => i % 4 === 3 && value > 40 && value < 90);
+      return [band, document.querySelector(".lit") !== null];
+    });
+    expect(band).toBe(lit);
     await visitor.page.$eval(byTestId("player"), (player) => (player as HTMLAudioElement).pause());
     await visitor.page.focus(".waveform");
     await visitor.page.keyboard.press("ArrowLeft");
