@@ -19,7 +19,7 @@ export class ResultFacts {
   show(result: Transcription, { hasTimes, languages }: SpeechModel): void {
     const { language, language_probability: sure, duration, stats, segments } = result;
     // A Whisper that tells no languages apart knows English; which one a Moonshine knows, its files do not say.
-    const only = hasTimes && languages.length === 0 ? "English, as all it knows" : "the model's own";
+    const only = hasTimes && languages.length === 0 ? "English only" : "the model's own";
     const said = language ? languageName(language) : only;
     const pairs: [string, string][] = [
       ["Language", sure === undefined ? said : `${said}, ${percent(sure)}`],
