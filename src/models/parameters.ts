@@ -7,12 +7,12 @@
  */
 
 import { ModelError } from "../errors";
-import { FLOAT16_OVERFLOW } from "../tensor/float16";
-import { firstInvalidWord, type PackedFormat } from "../tensor/packed-rows";
+import type { PackedFormat } from "../tensor/packed-rows";
 import type { Norm, Ops } from "../ops/ops";
 import { rowWords, type WeightFormat } from "../tensor/weight-format";
 import { sameShape, shapeText, size, type Tensor } from "../tensor/tensor";
-import { LEAST } from "../util/scores";
+import { CheckpointNames, type Announced } from "./checkpoint-names";
+import { checkFinite, checkHalves, checkPacked, withoutMinusInfinity } from "./weight-values";
 
 interface Placement {
   tensor: Tensor;
@@ -34,18 +34,8 @@ interface Expected {
   placements: Placement[];
 }
 
-/** What a checkpoint says of a tensor before its data comes. */
-interface Announced {
-  name: string;
-  shape: readonly number[];
-  /** An earlier tensor that shares its memory. */
-  sameAs?: string;
-}
-
 export class Parameters {
-  private readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** Of tensors that share their memory, the name that stands for them. */
-  private readonly standsFor: ReadonlyMap<string, string>;
+  private readonly names: CheckpointNames;
   private readonly declared = new Set<string>();
   /** By the name that stands for it. */
   private readonly expected = new Map<string, Expected>();
@@ -53,7 +43,6 @@ export class Parameters {
   /** Device tensors that hold a whole checkpoint tensor, so that tied matrices share one. */
   private readonly whole = new Map<string, Tensor>();
   private readonly zeroed = new Map<number, Tensor>();
-  private prefix = "";
 
   /**
    * @param tensors of the checkpoint
@@ -64,34 +53,21 @@ export class Parameters {
     tensors: Iterable<Announced>,
     private readonly format: WeightFormat = "f32",
   ) {
-    const all = [...tensors];
-    this.shapes = new Map(all.map(({ name, shape }) => [name, shape]));
-    this.standsFor = new Map(all.map(({ name, sameAs }) => [name, sameAs ?? name]));
+    this.names = new CheckpointNames(tensors);
   }
 
-  /**
-   * Hugging Face's `base_model_prefix`, with its dot: a name of the model may be stored with it or without it, since the
-   * bare model and the model with a head are saved under different names.
-   */
+  /** See {@link CheckpointNames.prefix}. */
   setPrefix(prefix: string): void {
-    this.prefix = prefix;
-  }
-
-  /** The name that the checkpoint has for a tensor of the model. */
-  private stored(name: string): string {
-    if (this.shapes.has(name) || this.prefix === "") return name;
-    const others = [this.prefix + name];
-    if (name.startsWith(this.prefix)) others.push(name.slice(this.prefix.length));
-    return others.find((other) => this.shapes.has(other)) ?? name;
+    this.names.prefix = prefix;
   }
 
   has(name: string): boolean {
-    return this.shapes.has(this.stored(name));
+    return this.names.shapeOf(name) !== undefined;
   }
 
   /** Rows of a checkpoint tensor, for lengths that only the weights know. */
   rowCount(name: string): number | undefined {
-    return this.shapes.get(this.stored(name))?.[0];
+    return this.names.shapeOf(name)?.[0];
   }
 
   /**
@@ -99,10 +75,10 @@ export class Parameters {
    * @param format "f32" for what is added rather than multiplied, such as positions
    */
   tensor(name: string, shape: readonly number[], format?: WeightFormat): Tensor {
-    const stored = this.memoryOf(name);
+    const stored = this.names.memoryOf(name);
     const known = this.whole.get(stored);
     if (known && sameShape(known.shape, shape)) {
-      this.declared.add(this.stored(name));
+      this.declared.add(this.names.stored(name));
       return known;
     }
     const tensor = this.rows(name, shape, 0, shape[0], format);
@@ -161,12 +137,12 @@ export class Parameters {
 
   /** Makes what is optional elsewhere, such as the bias of a norm, an error where it is missing. */
   require(name: string): void {
-    this.declared.add(this.stored(name));
+    this.declared.add(this.names.stored(name));
   }
 
   /** Names that a checkpoint may hold though nothing reads them: what is computed here, or tied to something else. */
   ignore(...names: readonly string[]): void {
-    for (const name of names) this.ignored.add(this.stored(name));
+    for (const name of names) this.ignored.add(this.names.stored(name));
   }
 
   /** A device tensor filled by rows `from` .. `from + rows - 1` of a checkpoint tensor of shape `shape`. */
@@ -222,22 +198,16 @@ export class Parameters {
     expected: readonly number[],
     format: WeightFormat = shape.length === 2 ? this.format : "f32",
   ): Tensor {
-    const fits = names.every((name) => sameShape(this.shapes.get(this.stored(name)) ?? [NaN], expected));
+    const fits = names.every((name) => sameShape(this.names.shapeOf(name) ?? [NaN], expected));
     return fits ? this.ops.create(shape, format, "weights") : { shape, dtype: format };
   }
 
   private place(name: string, shape: readonly number[], placement: Placement): void {
-    const stored = this.memoryOf(name);
+    const stored = this.names.memoryOf(name);
     const expected = this.expected.get(stored) ?? { shape, placements: [] };
     expected.placements.push(placement);
     this.expected.set(stored, expected);
-    this.declared.add(this.stored(name));
-  }
-
-  /** The checkpoint's name of the memory that a tensor of the model is in, which tied tensors share. */
-  private memoryOf(name: string): string {
-    const stored = this.stored(name);
-    return this.standsFor.get(stored) ?? stored;
+    this.declared.add(this.names.stored(name));
   }
 
   /**
@@ -246,11 +216,11 @@ export class Parameters {
    */
   check(file: string): string[] {
     const list = (names: string[]) => names.slice(0, 8).join(", ") + (names.length > 8 ? `, … (${names.length})` : "");
-    const missing = [...this.declared].filter((name) => !this.shapes.has(name));
+    const missing = [...this.declared].filter((name) => !this.names.shapes.has(name));
     if (missing.length > 0) {
       throw new ModelError("missing_tensor", `${file}: missing tensors that config.json asks for: ${list(missing)}.`);
     }
-    for (const [name, shape] of this.shapes) {
+    for (const [name, shape] of this.names.shapes) {
       const expected = this.expected.get(name)?.shape ?? shape;
       if (sameShape(shape, expected)) continue;
       throw new ModelError(
@@ -258,12 +228,12 @@ export class Parameters {
         `${file}: tensor "${name}" has shape ${shapeText(shape)}, config.json asks for ${shapeText(expected)}.`,
       );
     }
-    return [...this.shapes.keys()].filter((name) => !this.isKnown(name));
+    return [...this.names.shapes.keys()].filter((name) => !this.isKnown(name));
   }
 
   /** Read, passed over on purpose, or another name of a tensor that is. */
   private isKnown(name: string): boolean {
-    return this.declared.has(name) || this.ignored.has(name) || this.expected.has(this.standsFor.get(name) ?? name);
+    return this.declared.has(name) || this.ignored.has(name) || this.expected.has(this.names.memoryOf(name));
   }
 
   /** Whether the data of a checkpoint tensor goes anywhere. */
@@ -287,11 +257,7 @@ export class Parameters {
     const width = shape[1];
     const pitch = rowWords(format, width);
     const [row, rows] = [start / width, words.length / pitch];
-    const bad = firstInvalidWord(format, words, width);
-    if (bad >= 0) {
-      const where = `row ${row + Math.floor(bad / pitch)}, word ${bad % pitch}`;
-      throw new ModelError("invalid_weights", `${file}: tensor "${name}" is not packed ${format} at ${where}.`);
-    }
+    checkPacked(file, name, format, words, row, width);
     for (const { tensor, from, rows: count, start: first } of placements) {
       const begin = Math.max(row, from);
       const end = Math.min(row + rows, from + count);
@@ -310,13 +276,7 @@ export class Parameters {
     if (!expected) return;
     if (expected.placements.every(({ mayBan }) => mayBan)) data = withoutMinusInfinity(data);
     const width = size(expected.shape.slice(1));
-    // A driver may assume that no infinity or NaN exists. If there were one, the result could be anything.
-    const bad = notBelow(data, Infinity);
-    if (bad >= 0) {
-      const row = Math.floor((start + bad) / width);
-      const where = expected.shape.length > 1 ? `row ${row}, element ${start + bad - row * width}` : `element ${row}`;
-      throw new ModelError("invalid_weights", `${file}: tensor "${name}" holds ${data[bad]} at ${where}.`);
-    }
+    checkFinite(file, name, data, start, expected.shape);
     if (expected.placements.some(({ tensor }) => tensor.dtype === "f16")) checkHalves(file, name, data, start);
     for (const { tensor, from, rows, start: first, arrange, change } of expected.placements) {
       // The part of this placement that the data covers, in elements of the checkpoint tensor.
@@ -336,29 +296,4 @@ export class Parameters {
       }
     }
   }
-}
-
-/**
- * Where the first value is whose magnitude is not below the limit, NaN among them; -1: nowhere. A plain loop, since every
- * weight of a model goes through it: `findIndex` took half of the time that loading did.
- */
-function notBelow(data: Float32Array, limit: number): number {
-  for (let i = 0; i < data.length; i++) if (!(Math.abs(data[i]) < limit)) return i;
-  return -1;
-}
-
-/** A GPU may assume that there are no infinities; a score of -3e38 is never chosen, either. */
-function withoutMinusInfinity(data: Float32Array): Float32Array {
-  return data.includes(-Infinity) ? data.map((x) => (x === -Infinity ? LEAST : x)) : data;
-}
-
-/** Rounding to f16 would give infinity, which WGSL lets a driver assume away. */
-function checkHalves(file: string, name: string, data: Float32Array, start: number): void {
-  const large = notBelow(data, FLOAT16_OVERFLOW);
-  if (large < 0) return;
-  throw new ModelError(
-    "invalid_option",
-    `load: dtype "f16" ends at 65504, but in ${file} tensor "${name}" holds ${data[large]} at element ${start + large}.`,
-    'Use dtype "f32", or "q8", whose scales are floats.',
-  );
 }

@@ -18,7 +18,8 @@
 
 import { ModelError } from "../errors";
 import { onAbort } from "../util/abort";
-import { fromWire, reasonToWire, toWire, type Items, type Received, type Sent } from "./wire";
+import { itemsOf, remoteStream } from "./remote-stream";
+import { fromWire, reasonToWire, toWire, type Received, type Sent } from "./wire";
 
 /** A worker, the inside of one, or a MessagePort. */
 export interface Port {
@@ -132,46 +133,17 @@ export function createPeer(port: Port, { functions, transfer = false, note, onNo
     },
     stream(id) {
       scope.streams++;
-      return readStream(id, scope);
+      return remoteStream({
+        next: () => send({ next: id }, []) as Promise<IteratorResult<unknown>>,
+        leave: async () => {
+          if (!closed) await send({ return: id }, []);
+        },
+        end: () => endStream(scope),
+      });
     },
     object: (value, id) => void theirs.set(value, id),
     own: (id) => shared.objects.get(id)?.deref(),
   });
-
-  /** Not a generator, since `return` must not wait for a `next` that may never come. */
-  function readStream(stream: number, scope: Scope): AsyncIterableIterator<unknown> {
-    let open = true;
-    const over: IteratorResult<unknown> = { done: true, value: undefined };
-    const end = (): void => {
-      if (open) endStream(scope);
-      open = false;
-    };
-    return {
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-      async next() {
-        if (!open) return over;
-        try {
-          const result = (await send({ next: stream }, [])) as IteratorResult<unknown>;
-          if (result.done) end();
-          return result;
-        } catch (error) {
-          end(); // A stream whose `next` fails has ended.
-          throw error;
-        }
-      },
-      async return() {
-        if (!open || closed) return over;
-        try {
-          await send({ return: stream }, []);
-        } finally {
-          end();
-        }
-        return over;
-      },
-    };
-  }
 
   /** The results and what they refer to are no longer needed. */
   function finish(scope: Scope): void {
@@ -309,17 +281,4 @@ function unsendable(error: unknown): ModelError {
     "Pass plain data, or load the model with worker: false.",
     { cause: error },
   );
-}
-
-/** A ReadableStream is read by its reader, because Safari had streams long before it could loop over them. */
-function itemsOf(value: Items | ReadableStream<unknown>): AsyncIterator<unknown> {
-  if (!("getReader" in value)) return value[Symbol.asyncIterator]();
-  const reader = value.getReader();
-  return {
-    next: () => reader.read() as Promise<IteratorResult<unknown>>,
-    async return() {
-      await reader.cancel();
-      return { done: true, value: undefined };
-    },
-  };
 }

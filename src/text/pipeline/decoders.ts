@@ -13,7 +13,7 @@ import {
   type Component,
   type Table,
 } from "./definition";
-import { replaceMatches } from "./oniguruma";
+import { replaceMatches } from "./matches";
 import { metaspaceOf } from "./pre-tokenizers";
 
 export type DecodeChain = (tokens: string[]) => string[];

@@ -2,7 +2,8 @@
 
 import { ModelError, quote } from "../../errors";
 import type { AddedToken } from "../folder";
-import { translate, UntranslatablePattern } from "./oniguruma";
+import { translate } from "./oniguruma";
+import { UntranslatablePattern } from "./oniguruma-classes";
 
 /** A component of tokenizer.json: `type` and its settings. */
 export type Component = Readonly<Record<string, unknown>> & { type: string };

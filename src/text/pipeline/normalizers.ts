@@ -4,7 +4,7 @@ import { fromUtf8, utf8 } from "../bytes";
 import { Charsmap } from "../sentencepiece/charsmap";
 import { toByteCharacters } from "./byte-level";
 import { booleanOf, createPart, invalid, listOf, patternOf, stringOf, type Component, type Table } from "./definition";
-import { replaceMatches, spans } from "./oniguruma";
+import { replaceMatches, spans } from "./matches";
 import { COMBINING_MARK, CONTROL, lowercase, NONSPACING_MARK, normalForm, SPACE } from "./unicode";
 
 export interface Normalizer {

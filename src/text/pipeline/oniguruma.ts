@@ -3,23 +3,22 @@
  * whose syntax is Ruby's, with the tables of Unicode 16. What has no counterpart in JavaScript is refused, never guessed.
  */
 
-import { AFTER_16, SPACE } from "./unicode";
+import {
+  anyCase,
+  CLASSES,
+  compiles,
+  hex,
+  known,
+  literal,
+  named,
+  NAMED,
+  UntranslatablePattern,
+  WORD,
+  WORD_IN_BRACKETS,
+} from "./oniguruma-classes";
 
-/** Something that JavaScript cannot do, or that this file does not know. */
-export class UntranslatablePattern extends Error {}
-
-const hex = (codePoint: number): string => `\\u{${codePoint.toString(16)}}`;
-const literal = (text: string): string => Array.from(text, (c) => hex(c.codePointAt(0)!)).join("");
-const known = (inside: string): string => `[[${inside}]--[${AFTER_16}]]`;
-
-const WORD_IN_BRACKETS = known("\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}");
-/** `\w` outside brackets: with the superscripts and fractions of Latin-1, which Oniguruma counts as letters there. */
-const WORD = `[${WORD_IN_BRACKETS}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}]`;
-const DIGIT = known("\\p{Nd}");
-const HEX = "[0-9A-Fa-f]";
 const START = "(?<![^])";
 const END = "(?![^])";
-const CLASSES: Readonly<Record<string, string>> = { s: `[${SPACE}]`, d: DIGIT, w: WORD, h: HEX };
 const CONTROLS: Readonly<Record<string, string>> = {
   t: "\t",
   n: "\n",
@@ -37,56 +36,6 @@ const ANCHORS: Readonly<Record<string, string>> = {
   B: `(?:(?<=${WORD})(?=${WORD})|(?<!${WORD})(?!${WORD}))`,
   R: `(?:\\r\\n|[\\n-\\r\\u{85}\\u{2028}\\u{2029}])`,
 };
-
-/** Names of classes, in brackets or in `\p{…}`. U+0295 was a small letter until Unicode 17. */
-const NAMED: Readonly<Record<string, string>> = {
-  alnum: known("\\p{Alphabetic}\\p{Nd}"),
-  alpha: known("\\p{Alphabetic}"),
-  blank: "[\\p{Zs}\\t]",
-  cntrl: "\\p{Cc}",
-  digit: DIGIT,
-  lower: `[${known("\\p{Lowercase}")}\\u{295}]`,
-  punct: known("\\p{P}"),
-  space: `[${SPACE}]`,
-  upper: known("\\p{Uppercase}"),
-  word: WORD,
-  xdigit: HEX,
-  ascii: "[\\u{0}-\\u{7f}]",
-  any: "[^]",
-  ll: `[${known("\\p{Ll}")}\\u{295}]`,
-  lo: `[${known("\\p{Lo}")}--[\\u{295}]]`,
-};
-
-const compiles = (pattern: string): boolean => {
-  try {
-    return Boolean(new RegExp(pattern, "v"));
-  } catch {
-    return false;
-  }
-};
-
-/** A class by its name: POSIX, a general category, a script or a property of Unicode. */
-function named(name: string): string {
-  const own = NAMED[name.toLowerCase()];
-  if (own) return own;
-  // Everything in no other category, unassigned code points included.
-  if (name === "C" || name === "Other" || name === "Cn") throw new UntranslatablePattern(`\\p{${name}}`);
-  for (const property of [`\\p{${name}}`, `\\p{Script=${name}}`]) if (compiles(property)) return known(property);
-  throw new UntranslatablePattern(`\\p{${name}}`);
-}
-
-/** Letters that match another one where case is ignored, besides its own two forms. */
-const FOLDED = [..."\u017f\u212a\u212b\u00c5\u00e5\u03d0\u03d1\u03c2\u1e9e\u00df\u2126"];
-
-/** All forms of a character, as the inside of a class. */
-function anyCase(c: string): string {
-  const same = new RegExp(`^${literal(c)}$`, "iv");
-  const forms = [c, c.toLowerCase(), c.toUpperCase(), ...FOLDED];
-  return [...new Set(forms)]
-    .filter((form) => [...form].length === 1 && same.test(form))
-    .map(literal)
-    .join("");
-}
 
 /** Letters that together equal a single one where case is ignored: "ss" would match "\u00df". */
 const JOINED = /ss|f[fil]|st/i;
@@ -297,36 +246,5 @@ export function translate(source: string): string {
 
   const out = alternatives({ ignoreCase: false, dotAll: false, extended: false }, false);
   if (!compiles(out)) fail("a pattern that JavaScript refuses");
-  return out;
-}
-
-/**
- * Where `pattern` (with the flag "g") is found in `text`: spans that cover it. An empty match is one too, but not right
- * after another match.
- */
-export function* spans(text: string, pattern: RegExp): Generator<[start: number, end: number, isMatch: boolean]> {
-  let done = 0;
-  let last = -1;
-  for (let at = 0; at <= text.length;) {
-    pattern.lastIndex = at;
-    const found = pattern.exec(text);
-    if (!found) break;
-    const start = found.index;
-    const end = start + found[0].length;
-    if (start === end && end === last) {
-      at += text.codePointAt(at)! > 0xffff ? 2 : 1;
-      continue;
-    }
-    if (start > done) yield [done, start, false];
-    yield [start, end, true];
-    at = done = last = end;
-  }
-  if (done < text.length) yield [done, text.length, false];
-}
-
-/** Every match replaced by `content`. */
-export function replaceMatches(text: string, pattern: RegExp, content: string): string {
-  let out = "";
-  for (const [start, end, isMatch] of spans(text, pattern)) out += isMatch ? content : text.slice(start, end);
   return out;
 }

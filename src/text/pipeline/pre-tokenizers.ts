@@ -14,7 +14,7 @@ import {
   type Component,
   type Table,
 } from "./definition";
-import { spans } from "./oniguruma";
+import { spans } from "./matches";
 import { AFTER_16, PUNCTUATION, scriptOf, SPACE, WORD } from "./unicode";
 
 /** A part of the text. `origin`: so many of its first UTF-16 units come from the first character of the whole text. */

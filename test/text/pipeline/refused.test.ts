@@ -3,7 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../../src/errors";
 import { createTokenizer } from "../../../src/text/families/generic";
-import { translate, UntranslatablePattern } from "../../../src/text/pipeline/oniguruma";
+import { translate } from "../../../src/text/pipeline/oniguruma";
+import { UntranslatablePattern } from "../../../src/text/pipeline/oniguruma-classes";
 
 const model = { type: "BPE", vocab: { a: 0, b: 1, ab: 2 }, merges: ["a b"] };
 

@@ -12,22 +12,12 @@
  */
 
 import { ModelError, quote } from "../../../errors";
-import {
-  BYTE_DTYPES,
-  instructionNames,
-  NAMES,
-  ORDERED_DICT,
-  PARAMETERS,
-  READ_PAST,
-  STORAGES,
-  SUBCLASS,
-  TENSOR_OF_BYTES,
-  TENSORS,
-} from "./pickle-names";
-import { Dict, kindOf, Name, Opaque, Storage, TensorView, Tuple, type Value } from "./pickle-values";
+import { instructionNames } from "./pickle-names";
+import { Dict, kindOf, Opaque, Tuple, type Storage, type Value } from "./pickle-values";
+import { torchObjects } from "./torch-objects";
 
 /** Limits far above any model that fits a browser. A tensor takes five containers and about thirty instructions. */
-const MAX = { containers: 500_000, stack: 1_000_000, memo: 2_000_000, dimensions: 16 };
+const MAX = { containers: 500_000, stack: 1_000_000, memo: 2_000_000 };
 
 /** The data ends before the pickle does. */
 export class PickleTooShort extends Error {}
@@ -45,7 +35,6 @@ export function unpickle(
 ): { value: Value; length: number; storages: Map<string, Storage> } {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const memo = new Map<number, Value>();
-  const storages = new Map<string, Storage>();
   /** The stack below each open mark, outermost first. */
   const below: Value[][] = [];
   let stack: Value[] = [];
@@ -102,6 +91,8 @@ export function unpickle(
     return value;
   }
 
+  const { storages, name, storage, call } = torchObjects(fail, container);
+
   function line(): string {
     const end = data.subarray(at, at + 256).indexOf(10);
     if (end < 0 && data.length - at < 256) throw new PickleTooShort();
@@ -145,53 +136,6 @@ export function unpickle(
     const list = top();
     if (!Array.isArray(list)) throw fail(`appends to ${kindOf(list)}`);
     for (const item of items) list.push(item);
-  }
-
-  function name(module: Value, member: Value): Name {
-    if (typeof module !== "string" || typeof member !== "string") throw fail("names something by what is not a text");
-    const full = `${module}.${member}`;
-    if (!NAMES.has(full)) throw fail(`names ${quote(full)}, which is not one of the names that a state dict needs`);
-    return new Name(full);
-  }
-
-  /** ("storage", class, key, location, elements). Files before torch 1.6 have a sixth item, which must be None. */
-  function storage(id: Value): Storage {
-    const [tag, type, key, location, elements, part] = id instanceof Tuple ? id.items : [];
-    const known = type instanceof Name && Object.hasOwn(STORAGES, type.text) ? STORAGES[type.text] : undefined;
-    const right = tag === "storage" && typeof key === "string" && typeof location === "string" && isLength(elements);
-    if (!known || !right || (part ?? null) !== null) throw fail("refers to something that is not a storage");
-    const described = container(new Storage(key, known[0], known[1], elements));
-    if (!storages.has(key)) storages.set(key, described);
-    return described;
-  }
-
-  /** A storage of bytes as elements of a dtype. One that the engine does not know stays bytes, and its tensor is not read. */
-  function typedStorage(storage: Value, type: Value): Value {
-    if (!(storage instanceof Storage && type instanceof Name)) return null;
-    const [dtype, width] = BYTE_DTYPES[type.text] ?? [type.text, 1];
-    const typed = container(new Storage(storage.key, dtype, width, Math.floor(storage.size / width)));
-    storages.set(storage.key, typed);
-    return typed;
-  }
-
-  function call(target: Value, args: Value): Value {
-    if (!(target instanceof Name) || !(args instanceof Tuple)) throw fail(`calls ${kindOf(target)}`);
-    if (target.text === ORDERED_DICT && args.items.length === 0) return container(new Dict(true));
-    if (PARAMETERS.includes(target.text) && args.items[0] instanceof TensorView) return args.items[0];
-    if (target.text === SUBCLASS) {
-      const [rebuild, type, inner] = args.items;
-      if (rebuild instanceof Name && rebuild.text !== SUBCLASS && type instanceof Name) return call(rebuild, inner);
-    }
-    if (READ_PAST.includes(target.text)) return container(new Opaque(target.text));
-    if (TENSORS.includes(target.text) || target.text === TENSOR_OF_BYTES) {
-      const [first, offset, shape, strides, , , type] = args.items;
-      const storage = target.text === TENSOR_OF_BYTES ? typedStorage(first, type) : first;
-      if (storage instanceof Storage && isLength(offset) && areLengths(shape) && areLengths(strides)) {
-        const tensor = new TensorView(storage, offset, shape.items as number[], strides.items as number[]);
-        if (shape.items.length === strides.items.length) return container(tensor);
-      }
-    }
-    throw fail(`calls ${target.text} with arguments that torch.save does not write`);
   }
 
   const pair = (): [Value, Value] => {
@@ -311,10 +255,4 @@ export function unpickle(
     }
     run[instruction]();
   }
-}
-
-const isLength = (value: Value | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
-function areLengths(value: Value | undefined): value is Tuple {
-  return value instanceof Tuple && value.items.length <= MAX.dimensions && value.items.every(isLength);
 }
