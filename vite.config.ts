@@ -166,11 +166,12 @@ const tests: ViteUserConfig = {
         },
       },
       {
-        // `npm run test:soak`: many calls and many broken files.
+        // `npm run test:soak`: many calls and many broken files, and tokenizers on all lines.
         plugins: [wasmKernels()],
         test: {
           name: "soak",
-          include: ["test/soak/**/*.test.ts"],
+          include: ["test/soak/**/*.test.ts", "test/text/families.test.ts", "test/text/pipeline/parts.test.ts"],
+          env: { ATTENDANT_ALL_LINES: "1" },
           globalSetup: "test/support/node/global-setup.ts",
           fileParallelism: false,
           testTimeout: 7_200_000,

@@ -8,24 +8,27 @@ import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/**
- * The lists run beside each other, the steps of one list one after another. A browser test waits about a third of its time, for
- * the GPU process, for a page or for a server, so a machine of two cores has one to spare for the other steps.
- */
-const LISTS = [["check", "lint", "format:check", "test:unit", "test:package"], ["test:browser"]];
+/** Steps of one row run at the same time: the first ones keep one core busy each. */
+const STEPS = [["check", "lint", "format:check"], ["test:unit"], ["test:package"], ["test:browser"]];
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Runs one script of package.json and prints its output at its end, in one piece; a step that was killed by a signal has failed. */
-function passes(step) {
-  const child = spawn(`npm run --silent ${step}`, { cwd: root, stdio: ["ignore", "pipe", "pipe"], shell: true });
+/**
+ * Runs one script of package.json; a step that was killed by a signal has failed.
+ * @param alone its output goes straight to the terminal; otherwise it is printed at the end, in one piece
+ */
+function passes(step, alone) {
+  const stdio = ["ignore", ...Array(2).fill(alone ? "inherit" : "pipe")];
+  const child = spawn(`npm run --silent ${step}`, { cwd: root, stdio, shell: true });
   const output = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => output.push(data));
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data) => output.push(data));
   const started = performance.now();
+  if (alone) console.log(`\n> npm run ${step}`);
   return new Promise((resolve) => {
     child.on("error", (error) => output.push(Buffer.from(error.message)));
     child.on("close", (status) => {
-      console.log(`\n> npm run ${step} (${secondsSince(started)} s)`);
+      if (!alone) console.log(`\n> npm run ${step}`);
       process.stdout.write(Buffer.concat(output));
+      console.log(`${step}: ${secondsSince(started)} s`);
       resolve(status === 0);
     });
   });
@@ -38,13 +41,10 @@ rmSync(new URL("../test-results", import.meta.url), { recursive: true, force: tr
 
 const started = performance.now();
 const failed = [];
-const run = async (steps) => {
-  for (const step of steps) if (!(await passes(step))) failed.push(step);
-};
-console.log(
-  `${LISTS.flat().join(", ")}: each is printed when it ends; all of them take about 15 minutes on two cores.`,
-);
-await Promise.all(LISTS.map(run));
+for (const steps of STEPS) {
+  const passed = await Promise.all(steps.map((step) => passes(step, steps.length === 1)));
+  failed.push(...steps.filter((_, i) => !passed[i]));
+}
 const seconds = secondsSince(started);
 console.log(failed.length ? `\nFailed: ${failed.join(", ")} (${seconds} s)` : `\nAll steps passed (${seconds} s)`);
 process.exitCode = failed.length ? 1 : 0;
