@@ -5,8 +5,8 @@
 //            the cache
 //
 // Shapes as in matmul.wgsl; a norm is (2, K): gain, then bias.
-// One thread computes eight columns of one row, or four and their gates, alone: no barriers. Every thread works out mean and variance of its
-// row again, which costs less than a dispatch. This is the variant for software adapters, where a barrier is a
+// One thread computes eight columns of one row, or four and their gates, alone: no barriers. Every thread works out mean and
+// variance of its row again, which costs less than a dispatch. This is the variant for software adapters, where a barrier is a
 // context switch (25 times slower there than this); matvec_group.wgsl is the one for GPUs.
 
 override NORMED: bool = false;

@@ -5,16 +5,7 @@
 
 const FEW = 16u;
 
-// Two sides, used in turn: a thread that is ahead writes to one while others still read from the other.
-var<workgroup> shares: array<vec4f, 2u * WORKGROUP>;
 var<workgroup> fewer: array<vec4f, FEW>;
-var<private> side = 0u;
-
-fn keep_share(value: vec4f, local: u32) {
-  side = WORKGROUP - side;
-  shares[side + local] = value;
-  workgroupBarrier();
-}
 
 fn total(value: vec4f, local: u32) -> vec4f {
   keep_share(value, local);

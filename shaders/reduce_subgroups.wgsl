@@ -1,16 +1,6 @@
 // The same functions as in reduce_levels.wgsl, for GPUs with subgroups: one barrier each. A subgroup may have any number of threads,
 // and nothing is said of which threads they are.
 
-// Two sides, used in turn: a thread that is ahead writes to one while others still read from the other.
-var<workgroup> shares: array<vec4f, 2u * WORKGROUP>;
-var<private> side = 0u;
-
-fn keep_share(value: vec4f, local: u32) {
-  side = WORKGROUP - side;
-  shares[side + local] = value;
-  workgroupBarrier();
-}
-
 fn total(value: vec4f, local: u32) -> vec4f {
   // One thread of each subgroup brings its sum.
   let own = subgroupAdd(value);

@@ -104,14 +104,11 @@ export class LocalSeq2Seq {
   async generate(input: ModelInput, given: GenerationConfig & SpeechOptions = {}): Promise<GenerateOutput> {
     const { request, options, prompts, wanted: judging } = await this.prepare("generate", input, given);
     const { config, signal } = request;
-    const way = wayOf(request, this.engines.model);
-    const stats = startStats(this.engines, way === "javascript" ? "javascript" : "device");
-    const sentences = await createSentences(request, this.engines.model, way);
+    const { stats, sentences } = await this.begin(request);
     const reviews = judging && (await speechPart()).createReviews(config, judging);
     const run = (engine: Engine) => runSentences(engine, request, sentences, stats.encoded, false, reviews?.review);
     for await (const _ of this.engines.iterate(run, signal)) stats.step();
-    const output = outputOf(request, sentences, stats);
-    if (prompts) output.generated = generatedOf(output.sequences, request);
+    const output = outputOf(request, sentences, stats, prompts !== undefined);
     if (reviews) Object.assign(output, reviews.of(sentences));
     const wanted = {
       attentions: options.output_attentions === true,
@@ -139,9 +136,7 @@ export class LocalSeq2Seq {
     if (options.output_attentions) refuse("output_attentions");
     if (options.output_hidden_states) refuse("output_hidden_states");
     const { numReturnSequences: n } = request.config;
-    const way = wayOf(request, this.engines.model);
-    const stats = startStats(this.engines, way === "javascript" ? "javascript" : "device");
-    const sentences = await createSentences(request, this.engines.model, way);
+    const { stats, sentences } = await this.begin(request);
     const run = (engine: Engine) => runSentences(engine, request, sentences, stats.encoded, true);
     for await (const _ of this.engines.iterate(run, request.signal)) {
       stats.step();
@@ -154,8 +149,7 @@ export class LocalSeq2Seq {
         }
       }
     }
-    const output = outputOf(request, sentences, stats);
-    if (prompts) output.generated = generatedOf(output.sequences, request);
+    const output = outputOf(request, sentences, stats, prompts !== undefined);
     return output;
   }
 
@@ -300,6 +294,13 @@ export class LocalSeq2Seq {
     return { request, options: prepared.options, prompts: prepared.prompts, wanted: prepared.wanted };
   }
 
+  /** The sentences of a call, and its clock. */
+  private async begin(request: Request) {
+    const way = wayOf(request, this.engines.model);
+    const stats = startStats(this.engines, way === "javascript" ? "javascript" : "device");
+    return { stats, sentences: await createSentences(request, this.engines.model, way) };
+  }
+
   private speechContext(): SpeechContext {
     return {
       info: this.modelInfo,
@@ -344,15 +345,18 @@ export class LocalSeq2Seq {
 
 /** What a call returns once all its sentences have ended. */
 function outputOf(
-  { config, logprobs, alternatives }: Request,
+  request: Request,
   sentences: Parameters<typeof resultsOf>[0],
   stats: ReturnType<typeof startStats>,
+  hasPrompts: boolean,
 ): GenerateOutput {
+  const { config, logprobs, alternatives } = request;
   const found = resultsOf(sentences);
   const output: GenerateOutput = {
     sequences: found.map(({ tokens }) => tokens),
     stats: stats.end(found.reduce((sum, { choices }) => sum + choices.length, 0)),
   };
+  if (hasPrompts) output.generated = generatedOf(output.sequences, request);
   if (config.numBeams > 1) output.sequences_scores = found.map(({ score = 0 }) => score);
   if (logprobs) output.token_logprobs = found.map(({ choices }) => choices.map(({ logprob }) => logprob));
   if (alternatives > 0)

@@ -10,6 +10,7 @@ import { beforeAll, expect, it } from "vitest";
 import { Seq2Seq, Transcriber } from "../../src/index";
 import { signal } from "../support/shared/signal";
 import { tinyWhisper } from "../support/shared/tiny-whisper";
+import { wavHeader } from "../support/node/wav";
 
 const RATE = 16000;
 const MINUTES = Number(process.env.ATTENDANT_SOAK_MINUTES ?? 60);
@@ -79,21 +80,7 @@ it(`${MINUTES} minutes as a file`, async () => {
   const transcriber = await Transcriber.create({ model });
   const words = new Int16Array(60 * RATE * MINUTES);
   for (let i = 0; i < words.length; i++) words[i] = 32767 * Math.max(-1, Math.min(1, minute[i % minute.length]));
-  const header = new DataView(new ArrayBuffer(44));
-  const text = (at: number, value: string): void =>
-    [...value].forEach((letter, i) => header.setUint8(at + i, letter.charCodeAt(0)));
-  text(0, "RIFF");
-  header.setUint32(4, 36 + words.byteLength, true);
-  text(8, "WAVEfmt ");
-  header.setUint32(16, 16, true);
-  header.setUint16(20, 1, true);
-  header.setUint16(22, 1, true);
-  header.setUint32(24, RATE, true);
-  header.setUint32(28, 2 * RATE, true);
-  header.setUint16(32, 2, true);
-  header.setUint16(34, 16, true);
-  text(36, "data");
-  header.setUint32(40, words.byteLength, true);
+  const header = new Uint8Array(wavHeader(words.byteLength, RATE));
   const samples: { device: string; heap: number }[] = [];
   let next = 60;
   const { stats, duration } = await transcriber.transcribe(new Blob([header, words]), {

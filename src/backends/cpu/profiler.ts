@@ -43,9 +43,9 @@ export function createArrayProfiler(
         if (warm) runs++;
         await pause();
       }
-      const each = [...times.values()].map(({ operation, count, ms }) => ({
-        ...{ operation, count: count / runs, ms: ms / runs },
-      }));
+      const each = [...times.values()].map(({ operation, count, ms }) => {
+        return { operation, count: count / runs, ms: ms / runs };
+      });
       return { ms: spent / runs, operations: slowestFirst(each) };
     },
     async copy() {

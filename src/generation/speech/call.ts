@@ -46,8 +46,8 @@ export interface SpeechOptions {
    */
   return_avg_logprobs?: boolean;
   /**
-   * Adds `token_probs` to the result, at the cost of one more pass of the decoder: how probable each new token was among the tokens of text. openai-whisper makes
-   * the probabilities of words of them; transformers has no such option. Default false.
+   * Adds `token_probs` to the result, at the cost of one more pass of the decoder: how probable each new token was among the tokens of
+   * text. openai-whisper makes the probabilities of words of them; transformers has no such option. Default false.
    */
   return_token_probs?: boolean;
   /**

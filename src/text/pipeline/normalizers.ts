@@ -172,21 +172,12 @@ export function precompiled(blob: Uint8Array, file: string): Normalizer {
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** Extended grapheme clusters (Unicode Standard Annex 29). The segmenter is slow, so it is given only what is not ASCII, with its neighbours. */
+/** Extended grapheme clusters (Unicode Standard Annex 29). */
 function* graphemes(text: string): Generator<string, void, undefined> {
-  let start = 0;
-  for (let end = 1; end <= text.length; end++) {
-    if (end < text.length && !isBoundary(text.charCodeAt(end - 1), text.charCodeAt(end))) continue;
-    const part = text.slice(start, end);
-    start = end;
-    if (part.length === 1 || part === "\r\n") yield part;
-    else {
-      segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
-      for (const { segment } of segmenter.segment(part)) yield segment;
-    }
+  if (/^[\0-\x7f]*$/.test(text)) {
+    yield* text.match(/\r\n|[^]/g) ?? [];
+    return;
   }
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  for (const { segment } of segmenter.segment(text)) yield segment;
 }
-
-/** Between two ASCII characters there is a boundary whatever stands around them, but for a line break of two characters. */
-const isBoundary = (before: number, after: number): boolean =>
-  before < 0x80 && after < 0x80 && !(before === 0x0d && after === 0x0a);

@@ -10,30 +10,19 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeManifest } from "../../../src/loading/sources/manifest";
 import { buildDemo, byTestId, Visitor, type Demo } from "../../support/node/demo";
 import { tinyWhisper } from "../../support/shared/tiny-whisper";
+import { wavHeader } from "../../support/node/wav";
 
 const RATE = 16000;
 
 /** A WAV file of 16 bits with tones that come and go. */
 function wav(seconds: number): Uint8Array {
   const count = seconds * RATE;
-  const bytes = Buffer.alloc(44 + 2 * count);
-  bytes.write("RIFF", 0);
-  bytes.writeUInt32LE(36 + 2 * count, 4);
-  bytes.write("WAVEfmt ", 8);
-  bytes.writeUInt32LE(16, 16);
-  bytes.writeUInt16LE(1, 20);
-  bytes.writeUInt16LE(1, 22);
-  bytes.writeUInt32LE(RATE, 24);
-  bytes.writeUInt32LE(2 * RATE, 28);
-  bytes.writeUInt16LE(2, 32);
-  bytes.writeUInt16LE(16, 34);
-  bytes.write("data", 36);
-  bytes.writeUInt32LE(2 * count, 40);
+  const data = Buffer.alloc(2 * count);
   for (let i = 0; i < count; i++) {
     const loud = Math.sin((Math.PI * i) / 4000) ** 2;
-    bytes.writeInt16LE(Math.round(9000 * loud * Math.sin((2 * Math.PI * (200 + i / 50) * i) / RATE)), 44 + 2 * i);
+    data.writeInt16LE(Math.round(9000 * loud * Math.sin((2 * Math.PI * (200 + i / 50) * i) / RATE)), 2 * i);
   }
-  return bytes;
+  return Buffer.concat([wavHeader(data.length, RATE), data]);
 }
 
 describe("the demo page: Speak", () => {
