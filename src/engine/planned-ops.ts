@@ -12,7 +12,14 @@ export function plannedOps(created: (tensor: Tensor) => void = () => undefined):
     return tensor;
   };
   const nothing = (): void => undefined;
-  return { device: "cpu", create, write: nothing, writePacked: nothing, dispose: nothing } as unknown as Ops;
+  return {
+    device: "cpu",
+    create,
+    write: nothing,
+    writePacked: nothing,
+    copy: nothing,
+    dispose: nothing,
+  } as unknown as Ops;
 }
 
 /**

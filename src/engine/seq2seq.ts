@@ -290,6 +290,7 @@ export class LocalSeq2Seq {
     const call = { ...speechInput(where, given, this.modelInfo), ...checked };
     const prepared = await speech.prepareSpeech(where, call, this.speechContext());
     const request = this.request(where, prepared.batch, prepared.options);
+    request.reusesEncoder = prepared.reusesEncoder;
     request.config.timestamps = prepared.whisper && speech.timestampRules(prepared.whisper, request.config);
     return { request, options: prepared.options, prompts: prepared.prompts, wanted: prepared.wanted };
   }

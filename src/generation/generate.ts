@@ -15,7 +15,7 @@ import { sampledCandidates } from "../ops/sampling";
 import { stopCriterion } from "./stop-strings";
 import { loadPart } from "../util/part";
 import { replacementOf, type Engine } from "./engine";
-import { roundedLength, writeInputs, type Session, type SessionSizes } from "./device/session";
+import { encodeSlots, roundedLength, type Session, type SessionSizes } from "./device/session";
 import type { Control, Sentence } from "./device/slots";
 import { lengthOf } from "./device/source";
 
@@ -112,7 +112,7 @@ export async function* runSentences(
   given: Engine,
   request: Request,
   sentences: readonly Sentence[],
-  onEncoded: () => void,
+  onEncoded: (rows: number) => void,
   follow = false,
   review?: (engine: Engine, session: Session, sentences: readonly Sentence[], kept: boolean) => Promise<void>,
 ): AsyncGenerator<void, void, undefined> {
@@ -122,6 +122,7 @@ export async function* runSentences(
     signal,
     deadline: config.maxTime === undefined ? Infinity : performance.now() + 1000 * config.maxTime,
     onEncoded,
+    reusesEncoder: request.reusesEncoder,
   };
   const way = wayOf(request, given.model);
   const seed = config.seed ?? anySeed();
@@ -146,8 +147,7 @@ export async function* runSentences(
       if (review) {
         // Where a device was lost, some had ended on it, and only the others were encoded here.
         if (!whole) {
-          writeInputs(ops, session, group);
-          await ops.submit([session.encode]);
+          onEncoded(await encodeSlots(ops, session, group));
         }
         await review(engine, session, group, whole && way === "greedy");
       }

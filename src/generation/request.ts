@@ -20,6 +20,8 @@ export interface Request {
   /** From token ids to text, for stop strings. */
   decode?: (ids: readonly number[]) => string;
   signal?: AbortSignal;
+  /** Of sound: whether the encoder's states that are still there are taken. */
+  reusesEncoder?: boolean;
 }
 
 /** What the model contributes to a request. */

@@ -19,6 +19,8 @@ export interface Stats {
   decode_tokens_per_s: number;
   /** @deprecated `time_to_first_token_ms` in seconds, as the first version named it. */
   time_to_first_token_s: number;
+  /** Rows that the encoder read: fewer than the input has where its states of an earlier call were taken. */
+  encoded_rows: number;
   /** Generated tokens of all rows together. */
   tokens: number;
   /**
@@ -53,11 +55,15 @@ export function startStats(ops: Pick<Ops, "counters" | "pace">, chosen_on: Stats
   const started = performance.now();
   const before = ops.counters();
   let encoded = 0;
+  let encodedRows = 0;
   let first = 0;
   let last = 0;
   let steps = 0;
   return {
-    encoded: () => void (encoded ||= performance.now()),
+    encoded(this: void, rows: number) {
+      encoded ||= performance.now();
+      encodedRows += rows;
+    },
     step() {
       last = performance.now();
       if (steps++ === 0) first = last;
@@ -73,6 +79,7 @@ export function startStats(ops: Pick<Ops, "counters" | "pace">, chosen_on: Stats
         total_ms: last - started,
         decode_tokens_per_s: steps > 1 ? (perStep * (steps - 1) * 1000) / Math.max(1e-3, last - first) : 0,
         time_to_first_token_s: (first - started) / 1000,
+        encoded_rows: encodedRows,
         tokens,
         chosen_on,
         steps,

@@ -52,6 +52,11 @@ export interface Ops extends Operations {
    * their place as they are.
    */
   writePacked(tensor: Tensor, words: Uint32Array, first: number): void;
+  /**
+   * Copies a slice to `to`, from element `start` on, in order with the plans submitted before and after. Both tensors are f32, have
+   * rows of one length, and are not the same.
+   */
+  copy(from: Slice, to: Tensor, start: number): void;
   free(tensors: Iterable<Tensor>): void;
 
   /** Records the operations that `body` calls. Tensors it returns (in arrays or objects, too) stay readable. */

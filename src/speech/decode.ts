@@ -14,13 +14,15 @@ export interface DecodeSettings {
   /** Whether the files name a token of silence. */
   tellsSilence: boolean;
   signal?: AbortSignal;
+  /** Is told how many windows the encoder has read. */
+  onEncoded?: (windows: number) => void;
 }
 
 export function windowDecoder(model: SpeechModel, settings: DecodeSettings): Decode {
-  const { options, timestamps, heads, tellsSilence, signal } = settings;
+  const { options, timestamps, heads, tellsSilence, signal, onEncoded } = settings;
   const ends = model.config.eos_token_id;
   return async (requests: readonly WindowRequest[]): Promise<WindowResult[]> => {
-    const [{ temperature, beams, maxLength }] = requests;
+    const [{ temperature, beams, maxLength, again }] = requests;
     const out = await model.generate({
       input_features: requests.map(({ features }) => features),
       ...options,
@@ -29,10 +31,12 @@ export function windowDecoder(model: SpeechModel, settings: DecodeSettings): Dec
       ...(maxLength === undefined ? {} : { max_length: maxLength }),
       decoder_input_ids: requests.map(({ prompt }) => prompt),
       return_timestamps: timestamps,
+      ...(again ? { reuse_encoder_outputs: true } : {}),
       ...(tellsSilence ? { return_no_speech: true } : { return_avg_logprobs: true }),
       ...(heads ? { alignment_heads: heads, return_token_probs: true } : {}),
       signal,
     });
+    onEncoded?.(out.stats?.encoded_rows ?? requests.length);
     return requests.map(({ prompt }, i) => {
       const tokens = out.sequences[i].slice(prompt.length);
       return {

@@ -38,5 +38,5 @@ export async function runLoops(loops: readonly Loop[], width: number, decode: De
   }
 }
 
-const keyOf = ({ temperature, beams, maxLength, prompt }: WindowRequest): string =>
-  [temperature, beams, maxLength, prompt.length].join();
+const keyOf = ({ temperature, beams, maxLength, prompt, again }: WindowRequest): string =>
+  [temperature, beams, maxLength, prompt.length, again].join();

@@ -7,6 +7,7 @@ import type { HeadWeights } from "./warping";
 export interface SpeechOutput {
   /** Prompt first, end token last. */
   sequences: number[][];
+  stats?: { encoded_rows: number };
   /** With `return_no_speech` or `return_avg_logprobs`. */
   avg_logprobs?: number[];
   /** With `return_no_speech`. */

@@ -52,7 +52,7 @@ export async function transcribeMoonshine(sound: Sound, call: Call): Promise<Fou
     ...(temperature > 0 ? { do_sample: true, temperature, num_beams: 1 } : { do_sample: false }),
     signal,
   };
-  const stats = { windows: 0, tokens: 0 };
+  const stats = { windows: 0, encoded: 0, tokens: 0 };
   const segments: SpeechSegmentInfo[] = [];
   for (const { group, most } of groupsOf(spans, plan, rate)) {
     signal?.throwIfAborted();
@@ -65,6 +65,7 @@ export async function transcribeMoonshine(sound: Sound, call: Call): Promise<Fou
     sequences.forEach((sequence, i) => {
       const tokens = sequence.slice(1).filter((token) => !model.config.eos_token_id.includes(token));
       stats.windows++;
+      stats.encoded++;
       stats.tokens += tokens.length;
       const { start, end } = group[i];
       const segment = { start: start / rate, end: end / rate, text: tokenizer.decode(tokens), tokens };

@@ -32,6 +32,8 @@ export interface SpeechSegmentInfo {
 export interface TranscribeStats {
   /** Windows that were decoded, each temperature counted. */
   windows: number;
+  /** Windows that the encoder read: another temperature reads none again. */
+  encoded: number;
   /** Tokens that were generated. */
   tokens: number;
   /** Seconds from call to result. */

@@ -39,7 +39,7 @@ export function openWhisper({ model, tokenizer, plan, signal }: WhisperCall, sam
   const ids = speechTokenizer(tokenizer, fields.noTimestamps, eos_token_id, start, sizes);
   const suppressed = Array.isArray(file.suppress_tokens) ? (file.suppress_tokens as number[]) : [];
   const startofprev = (file.prev_sot_token_id as number | undefined) ?? suppressed[suppressed.length - 2];
-  const stats = { windows: 0, tokens: 0 };
+  const stats = { windows: 0, encoded: 0, tokens: 0 };
   const generation = generationOptions(plan, file);
   const run = windowDecoder(model, {
     options: generation,
@@ -47,6 +47,7 @@ export function openWhisper({ model, tokenizer, plan, signal }: WhisperCall, sam
     heads,
     tellsSilence: fields.noTimestamps !== undefined,
     signal,
+    onEncoded: (windows) => void (stats.encoded += windows),
   });
   return {
     settings,

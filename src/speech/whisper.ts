@@ -28,7 +28,7 @@ export interface Found {
   language_probability?: number;
   chunks?: TextChunk[];
   segments: SpeechSegmentInfo[];
-  stats: Pick<TranscribeStats, "windows" | "tokens">;
+  stats: Pick<TranscribeStats, "windows" | "encoded" | "tokens">;
 }
 
 /** Transcribes sound at 16 kHz. */

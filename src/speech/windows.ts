@@ -51,6 +51,8 @@ export interface WindowRequest {
   /** False once a window was sampled: transformers searches without beams from then on. */
   beams: boolean;
   maxLength?: number;
+  /** Whether it was decoded before, at a lower temperature. */
+  again: boolean;
 }
 
 /** What became of it. */
@@ -130,7 +132,7 @@ export async function* windowLoop(
     let skip = false;
     for (temperature of options.temperatures) {
       if (temperature > 0) beams = false;
-      result = yield { features, prompt, temperature, beams, maxLength };
+      result = yield { features, prompt, temperature, beams, maxLength, again: result !== undefined };
       ratio = compressionRatio(result.tokens, model.vocabSize);
       const judged = judge(result, ratio, options);
       skip = judged.skip;

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { LogMel } from "../../src/audio/log-mel";
+import type { LogMel, MelFeatures } from "../../src/audio/log-mel";
 import { LocalSeq2Seq } from "../../src/engine/seq2seq";
 import { readWhisperFields } from "../../src/generation/speech/whisper-fields";
 import { windowDecoder } from "../../src/speech/decode";
@@ -57,9 +57,18 @@ async function run(model: LocalSeq2Seq, golden: Case) {
   const { condition_on_prev_tokens, prompt_condition_type, ...generation } = others;
   const { compression_ratio_threshold, logprob_threshold, no_speech_threshold, ...passed } = generation;
   const heads = times && (file.alignment_heads as number[][]);
+  let tries = 0;
+  let encoded = 0;
+  const seen = new Set<string>();
   const speech: SpeechModel = {
     config: model.config,
-    generate: (call) => model.generate(call),
+    async generate(call) {
+      const out = await model.generate(call);
+      tries++;
+      encoded += out.stats.encoded_rows;
+      for (const { data } of call.input_features as MelFeatures[]) seen.add(data.join());
+      return out;
+    },
     detectLanguage: (input) => model.detectLanguage(input),
   };
   const decode = windowDecoder(speech, { options: passed, timestamps: true, heads, tellsSilence: true });
@@ -88,16 +97,19 @@ async function run(model: LocalSeq2Seq, golden: Case) {
     },
   );
   const [segments] = await runLoops([loop], 1, decode);
-  return segments;
+  return { segments, tries, encoded, windows: seen.size };
 }
 
 describe.each([...new Set(cases.map(({ model }) => model))])("%s", (name) => {
   const loading = LocalSeq2Seq.load(`test/goldens/speech/${name}`, { device: "wasm", onWarning: () => undefined });
 
   test.each(cases.filter(({ model }) => model === name))("$label, $frames frames", async (golden) => {
-    const segments = await run(await loading, golden);
+    const { segments, tries, encoded, windows } = await run(await loading, golden);
     expect(segments.map(({ start, end, tokens }) => [start, end, tokens])).toEqual(golden.segments);
     expect(segments.flatMap(({ tokens }) => tokens)).toEqual(golden.tokens);
     if (golden.times) expect(segments.map(({ times }) => times)).toEqual(golden.times);
+    // Another try reads no window again.
+    expect(encoded).toBe(windows);
+    if (segments.some(({ temperature }) => temperature > 0)) expect(tries).toBeGreaterThan(windows);
   });
 });

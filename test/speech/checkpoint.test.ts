@@ -3,7 +3,14 @@
 import { readFile } from "node:fs/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import type { MelFeatures } from "../../src/audio/log-mel";
-import { Seq2Seq, Transcriber, type Source, type TranscribeOptions } from "../../src/index";
+import {
+  Seq2Seq,
+  Transcriber,
+  type GenerationConfig,
+  type Source,
+  type SpeechOptions,
+  type TranscribeOptions,
+} from "../../src/index";
 import type { Ops, Plan } from "../../src/ops/ops";
 import { windowDecoder } from "../../src/speech/decode";
 import type { SpeechModel } from "../../src/speech/model";
@@ -135,11 +142,70 @@ test("windows that are tried again are sampled on the device, too", async () => 
   });
   const features = input_features as unknown as MelFeatures;
   for (const temperature of [0, 0.2, 1]) {
-    const [found] = await decode([{ features, prompt: [61, 62, 68], temperature, beams: temperature === 0 }]);
+    const again = temperature > 0;
+    const [found] = await decode([{ features, prompt: [61, 62, 68], temperature, beams: !again, again }]);
     expect(found.avg_logprob).toBeLessThan(0);
   }
   expect(chosen).toEqual(["device", "device", "device"]);
+  expect(runs.get("encode")).toBe(1);
   await model.dispose();
+});
+
+test.each<[string, TranscribeOptions]>([
+  ["window after window", {}],
+  ["in chunks, of which some are tried again", { chunk_length_s: 1, batch_size: 4 }],
+  ["by a search in JavaScript", { top_k: 0, num_beams: 1 }],
+])("a window that is tried again is not encoded again: %s", async (_, options) => {
+  const model = await load();
+  const transcriber = await Transcriber.create({ model });
+  const given: TranscribeOptions = {
+    ...{ language: "en", return_timestamps: true, max_new_tokens: 12, num_beams: 2, seed: 3 },
+    ...{ temperature: [0, 0.4, 0.8, 1.2], logprob_threshold: -0.43 },
+    ...options,
+  };
+  const { stats } = await transcriber.transcribe(signal(4.5 * SECOND, 7), given);
+  expect(stats.windows).toBeGreaterThan(1.3 * stats.encoded);
+  expect(runs.get("forward")).toBeUndefined();
+  const ran = runs.get("encode");
+  // Of a batch the encoder runs once.
+  if (options.chunk_length_s === undefined) expect(ran).toBe(stats.encoded);
+  else expect(ran).toBeLessThan(stats.encoded);
+  await model.dispose();
+});
+
+test("the states of the encoder are taken of the same sound alone, in any row of a batch, and only where a call says so", async () => {
+  for (const device of ["cpu", "wasm"] as const) {
+    const model = await load({}, device);
+    const sounds = await Promise.all([1, 2, 3].map((seed) => model.features!.extract(signal(SECOND, seed))));
+    const [a, b, c] = sounds.map(({ input_features }) => input_features!);
+    const decode = async (rows: (typeof a)[], options: SpeechOptions & GenerationConfig = {}) => {
+      const call = { language: "en", max_new_tokens: 12, num_beams: 2, return_no_speech: true, ...options };
+      const { stats, ...found } = await model.generate({ input_features: rows, ...call });
+      return { found, encoded: stats.encoded_rows };
+    };
+    // From one row to three, so that no session is used twice.
+    const greedy = { num_beams: 1 };
+    const fresh = {
+      b: await decode([b], greedy),
+      ab: await decode([a, b], greedy),
+      cb: await decode([c, b]),
+      abc: await decode([a, b, c]),
+    };
+    expect(Object.values(fresh).map(({ encoded }) => encoded)).toEqual([1, 2, 2, 3]);
+    const again = (rows: (typeof a)[], options = {}) => decode(rows, { ...options, reuse_encoder_outputs: true });
+    // What is taken comes from the three rows that were encoded last.
+    for (const rows of [[a], [b, c], [a]]) await decode(rows, greedy);
+    expect(await again([a, b, c])).toEqual({ ...fresh.abc, encoded: 0 });
+    expect(await again([c, b])).toEqual({ ...fresh.cb, encoded: 0 });
+    expect(await again([a, b], greedy)).toEqual({ ...fresh.ab, encoded: 0 });
+    expect(await again([b], greedy)).toEqual({ ...fresh.b, encoded: 0 });
+    const changed = { ...b, data: b.data.slice() };
+    changed.data[changed.data.length - 1] += 0.5;
+    expect((await again([a, changed], greedy)).encoded).toBe(2);
+    const refused = model.generate({ input_features: a, reuse_encoder_outputs: 1 as never });
+    await expect(refused).rejects.toMatchObject({ code: "invalid_option" });
+    await model.dispose();
+  }
 });
 
 test("a token's probability is its share among the tokens of text, by the logits of a pass of its own", async () => {

@@ -25,7 +25,7 @@ export const createCpuBackend = (arithmetic: Arithmetic = "f32", more?: MoreOper
 /** A backend that computes at once, on arrays: this one and that of backends/wasm. */
 export function createArrayBackend(
   device: "cpu" | "wasm",
-  { memory, checkAlive, create, write, writePacked, read, free, dispose }: ReturnType<typeof createTensors>,
+  { memory, checkAlive, create, write, writePacked, copy, read, free, dispose }: ReturnType<typeof createTensors>,
   implementation: WholeImplementation,
   more?: MoreOperations,
 ): Ops {
@@ -42,6 +42,7 @@ export function createArrayBackend(
     create,
     write,
     writePacked,
+    copy,
     free,
 
     record<T>(_label: string, body: () => T): Promise<Plan<T>> {

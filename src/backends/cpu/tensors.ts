@@ -117,6 +117,12 @@ export function createTensors({ allocate, release }: Arrays = plainArrays) {
     return unpack(dtype, u32(tensor).subarray((start / width) * pitch, ((start + count) / width) * pitch), width);
   }
 
+  function copy({ tensor, start, count }: Slice, to: Tensor, first: number): void {
+    checkAlive();
+    invariant(tensor.dtype === "f32" && to.dtype === "f32", "copy: the tensors are not f32");
+    f32(to).set(f32(tensor).subarray(start, start + count), first);
+  }
+
   function free(tensors: Iterable<Tensor>): void {
     for (const tensor of tensors as Iterable<CpuTensor>) {
       if (!live.delete(tensor)) continue;
@@ -130,5 +136,5 @@ export function createTensors({ allocate, release }: Arrays = plainArrays) {
     free([...live]);
   }
 
-  return { memory, checkAlive, create, write, writePacked, read, free, dispose };
+  return { memory, checkAlive, create, write, writePacked, copy, read, free, dispose };
 }

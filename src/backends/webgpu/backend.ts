@@ -76,6 +76,7 @@ export async function createWebGpuBackend(
     create: tensors.create,
     write: tensors.write,
     writePacked: tensors.writePacked,
+    copy: tensors.copy,
     free: tensors.free,
 
     async submit(given, read = []) {

@@ -60,7 +60,7 @@ function assignBuffers(
       // A buffer far too large is better left for a tensor that needs it.
       const found = fits.find((buffer) => buffer.size <= 4 * tensor.bytes && !kept.has(tensor));
       if (found) free.splice(free.indexOf(found), 1);
-      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | (kept.has(tensor) ? GPUBufferUsage.COPY_DST : 0);
       tensor.buffer = found ?? gpu.createBuffer(nameOf(label, dispatch), tensor.bytes, usage, "activations");
       if (!found) all.push(tensor.buffer);
     }

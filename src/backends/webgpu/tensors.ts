@@ -74,6 +74,16 @@ export function createTensors(gpu: Gpu, staging: Staging, limits: PartLimits) {
     gpu.writeBuffer(buffer, 4 * first * deviceRowWords(dtype, width), toDevice(dtype, words, width));
   }
 
+  function copy({ tensor, start, count }: Slice, to: Tensor, first: number): void {
+    const [source, target] = [(tensor as GpuTensor).buffer, (to as GpuTensor).buffer];
+    invariant(source && target && tensor.dtype === "f32" && to.dtype === "f32", "copy: a tensor is not one f32 buffer");
+    const [, width] = rowsOf(tensor.shape);
+    const bytesOf = (elements: number): number => (4 * elements * deviceRowWords("f32", width)) / width;
+    const encoder = gpu.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(source, bytesOf(start), target, bytesOf(first), bytesOf(count));
+    gpu.device.queue.submit([encoder.finish()]);
+  }
+
   function free(tensors: Iterable<Tensor>): void {
     for (const whole of tensors as Iterable<GpuTensor>) {
       for (const { tensor } of partsOf(whole)) if (tensor.buffer) gpu.destroyBuffer(tensor.buffer);
@@ -96,5 +106,5 @@ export function createTensors(gpu: Gpu, staging: Staging, limits: PartLimits) {
     };
   }
 
-  return { create, write, writePacked, free, copyOut };
+  return { create, write, writePacked, copy, free, copyOut };
 }

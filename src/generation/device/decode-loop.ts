@@ -128,7 +128,7 @@ export async function* runDecodeLoop(
       if (done || (pause && inFlight.length === 0)) {
         if (await search.collect?.()) yield;
         if (done) return;
-        const refilled = slots.refill(queue, control.onEncoded);
+        const refilled = slots.refill(queue, control);
         for (const slot of refilled) search.start(slot, slots.sentences[slot], slots.fed[slot]);
         await search.resume?.(refilled, slots, control.signal);
         encoding = true;

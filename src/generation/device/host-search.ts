@@ -38,7 +38,7 @@ export async function* runHostSearch(
   for (;;) {
     control.signal?.throwIfAborted();
     if (slots.wantsRefill(queue.length)) {
-      const refilled = slots.refill(queue, control.onEncoded);
+      const refilled = slots.refill(queue, control);
       for (const slot of refilled) rows.start(slot, slots.sentences[slot]?.prompt ?? [0]);
       await feedMoves(refilled);
     }

@@ -15,7 +15,7 @@ import type { DecoderState, Model, ModelInfo } from "../../models/model";
 import type { Ops, Plan, Selection } from "../../ops/ops";
 import { DRAW_WORDS, SAMPLER_WORDS } from "../../ops/sampling";
 import type { Tensor } from "../../tensor/tensor";
-import { createSource, writeSource, type Source, type SourceRow } from "./source";
+import { isSameSound, createSource, writeSource, type Source, type SourceRow } from "./source";
 
 export interface SessionSizes {
   /** Slots. */
@@ -64,6 +64,10 @@ export interface Session extends SessionSizes {
   readonly encode: Plan;
   /** Keys and values of the encoder's states, by decoder layer, of the sentences that were encoded last. */
   readonly cross: Tensor[];
+  /** Of sound: what `cross` is of, by slot. Undefined where the last encoding has not come to its end. */
+  encoded?: readonly (SourceRow | undefined)[];
+  /** Other sessions of the model that no call uses now, which may have encoded the same sound. */
+  others(): readonly Session[];
   /** Decodes one token per row. The output is the logits (B, 1, V). */
   readonly decode: Plan<Tensor>;
   /** Present once `select` was called with a table length. */
@@ -82,7 +86,7 @@ export interface Session extends SessionSizes {
   dispose(): void;
 }
 
-async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promise<Session> {
+async function createSession(ops: Ops, model: Model, sizes: SessionSizes, others: Session["others"]): Promise<Session> {
   const { info } = model;
   const { batchSize, width, independent, endTokens, sourceLength, targetLength } = sizes;
   const rows = batchSize * width;
@@ -140,6 +144,7 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes): Promi
       backtrace,
       encode,
       cross: encode.outputs,
+      others,
       decode,
       timestamps: () => (rules ??= u32(TIMESTAMP_WORDS)),
       sampler: () => (sampler ??= u32(SAMPLER_WORDS + DRAW_WORDS * rows * targetLength)),
@@ -202,6 +207,58 @@ function createSelection(create: Ops["create"], rows: number, capacity: number, 
   };
 }
 
+/**
+ * Encodes the source of each slot and runs `then` after it. Where `reuses` says so, the keys and values of sound that this session or
+ * an idle one has encoded last are taken from there: those of a window that is decoded again.
+ * @returns how many rows were encoded
+ */
+export async function encodeSlots(
+  ops: Ops,
+  session: Session,
+  slots: readonly (SourceRow | undefined)[],
+  { reuses = false, then = [] }: { reuses?: boolean; then?: readonly Plan[] } = {},
+): Promise<number> {
+  const rows = Array.from({ length: session.batchSize }, (_, slot) => slots[slot]);
+  const known = reuses ? findEncoded(session, rows) : undefined;
+  session.encoded = undefined;
+  writeInputs(ops, session, rows);
+  if (known) takeEncoded(ops, session, known);
+  await ops.submit(known ? then : [session.encode, ...then]);
+  if (session.source.frames) session.encoded = rows;
+  return known ? 0 : rows.filter((row) => row !== undefined).length;
+}
+
+interface Place {
+  from: Session;
+  slot: number;
+}
+
+/** Where the states of each row are, if all of them are somewhere. An empty slot may hold anything. */
+function findEncoded(session: Session, rows: readonly (SourceRow | undefined)[]): (Place | undefined)[] | undefined {
+  const isKept = rows.every((row, slot) => !row || isSameSound(row, session.encoded?.[slot]));
+  if (isKept) return rows.map(() => undefined);
+  const sources = session.others().filter(({ cross: [first] }) => first.shape[1] === session.cross[0].shape[1]);
+  const places = rows.map((row) => {
+    if (!row) return undefined;
+    for (const from of sources) {
+      const slot = from.encoded?.findIndex((other) => isSameSound(row, other)) ?? -1;
+      if (slot >= 0) return { from, slot };
+    }
+    return undefined;
+  });
+  return places.every((place, slot) => place || !rows[slot]) ? places : undefined;
+}
+
+function takeEncoded(ops: Ops, session: Session, places: readonly (Place | undefined)[]): void {
+  session.cross.forEach((to, layer) => {
+    const count = to.shape[1] * to.shape[2];
+    places.forEach((place, slot) => {
+      if (!place) return;
+      ops.copy({ tensor: place.from.cross[layer], start: place.slot * count, count }, to, slot * count);
+    });
+  });
+}
+
 /** Writes the source of each slot. */
 export function writeInputs(ops: Ops, session: Session, slots: readonly (SourceRow | undefined)[]): void {
   const { source, processors } = session;
@@ -241,7 +298,7 @@ export class SessionPool {
     );
     if (found >= 0) return this.idle.splice(found, 1)[0];
     const rounded = { batchSize, width, independent, endTokens, sourceLength: s, targetLength: t };
-    return createSession(this.ops, this.model, rounded);
+    return createSession(this.ops, this.model, rounded, () => this.idle);
   }
 
   give(session: Session): void {

@@ -2,7 +2,7 @@
 
 import type { Ops } from "../../ops/ops";
 import type { Move, Search } from "../search/search";
-import { writeInputs, type Prefill, type Session } from "./session";
+import { encodeSlots, type Prefill, type Session } from "./session";
 import type { SourceRow } from "./source";
 
 /** A sentence that is being decoded, or that waits for a slot. */
@@ -26,7 +26,10 @@ export interface Control {
   signal?: AbortSignal;
   /** By `performance.now()`. */
   deadline: number;
-  onEncoded: () => void;
+  /** Is told how many rows the encoder has read. */
+  onEncoded: (rows: number) => void;
+  /** Whether the encoder's states of sound that was encoded before are taken, where they still are. */
+  reusesEncoder?: boolean;
 }
 
 export interface Slots {
@@ -43,7 +46,7 @@ export interface Slots {
    * into them, encodes the batch and decodes all of the prompts but their last tokens.
    * @returns the slots that were empty
    */
-  refill(queue: Sentence[], onEncoded: () => void): number[];
+  refill(queue: Sentence[], control: Control): number[];
 }
 
 /** @param promptLength tokens of every prompt, P */
@@ -63,15 +66,15 @@ export async function createSlots(ops: Ops, session: Session, promptLength: numb
     fed,
     encoded: () => encoded,
     wantsRefill,
-    refill(queue, onEncoded) {
+    refill(queue, { onEncoded, reusesEncoder }) {
       const slots = empty();
       for (const slot of slots) fed[slot] = promptLength - 1;
       if (!wantsRefill(queue.length)) return slots;
       for (const slot of slots) sentences[slot] = queue.shift();
-      writeInputs(ops, session, sentences);
       if (prefill) writePrompts(ops, session, prefill, sentences);
       // Not awaited: the device runs the next steps after it.
-      encoded = ops.submit(prefill ? [session.encode, prefill.plan] : [session.encode]).then(onEncoded);
+      const then = prefill ? [prefill.plan] : [];
+      encoded = encodeSlots(ops, session, [...sentences], { reuses: reusesEncoder, then }).then(onEncoded);
       encoded.catch(() => undefined);
       return slots;
     },

@@ -21,6 +21,15 @@ export interface SourceRow {
   frames?: Float32Array;
 }
 
+/** Whether two rows are the same sound, sample by sample. */
+export function isSameSound(a: SourceRow, b: SourceRow | undefined): boolean {
+  const [one, other] = [a.frames, b?.frames];
+  if (one === other) return one !== undefined;
+  if (!one || !other || one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
+}
+
 /** How many encoder positions there are over a source of this length, in tokens or frames. */
 export const encoderPositions = ({ features }: ModelInfo, length: number): number =>
   features ? features.positions(length) : length;

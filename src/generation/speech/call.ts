@@ -55,6 +55,11 @@ export interface SpeechOptions {
    * more pass of the decoder. `alignment_heads` of generation_config.json in transformers. Default: none.
    */
   alignment_heads?: [layer: number, head: number][];
+  /**
+   * Takes the states of the encoder from an earlier call with the same sound, where the model still has them: for a sound that is
+   * decoded again with other options. `encoder_outputs` of transformers. Default false: each call encodes.
+   */
+  reuse_encoder_outputs?: boolean;
 }
 
 /** A call of `generate` or `stream` of a model that reads sound: the sound and the options in one object. */
@@ -71,6 +76,7 @@ const WHISPER_OPTIONS: readonly (keyof SpeechOptions)[] = [
   "return_avg_logprobs",
   "return_token_probs",
   "alignment_heads",
+  "reuse_encoder_outputs",
 ];
 
 export interface SpeechContext {
@@ -95,6 +101,8 @@ export interface PreparedCall {
   whisper?: WhisperFields;
   /** Of Whisper: what is to be found out of the finished sequences. */
   wanted?: Wanted;
+  /** Whether the encoder's states of an earlier call may be taken. */
+  reusesEncoder?: boolean;
 }
 
 /** What a call or `forward` has of the input. */
@@ -148,7 +156,13 @@ async function whisperCall(
   const { info, start } = context;
   const fields = readWhisperFields(context.fields, context.file, info.targetVocabSize);
   const { language, task, return_timestamps, prompt_ids, ...others } = options;
-  const { return_no_speech, return_avg_logprobs, return_token_probs, alignment_heads, ...rest } = others;
+  const { return_no_speech, return_avg_logprobs, return_token_probs, alignment_heads, ...last } = others;
+  const { reuse_encoder_outputs: reuse, ...rest } = last;
+  if (reuse !== undefined && typeof reuse !== "boolean")
+    throw new ModelError(
+      "invalid_option",
+      `${where}: reuse_encoder_outputs must be true or false, not ${quote(reuse)}.`,
+    );
   const judgements = { return_no_speech, return_avg_logprobs, return_token_probs, alignment_heads };
   const rows = batch.ids.length;
   const own = rest.decoder_input_ids;
@@ -174,6 +188,7 @@ async function whisperCall(
     prompts,
     whisper: timestamps ? fields : undefined,
     wanted: wantedOf(where, judgements, fields, context),
+    reusesEncoder: reuse,
     options: {
       ...rest,
       ...lengths(where, rest, length, context),
