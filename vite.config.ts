@@ -166,12 +166,16 @@ const tests: ViteUserConfig = {
         },
       },
       {
-        // `npm run test:soak`: many calls and many broken files, and tokenizers on all lines.
+        // `npm run test:soak`: many calls and many broken files, and all of what `npm test` takes a part of.
         plugins: [wasmKernels()],
         test: {
           name: "soak",
-          include: ["test/soak/**/*.test.ts", "test/text/families.test.ts", "test/text/pipeline/parts.test.ts"],
-          env: { ATTENDANT_ALL_LINES: "1" },
+          include: [
+            "test/soak/**/*.test.ts",
+            "test/text/**/{families,parts,unicode,sentencepiece,tokenizer}.test.ts",
+            "test/{checkpoints,browser}/en-fr.test.ts",
+          ],
+          env: { ATTENDANT_ALL: "1" },
           globalSetup: "test/support/node/global-setup.ts",
           fileParallelism: false,
           testTimeout: 7_200_000,

@@ -1,4 +1,4 @@
-/** Tokenizers of whole model folders against transformers, on 20,000 lines, of which `npm test` takes a quarter; every class has a folder. */
+/** Tokenizers of whole model folders against transformers, on 20,000 lines, of which `npm test` takes an eighth; every class has a folder. */
 
 import { describe, expect, test } from "vitest";
 import { createPythonTrie } from "../../src/text/families/python-trie";
@@ -10,20 +10,25 @@ import { failureOf } from "../support/node/failure";
 import { folderIn } from "../support/shared/folder";
 import { classOf, expectGolden, folderNames, folderOf } from "../support/node/tokenizers";
 import { insteadOf, linesOf, sourceLanguageOf } from "../support/node/tokenizers";
+import { EVERYTHING } from "../support/node/volume";
 
 async function open(name: string, modelConfig?: Record<string, unknown>): Promise<Tokenizer> {
   return (await loadTokenizer(folderOf(name, modelConfig))) ?? expect.fail(`${name} has no tokenizer`);
 }
 
 describe("as transformers encodes and decodes lines, and a million characters at once", () => {
+  const seen = new Set<string>();
   test.each(folderNames)("%s", async (name) => {
     const tokenizer = await open(name);
     const sourceLanguage = sourceLanguageOf(name);
+    // One long text for each class; `npm run test:soak` has one for each folder.
+    const long = EVERYTHING || !seen.has(classOf(name));
+    seen.add(classOf(name));
     expectGolden<number>(
       `hf-${name}`,
       (text) => tokenizer.encode(text, { sourceLanguage }),
       (ids) => tokenizer.decode(ids),
-      insteadOf(name),
+      { instead: insteadOf(name), long },
     );
   });
 });

@@ -12,19 +12,35 @@ export function chooser(seed: number): Below {
 
 /** Any file: one to three changes at any place. */
 export function mutateBytes(file: Uint8Array, below: Below): Uint8Array<ArrayBuffer> {
-  let bytes = Array.from(file);
+  let bytes = Uint8Array.from(file);
   for (let changes = 1 + below(3); changes > 0 && bytes.length > 0; changes--) {
     const at = below(bytes.length);
     const kind = below(6);
     if (kind === 0) bytes[at] ^= 1 << below(8);
     else if (kind === 1) bytes[at] = below(256);
-    else if (kind === 2) bytes.splice(at, 1 + below(8));
-    else if (kind === 3) bytes.splice(at, 0, ...Array.from({ length: 1 + below(8) }, () => below(256)));
+    else if (kind === 2) bytes = spliced(bytes, at, 1 + below(8));
+    else if (kind === 3)
+      bytes = spliced(
+        bytes,
+        at,
+        0,
+        Array.from({ length: 1 + below(8) }, () => below(256)),
+      );
     else if (kind === 4) bytes = bytes.slice(0, at);
     // Lengths and counts are where readers break.
-    else bytes.splice(at, 4, 255, 255, 255, below(2) * 255);
+    else bytes = spliced(bytes, at, 4, [255, 255, 255, below(2) * 255]);
   }
-  return Uint8Array.from(bytes);
+  return bytes;
+}
+
+/** The bytes with others in the place of `count` of them, of which there may be fewer. */
+function spliced(bytes: Uint8Array, at: number, count: number, others: number[] = []): Uint8Array<ArrayBuffer> {
+  const rest = bytes.subarray(at + count);
+  const out = new Uint8Array(at + others.length + rest.length);
+  out.set(bytes.subarray(0, at));
+  out.set(others, at);
+  out.set(rest, at + others.length);
+  return out;
 }
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
