@@ -9,6 +9,7 @@ import type { ModelCalls } from "../engine/running-model";
 import { ModelError } from "../errors";
 import type { Source } from "../loading/sources/source";
 import type { LiveOptions, LiveText } from "../speech/live";
+import { NOT_LIVE } from "../speech/live-options";
 import type { TranscribeOptions } from "../speech/options";
 import type { RecognitionConstructor } from "../speech/recognition";
 import type { Transcription } from "../speech/transcription";
@@ -72,8 +73,9 @@ export class Transcriber {
     const model = given instanceof Seq2Seq ? given : await watchedLoad(given, loadOptions, monitor);
     if (model === given) warnOfIdle({ ...loadOptions, monitor }, loadOptions.onWarning ?? model.warn);
     try {
-      await model.calls().setUpSpeech();
-      return new Transcriber(model, model !== given, { ...generation, ...given_({ language, task, vad }) });
+      const defaults = { ...generation, ...given_({ language, task, vad }) };
+      await model.calls().setUpSpeech({ ...defaults, ...given_({ vad: detectorOf(defaults.vad) }) });
+      return new Transcriber(model, model !== given, defaults);
     } catch (error) {
       if (model !== given) await model.dispose();
       throw error;
@@ -139,8 +141,18 @@ export class Transcriber {
 
   /** The options of a call over those of `create`. */
   private checked<T extends TranscribeOptions | LiveOptions>(where: string, given: T): T & { signal: AbortSignal } {
-    const options = { ...this.defaults, ...checkedOptions(where, given) };
+    const options = { ...this.defaultsOf(where), ...checkedOptions(where, given) };
     return this.withSignal<T>({ ...options, ...given_({ vad: detectorOf(options.vad) }) });
+  }
+
+  /** What `create` was given for files has no effect on live text. */
+  private defaultsOf(where: string): TranscribeOptions {
+    if (where !== "transcribeStreaming") return this.defaults;
+    const isIdle = ([name]: [string, unknown]): boolean => name in NOT_LIVE;
+    const entries = Object.entries(this.defaults);
+    for (const [name] of entries.filter(isIdle))
+      this.model.warn(`${where}: ${name} of create has no effect on live text.`);
+    return Object.fromEntries(entries.filter((entry) => !isIdle(entry)));
   }
 
   private withSignal<T extends { signal?: AbortSignal }>(options: T): T & { signal: AbortSignal } {
@@ -173,7 +185,8 @@ const given_ = <T extends object>(fields: T): Partial<T> =>
 
 /** The voice detector's weights are a file of the package, unless another is named. */
 function detectorOf(vad: TranscribeOptions["vad"]): TranscribeOptions["vad"] {
-  if (!vad) return vad;
+  // What is neither is refused where the other options are checked.
+  if (!vad || (vad !== true && (typeof vad !== "object" || Array.isArray(vad)))) return vad;
   const options = vad === true ? {} : vad;
   const { model } = options;
   return { ...options, model: model instanceof URL ? model.href : (model ?? vadAddress()) };
@@ -185,8 +198,7 @@ function checkTranscriberOptions(where: string, options: TranscriberOptions): Tr
   const checked = checkedOptions(where, options, [...OWN, ...LOAD_OPTIONS]);
   checkLoadOptions(Object.fromEntries(LOAD_OPTIONS.map((name) => [name, checked[name]])), where);
   checkFunction(where, "monitor", checked.monitor);
-  checkedOptions(`${where}: generation`, checked.generation);
-  return checked;
+  return { ...checked, generation: checkedOptions(`${where}: generation`, checked.generation) };
 }
 
 /** A loaded model stays where and as it is. */

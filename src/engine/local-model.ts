@@ -72,7 +72,7 @@ function callsOf(model: LocalSeq2Seq): ModelCalls {
     align: async (setup, ...given) => translator(setup).align(...given),
     measureInputUsage: async (setup, text) => translator(setup).measureInputUsage(text),
 
-    setUpSpeech: async () => void (await transcriber()),
+    setUpSpeech: async (options) => (await transcriber()).check(options),
     transcribe: async (...given) => (await transcriber()).transcribe(...given),
     async *transcribeStreaming(...given) {
       yield* (await transcriber()).transcribeStreaming(...given);

@@ -63,7 +63,7 @@ export interface ModelCalls {
 
   // The transcriber.
   /** Checks that the model reads sound. */
-  setUpSpeech(): Promise<void>;
+  setUpSpeech(options: TranscribeOptions): Promise<void>;
   transcribe(sound: SoundData, options: TranscribeOptions): Promise<TranscriptionData>;
   transcribeStreaming(
     blocks: AsyncIterable<Float32Array>,

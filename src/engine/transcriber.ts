@@ -11,7 +11,7 @@ import { readSafetensors } from "../loading/formats/safetensors";
 import { transcribeLive, type LiveOptions, type LiveText } from "../speech/live";
 import { whisperSizes, type SpeechModel } from "../speech/model";
 import type { TranscribeOptions } from "../speech/options";
-import { SAMPLE_RATE, transcribe, type Speech } from "../speech/transcribe";
+import { planOf, SAMPLE_RATE, transcribe, type Speech } from "../speech/transcribe";
 import type { TranscriptionData } from "../speech/transcription";
 import { requireTokenizer, type TextModel } from "./text-calls";
 
@@ -64,6 +64,9 @@ export function createTranscriber(model: TranscriberModel) {
   };
 
   return {
+    /** @throws ModelError for what `transcribe` would refuse */
+    check: (options: TranscribeOptions): void => void planOf(speech, options, "Transcriber.create"),
+
     extract,
 
     transcribe: (data: SoundData, { signal, ...options }: TranscribeOptions): Promise<TranscriptionData> =>

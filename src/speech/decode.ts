@@ -1,5 +1,6 @@
 /** Decodes windows by Whisper's `generate`, which says as well how probable their tokens and silence are. */
 
+import { optionsAt } from "./idle";
 import type { Decode } from "./lockstep";
 import type { SpeechModel } from "./model";
 import type { WindowRequest, WindowResult } from "./windows";
@@ -25,7 +26,7 @@ export function windowDecoder(model: SpeechModel, settings: DecodeSettings): Dec
     const [{ temperature, beams, maxLength, again }] = requests;
     const out = await model.generate({
       input_features: requests.map(({ features }) => features),
-      ...options,
+      ...optionsAt(options, temperature, beams),
       ...(temperature > 0 ? { do_sample: true, temperature } : { do_sample: false }),
       ...(beams ? {} : { num_beams: 1 }),
       ...(maxLength === undefined ? {} : { max_length: maxLength }),

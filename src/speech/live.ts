@@ -4,18 +4,26 @@
  */
 
 import { VAD_FRAME, VoiceDetector } from "../audio/vad";
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 import { Agreement } from "./agreement";
+import { NOT_LIVE } from "./live-options";
 import { whisperSizes } from "./model";
 import type { TranscribeOptions } from "./options";
 import type { TimedText } from "./subtitles";
-import { detectorOf, SAMPLE_RATE, transcribe, type Speech } from "./transcribe";
+import { detectorOf, planOf, SAMPLE_RATE, transcribe, type Speech } from "./transcribe";
 import type { TranscriptionData } from "./transcription";
 
 /** The options of `transcribeStreaming`. */
 export interface LiveOptions extends Omit<
   TranscribeOptions,
-  "chunk_length_s" | "stride_length_s" | "batch_size" | "onSegment" | "onProgress" | "return_alignment" | "vad"
+  | "chunk_length_s"
+  | "stride_length_s"
+  | "batch_size"
+  | "onSegment"
+  | "onProgress"
+  | "return_alignment"
+  | "return_language"
+  | "vad"
 > {
   /**
    * Seconds of new sound from run to run. A word is shown after at most this time and a run, and is final after the next one.
@@ -38,6 +46,7 @@ export interface LiveText {
   final: boolean;
 }
 
+const WHERE = "transcribeStreaming";
 /** Beyond this, in seconds, the buffer is cut where it can be. */
 const LONG = 15;
 /** Beyond this it is cut at any rate: a window holds 30 s. */
@@ -62,6 +71,7 @@ export async function* transcribeLive(
     const message = "transcribeStreaming: live text needs times of words, and this model has none.";
     throw new ModelError("unsupported_option", message, "Whisper has them.");
   }
+  checkLiveOptions(speech, { ...options, interval });
   const detector = vad ? new VoiceDetector(await speech.vadWeights(detectorOf(vad))) : undefined;
   const heard = new Heard(detector);
   const source = blocks[Symbol.asyncIterator]();
@@ -91,7 +101,7 @@ export async function* transcribeLive(
       }
       const offset = heard.start / SAMPLE_RATE;
       if (heard.hasSpeech && heard.end > heard.start) {
-        const run = await transcribe(speech, heard.samples(), runOptions(speech, options, text), signal);
+        const run = await transcribe(speech, heard.samples(), runOptions(speech, options, text), signal, WHERE);
         const { final, open } = agreement.push(wordsOf(run, offset));
         if (final.length > 0) yield pieceOf(final, true);
         if (open.length > 0) yield pieceOf(open, false);
@@ -112,6 +122,20 @@ export async function* transcribeLive(
     // It may be waiting for sound that never comes.
     void source.return?.()?.catch(() => undefined);
   }
+}
+
+/** @throws ModelError before any sound is waited for */
+function checkLiveOptions(speech: Speech, { interval = 1, ...options }: LiveOptions): void {
+  for (const [name, why] of Object.entries(NOT_LIVE)) {
+    if ((options as Record<string, unknown>)[name] === undefined) continue;
+    throw new ModelError("unsupported_option", `${WHERE}: ${name} is not supported: ${why}.`, "Use transcribe().");
+  }
+  if (typeof interval !== "number" || !(interval > 0 && interval < Infinity))
+    throw new ModelError(
+      "invalid_option",
+      `${WHERE}: interval must be a number of seconds above 0, not ${quote(interval)}.`,
+    );
+  planOf(speech, options, WHERE);
 }
 
 /** Fast: one beam, and words where the model has them. */

@@ -6,6 +6,7 @@
 import { windowsAtPauses, type Span } from "../audio/speech-spans";
 import type { Sound } from "../audio/sound";
 import { ModelError } from "../errors";
+import { optionsAt } from "./idle";
 import type { TranscribePlan } from "./options";
 import type { SpeechSegmentInfo } from "./transcription";
 import type { Call, Found } from "./whisper";
@@ -23,7 +24,8 @@ const LONGEST = 30;
 /** In samples. A shorter sound does not fill one window of the convolutions. */
 const FEWEST = 895;
 
-function refuse({ given, temperatures }: TranscribePlan): void {
+/** @throws ModelError for options that Moonshine knows nothing of */
+export function refuseWhisperOptions({ given, temperatures }: TranscribePlan): void {
   for (const name of WHISPER_ONLY) {
     if (given[name] === undefined) continue;
     throw new ModelError("unsupported_option", `transcribe: ${name} is an option of Whisper, and this is not one.`);
@@ -41,14 +43,13 @@ function refuse({ given, temperatures }: TranscribePlan): void {
 /** Transcribes sound at 16 kHz. */
 export async function transcribeMoonshine(sound: Sound, call: Call): Promise<Found> {
   const { plan, model, tokenizer, signal } = call;
-  refuse(plan);
   const rate = sound.sampleRate;
   const spans = call.spans
     ? windowsAtPauses(call.spans, LONGEST * rate).filter(({ start, end }) => end - start >= FEWEST)
     : [{ start: 0, end: sound.length }];
   const [temperature] = plan.temperatures;
   const options = {
-    ...generationOptions(plan, model.config.generation),
+    ...optionsAt(generationOptions(plan, model.config.generation), temperature, true),
     ...(temperature > 0 ? { do_sample: true, temperature, num_beams: 1 } : { do_sample: false }),
     signal,
   };

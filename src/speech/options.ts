@@ -3,6 +3,8 @@
 import type { VadOptions } from "../audio/speech-spans";
 import { ModelError, quote } from "../errors";
 import type { GenerationConfig } from "../generation/options/generation-config";
+import { checkNames } from "../generation/options/option-names";
+import { warnOfIdleOptions } from "./idle";
 import type { SpeechSegmentInfo } from "./transcription";
 
 /** How far a transcription is. */
@@ -238,15 +240,10 @@ export function checkTranscribeOptions(
       "Leave chunk_length_s out, or use vad.",
     );
   }
-  if (given.stride_length_s !== undefined && given.chunk_length_s === undefined)
-    warn(`${where}: stride_length_s has no effect without chunk_length_s.`);
-  const judging = given.compression_ratio_threshold ?? given.logprob_threshold;
-  if (judging !== undefined && temperatures.length === 1 && thresholds.noSpeechThreshold === undefined)
-    warn(`${where}: a threshold has no effect unless temperature is a list, such as [0, 0.2, 0.4, 0.6, 0.8, 1].`);
-
   const own: readonly string[] = OWN_OPTIONS;
   const generation = Object.fromEntries(Object.entries(given).filter(([name]) => !own.includes(name)));
-  return {
+  checkNames(generation, where);
+  const plan: TranscribePlan = {
     generation,
     temperatures,
     thresholds,
@@ -255,4 +252,6 @@ export function checkTranscribeOptions(
     batchSize: given.batch_size ?? 8,
     given,
   };
+  warnOfIdleOptions(where, plan, file, warn);
+  return plan;
 }

@@ -7,8 +7,8 @@ import { speechProbabilities, type VadWeights } from "../audio/vad";
 import { ModelError } from "../errors";
 import type { Tokenizer } from "../text/tokenizer";
 import type { SpeechModel } from "./model";
-import { transcribeMoonshine } from "./moonshine";
-import { checkTranscribeOptions, type TranscribeOptions } from "./options";
+import { refuseWhisperOptions, transcribeMoonshine } from "./moonshine";
+import { checkTranscribeOptions, type TranscribeOptions, type TranscribePlan } from "./options";
 import type { TranscriptionData } from "./transcription";
 import { transcribeWhisper, type Call } from "./whisper";
 
@@ -26,16 +26,15 @@ export interface Speech {
 
 /** @throws ModelError; `signal.reason` once aborted */
 export async function transcribe(
-  { model, tokenizer, vadWeights, warn }: Speech,
+  speech: Speech,
   input: SoundData,
   options: TranscribeOptions,
   signal?: AbortSignal,
+  where = "transcribe",
 ): Promise<TranscriptionData> {
+  const { model, tokenizer, vadWeights } = speech;
   const started = performance.now();
-  const plan = checkTranscribeOptions("transcribe", options, model.config.generation, warn);
-  if (options.tokens_per_second !== undefined && isWhisper(model)) {
-    throw new ModelError("unsupported_option", "transcribe: tokens_per_second is an option of Moonshine.");
-  }
+  const plan = planOf(speech, options, where);
   const sound = await openSound(input, SAMPLE_RATE);
   if (sound.length === 0) throw new ModelError("invalid_input", "transcribe: the sound is empty.");
   const total = sound.length / SAMPLE_RATE;
@@ -57,6 +56,15 @@ export async function transcribe(
   const seconds = (performance.now() - started) / 1000;
   const stats = { ...found.stats, seconds, real_time_factor: total / seconds };
   return { ...found, duration: total, stats };
+}
+
+/** The options, checked for this model. */
+export function planOf({ model, warn }: Speech, options: TranscribeOptions, where: string): TranscribePlan {
+  const plan = checkTranscribeOptions(where, options, model.config.generation, warn);
+  if (!isWhisper(model)) refuseWhisperOptions(plan);
+  else if (options.tokens_per_second !== undefined)
+    throw new ModelError("unsupported_option", `${where}: tokens_per_second is an option of Moonshine.`);
+  return plan;
 }
 
 const isWhisper = ({ config }: SpeechModel): boolean => config.model_type === "whisper";

@@ -73,7 +73,7 @@ describe("with a model that counts", () => {
     const samples = (seconds: number): number => Math.round(seconds * RATE);
     const found = await transcribeMoonshine(await openSound(new Float32Array(90 * RATE), RATE), {
       ...speech,
-      plan: checkTranscribeOptions("transcribe", options, {}, speech.warn),
+      plan: checkTranscribeOptions("transcribe", { vad: true, ...options }, {}, speech.warn),
       spans: spans.map(([start, end]) => ({ start: samples(start), end: samples(end) })),
       onSegment: (segment) => told.push(segment),
       onProgress: (done) => told.push(done / RATE),

@@ -8,7 +8,7 @@ import type { SearchConfig } from "./search-config";
 import type { Fields } from "./option-reader";
 
 /** Options that have no effect without do_sample, and their values that need no warning. */
-const SAMPLING: Record<string, readonly unknown[]> = {
+export const SAMPLING: Record<string, readonly unknown[]> = {
   temperature: [1],
   top_k: [50],
   top_p: [1],
@@ -20,7 +20,7 @@ const SAMPLING: Record<string, readonly unknown[]> = {
 };
 
 /** The same without more than one beam. */
-const BEAMS: Record<string, readonly unknown[]> = {
+export const BEAMS: Record<string, readonly unknown[]> = {
   early_stopping: [false],
   length_penalty: [1],
   num_beam_groups: [1],
