@@ -1,12 +1,8 @@
-/**
- * One row of x times one row of w: sum over k of x[k] w[k].
- *
- * Reads w as one stream, which from memory is two to four times as fast as several rows side by side. Four sums of four
- * lanes, so that an addition need not wait for the one before it.
- */
+/** Rows of x times rows of w, all in floats: sums over k of x[k] w[k]. */
 
 import { fourSums, loadPart, madd, sumOfLanes } from "./lanes";
 
+/** One row of x times one of w, in four sums of four lanes, so that an addition need not wait for the one before it. */
 export function dot(x: usize, w: usize, k: i32): f32 {
   let a = f32x4.splat(0);
   let b = a;

@@ -1,12 +1,12 @@
 /**
  * y = x w^T: rows of x (M, K) in f32 times rows of w (N, K), as PyTorch stores a linear layer, in any weight format.
  *
- * One row of x reads w as one stream (dot.ts, dot_packed.ts). A few take tiles of two rows by four columns; the floats of
+ * One row of x reads w as four streams (dot_streams.ts). A few take tiles of two rows by four columns; the floats of
  * four packed rows of w are written to `scratch` once for all rows of x. Many go to product_tiled.ts.
  */
 
 import { dot, dotFour, dotTwoByFour } from "./dot";
-import { dotPacked } from "./dot_packed";
+import { dotStreams } from "./dot_streams";
 import { productTiled, ROWS_TO_TILE, tiledScratch } from "./product_tiled";
 import { F32, rowBytes, unpackRow } from "./weights";
 
@@ -42,10 +42,25 @@ export function product(
   }
 }
 
+/** Four columns at a time, a quarter of all columns apart; then the last one to three. */
 function oneRow(format: i32, x: usize, w: usize, y: usize, n: i32, k: i32, scratch: usize): void {
   const step = rowBytes(format, k);
-  for (let j = 0; j < n; j++) {
-    f32.store(y, format == F32 ? dot(x, w, k) : dotPacked(format, x, w, k, scratch));
+  const quarter = n >> 2;
+  const apart = <usize>quarter * step;
+  const next = (<usize>quarter) << 2;
+  for (let j = 0; j < quarter; j++) {
+    const sums = dotStreams(format, x, w, apart, k, scratch);
+    v128.store32_lane(y, sums, 0);
+    v128.store32_lane(y + next, sums, 1);
+    v128.store32_lane(y + 2 * next, sums, 2);
+    v128.store32_lane(y + 3 * next, sums, 3);
+    w += step;
+    y += 4;
+  }
+  w += 3 * apart;
+  y += 3 * next;
+  for (let j = quarter << 2; j < n; j++) {
+    v128.store32_lane(y, dotStreams(format, x, w, 0, k, scratch), 0);
     w += step;
     y += 4;
   }

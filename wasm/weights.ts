@@ -29,10 +29,9 @@ export function rowBytes(format: i32, k: i32): usize {
  * also right for subnormal halves, whose product with 2^112 is exact. No half of a weight is infinite or NaN.
  */
 export function halves(from: usize): v128 {
-  const bits = v128.load16x4_u(from);
-  const magnitude = i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13);
-  const sign = i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16);
-  return v128.or(f32x4.mul(magnitude, f32x4.splat(5.192296858534828e33)), sign);
+  // Sign-extended, so that the sign comes to its place as well, and three copies of it where zeros have to be.
+  const bits = i32x4.shl(v128.load16x4_s(from), 13);
+  return f32x4.mul(v128.and(bits, i32x4.splat(0x8fffffff)), f32x4.splat(5.192296858534828e33));
 }
 
 /** The integers 0 to 15 of a block of q4, as signed bytes. */
