@@ -11,7 +11,19 @@
 
 import { fourSums, loadPart, madd } from "./lanes";
 import { dotFour } from "./dot";
-import { F16, F32, halves, lowerFours, Q4_BYTES, Q8, Q8_BYTES, rowBytes, unpackRow, upperFours } from "./weights";
+import {
+  F32,
+  factorOf,
+  halves,
+  isHalves,
+  lowerFours,
+  Q4_BYTES,
+  Q8,
+  Q8_BYTES,
+  rowBytes,
+  unpackRow,
+  upperFours,
+} from "./weights";
 
 /**
  * @param step bytes from a row of w to the next; 0 for the same row four times
@@ -19,7 +31,7 @@ import { F16, F32, halves, lowerFours, Q4_BYTES, Q8, Q8_BYTES, rowBytes, unpackR
  */
 export function dotStreams(format: i32, x: usize, w: usize, step: usize, k: i32, scratch: usize): v128 {
   if (format == F32) return streamsOfFloats(x, w, step, k);
-  if (format == F16) return streamsOfHalves(x, w, step, k);
+  if (isHalves(format)) return streamsOfHalves(x, w, step, k, factorOf(format));
   const sums = format == Q8 ? streamsOfQ8(x, w, step, k) : streamsOfQ4(x, w, step, k);
   return (k & 31) == 0 ? sums : f32x4.add(sums, lastBlocks(format, x, w, step, k, scratch));
 }
@@ -57,7 +69,7 @@ function streamsOfFloats(x: usize, w0: usize, step: usize, k: i32): v128 {
   return k == 0 ? sums : f32x4.add(sums, dotFour(x, w0, w1, w2, w3, k));
 }
 
-function streamsOfHalves(x: usize, w0: usize, step: usize, k: i32): v128 {
+function streamsOfHalves(x: usize, w0: usize, step: usize, k: i32, factor: v128): v128 {
   let w1 = w0 + step;
   let w2 = w1 + step;
   let w3 = w2 + step;
@@ -71,15 +83,15 @@ function streamsOfHalves(x: usize, w0: usize, step: usize, k: i32): v128 {
   let b3 = a0;
   for (; k >= 8; k -= 8) {
     let v = v128.load(x);
-    a0 = madd(v, halves(w0), a0);
-    a1 = madd(v, halves(w1), a1);
-    a2 = madd(v, halves(w2), a2);
-    a3 = madd(v, halves(w3), a3);
+    a0 = madd(v, halves(w0, factor), a0);
+    a1 = madd(v, halves(w1, factor), a1);
+    a2 = madd(v, halves(w2, factor), a2);
+    a3 = madd(v, halves(w3, factor), a3);
     v = v128.load(x, 16);
-    b0 = madd(v, halves(w0 + 8), b0);
-    b1 = madd(v, halves(w1 + 8), b1);
-    b2 = madd(v, halves(w2 + 8), b2);
-    b3 = madd(v, halves(w3 + 8), b3);
+    b0 = madd(v, halves(w0 + 8, factor), b0);
+    b1 = madd(v, halves(w1 + 8, factor), b1);
+    b2 = madd(v, halves(w2 + 8, factor), b2);
+    b3 = madd(v, halves(w3 + 8, factor), b3);
     x += 32;
     w0 += 16;
     w1 += 16;
@@ -89,10 +101,10 @@ function streamsOfHalves(x: usize, w0: usize, step: usize, k: i32): v128 {
   // A row is padded to a multiple of four; x is not.
   for (; k > 0; k -= 4) {
     const v = k >= 4 ? v128.load(x) : loadPart(x, k);
-    a0 = madd(v, halves(w0), a0);
-    a1 = madd(v, halves(w1), a1);
-    a2 = madd(v, halves(w2), a2);
-    a3 = madd(v, halves(w3), a3);
+    a0 = madd(v, halves(w0, factor), a0);
+    a1 = madd(v, halves(w1, factor), a1);
+    a2 = madd(v, halves(w2, factor), a2);
+    a3 = madd(v, halves(w3, factor), a3);
     x += 16;
     w0 += 8;
     w1 += 8;

@@ -4,6 +4,7 @@ export { attention, attentionScratch } from "./attention";
 export { candidates, topK } from "./top_k";
 export { addPositions, lookUp } from "./embed";
 export { finish } from "./finish";
+export { normalHalves, plainHalves } from "./halves";
 export { norm } from "./norm";
 export { product, productScratch } from "./product";
 export { productInt8 } from "./product_int8";

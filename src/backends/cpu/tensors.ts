@@ -8,6 +8,8 @@ import { COLUMNS } from "./products";
 
 export interface CpuTensor extends Tensor {
   readonly purpose: Purpose;
+  /** Of the elements. */
+  readonly bytes: number;
   readonly data: Float32Array | Uint32Array;
 }
 
@@ -18,7 +20,7 @@ export interface Arrays {
    * @param words how many floats or words its elements take
    * @throws ModelError `out_of_memory`
    */
-  allocate(this: void, tensor: Omit<CpuTensor, "data">, words: number): CpuTensor;
+  allocate(this: void, tensor: Omit<CpuTensor, "data" | "bytes">, words: number): CpuTensor;
   /** Gives the elements up. */
   release(this: void, tensor: CpuTensor): void;
 }
@@ -27,7 +29,11 @@ export interface Arrays {
 const plainArrays: Arrays = {
   allocate(tensor, words) {
     try {
-      return { ...tensor, data: tensor.dtype === "f32" ? new Float32Array(words) : new Uint32Array(words) };
+      return {
+        ...tensor,
+        bytes: 4 * words,
+        data: tensor.dtype === "f32" ? new Float32Array(words) : new Uint32Array(words),
+      };
     } catch (cause) {
       throw new ModelError("out_of_memory", `${4 * words} bytes can't be allocated.`, undefined, { cause });
     }
@@ -84,7 +90,7 @@ export function createTensors({ allocate, release }: Arrays = plainArrays) {
     const [rows, width] = rowsOf(shape);
     const words = isPacked(dtype) ? rows * rowWords(dtype, width) : length;
     const made = allocate({ shape: [...shape], dtype, purpose }, words);
-    memory[purpose] += made.data.byteLength;
+    memory[purpose] += made.bytes;
     live.add(made);
     if (data) write(made, data);
     return made;
@@ -126,7 +132,7 @@ export function createTensors({ allocate, release }: Arrays = plainArrays) {
   function free(tensors: Iterable<Tensor>): void {
     for (const tensor of tensors as Iterable<CpuTensor>) {
       if (!live.delete(tensor)) continue;
-      memory[tensor.purpose] -= tensor.data.byteLength;
+      memory[tensor.purpose] -= tensor.bytes;
       release(tensor);
     }
   }

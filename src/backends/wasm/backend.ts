@@ -77,7 +77,7 @@ export async function createWasmBackend(
       const { startThreads } = await loadPart("computes on several threads", () => import("./threads"));
       ({ split: kernels, end } = await startThreads(count, options, module, kernels, space));
     }
-    const tensors = createTensors(arraysIn(space));
+    const tensors = createTensors(arraysIn(space, kernels));
     const implementation = createImplementation(kernels, space, arithmetic);
     return createArrayBackend("wasm", { ...tensors, dispose }, implementation, more);
 

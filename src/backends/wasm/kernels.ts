@@ -44,6 +44,9 @@ export interface Kernels {
     k: number,
     scratch: Pointer,
   ): void;
+  /** Whether the halves, a multiple of four, could be changed to those of `NORMAL_F16`. */
+  normalHalves(at: Pointer, count: number): number;
+  plainHalves(at: Pointer, count: number): void;
   finish(
     y: Pointer,
     m: number,

@@ -5,6 +5,9 @@ import type { Activation } from "../../ops/ops";
 /** A weight format; see wasm/weights.ts. */
 export const FORMAT = { f32: 0, f16: 1, q8: 2, q4: 3 } as const;
 
+/** What the kernels call f16 whose halves are never subnormal; see wasm/halves.ts. */
+export const NORMAL_F16 = 4;
+
 /** An activation; see wasm/finish.ts. */
 export const ACTIVATION = { none: 0, relu: 1, gelu: 2, gelu_new: 3, quick_gelu: 4, silu: 5, tanh: 6 } as const;
 

@@ -12,15 +12,12 @@ import { f32 } from "../cpu/tensors";
 import { HYPOTHESIS, HYPOTHESIS_FIELDS } from "../../ops/beam-state";
 import type { WholeImplementation } from "../../ops/operations";
 import type { AttentionOptions, Norm } from "../../ops/ops";
-import type { WeightFormat } from "../../tensor/weight-format";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
 import { createAudio } from "./audio";
 import type { Kernels } from "./kernels";
-import { ACTIVATION, FORMAT, hasKernel } from "./numbers";
+import { ACTIVATION, hasKernel } from "./numbers";
 import { parts, type Space } from "./memory";
-import { at } from "./tensors";
-
-const formatOf = (tensor: Tensor): number => FORMAT[tensor.dtype as WeightFormat];
+import { at, formatOf } from "./tensors";
 
 export function createImplementation(
   kernels: Kernels,
