@@ -19,7 +19,7 @@ export interface SpeechOperations extends MoreOperations {
 /** How a backend computes, and the operations that the model needs beside those of every backend. */
 export type Computing = Required<Pick<LoadOptions, "arithmetic" | "threads" | "kernels">> & {
   /** How the matrices of the model are stored. */
-  format: WeightFormat;
+  format: WeightFormat | "exact";
   more?: SpeechOperations;
 };
 
@@ -39,7 +39,8 @@ async function onWebGpu(
 ): Promise<Backend> {
   const { createWebGpuBackend } = await loadPart("computes on a GPU", () => import("../backends/webgpu/backend"));
   const given = kernels === "auto" ? undefined : kernels;
-  const choosing = { kernels: given, format, reference: () => specification(more), onWarning };
+  const stored = format === "exact" ? "f32" : format;
+  const choosing = { kernels: given, format: stored, reference: () => specification(more), onWarning };
   return createWebGpuBackend(undefined, adapter, more && { ...more, gpu: await more.gpu() }, choosing);
 }
 

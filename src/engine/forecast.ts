@@ -16,7 +16,7 @@ import { findFamily } from "./family";
 import type { findGpu } from "./gpu";
 import type { LoadOptions } from "./load-options";
 import { checkPacked } from "./load";
-import { formatOf, openStored } from "./model-files";
+import { exactFormat, formatOf, openStored } from "./model-files";
 import { bytesOnDevice, plannedOps } from "./planned-ops";
 
 /** How a model would be loaded. */
@@ -101,14 +101,17 @@ export async function forecast(
   try {
     Object.assign(result, chooseDevice(options.device ?? "auto", found, wasmReason));
     const files = await openStored(folder, { ...options, retries: 1, onWarning: () => undefined });
-    const dtype = await formatOf(files, asked, signal);
-    Object.assign(result, { dtype, dtypeReason: dtypeReason(asked, dtype) });
+    const asFiled = await formatOf(files, asked, signal);
+    const format = asFiled === "exact" ? exactFormat(result.device ?? "cpu") : asFiled;
+    const onFormat = (dtype: WeightFormat): void =>
+      void Object.assign(result, { dtype, dtypeReason: dtypeReason(asked, dtype, asFiled) });
+    if (format !== "exact") onFormat(format);
     const config = await readJson(files, "config.json", { signal });
     if (config === undefined) throw new ModelError("file_not_found", `${folder.name}: there is no config.json.`);
     if (typeof config !== "object" || config === null || Array.isArray(config))
       throw new ModelError("invalid_config", "config.json: is not a JSON object.");
     const padded = result.device === "webgpu";
-    result.memory = await memoryOf(files, config as Record<string, unknown>, dtype, padded, signal);
+    result.memory = await memoryOf(files, config as Record<string, unknown>, format, padded, onFormat, signal);
     const surveyed = await survey(files, { signal });
     const missing = surveyed?.map(({ size, stored }) => (size === undefined ? undefined : size - stored));
     if (missing?.every((bytes) => bytes !== undefined)) {
@@ -128,9 +131,14 @@ export async function forecast(
   }
 }
 
-function dtypeReason(asked: NonNullable<LoadOptions["dtype"]>, dtype: WeightFormat): string {
+function dtypeReason(
+  asked: NonNullable<LoadOptions["dtype"]>,
+  dtype: WeightFormat,
+  asFiled: WeightFormat | "exact",
+): string {
   if (asked !== "auto") return `It is asked for by dtype: "${asked}".`;
-  return dtype === "f32" ? "f32 is exact." : "The files are packed so.";
+  if (asFiled !== "exact") return "The files are packed so.";
+  return dtype === "f32" ? "f32 is exact." : "The files have halves, so f16 is exact.";
 }
 
 /** Ends the reading of weights once their names and shapes are known. */
@@ -139,13 +147,15 @@ class Enough extends Error {}
 /**
  * Builds the model on a device that only counts.
  * @param padded whether rows of f32 take whole groups of four elements, as on a GPU
+ * @param onFormat called with what "exact" is for this model: f16 where any matrix is
  * @throws ModelError as a load would, for whatever the shapes show
  */
 async function memoryOf(
   files: ModelFiles,
   config: Record<string, unknown>,
-  format: WeightFormat,
+  format: WeightFormat | "exact",
   padded: boolean,
+  onFormat: (format: WeightFormat) => void,
   signal?: AbortSignal,
 ): Promise<{ weights: number; cache: number }> {
   const { family } = await findFamily(config);
@@ -155,13 +165,18 @@ async function memoryOf(
   const weights = await findWeights(files, { signal });
   let bytes = 0;
   let info: ModelInfo | undefined;
-  const ops = plannedOps((tensor) => (bytes += bytesOnDevice(tensor, padded)));
+  let halves = false;
+  const ops = plannedOps((tensor) => {
+    bytes += bytesOnDevice(tensor, padded);
+    halves ||= tensor.dtype === "f16";
+  });
   try {
     const onHeader = (tensors: TensorInfo[]): never => {
       checkPacked(weights.name, tensors, format);
       const parameters = new Parameters(ops, tensors, format);
       ({ info } = family.build(ops, fields, parameters));
       parameters.check(weights.name);
+      if (format === "exact") onFormat(halves ? "f16" : "f32");
       throw new Enough();
     };
     for await (const piece of weights.read({ signal, onHeader }))

@@ -16,7 +16,8 @@ export interface LoadOptions {
   /**
    * How matrices are stored on the device: "f32", or smaller and less exact: "f16" (exact if the checkpoint is in f16), or
    * integers of 8 or 4 bits ("q8", "q4"; with their scales 9 and 5 bits per element). "auto" is what the folder was packed in by
-   * `attendant pack`, else "f32". docs/storage.md has measured errors. Default "auto".
+   * `attendant pack`, else exact: "f32", and on the device "wasm" "f16" for matrices that the checkpoint has in it. docs/storage.md
+   * has measured errors. Default "auto".
    */
   dtype?: "auto" | "f32" | "f16" | "q8" | "q4";
   /**

@@ -19,6 +19,7 @@ import type { WeightFormat } from "../tensor/weight-format";
 import type { Tokenizer } from "../text/tokenizer";
 import type { SpeechOperations } from "./device";
 import { findFamily, type FoundFamily } from "./family";
+import { exactFormat } from "./model-files";
 import { textPart, type TextPart } from "./parts";
 
 /** What the folder of a model says of it, and the way of its weights to a device. */
@@ -54,7 +55,8 @@ export interface PlacedModel {
 }
 
 export interface PlaceOptions extends DownloadOptions {
-  format?: WeightFormat;
+  /** How matrices are stored. "exact": as the device does that, see `exactFormat`. Default "f32". */
+  format?: WeightFormat | "exact";
   onWarning?: (message: string) => void;
   /** Stop before the data: names and shapes are checked, and the tensors of the model exist. */
   headerOnly?: boolean;
@@ -191,7 +193,7 @@ async function readWeights(
   { family, fields, unread }: Description,
 ): Promise<Model> {
   let loading: { model: Model; parameters: Parameters } | undefined;
-  const { format = "f32" } = options;
+  const format = options.format === "exact" ? exactFormat(ops.device) : (options.format ?? "f32");
   const onHeader = (tensors: TensorInfo[]): Wanted => {
     options.onTensors?.(weights.name, tensors);
     checkPacked(weights.name, tensors, format);
@@ -229,7 +231,8 @@ function place(parameters: Parameters, piece: TensorPiece): void {
 }
 
 /** @throws ModelError `invalid_option` for matrices that are packed in another format than the load asks for */
-export function checkPacked(file: string, tensors: readonly TensorInfo[], format: WeightFormat): void {
+export function checkPacked(file: string, tensors: readonly TensorInfo[], wanted: WeightFormat | "exact"): void {
+  const format = wanted === "exact" ? "f32" : wanted;
   const other = tensors.find(({ packed = format }) => packed !== format)?.packed;
   if (other === undefined) return;
   throw new ModelError(

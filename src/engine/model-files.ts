@@ -6,6 +6,7 @@ import { withManifest } from "../loading/sources/manifest";
 import { checked } from "../loading/sources/source";
 import { loadPart } from "../util/part";
 import { ModelError } from "../errors";
+import type { Ops } from "../ops/ops";
 import type { WeightFormat } from "../tensor/weight-format";
 import type { LoadOptions } from "./load-options";
 import type { ProgressMeter } from "./progress";
@@ -14,7 +15,8 @@ import type { ProgressMeter } from "./progress";
 const FORMATS: readonly string[] = ["f32", "f16", "q8", "q4"];
 
 /**
- * How the matrices of a folder are stored on a device: as `dtype` of the load says, or as the folder is packed.
+ * How the matrices of a folder are stored on a device: as `dtype` of the load says, or as the folder is packed. "exact" is for
+ * the device to say, see `exactFormat`.
  * @param asked `dtype` of the load
  * @throws ModelError `invalid_option` where the folder is packed in another format, `invalid_config` for one that is not known
  */
@@ -22,9 +24,9 @@ export async function formatOf(
   files: ModelFiles,
   asked: NonNullable<LoadOptions["dtype"]>,
   signal?: AbortSignal,
-): Promise<WeightFormat> {
+): Promise<WeightFormat | "exact"> {
   const { dtype } = (await files.manifest?.(signal)) ?? {};
-  if (dtype === undefined) return asked === "auto" ? "f32" : asked;
+  if (dtype === undefined) return asked === "auto" ? "exact" : asked;
   if (!FORMATS.includes(dtype))
     throw new ModelError(
       "invalid_config",
@@ -38,6 +40,12 @@ export async function formatOf(
     `Leave dtype out, or load the folder that was packed, or pack it again with --dtype ${asked}.`,
   );
 }
+
+/**
+ * What stores every matrix exactly on a device. In WebAssembly the halves of a file stay halves, since a token takes the time of
+ * the bytes that it reads; a GPU and plain TypeScript have floats, as they had (docs/decisions/0020-halves-in-webassembly.md).
+ */
+export const exactFormat = (device: Ops["device"]): WeightFormat | "exact" => (device === "wasm" ? "exact" : "f32");
 
 /** Loads once more at most this often where the files have changed on the server in the middle. */
 const MORE_LOADS = 2;

@@ -85,7 +85,7 @@ export class LocalSeq2Seq {
     signal?.throwIfAborted();
     const load = async ({ files, onProgress, meter }: OpenedModel): Promise<LocalSeq2Seq> => {
       const format = await formatOf(files, dtype, signal);
-      if (arithmetic === "int8") checkIntegers(format);
+      if (arithmetic === "int8") checkIntegers(format === "exact" ? "f32" : format);
       const folder = await readModel(files, { signal, onProgress, onWarning });
       const options = { device, arithmetic, threads, kernels, format, signal, onProgress, onWarning, meter };
       return new LocalSeq2Seq(folder, await Engines.open(folder, options), onWarning);

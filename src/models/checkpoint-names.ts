@@ -3,12 +3,15 @@
 /** What a checkpoint says of a tensor before its data comes. */
 export interface Announced {
   name: string;
+  /** Its name in safetensors, such as "F16". */
+  dtype?: string;
   shape: readonly number[];
   /** An earlier tensor that shares its memory. */
   sameAs?: string;
 }
 
 export class CheckpointNames {
+  private readonly dtypes: ReadonlyMap<string, string | undefined>;
   /** By the names of the checkpoint. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /**
@@ -22,6 +25,7 @@ export class CheckpointNames {
   constructor(tensors: Iterable<Announced>) {
     const all = [...tensors];
     this.shapes = new Map(all.map(({ name, shape }) => [name, shape]));
+    this.dtypes = new Map(all.map(({ name, dtype }) => [name, dtype]));
     this.standsFor = new Map(all.map(({ name, sameAs }) => [name, sameAs ?? name]));
   }
 
@@ -36,6 +40,11 @@ export class CheckpointNames {
   /** The checkpoint's shape of a tensor of the model; undefined where it has none. */
   shapeOf(name: string): readonly number[] | undefined {
     return this.shapes.get(this.stored(name));
+  }
+
+  /** The checkpoint's dtype of a tensor of the model; undefined where it has none. */
+  dtypeOf(name: string): string | undefined {
+    return this.dtypes.get(this.stored(name));
   }
 
   /** The checkpoint's name of the memory that a tensor of the model is in, which tied tensors share. */

@@ -46,12 +46,13 @@ export class Parameters {
 
   /**
    * @param tensors of the checkpoint
-   * @param format of the matrices; biases, norms and tables stay in f32
+   * @param format of the matrices; biases, norms and tables stay in f32. "exact": those that the checkpoint has in F16 are f16
+   *   and the others f32, which are the same numbers in the fewest bytes
    */
   constructor(
     private readonly ops: Ops,
     tensors: Iterable<Announced>,
-    private readonly format: WeightFormat = "f32",
+    private readonly format: WeightFormat | "exact" = "f32",
   ) {
     this.names = new CheckpointNames(tensors);
   }
@@ -196,10 +197,16 @@ export class Parameters {
     shape: number[],
     names: readonly string[],
     expected: readonly number[],
-    format: WeightFormat = shape.length === 2 ? this.format : "f32",
+    format: WeightFormat = shape.length === 2 ? this.matrixFormat(names) : "f32",
   ): Tensor {
     const fits = names.every((name) => sameShape(this.names.shapeOf(name) ?? [NaN], expected));
     return fits ? this.ops.create(shape, format, "weights") : { shape, dtype: format };
+  }
+
+  /** The format of a matrix that tensors of these names fill. */
+  private matrixFormat(names: readonly string[]): WeightFormat {
+    if (this.format !== "exact") return this.format;
+    return names.every((name) => this.names.dtypeOf(name) === "F16") ? "f16" : "f32";
   }
 
   private place(name: string, shape: readonly number[], placement: Placement): void {

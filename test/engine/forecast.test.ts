@@ -5,6 +5,9 @@ import { checkSupport, Seq2Seq, type LoadOptions } from "../../src/index";
 import { serveFaults } from "../support/node/fault-server";
 import { tinyCheckpoint, tinyConfig, tinyFields, type TinyFiles } from "../support/shared/tiny";
 
+/** A checkpoint in F16. */
+const HALVES = "demo/public/models/en-fr";
+
 describe("checkSupport on Node", () => {
   it("says what there is", async () => {
     const support = await checkSupport();
@@ -48,6 +51,23 @@ describe("checkSupport on Node", () => {
     });
     expect(model?.deviceReason).toMatch(device === "auto" ? /There is no GPU/ : /asked for/);
     await loaded.dispose();
+  });
+
+  it("a model in F16: its halves stay halves on wasm, and nowhere else", async () => {
+    for (const [device, dtype] of [
+      ["wasm", "f16"],
+      ["cpu", "f32"],
+    ] as const) {
+      const { model } = await checkSupport(HALVES, { device });
+      expect(model).toMatchObject({ runs: true, device, dtype });
+      expect(model?.dtypeReason).toMatch(/exact/);
+      const loaded = await Seq2Seq.load(HALVES, { device, worker: false });
+      expect(loaded.memory().weights).toBe(model?.memory?.weights);
+      const given = await Seq2Seq.load(HALVES, { device, dtype, worker: false });
+      expect(given.memory().weights).toBe(model?.memory?.weights);
+      await loaded.dispose();
+      await given.dispose();
+    }
   });
 
   it.each<[string, (files: TinyFiles) => void, string, RegExp]>([

@@ -247,6 +247,25 @@ describe("weight format", () => {
     expect(ops.memory().weights).toBe(7 * row + 4 * (80 + 3 + 3 + 80));
   });
 
+  test("exact: what the checkpoint has in F16 is f16, a matrix of both is f32", () => {
+    const announced = [
+      { name: "half", dtype: "F16", shape: [3, 40] },
+      { name: "other", dtype: "F16", shape: [3, 40] },
+      { name: "float", dtype: "F32", shape: [3, 40] },
+      { name: "bias", dtype: "F16", shape: [3] },
+    ];
+    const parameters = new Parameters(createCpuBackend(), announced, "exact");
+    const tensors = [
+      parameters.tensor("half", [3, 40]),
+      parameters.stacked(["half", undefined, "other"], [3, 40]),
+      parameters.stacked(["half", "float"], [3, 40]),
+      parameters.tensor("float", [3, 40]),
+      parameters.tensor("other", [3, 40], "f32"),
+      parameters.bias("bias", 3),
+    ];
+    expect(tensors.map(({ dtype }) => dtype)).toEqual(["f16", "f16", "f32", "f32", "f32", "f32"]);
+  });
+
   test.each([
     ["f16", 2 ** -11],
     ["q8", 1 / 100],

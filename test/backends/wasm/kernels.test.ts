@@ -4,9 +4,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Arithmetic } from "../../../src/backends/cpu/int8";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import type { ModuleName } from "../../../src/backends/wasm/kernels";
-import { FORMAT } from "../../../src/backends/wasm/numbers";
+import { FORMAT, NORMAL_F16 } from "../../../src/backends/wasm/numbers";
 import type { Ops } from "../../../src/ops/ops";
 import { asFloats, size, type Tensor } from "../../../src/tensor/tensor";
+import { float16ToFloatBits } from "../../../src/tensor/float16";
 import { pack, type WeightFormat } from "../../../src/tensor/weight-format";
 import { random } from "../../support/shared/random";
 import { createBench, isDraft, type Bench } from "../../support/node/wasm";
@@ -130,6 +131,57 @@ describe.each(["simd", "relaxed"] as const satisfies ModuleName[])("%s", (name) 
             expect(y.subarray(0, 3).some(Number.isFinite)).toBe(false);
             expect(y.subarray(3)).toEqual(without.subarray(3));
           }
+        }
+      }
+    });
+  });
+
+  describe("halves without subnormals", () => {
+    /** All halves below 128, with both signs: zeros, subnormal and normal ones. */
+    const all = Uint16Array.from({ length: 2 * 22 * 1024 }, (_, i) => (i % 2 === 0 ? i >> 1 : (i >> 1) | 0x8000));
+    const pairs = new Uint32Array(all.buffer);
+
+    test("are the same numbers, and become the same bits again", () => {
+      bench.clear();
+      const at = bench.put(pairs);
+      expect(bench.kernels.normalHalves(at, all.length)).toBe(1);
+      const changed = bench.words(at, pairs.length);
+      // Nothing but zeros has an exponent of 0.
+      const isSmall = (half: number): boolean => (half & 0x7c00) === 0 && (half & 0x7fff) !== 0;
+      expect(changed.some((word) => isSmall(word) || isSmall(word >>> 16))).toBe(false);
+      const out = bench.room(all.length);
+      bench.kernels.lookUp(out, bench.put(Uint32Array.of(0)), NORMAL_F16, at, 1, 1, all.length);
+      const bits = float16ToFloatBits();
+      expect(bench.words(out, all.length)).toEqual(Uint32Array.from(all, (half) => bits[half]));
+      bench.kernels.plainHalves(at, all.length);
+      expect(bench.words(at, pairs.length)).toEqual(pairs);
+    });
+
+    test("are not made of a matrix with 128 in it, which stays as it is", () => {
+      for (const place of [0, 7, 4099]) {
+        bench.clear();
+        const words = pairs.slice(0, 2050);
+        new Uint16Array(words.buffer)[place] = place === 7 ? 0xd800 : 0x5800;
+        const at = bench.put(words);
+        expect(bench.kernels.normalHalves(at, 4100)).toBe(0);
+        expect(bench.words(at, 2050)).toEqual(words);
+      }
+    });
+
+    test.each([1, 2, 3, 24, 29])("products of %i rows are those of binary16, to the bit", (m) => {
+      for (const k of [1, 3, 4, 7, 8, 12, 33, 300, 1027]) {
+        for (const n of [1, 3, 4, 9, 17]) {
+          bench.clear();
+          const rng = random(1000 * m + 10 * k + n);
+          const x = rng.normal(m * k);
+          // A third of them are subnormal halves.
+          const w = words("f16", rng.normal(n * k, 1e-4), k);
+          const expected = product("f16", x, w, [m, n, k]);
+          const [at, y] = [bench.put(w), bench.room(m * n)];
+          expect(bench.kernels.normalHalves(at, 2 * w.length)).toBe(1);
+          const scratch = bench.room(bench.kernels.productScratch(m, k) / 4);
+          bench.kernels.product(NORMAL_F16, bench.put(x), at, y, 4 * n, m, n, k, scratch);
+          expect(bench.floats(y, m * n)).toEqual(expected);
         }
       }
     });
