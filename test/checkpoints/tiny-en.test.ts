@@ -67,7 +67,8 @@ describe.skipIf(!here)("whisper-tiny.en", () => {
     // The original keeps its halves.
     const { weights } = original.memory();
     expect(packed.memory().weights / weights).toBeCloseTo(9 / 16, 1);
-    expect(weights).toBeLessThan(1.02 * statSync(`${MODEL}/model.safetensors`).size);
+    // Norms, biases, positions and the encoder's convolutions are floats.
+    expect(weights).toBeLessThan(1.05 * statSync(`${MODEL}/model.safetensors`).size);
     const random = new Lcg(7);
     const lines = readFileSync("docs/transcribe.md", "utf8").split("\n").concat(HOSTILE_TEXTS);
     for (const line of lines)
