@@ -5,22 +5,20 @@
 //
 // Shapes: attention_common.wgsl. The width of a head is a multiple of four, at most MAX_HEAD.
 //
-// A tile of WORKGROUP keys takes four phases, with a barrier after each of the first three:
+// A tile of WORKGROUP keys takes four phases, of which the second has one barrier or two and the third one:
 //
 //   1. a thread scores one key for all queries
-//   2. few threads find the maxima of the scores of a few
+//   2. all threads find the maximum of each query, see reduce_levels.wgsl and reduce_subgroups.wgsl
 //   3. the running maximum of each query; a thread's scores become their exponentials, once
 //   4. threads side by side along the columns of the values, the rest of them along the keys, add up weighted values
 //
 // Loads stand together, AT_ONCE of them, so that a thread does not wait for each by itself.
 //
-// The maximum and the sum of exponentials run along (online softmax, Milakov and Gimelshein 2018).
+// At most four queries, so that their scores are a vec4. The maximum and the sum of exponentials run along (online softmax, Milakov and Gimelshein 2018).
 
 const KEYS = WORKGROUP; // of a tile
 const COLUMNS = MAX_HEAD / 4u;
 const AT_ONCE = 8u;
-// Threads of a query that find maxima.
-const FEW = 16u;
 
 @group(0) @binding(0) var<storage, read> query: array<vec4f>;
 @group(0) @binding(1) var<storage, read> cache: array<vec4f>;
@@ -30,9 +28,6 @@ const FEW = 16u;
 
 // The queries; in the end the sums of all threads.
 var<workgroup> queries: array<vec4f, QUERIES * max(COLUMNS, WORKGROUP)>;
-// The scores; in the end the sums of all threads.
-var<workgroup> scores: array<f32, QUERIES * KEYS>;
-var<workgroup> maxima: array<f32, QUERIES * FEW>;
 var<workgroup> weights: array<f32, QUERIES * KEYS>;
 // Where in the cache the value of a key begins: of this tile and of the one before, which may still be read.
 var<workgroup> values: array<u32, 2u * KEYS>;
@@ -83,31 +78,31 @@ fn main(
     queries[i / filled * COLUMNS + c] = select(vec4f(0.0), q * p.scale, c < columns);
   }
   var visible: array<u32, QUERIES>;
-  var most = 0u;
+  var farthest = 0u;
   for (var m = 0u; m < QUERIES; m++) {
     let one = query_of(group.z, m);
     visible[m] = visible_keys(one.b, one.t);
-    most = max(most, visible[m]);
+    farthest = max(farthest, visible[m]);
   }
   // This workgroup's keys.
   let share = (p.capacity + KEYS * groups.x - 1u) / (KEYS * groups.x) * KEYS;
   let begin = group.x * share;
-  let end = min(begin + share, most);
+  let end = min(begin + share, farthest);
   let b = query_of(group.z, 0u).b;
   workgroupBarrier();
 
-  var highest: array<f32, QUERIES>;
+  var running: array<f32, QUERIES>;
   for (var m = 0u; m < QUERIES; m++) {
-    highest[m] = LEAST;
+    running[m] = LEAST;
   }
   var sum = array<f32, QUERIES>();
   var mixed = array<vec4f, QUERIES>();
   for (var start = begin; start < end; start += KEYS) {
-    let side = start / KEYS % 2u * KEYS;
+    let tile = start / KEYS % 2u * KEYS;
     // 1. the scores of a key
     let key = start + local;
     let at = cache_row(b, min(key, end - 1u)) * cache_pitch + first;
-    values[side + local] = at + p.width / 4u;
+    values[tile + local] = at + p.width / 4u;
     var score = array<f32, QUERIES>();
     for (var c = 0u; c < columns; c += AT_ONCE) {
       var k: array<vec4f, AT_ONCE>;
@@ -120,6 +115,7 @@ fn main(
         }
       }
     }
+    var most = vec4f(LEAST);
     let seen = key < end && !masked(b, min(key, end - 1u));
     for (var m = 0u; m < QUERIES; m++) {
       let one = query_of(group.z, m);
@@ -128,26 +124,15 @@ fn main(
       } else {
         score[m] = LEAST;
       }
-      scores[m * KEYS + local] = score[m];
+      most[m] = score[m];
     }
-    workgroupBarrier();
-    // 2. the maxima of a few
-    for (var i = local; i < QUERIES * FEW; i += WORKGROUP) {
-      var most = LEAST;
-      for (var j = i % FEW; j < KEYS; j += FEW) {
-        most = max(most, scores[i / FEW * KEYS + j]);
-      }
-      maxima[i] = most;
-    }
-    workgroupBarrier();
+    // 2. the maxima
+    most = highest(most, local);
     // 3. the maxima so far, and the exponentials
     for (var m = 0u; m < QUERIES; m++) {
-      var now = highest[m];
-      for (var i = 0u; i < FEW; i++) {
-        now = max(now, maxima[m * FEW + i]);
-      }
-      let rescale = exp(max(highest[m] - now, -80.0));
-      highest[m] = now;
+      let now = max(running[m], most[m]);
+      let rescale = exp(max(running[m] - now, -80.0));
+      running[m] = now;
       sum[m] *= rescale;
       mixed[m] *= rescale;
       weights[m * KEYS + local] = select(exp(max(score[m] - now, -80.0)), 0.0, score[m] <= LEAST);
@@ -158,7 +143,7 @@ fn main(
       for (var i = team; i < min(KEYS, end - start); i += teams * AT_ONCE) {
         var v: array<vec4f, AT_ONCE>;
         for (var n = 0u; n < AT_ONCE; n++) {
-          v[n] = cache[values[side + min(i + n * teams, KEYS - 1u)] + column];
+          v[n] = cache[values[tile + min(i + n * teams, KEYS - 1u)] + column];
         }
         for (var n = 0u; n < AT_ONCE; n++) {
           let key = i + n * teams;
@@ -173,11 +158,12 @@ fn main(
   }
 
   // The sums of all teams.
+  var sums = vec4f();
   for (var m = 0u; m < QUERIES; m++) {
     queries[m * WORKGROUP + local] = mixed[m];
-    scores[m * KEYS + local] = sum[m];
+    sums[m] = sum[m];
   }
-  workgroupBarrier();
+  keep_share(sums, local);
   for (var m = 0u; m < QUERIES; m++) {
     if (!is_own(group.z, m) || local >= columns) {
       continue;
@@ -186,7 +172,7 @@ fn main(
     var total = 0.0;
     for (var i = 0u; i < teams; i++) {
       output += queries[m * WORKGROUP + i * columns + local];
-      total += scores[m * KEYS + i * columns + local];
+      total += shares[side + i * columns + local][m];
     }
     let one = query_of(group.z, m);
     let row = one.b * p.length + one.t;
@@ -196,7 +182,7 @@ fn main(
       let to = ((row * p.heads + head) * groups.x + group.x) * (columns + 1u);
       y[to + local] = output;
       if (local == 0u) {
-        y[to + columns] = vec4f(highest[m], total, 0.0, 0.0);
+        y[to + columns] = vec4f(running[m], total, 0.0, 0.0);
       }
     }
   }

@@ -1,4 +1,4 @@
-// Bindings of matvec.wgsl, matvec_group.wgsl and matvec_rows.wgsl and the end of their `linear`, put in front of each.
+// Bindings of matvec.wgsl, matvec_group.wgsl, matvec_rows.wgsl and matvec_score.wgsl and the end of their `linear`, put in front of each.
 
 struct Params {
   rows: u32, // R
@@ -22,6 +22,8 @@ struct Params {
   count: u32, // how many columns, in vec4s
   maxima: u32, // of a row of scores; 0 where nobody asks
   first_maximum: u32, // of this part
+  earlier_rms: u32, // of the norm before the norm of x, which only scores have; see matvec_score.wgsl
+  earlier_eps: f32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;

@@ -1,6 +1,6 @@
 // What a choice from many scores begins with: the maximum of each part of a row, its index and the sum of exponentials, see
-// maxima_common.wgsl. One workgroup for each part. Where the product that makes the scores keeps this itself (`score` of
-// matvec_rows.wgsl), this kernel is not needed.
+// maxima_common.wgsl. One workgroup for each part. Where the product that makes the scores keeps this itself (matvec_score.wgsl), this
+// kernel is not needed.
 //
 //   x (R, V), rows of vec4   y (3, R, parts)
 

@@ -6,9 +6,8 @@
 //   x (R, V) f32, or (lists, count) pairs   hypotheses (R, HYPOTHESIS_FIELDS)   y (lists, k) pairs
 //
 // One workgroup per list. Each thread holds the two best of its own elements; each of k rounds takes the best of all threads.
-// A thread reads its elements again only once both are taken, so an element is read about once, not k times.
-
-override WORKGROUP: u32 = 64;
+// A thread reads its elements again only once both are taken, so an element is read about once, not k times. first_levels.wgsl or
+// first_subgroups.wgsl finds the best of all threads.
 
 struct Params {
   k: u32,
@@ -24,22 +23,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<u32>;
 @group(0) @binding(3) var<uniform> p: Params;
 
-const NONE = 0xffffffffu;
-
-struct Entry {
-  value: f32,
-  index: u32,
-}
-
-// Two sides, used in turn, so that one barrier per round is enough.
-var<workgroup> values: array<f32, 2u * WORKGROUP>;
-var<workgroup> indices: array<u32, 2u * WORKGROUP>;
-
-fn before(a: Entry, b: Entry) -> bool {
-  return a.value > b.value || (a.value == b.value && a.index < b.index);
-}
-
-/// Where a list lies.
+// Where a list lies.
 struct List {
   base: u32, // its first word in x
   begin: u32, // values: its first column
@@ -62,7 +46,7 @@ struct Two {
   spare: Entry,
 }
 
-/// The first two of this thread's elements that come after `last`.
+// The first two of this thread's elements that come after `last`.
 fn next(list: List, local: u32, last: Entry) -> Two {
   var two = Two(Entry(LEAST, NONE), Entry(LEAST, NONE));
   for (var i = list.begin + local; i < list.end; i += WORKGROUP) {
@@ -99,17 +83,7 @@ fn main(
 
   var mine = next(list, local, Entry(3.4e38, NONE));
   for (var round = 0u; round < p.k; round++) {
-    let side = (round & 1u) * WORKGROUP;
-    values[side + local] = mine.best.value;
-    indices[side + local] = mine.best.index;
-    workgroupBarrier();
-    var best = Entry(values[side], indices[side]);
-    for (var i = side + 1u; i < side + WORKGROUP; i++) {
-      let other = Entry(values[i], indices[i]);
-      if (before(other, best)) {
-        best = other;
-      }
-    }
+    let best = first_of_all(mine.best, round, local);
     if (local == 0u) {
       y[out + 2u * round] = bitcast<u32>(best.value);
       y[out + 2u * round + 1u] = best.index;

@@ -53,16 +53,19 @@ const constant = ({ kernel }: Dispatched, name: string): number => {
 /** Four rows or columns of a block of the tile of a thread. */
 const BLOCK = 4;
 
+function productOfTeams(d: Dispatched): Cost {
+  const rows = constant(d, "ROWS");
+  const columns = (d.grid[0] * constant(d, "COLUMN_TEAMS") * constant(d, "QUADS") * BLOCK) / constant(d, "HALVES");
+  // A team without rows computes nothing; one with some computes all of its rows.
+  return product(d, d.grid[1], rows * Math.ceil(d.params.rows / rows), columns);
+}
+
 /** Of the kernels that read weights or a cache: by the file that has the entry point. The others cost nothing here. */
 export const COSTS: Readonly<Record<string, (dispatched: Dispatched) => Cost>> = {
   "matvec.wgsl": (d) => product(d, d.grid[1], d.params.rows, BLOCK * d.params.count),
   "matvec_group.wgsl": (d) => product(d, d.grid[1], d.params.rows, BLOCK * d.params.count),
-  "matvec_rows.wgsl"(d) {
-    const rows = constant(d, "ROWS");
-    const columns = (d.grid[0] * constant(d, "COLUMN_TEAMS") * constant(d, "QUADS") * BLOCK) / constant(d, "HALVES");
-    // A team without rows computes nothing; one with some computes all of its rows.
-    return product(d, d.grid[1], rows * Math.ceil(d.params.rows / rows), columns);
-  },
+  "matvec_rows.wgsl": productOfTeams,
+  "matvec_score.wgsl": productOfTeams,
   "matmul.wgsl"(d) {
     const tall = constant(d, "ROWS");
     const columns = d.grid[0] * constant(d, "COLUMN_THREADS") * BLOCK;

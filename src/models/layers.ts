@@ -180,10 +180,10 @@ export function createStack(ops: Ops, options: StackOptions) {
     capture?.hiddenStates?.push(applyNorm(ops, x));
     for (const [i, weights] of layers.entries()) {
       x = layer(x, weights, i);
-      const isLast = i === layers.length - 1;
-      if (isLast && finalNorm) x = { states: applyNorm(ops, x), norm: finalNorm };
+      const closed: Stream = finalNorm ? { states: x.states, norm: { ...finalNorm, earlier: x.norm } } : x;
+      if (i === layers.length - 1) x = closed;
       capture?.hiddenStates?.push(applyNorm(ops, x));
-      capture?.layerEnds?.push(finalNorm && !isLast ? { states: applyNorm(ops, x), norm: finalNorm } : x);
+      capture?.layerEnds?.push(closed);
     }
     return x;
   }

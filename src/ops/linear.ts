@@ -32,7 +32,7 @@ export type Activation =
 export interface LinearOptions {
   /** (N) */
   bias: Tensor;
-  /** Normalises x before the product. */
+  /** Normalises x before the product; may be the norm of a norm. */
   norm?: Norm;
   /** Multiplies the product, before the bias is added; 1 where absent. */
   scale?: number;
@@ -76,11 +76,17 @@ export interface ProjectionOptions {
 }
 
 /** The rules about x (B, T, K), w (N, K), the bias and the norm of x. */
-function expectProduct(op: string, x: Tensor, w: Tensor, { bias, norm }: { bias: Tensor; norm?: Norm }): void {
+function expectProduct(
+  op: string,
+  x: Tensor,
+  w: Tensor,
+  { bias, norm }: { bias: Tensor; norm?: Norm },
+  mayHaveEarlier = false,
+): void {
   expectShape(op, "x", x, [null, null, null]);
   expectShape(op, "w", w, [null, x.shape[2]], WEIGHTS);
   expectShape(op, "bias", bias, [w.shape[0]]);
-  expectNorm(op, norm, x.shape[2]);
+  expectNorm(op, norm, x.shape[2], mayHaveEarlier);
 }
 
 export const linear = {
@@ -90,7 +96,7 @@ export const linear = {
    */
   linear(x: Tensor, w: Tensor, options: LinearOptions) {
     const { residual, residualNorm, gated, scale } = options;
-    expectProduct("linear", x, w, options);
+    expectProduct("linear", x, w, options, true);
     const columns = gated ? w.shape[0] / 2 : w.shape[0];
     invariant(Number.isInteger(columns), `linear: w has ${w.shape[0]} rows, not two halves`);
     const shape = [x.shape[0], x.shape[1], columns];

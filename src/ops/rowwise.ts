@@ -1,5 +1,6 @@
 /** Operations on each row of the last dimension by itself. */
 
+import { invariant } from "../errors";
 import type { Tensor } from "../tensor/tensor";
 import { expectShape, result } from "./contract";
 
@@ -13,17 +14,22 @@ export interface Norm {
   readonly eps: number;
   /** "layer" where absent. */
   readonly kind?: "layer" | "rms";
+  /** What x is normalised with before. Only of `layerNorm`, and of what `linear` reads: the norm of a norm ends a post-norm stack. */
+  readonly earlier?: Omit<Norm, "earlier">;
 }
 
 /** The rule about a norm that an operation may be given. */
-export function expectNorm(op: string, norm: Norm | undefined, width: number): void {
-  if (norm) expectShape(op, "norm", norm.weights, [2, width]);
+export function expectNorm(op: string, norm: Norm | undefined, width: number, mayHaveEarlier = false): void {
+  if (!norm) return;
+  expectShape(op, "norm", norm.weights, [2, width]);
+  invariant(mayHaveEarlier || !norm.earlier, `${op}: a norm of a norm`);
+  if (norm.earlier) expectShape(op, "norm.earlier", norm.earlier.weights, [2, width]);
 }
 
 export const rowwise = {
   /** x normalised: (..., D) -> (..., D). Section 3.1 of the paper; in a layer the norm is mostly an option of `linear`. */
   layerNorm(x: Tensor, norm: Norm) {
-    expectNorm("layerNorm", norm, x.shape[x.shape.length - 1]);
+    expectNorm("layerNorm", norm, x.shape[x.shape.length - 1], true);
     return result(x.shape);
   },
 

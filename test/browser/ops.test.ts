@@ -85,17 +85,18 @@ it.each([
 
 it("kernels that add up by subgroups agree, too", async () => {
   const kernels: string[] = [];
-  // Those of one row, whatever the format of the weights: the rest does not add up in this way.
-  for (const operation of ["layerNorm", "softmax", "compressFrames", "groupNorm", "linear"]) {
-    const others = `^linear (?!(gated )?B1 T1 )|${ACTIVATIONS}`;
+  // Few rows, whatever the format of the weights: the rest does not add up in this way.
+  const operations = ["layerNorm", "softmax", "compressFrames", "groupNorm", "linear", "attention", "topK"];
+  for (const operation of operations) {
+    const others = `^linear (?!(gated )?B\\d+ T1 |(selectGreedy|logSoftmax) B)|^attention (?!.*T1 )|${ACTIVATIONS}`;
     const report = await runInPage<OpsReport>(page, COMPARE, "compareOps", "subgroups", operation, others);
     expect(report.comparisons.filter(({ worst }) => !(worst <= 1))).toEqual([]);
     kernels.push(...report.kernels);
   }
   const own = kernelsOf({ ...GPU_TUNING, reduction: "subgroups" }, more)
-    .filter(({ name, code }) => code.includes("subgroupAdd") && !/project|_(f16|q8|q4)$/.test(name))
+    .filter(({ name, code }) => /subgroup[A-Z]/.test(code) && !/project|_(f16|q8|q4)$/.test(name))
     .map(({ name }) => name);
-  expect(own).toContain("matvec_normed_group_gated");
+  expect(own).toEqual(expect.arrayContaining(["matvec_normed_group_gated", "matvec_rows4", "top_k", "merge_greedy"]));
   expect(own.filter((name) => !kernels.includes(name))).toEqual([]);
 });
 

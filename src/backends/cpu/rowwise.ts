@@ -21,8 +21,9 @@ export function normalise<T extends Float32Array | Float64Array>(out: T, x: T, n
 /** The elements of x, normalised where there is a norm. */
 export function normed(x: Tensor, norm: Norm | undefined): Float32Array {
   if (!norm) return f32(x);
-  const out = new Float32Array(f32(x).length);
-  normalise(out, f32(x), norm, rowsOf(x.shape)[1]);
+  const values = normed(x, norm.earlier);
+  const out = new Float32Array(values.length);
+  normalise(out, values, norm, rowsOf(x.shape)[1]);
   return out;
 }
 
@@ -37,7 +38,7 @@ function statistics(x: Float32Array, row: number, width: number): [max: number, 
 
 export const rowwise: ImplementationOf<typeof contract> = {
   layerNorm(y, x, norm) {
-    normalise(f32(y), f32(x), norm, rowsOf(x.shape)[1]);
+    normalise(f32(y), normed(x, norm.earlier), norm, rowsOf(x.shape)[1]);
   },
 
   softmax(y, x) {

@@ -28,7 +28,8 @@ export function createImplementation(
   function normed(to: number, x: Tensor, norm: Norm | undefined): number {
     if (!norm) return at(x);
     const [rows, width] = rowsOf(x.shape);
-    kernels.norm(to, at(x), at(norm.weights), rows, width, norm.eps, norm.kind === "rms");
+    const from = normed(to, x, norm.earlier);
+    kernels.norm(to, from, at(norm.weights), rows, width, norm.eps, norm.kind === "rms");
     return to;
   }
 

@@ -15,6 +15,7 @@ import type { Tensor } from "../../tensor/tensor";
 import { MAX_HEAD, SCORES } from "./constants";
 import { kernel, type Grid } from "./kernel";
 import type { OperationRecorder } from "./recorder";
+import { reduction } from "./reduction";
 import type { Tuning } from "./tuning";
 
 /** Of a workgroup of attention_thread.wgsl, and of attention_weights.wgsl. */
@@ -56,7 +57,8 @@ const TILE_FROM = 8;
 /** Keys that a query sees on either side where nothing limits them. */
 const FAR = 2 ** 30;
 
-export function kernels({ attention, workgroup }: Tuning) {
+export function kernels(tuning: Tuning) {
+  const { attention, workgroup } = tuning;
   const grouped = attention !== "thread";
   const [read, write] = ["read", "write"] as const;
   const common = { "layout.wgsl": layout, "attention_common.wgsl": attentionCommon };
@@ -102,7 +104,7 @@ export function kernels({ attention, workgroup }: Tuning) {
       kernel({
         ...shared,
         name: `attention_split${QUERIES}_${WORKGROUP}`,
-        shader: { ...common, "attention_split.wgsl": attentionSplit },
+        shader: { ...common, ...reduction(tuning), "attention_split.wgsl": attentionSplit },
         constants: { ...constants, QUERIES, WORKGROUP },
       }),
     ),

@@ -66,6 +66,15 @@ function selected(samples: Samples, rows: number, v: number, k: number) {
   return { state, scores };
 }
 
+/** The scores of a decoder that ends with a norm of a norm. */
+const normalisedTwice =
+  (rows: number, v: number): SelfTest =>
+  (samples) => {
+    const [x, w, bias] = [samples.floats(rows, 1, 44), samples.matrix(v, 44), samples.floats(v)];
+    const norm = { ...samples.norm(44), earlier: samples.norm(44) };
+    return () => [samples.ops.logSoftmax(samples.ops.linear(x, w, { bias, norm, scores: true }))];
+  };
+
 const greedy =
   (rows: number, v: number): SelfTest =>
   (samples) => {
@@ -123,17 +132,28 @@ export const groups: readonly Group[] = [
       { name: "subgroups", tuning: { reduction: "subgroups" }, feature: "subgroups" },
     ],
     work(samples) {
+      // What beams take most of their time for, and a row by itself.
       const [x, norm, w, bias] = [
         samples.floats(1, 1, 512),
         samples.norm(512),
         samples.matrix(512, 512),
         samples.floats(512),
       ];
-      return (ops) => [ops.layerNorm(x, norm), ops.linear(x, w, { bias, norm })];
+      const [beams, cache] = [samples.floats(4, 1, 512), samples.floats(1, 64, 1024)];
+      const { state, scores } = selected(samples, 1, 4096, 64);
+      return (ops) => {
+        const mixed = ops.attention(beams, cache, { heads: 8 });
+        ops.selectGreedy(scores(ops), state);
+        return [ops.layerNorm(x, norm), ops.linear(x, w, { bias, norm }), ops.linear(mixed, w, { bias, norm })];
+      };
     },
     tests: [
       { name: "normalised rows", test: normalised(3, 301) },
       { name: "softmax", test: softmax(3, 9) },
+      { name: "the sums of four rows", test: product(4, [101, 77], "normed") },
+      { name: "the norm of a norm", test: normalisedTwice(2, 1003) },
+      { name: "the maxima of four queries", test: attention(4, 1, 37, 2) },
+      { name: "the best of a row", test: sampled(1, 1003) },
     ],
   },
   {

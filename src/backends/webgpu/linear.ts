@@ -29,7 +29,7 @@ const [read, write] = ["read", "write"] as const;
 export const kernels = (tuning: Tuning) => ({
   matmul: matmulKernels(tuning).map(({ linear, gated, project }) => ({ linear, gated, project })),
   matvec: matvecKernels(tuning).map(({ linear, gated, project }) => ({ linear, project, ...(gated && { gated }) })),
-  score: scoreKernels(tuning).map(({ score }) => score),
+  score: scoreKernels(tuning).map(({ score, scoreTwice }) => ({ score, scoreTwice })),
   rotate: kernel({
     name: "rotate",
     shader: { "layout.wgsl": layout, "rotate.wgsl": rotate },
@@ -110,18 +110,18 @@ export function operations({
     const ofNorm = { eps: norm?.eps ?? 0, normed: norm !== undefined, rms: norm?.kind === "rms" };
     return { rows, inner: vec4s(length), outer: vec4s(outer_length), length, outer_length, ...ofNorm };
   }
-  /** The parameters about maxima of a kernel that keeps none. */
-  const noMaxima = { maxima: 0, first_maximum: 0 };
+  /** The parameters of a kernel that computes no scores. */
+  const noScores = { maxima: 0, first_maximum: 0, earlier_rms: 0, earlier_eps: 0 };
 
-  const linear: ImplementationOf<typeof contract>["linear"] = (y, x, w, options) => {
+  const linear: ImplementationOf<typeof contract>["linear"] = (y, states, w, options) => {
     const { bias, norm, scale = 1, activation = "none", residual, residualNorm, gated = false, scores } = options;
-    const [rows, inner] = rowsOf(x.shape);
+    const [rows, inner] = rowsOf(states.shape);
     const [, outer] = rowsOf(y.shape);
     const common = { activation: ACTIVATION[activation], scale, ...NO_PROJECTION };
     const matmul = matmulFor(rows, outer, gated);
     if (matmul) {
       const operand = residual && normed(residual, residualNorm);
-      const operands = { x: normed(x, norm), bias, operand, y };
+      const operands = { x: normed(states, norm), bias, operand, y };
       const operand_use = residual ? OPERAND.added : OPERAND.none;
       const sizes = { rows, inner: vec4s(inner), outer: vec4s(outer), outer_length: outer };
       const params = { ...sizes, operand_use, ...common };
@@ -133,7 +133,7 @@ export function operations({
     const addedAs = added[residualNorm ? (residualNorm.kind ?? "layer") : "none"];
     const operand_use = residual ? addedAs : OPERAND.none;
     const ofOperand = { operand_use, operand_eps: residualNorm?.eps ?? 0 };
-    const params = { ...matvecInput(x, outer, norm), ...ofOperand, ...common };
+    const params = { ...matvecInput(states, outer, norm), ...ofOperand, ...common };
     const gridOf =
       (kernels: Pick<Matvec, "rows" | "columnsOf">) =>
       (columns: number): Grid => [
@@ -151,14 +151,19 @@ export function operations({
         tensor: maxima,
         columns: whole ? scorer.columnsOf(formatOf(w)) / 4 : undefined,
       };
-      const operands = { x, bias, norm: norm?.weights, maxima, scores: y };
-      product(scorer.score, w, operands, (before) => ({ ...params, maxima: count, first_maximum: before }), grid);
+      const earlier = norm?.earlier;
+      const kernels = earlier ? scorer.scoreTwice : scorer.score;
+      const operands = { x: states, bias, norm: norm?.weights, maxima, scores: y, earlier_norm: earlier?.weights };
+      const ofEarlier = { earlier_rms: earlier?.kind === "rms", earlier_eps: earlier?.eps ?? 0 };
+      const all = { ...params, ...ofEarlier, maxima: count };
+      product(kernels, w, operands, (before) => ({ ...all, first_maximum: before }), grid);
       return;
     }
+    const x = normed(states, norm?.earlier);
     const matvec = matvecFor(rows, inner, norm, gated);
     const ofNorms = { norm: norm?.weights, operand_norm: residualNorm?.weights };
     const operands = { x, bias, ...ofNorms, operand: residual, y };
-    const all = { ...params, ...noMaxima };
+    const all = { ...params, ...noScores };
     product((gated && matvec.gated) || matvec.linear, w, operands, () => all, gridOf(matvec), gated);
   };
 
@@ -209,7 +214,7 @@ export function operations({
         return;
       }
       const matvec = matvecFor(rows, inner, norm);
-      const params = { ...matvecInput(x, outer, norm), operand_eps: 0, ...common, ...noMaxima };
+      const params = { ...matvecInput(x, outer, norm), operand_eps: 0, ...common, ...noScores };
       const operands = { x, bias, norm: norm?.weights, offset, cache, query, angles };
       product(
         matvec.project,

@@ -1,6 +1,6 @@
 /**
- * The kernels for products of one or few rows, which apply the norms of their operands themselves: matvec.wgsl,
- * matvec_group.wgsl and matvec_rows.wgsl.
+ * The kernels for products of one or few rows, which apply the norms of their operands themselves: matvec.wgsl, matvec_group.wgsl,
+ * matvec_rows.wgsl and matvec_score.wgsl.
  */
 
 import activation from "../../../shaders/activation.wgsl?raw";
@@ -10,12 +10,15 @@ import matvec from "../../../shaders/matvec.wgsl?raw";
 import matvecCommon from "../../../shaders/matvec_common.wgsl?raw";
 import matvecGroup from "../../../shaders/matvec_group.wgsl?raw";
 import matvecRows from "../../../shaders/matvec_rows.wgsl?raw";
+import rowsStatistics from "../../../shaders/matvec_rows_statistics.wgsl?raw";
+import rowsSums from "../../../shaders/matvec_rows_sums.wgsl?raw";
+import matvecScore from "../../../shaders/matvec_score.wgsl?raw";
 import maximum from "../../../shaders/maximum.wgsl?raw";
 import projectCommon from "../../../shaders/project_common.wgsl?raw";
 import type { WeightFormat } from "../../tensor/weight-format";
 import { SCORES } from "./constants";
 import { GATED, PART, PLAIN, PRODUCT_CONSTANTS, PROJECTION } from "./products";
-import { momentsBy } from "./reduction";
+import { lanesBy, momentsBy } from "./reduction";
 import type { Tuning } from "./tuning";
 import { byFormat, CHUNKS, inChunks } from "./weights";
 
@@ -45,6 +48,7 @@ const ROWS_THREADS = 64;
 const MOST_SUMS = 512;
 /** Of a team that computes scores. */
 const SCORE_LANES = 32;
+
 const [read, write] = ["read", "write"] as const;
 
 const common = {
@@ -71,11 +75,13 @@ const params = {
   ...PART,
   maxima: "u32",
   first_maximum: "u32",
+  earlier_rms: "u32",
+  earlier_eps: "f32",
 } as const;
 const bindings = {
   linear: { x: read, w: read, bias: read, norm: read, operand: read, operand_norm: read, y: write },
   project: { x: read, w: read, bias: read, norm: read, offset: read, cache: write, query: write, angles: read },
-  score: { x: read, w: read, bias: read, norm: read, maxima: write, scores: write },
+  score: { x: read, w: read, bias: read, norm: read, maxima: write, scores: write, earlier_norm: read },
 } as const;
 
 /** The kernels of matvec.wgsl or matvec_group.wgsl for a row with a norm, or for one without. */
@@ -121,18 +127,25 @@ function divisionOf(
   return { CHUNK, UNROLL, LANES, QUADS, COLUMN_TEAMS };
 }
 
-const ofRows = (ROWS: number, ROW_TEAMS: number) => ({
-  shader: { ...common, "maximum.wgsl": maximum, "matvec_rows.wgsl": matvecRows },
+/** What kernels have in common of which a workgroup computes several rows; `entry` is the file with the entry points. */
+const ofRows = (ROWS: number, ROW_TEAMS: number, tuning: Tuning, entry: Record<string, string>, NORMS = 1) => ({
+  shader: {
+    ...common,
+    ...lanesBy(tuning),
+    "matvec_rows_statistics.wgsl": rowsStatistics,
+    "matvec_rows_sums.wgsl": rowsSums,
+    ...entry,
+  },
   params,
-  constants: { ...PRODUCT_CONSTANTS, ...PLAIN, ...SCORES, ROWS, ROW_TEAMS },
+  constants: { ...PRODUCT_CONSTANTS, ...PLAIN, ROWS, ROW_TEAMS, NORMS },
 });
 
 /** The kernels of matvec_rows.wgsl for one of GROUPS. */
-function ofGroup(group: (typeof GROUPS)[number]): Matvec {
+function ofGroup(group: (typeof GROUPS)[number], tuning: Tuning): Matvec {
   const { ROWS, ROW_TEAMS, span, longest } = group;
   const rows = ROWS * ROW_TEAMS;
   const suffix = `rows${rows}${span > 128 ? "_long" : ""}`;
-  const shared = ofRows(ROWS, ROW_TEAMS);
+  const shared = ofRows(ROWS, ROW_TEAMS, tuning, { "matvec_rows.wgsl": matvecRows });
   const divided = (format: WeightFormat) => divisionOf(group, 1, span, format);
   // Two vec4s of columns for a team: one of either half.
   const halved = (format: WeightFormat) => ({ ...divisionOf(group, 2, span, format), ...GATED });
@@ -162,7 +175,7 @@ export interface Matvec extends Omit<ReturnType<typeof ofOneRow>, "gated"> {
 
 /** Those of a tuning: the first that fits is the best, and where none does it is the last. */
 export function matvecKernels(tuning: Tuning): Matvec[] {
-  if (tuning.matvec === "rows") return GROUPS.map(ofGroup);
+  if (tuning.matvec === "rows") return GROUPS.map((group) => ofGroup(group, tuning));
   const auto = tuning.matvec === "auto";
   const ones = [false, true].map((normed) => ({
     ...ofOneRow(normed, tuning),
@@ -171,17 +184,26 @@ export function matvecKernels(tuning: Tuning): Matvec[] {
     columnsOf: (_: WeightFormat, isGated?: boolean) =>
       tuning.matvec !== "thread" ? 4 : isGated ? 4 * THREADS : 8 * THREADS,
   }));
-  return auto ? [...ones, ...GROUPS.filter(({ ROWS }) => ROWS > 1).map(ofGroup)] : ones;
+  if (!auto) return ones;
+  return [...ones, ...GROUPS.filter(({ ROWS }) => ROWS > 1).map((group) => ofGroup(group, tuning))];
 }
 
-/** `score` of matvec_rows.wgsl, of few rows first. */
-export const scoreKernels = ({ selection }: Tuning) =>
-  (selection === "parts" ? SCORE_GROUPS : []).map(({ ROWS, ROW_TEAMS, QUADS }) => {
+/** Those of matvec_score.wgsl, of few rows first. */
+export const scoreKernels = (tuning: Tuning) =>
+  (tuning.selection === "parts" ? SCORE_GROUPS : []).map(({ ROWS, ROW_TEAMS, QUADS }) => {
     const divided = (format: WeightFormat) => divisionOf({ ROWS, ROW_TEAMS }, QUADS, undefined, format);
-    const name = `matvec_score_rows${ROWS * ROW_TEAMS}`;
+    const rows = ROWS * ROW_TEAMS;
+    const entry = { "maximum.wgsl": maximum, "matvec_score.wgsl": matvecScore };
+    const shared = (norms: number) => {
+      const { constants, ...rest } = ofRows(ROWS, ROW_TEAMS, tuning, entry, norms);
+      return { ...rest, constants: { ...constants, ...SCORES }, bindings: bindings.score };
+    };
+    const [once, twice] = [`matvec_score_rows${rows}`, `matvec_score_twice_rows${rows}`];
     return {
-      rows: ROWS * ROW_TEAMS,
+      rows,
       columnsOf: (format: WeightFormat) => 4 * QUADS * divided(format).COLUMN_TEAMS,
-      score: inChunks({ ...ofRows(ROWS, ROW_TEAMS), name, entryPoint: "score", bindings: bindings.score }, divided),
+      score: inChunks({ ...shared(1), name: once, entryPoint: "score" }, divided),
+      /** Of x after two norms, one after the other. */
+      scoreTwice: inChunks({ ...shared(2), name: twice, entryPoint: "score_twice" }, divided),
     };
   });

@@ -1,7 +1,7 @@
 /** Maxima of the parts of rows of scores, so that no workgroup walks over a whole vocabulary; see maxima_common.wgsl. */
 
 import layout from "../../../shaders/layout.wgsl?raw";
-import maximaShader from "../../../shaders/maxima.wgsl?raw";
+import maximaOfParts from "../../../shaders/maxima.wgsl?raw";
 import maximaCommon from "../../../shaders/maxima_common.wgsl?raw";
 import maximum from "../../../shaders/maximum.wgsl?raw";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
@@ -9,26 +9,28 @@ import { SCORES } from "./constants";
 import { vec4s } from "./gpu-tensor";
 import { kernel } from "./kernel";
 import type { OperationRecorder } from "./recorder";
+import { maximaBy } from "./reduction";
 import type { Tuning } from "./tuning";
 
 /** vec4s of a part: four for each thread of a workgroup of 64. */
 export const CHUNK = 256;
 
 /** The WGSL that stands in front of a kernel which reads maxima. */
-export const MAXIMA_SHADER = {
+export const maximaShader = (tuning: Tuning) => ({
   "layout.wgsl": layout,
   "maximum.wgsl": maximum,
   "maxima_common.wgsl": maximaCommon,
-};
+  ...maximaBy(tuning),
+});
 
-export const maximaKernel = ({ workgroup }: Tuning) =>
+export const maximaKernel = (tuning: Tuning) =>
   kernel({
     name: "maxima",
-    shader: { ...MAXIMA_SHADER, "maxima.wgsl": maximaShader },
+    shader: { ...maximaShader(tuning), "maxima.wgsl": maximaOfParts },
     bindings: { x: "read", y: "write" },
     params: { length: "u32", chunk: "u32" },
     constants: SCORES,
-    overrides: { WORKGROUP: workgroup },
+    overrides: { WORKGROUP: tuning.workgroup },
   });
 
 /** Those of the rows of x (..., V): what its product has kept of them, or what one dispatch finds. */

@@ -10,7 +10,7 @@ import { rowsOf } from "../../tensor/tensor";
 import { SCORES } from "./constants";
 import { vec4s } from "./gpu-tensor";
 import { kernel } from "./kernel";
-import { CHUNK, MAXIMA_SHADER, maximaKernel, maximaOf } from "./maxima";
+import { CHUNK, maximaShader, maximaKernel, maximaOf } from "./maxima";
 import type { OperationRecorder } from "./recorder";
 import { momentsBy, reduction } from "./reduction";
 import type { Tuning } from "./tuning";
@@ -34,7 +34,7 @@ const ofParts = (tuning: Tuning) => ({
   maxima: maximaKernel(tuning),
   logSoftmaxParts: kernel({
     name: "log_softmax_parts",
-    shader: { ...MAXIMA_SHADER, "log_softmax.wgsl": logSoftmaxParts },
+    shader: { ...maximaShader(tuning), "log_softmax.wgsl": logSoftmaxParts },
     bindings: { maxima: read, x: read, y: write },
     params: { rows: "u32", length: "u32", parts: "u32", chunk: "u32" },
     constants: SCORES,
@@ -62,13 +62,13 @@ export const kernels = (tuning: Tuning) => ({
 });
 
 export function operations(recorder: OperationRecorder): ImplementationOf<typeof contract> {
-  const { dispatch, tuning } = recorder;
+  const { dispatch, normed, tuning } = recorder;
   const all = kernels(tuning);
   return {
-    layerNorm(y, x, { weights, eps, kind }) {
+    layerNorm(y, x, { weights, eps, kind, earlier }) {
       const [rows, length] = rowsOf(x.shape);
       const params = { width: vec4s(length), length, eps, rms: kind === "rms" };
-      dispatch(all.layerNorm, { x, norm: weights, y }, params, [rows, 1, 1]);
+      dispatch(all.layerNorm, { x: normed(x, earlier), norm: weights, y }, params, [rows, 1, 1]);
     },
 
     softmax(y, x) {

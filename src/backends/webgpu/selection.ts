@@ -16,8 +16,9 @@ import type { selection as contract } from "../../ops/selection";
 import { rowsOf, size, type Tensor } from "../../tensor/tensor";
 import { named, SCORES } from "./constants";
 import { kernel } from "./kernel";
-import { MAXIMA_SHADER, maximaKernel, maximaOf } from "./maxima";
+import { maximaKernel, maximaOf, maximaShader } from "./maxima";
 import type { OperationRecorder } from "./recorder";
+import { firstBy } from "./reduction";
 import type { Tuning } from "./tuning";
 
 const [read, write] = ["read", "write"] as const;
@@ -40,14 +41,14 @@ const ofRows = ({ workgroup }: Tuning) => ({
 });
 
 /** One workgroup for each row, which reads the maxima of its parts. */
-const ofParts = ({ workgroup }: Tuning) => ({
+const ofParts = (tuning: Tuning) => ({
   mergeGreedy: kernel({
     name: "merge_greedy",
-    shader: { ...MAXIMA_SHADER, "take_token.wgsl": takeToken, "merge_greedy.wgsl": mergeGreedy },
+    shader: { ...maximaShader(tuning), "take_token.wgsl": takeToken, "merge_greedy.wgsl": mergeGreedy },
     bindings: { maxima: read, ...TAKEN },
     params: { rows: "u32", parts: "u32", eos_count: "u32", pad: "u32" },
     constants: SCORES,
-    overrides: { WORKGROUP: 4 * workgroup },
+    overrides: { WORKGROUP: 4 * tuning.workgroup },
   }),
 });
 
@@ -97,7 +98,7 @@ export function kernels(tuning: Tuning) {
     }),
     topK: kernel({
       name: "top_k",
-      shader: { "layout.wgsl": layout, "top_k.wgsl": topK },
+      shader: { "layout.wgsl": layout, ...firstBy(tuning), "top_k.wgsl": topK },
       bindings: { x: read, hypotheses: read, y: write },
       params: { k: "u32", count: "u32", pairs: "u32", chunk: "u32", group: "u32", scored: "u32" },
       constants: { ...SCORES, HYPOTHESIS_FIELDS, ...named("HYPOTHESIS", HYPOTHESIS) },

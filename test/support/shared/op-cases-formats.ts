@@ -112,15 +112,19 @@ for (const format of ["f16", "q8", "q4"] as const) {
 
 // The scores of a vocabulary, whose maxima the product keeps.
 for (const format of ["f16", "q8", "q4"] as const) {
-  for (const [b, k, n] of [
+  for (const [b, k, n, after = ""] of [
     [1, 40, 131],
     [3, 66, 38],
     [9, 33, 70],
-  ]) {
-    add(`linear selectGreedy ${format} B${b} K${k} N${n}`, (bench) => {
+    [1, 40, 67, "after norm"],
+    [4, 33, 38, "after norm"],
+    [7, 66, 70, "after norm"],
+  ] as const) {
+    add(`linear selectGreedy ${format} B${b} K${k} N${n} ${after}`.trimEnd(), (bench) => {
       const x = bench.f32([b, 1, k], 2, 0.5);
       const w = bench.weight(n, k, format);
       const options = { bias: bench.f32([n]), norm: bench.norm(k), scores: true };
+      if (after) options.norm = { ...options.norm, earlier: bench.norm(k) };
       const state = selection(bench, b, [1, 2], new Array<number>(b).fill(0));
       return () => {
         const scores = bench.ops.linear(x, w, options);

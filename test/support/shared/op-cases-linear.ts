@@ -55,15 +55,24 @@ for (const [b, k, n, mode] of [
   [16, 130, 66, ""],
   [19, 20, 70, "norm"],
   [1, 16, 9001, "norm"],
+  [1, 67, 1021, "norm after rms"],
+  [4, 130, 97, "norm after norm"],
+  [11, 41, 301, "rms norm after norm"],
+  [19, 20, 70, "norm after norm"],
 ] as const) {
   for (const then of ["selectGreedy", "logSoftmax"] as const) {
     add(`linear ${then} B${b} K${k} N${n} ${mode}`.trimEnd(), (bench) => {
       const x = bench.f32([b, 1, k], 2, 0.5);
       const w = bench.weight(n, k);
       const bias = bench.f32([n]);
-      const kind = mode.includes("rms") ? "rms" : "layer";
+      const kind = mode.startsWith("rms") ? "rms" : "layer";
       const options: LinearOptions = { bias, scores: true };
       if (mode.includes("norm")) options.norm = { ...bench.norm(k), kind };
+      if (options.norm && mode.includes("after"))
+        options.norm = {
+          ...options.norm,
+          earlier: { ...bench.norm(k, 1e-3), kind: mode.includes("after rms") ? "rms" : "layer" },
+        };
       if (mode.includes("scale")) options.scale = 0.37;
       const state = selection(bench, b, [1, 2], new Array<number>(b).fill(0));
       return () => {

@@ -23,6 +23,11 @@ for (const [b, t, d, eps, mean] of [
     return () => [bench.ops.layerNorm(x, norm), bench.ops.layerNorm(x, { ...norm, kind: "rms" })];
   });
 }
+add("layerNorm of a norm", (bench) => {
+  const x = bench.f32([2, 3, 37], 2, 1);
+  const [norm, earlier] = [bench.norm(37), bench.norm(37, 1e-3)];
+  return () => [bench.ops.layerNorm(x, { ...norm, earlier })];
+});
 
 // --- softmax over the vocabulary ---
 for (const [rows, v, deviation] of [
