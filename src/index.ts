@@ -38,6 +38,7 @@ export type { HubSource } from "./loading/sources/remote";
 export type { Source } from "./loading/sources/source";
 export type { SoundInput, SoundStream } from "./audio/input";
 export type { Samples } from "./audio/sound";
+export { encodeWav } from "./audio/wav-writer";
 export type { VadOptions } from "./audio/speech-spans";
 export type { LiveOptions, LiveText } from "./speech/live";
 export type { TranscribeOptions, TranscribeProgress } from "./speech/options";

@@ -26,6 +26,8 @@ export interface HostState {
 
 export class ModelHost {
   state: HostState = { phase: "loading", choice: OWN_MODEL, device: "auto", dtype: "auto" };
+  /** Where the visitor wants models to run. */
+  asked: Device | "auto" = "auto";
   /** What the engine warned of since the page was opened. */
   readonly warnings: string[] = [];
   private readonly listeners: ((state: HostState) => void)[] = [];
@@ -40,6 +42,8 @@ export class ModelHost {
   /** The previous model works until the next one is loaded, and afterwards is freed. */
   load(next: Partial<Pick<HostState, "choice" | "device" | "dtype">>): Promise<void> {
     const before = this.state;
+    const asked = this.asked;
+    this.asked = next.device ?? asked;
     const wanted = {
       choice: next.choice ?? before.choice,
       device: next.device ?? before.device,
@@ -62,6 +66,7 @@ export class ModelHost {
         await old?.dispose();
       } catch (error) {
         if (this.task.isOvertaken(signal)) return;
+        this.asked = asked;
         this.giveUp(error, signal.aborted, before);
       }
     });

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { bytesOf } from "../../src/audio/bytes";
 import { isWav, openWav, type Wav } from "../../src/audio/wav";
+import { encodeWav } from "../../src/audio/wav-writer";
 import { ModelError } from "../../src/errors";
 import { audioGoldens, unpacked } from "../support/node/audio";
 import { chooser, mutateBytes } from "../support/shared/mutate";
@@ -113,4 +114,21 @@ test("broken files give samples or a ModelError, never another error", async () 
   }
   expect(read).toBeGreaterThan(100);
   expect(refused).toBeGreaterThan(20);
+});
+
+test.each([1, 3])("what encodeWav writes is read back, in %i channels", async (count) => {
+  const samples = Array.from({ length: count }, (_, c) =>
+    Float32Array.from({ length: 1001 }, (_, i) => Math.sin(i * (c + 1)) * 1.2),
+  );
+  const file = encodeWav({ samples: count === 1 ? samples[0] : samples, sampleRate: 22050 });
+  const wav = await opened(new Uint8Array(await file.arrayBuffer()));
+  expect(wav.format).toEqual({ channels: count, sampleRate: 22050, bits: 16, float: false });
+  const found = await wav.readChannels(0, wav.length);
+  const written = samples.map((channel) =>
+    channel.map((x) => Math.round(32767 * Math.max(-1, Math.min(1, x))) / 32768),
+  );
+  expect(found).toEqual(written);
+  expect(() => encodeWav({ samples: [new Float32Array(2), new Float32Array(3)], sampleRate: 8000 })).toThrow(
+    ModelError,
+  );
 });

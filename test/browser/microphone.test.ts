@@ -22,7 +22,7 @@ describe.skipIf(wantsFirefox())("a microphone", () => {
   let page: Page;
   beforeAll(async () => {
     const file = join(folder, "microphone.wav");
-    writeFileSync(file, wavFile(signal(20 * 48000, 7), 48000));
+    writeFileSync(file, await wavFile(signal(20 * 48000, 7), 48000));
     browser = await launchBrowser([
       "--use-fake-device-for-media-stream",
       "--use-fake-ui-for-media-stream",

@@ -58,7 +58,7 @@ beforeAll(async () => {
   const read = (file: string) => Promise.resolve(new Uint8Array(readFileSync(`test/goldens/speech/whisper/${file}`)));
   for (const file of await tinyWhisper(read))
     writeFileSync(join(consumer, "tiny-whisper", file.name), new Uint8Array(await file.arrayBuffer()));
-  writeFileSync(join(consumer, "tiny.wav"), wavFile(signal(2 * 16000, 7), 16000));
+  writeFileSync(join(consumer, "tiny.wav"), await wavFile(signal(2 * 16000, 7), 16000));
   expect(attendant("pack", MODEL, "--dtype", "q8", "-o", "en-fr-q8")).toMatchObject({ status: 0, stdout: "" });
 });
 

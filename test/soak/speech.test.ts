@@ -1,7 +1,7 @@
 /** A real Whisper, tiny.en, on every English clip, against transformers: features, tokens, beams, segments, words, long sound, chunks. */
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Transcriber, type TranscribeOptions, type Transcription } from "../../src/index";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { Seq2Seq, Transcriber, type TranscribeOptions, type Transcription } from "../../src/index";
 import {
   clipPath,
   clipSamples,
@@ -18,6 +18,9 @@ const THRESHOLDS = {
   temperature: [0, 0],
 };
 const LONG = "two_cities.wav";
+
+/** Every WebAssembly memory that is made. */
+const memories: WebAssembly.Memory[] = [];
 
 describe.skipIf(!realIsHere)("tiny.en", () => {
   let transcriber: Transcriber;
@@ -86,6 +89,42 @@ describe.skipIf(!realIsHere)("tiny.en", () => {
   test("French, which the model does not know", async () => {
     const options = { ...GREEDY, return_timestamps: true, ...THRESHOLDS };
     expectSegments(await run("fleurs-fr-003.wav", options), realGoldens.french);
+  });
+
+  test("60 windows: what is live on the device and WebAssembly's memory are as after the first one", async () => {
+    const Memory = WebAssembly.Memory;
+    vi.stubGlobal("WebAssembly", {
+      ...Object.fromEntries(
+        Object.getOwnPropertyNames(WebAssembly).map((name) => [name, Reflect.get(WebAssembly, name)]),
+      ),
+      Memory: class extends Memory {
+        constructor(descriptor: WebAssembly.MemoryDescriptor) {
+          super(descriptor);
+          memories.push(this);
+        }
+      },
+    });
+    const model = await Seq2Seq.load(REAL_MODEL, { device: "wasm", threads: 1, onWarning: () => undefined });
+    vi.unstubAllGlobals();
+    expect(memories).toHaveLength(1);
+    const clip = await clipSamples(LONG);
+    const sound = Float32Array.from({ length: 60 * 480_000 }, (_, i) => clip[i % clip.length]);
+    const sizes: object[] = [];
+    const { stats } = await (
+      await Transcriber.create({ model })
+    ).transcribe(sound, {
+      // No end of a segment comes so soon, so each window begins where the one before ends.
+      ...{ num_beams: 1, max_new_tokens: 6, return_timestamps: true },
+      onProgress: ({ seconds }) => {
+        if (seconds > 0) sizes.push({ ...model.memory(), memory: memories[0].buffer.byteLength });
+      },
+    });
+    expect(stats.windows).toBeGreaterThanOrEqual(60);
+    expect(sizes.length).toBeGreaterThanOrEqual(60);
+    console.log("after the first window and the last:", JSON.stringify([sizes[0], sizes.at(-1)]));
+    expect(new Set(sizes.map((each) => JSON.stringify(each))).size).toBe(1);
+    await model.dispose();
+    expect(Object.values(model.memory()).every((bytes) => bytes === 0)).toBe(true);
   });
 
   test("with voice detection silence is not decoded, and times are those of the sound", async () => {

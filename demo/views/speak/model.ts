@@ -6,6 +6,7 @@ import type { ModelChoice } from "../../shell/model-source";
 export interface SpeechModel {
   name: string;
   transcriber: Transcriber;
+  device: Seq2Seq["device"];
   /** Whether it writes timestamps, without which there is no live text. */
   hasTimes: boolean;
   /** Whether its files say which heads know when a word is said. */
@@ -29,6 +30,7 @@ export async function loadSpeech(choice: ModelChoice, options: LoadOptions): Pro
     return {
       name: choice.name,
       transcriber,
+      device: model.device,
       hasTimes,
       hasWords: hasTimes && Array.isArray(generation.alignment_heads),
       languages: languages.map((token) => token.slice(2, -2)),

@@ -2,7 +2,7 @@
 
 import type { Transcription } from "../../../src/index";
 import { button, clear, h } from "../../ui/dom";
-import { clock, percent } from "../../ui/format";
+import { clock, DEVICE_NAMES, percent } from "../../ui/format";
 import { save } from "../../ui/save";
 import { languageName } from "../translate/languages";
 import type { SpeechModel } from "./model";
@@ -16,7 +16,7 @@ export class ResultFacts {
     this.element.hidden = true;
   }
 
-  show(result: Transcription, { hasTimes, languages }: SpeechModel): void {
+  show(result: Transcription, { hasTimes, languages, device }: SpeechModel): void {
     const { language, language_probability: sure, duration, stats, segments } = result;
     // A Whisper that tells no languages apart knows English; which one a Moonshine knows, its files do not say.
     const only = hasTimes && languages.length === 0 ? "English only" : "the model's own";
@@ -25,6 +25,7 @@ export class ResultFacts {
       ["Language", sure === undefined ? said : `${said}, ${percent(sure)}`],
       ["Length", clock(duration)],
       ["Speed", `${stats.real_time_factor.toFixed(1)} × real time`],
+      ["Device", DEVICE_NAMES[device]],
       ["Tokens", String(stats.tokens)],
       ["Segments", String(segments.length)],
     ];

@@ -28,6 +28,7 @@ export function createSpeak({ host }: Page): View {
   const errors = new ErrorPanel();
   let speech: SpeechModel | undefined;
   let inUse: ModelChoice | undefined;
+  let inDtype: Dtype = "auto";
 
   const status = h(
     "p",
@@ -130,10 +131,11 @@ export function createSpeak({ host }: Page): View {
     };
     const onWarning = (warning: string): void => void host.warnings.push(warning);
     try {
-      const next = await loadSpeech(choice, { dtype, signal, onProgress, onWarning });
+      const next = await loadSpeech(choice, { dtype, device: host.asked, signal, onProgress, onWarning });
       speech?.free();
-      [speech, inUse] = [next, choice];
-      offer(next);
+      // On another device the same model offers the same, and what was chosen stays.
+      if (choice !== inUse) offer(next);
+      [speech, inUse, inDtype] = [next, choice, dtype];
       status.textContent = `${choice.name} is ready.${next.hasTimes ? "" : " It reads files; live text needs a Whisper."}`;
       announce(status.textContent);
       return next;
@@ -142,8 +144,11 @@ export function createSpeak({ host }: Page): View {
     }
   }
 
-  /** The model in use; before one is chosen, that of the page. */
-  const ready = async (signal: AbortSignal): Promise<SpeechModel> => speech ?? load(OWN_SPEECH, "auto", signal);
+  /** The model in use, on the device that the header says; before one is chosen, that of the page. */
+  async function ready(signal: AbortSignal): Promise<SpeechModel> {
+    const moves = speech && host.asked !== "auto" && speech.device !== host.asked;
+    return speech && !moves ? speech : load(inUse ?? OWN_SPEECH, inDtype, signal);
+  }
 
   /** Whether the model of the page is here from an earlier visit. */
   async function lookForOwn(): Promise<void> {

@@ -10,19 +10,51 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeManifest } from "../../../src/loading/sources/manifest";
 import { buildDemo, byTestId, Visitor, type Demo } from "../../support/node/demo";
 import { tinyWhisper } from "../../support/shared/tiny-whisper";
-import { wavHeader } from "../../support/node/wav";
+import { wavFile } from "../../support/node/wav";
 
 const RATE = 16000;
 
-/** A WAV file of 16 bits with tones that come and go. */
-function wav(seconds: number): Uint8Array {
-  const count = seconds * RATE;
-  const data = Buffer.alloc(2 * count);
-  for (let i = 0; i < count; i++) {
+/** A WAV file with tones that come and go. */
+function wav(seconds: number): Promise<Buffer> {
+  const samples = Float32Array.from({ length: seconds * RATE }, (_, i) => {
     const loud = Math.sin((Math.PI * i) / 4000) ** 2;
-    data.writeInt16LE(Math.round(9000 * loud * Math.sin((2 * Math.PI * (200 + i / 50) * i) / RATE)), 2 * i);
-  }
-  return Buffer.concat([wavHeader(data.length, RATE), data]);
+    return 0.275 * loud * Math.sin((2 * Math.PI * (200 + i / 50) * i) / RATE);
+  });
+  return wavFile(samples, RATE);
+}
+
+/** Texts that a page must show and not obey. */
+const HOSTILE = [
+  "<script>hostile=1</script>",
+  "<img src=x onerror=hostile=1>",
+  "\u202e\u05e9\u05dc\u05d5\u05dd",
+  "\u{1f600}",
+  "&lt;b&gt;",
+];
+
+const HOSTILE_FILE = "<img src=x onerror=hostile=1>\u202e\u05d0\u{1f600}.wav";
+
+/** As byte-level BPE writes bytes. */
+const byteLevel = (text: string): string =>
+  [...new TextEncoder().encode(text)]
+    .map((byte) => {
+      const isShown = (byte > 32 && byte < 127) || (byte > 160 && byte !== 173);
+      if (isShown) return String.fromCharCode(byte);
+      return String.fromCharCode(256 + (byte <= 32 ? byte : byte < 161 ? byte - 94 : 67));
+    })
+    .join("");
+
+/** The same tokenizer with such texts for its letters. */
+function hostileTokenizer(file: Uint8Array): Uint8Array {
+  const json = JSON.parse(new TextDecoder().decode(file)) as {
+    model: { vocab: Record<string, number>; merges: unknown[] };
+  };
+  const entries = Object.entries(json.model.vocab).map(([token, id]): [string, number] => [
+    id === 0 ? token : byteLevel(`${id % 2 ? " " : ""}${HOSTILE.join("")}${id}`),
+    id,
+  ]);
+  Object.assign(json.model, { vocab: Object.fromEntries(entries), merges: [] });
+  return new TextEncoder().encode(JSON.stringify(json));
 }
 
 describe("the demo page: Speak", () => {
@@ -32,7 +64,9 @@ describe("the demo page: Speak", () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "attendant-sound-"));
-    writeFileSync(join(folder, "tones.wav"), wav(2));
+    writeFileSync(join(folder, "tones.wav"), await wav(2));
+    writeFileSync(join(folder, "again.wav"), await wav(1));
+    writeFileSync(join(folder, HOSTILE_FILE), await wav(2));
     demo = await buildDemo();
     const files = await tinyWhisper(
       async (file) => new Uint8Array(await readFile(`test/goldens/speech/whisper/${file}`)),
@@ -43,6 +77,9 @@ describe("the demo page: Speak", () => {
     // In the place of the page's own model, which is larger and writes the same page.
     rmSync(demo.modelFolder("tiny-en"), { recursive: true });
     for (const name of ["whisper", "tiny-en"]) demo.addModel(name, Object.fromEntries(contents));
+    const hostile = Object.fromEntries(contents);
+    hostile["tokenizer.json"] = hostileTokenizer(hostile["tokenizer.json"]) as Uint8Array<ArrayBuffer>;
+    demo.addModel("hostile", hostile);
     const listed = contents.map(([name, bytes]) => {
       const sha256 = createHash("sha256").update(bytes).digest("hex");
       return [name, { size: bytes.length, sha256 }] as const;
@@ -120,6 +157,7 @@ describe("the demo page: Speak", () => {
     const facts = await visitor.text("speak-facts");
     expect(facts).toMatch(/Language\s+\S+, [\d.]+.%/);
     expect(facts).toMatch(/Length\s+0:02\.0/);
+    expect(facts).toMatch(/Device\s+WebAssembly/);
     expect(facts).toMatch(/Speed\s+[\d.]+ × real time/);
     await visitor.isAccessible("with a transcript", [320, 1920]);
   });
@@ -232,6 +270,21 @@ describe("the demo page: Speak", () => {
     expect(await visitor.page.$eval(".waveform", (slider) => Number(slider.ariaValueMax))).toBeGreaterThan(0.5);
   });
 
+  it("computes where the header's switch says, from the next sound on", async () => {
+    await visitor.page.$eval('[name="device"][value="cpu"]', (radio) => (radio as HTMLInputElement).click());
+    await visitor.modelIs("ready");
+    const input = (await visitor.page.$(byTestId("sound-file"))) as ElementHandle<HTMLInputElement>;
+    await input.uploadFile(join(folder, "again.wav"));
+    await visitor.page.waitForFunction(
+      (selector) => /Device\s*CPU/.test(document.querySelector(selector)!.textContent),
+      {},
+      byTestId("speak-facts"),
+    );
+    await visitor.stateIs("idle");
+    await visitor.page.$eval('[name="device"][value="wasm"]', (radio) => (radio as HTMLInputElement).click());
+    await visitor.modelIs("ready");
+  });
+
   it("reads the sound of a video that is dropped, in the language that is chosen", async () => {
     await visitor.page.select(byTestId("spoken-language"), "fr");
     await visitor.page.evaluate(async (field) => {
@@ -262,6 +315,41 @@ describe("the demo page: Speak", () => {
     );
     await visitor.stateIs("idle");
     expect(await visitor.text("speak-facts")).toMatch(/Language\s+French\s+Length/);
+  });
+
+  it("shows hostile texts of a vocabulary and of a file's name as they are", async () => {
+    await visitor.page.select(byTestId("spoken-language"), "");
+    await visitor.press("speak-choose");
+    await visitor.type("./models/hostile/", "model-name");
+    await visitor.press("look-up");
+    await visitor.see("use-model");
+    await visitor.press("use-model");
+    await visitor.page.waitForFunction(
+      (selector) => document.querySelector(selector)!.textContent.includes("hostile is ready"),
+      {},
+      byTestId("speak-status"),
+    );
+    await visitor.page.evaluate((selector) => {
+      const seen: string[] = ((window as unknown as { seen: string[] }).seen = []);
+      const status = document.querySelector(selector)!;
+      new MutationObserver(() => seen.push(status.textContent)).observe(status, { childList: true });
+    }, byTestId("speak-status"));
+    const input = (await visitor.page.$(byTestId("sound-file"))) as ElementHandle<HTMLInputElement>;
+    await input.uploadFile(join(folder, HOSTILE_FILE));
+    await visitor.page.waitForFunction(() =>
+      (window as unknown as { seen: string[] }).seen.some((text) => text.startsWith("Transcribed in")),
+    );
+    await visitor.stateIs("idle");
+    const seen = await visitor.page.evaluate(() => (window as unknown as { seen: string[] }).seen);
+    expect(seen).toContain(`Reading ${HOSTILE_FILE} …`);
+    const shown = await visitor.page.$eval(byTestId("transcript"), (element) => element.textContent);
+    for (const text of HOSTILE) expect(shown).toContain(text);
+    const obeyed = await visitor.page.evaluate(() => [
+      document.querySelectorAll(".speak script, .speak img, .speak b").length,
+      "hostile" in window,
+    ]);
+    expect(obeyed).toEqual([0, false]);
+    await visitor.isAccessible("hostile texts", [320]);
   });
 
   it("says why a file is not sound", async () => {
