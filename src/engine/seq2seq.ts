@@ -1,15 +1,16 @@
 /** A loaded encoder-decoder model in this thread: what the public class `Seq2Seq` (src/api/) calls, here or in a worker. */
 
+import { addStates, outputOf } from "./call-output";
 import { Engines } from "./engines";
+import { forwardCall, scoresAfter } from "./forward-call";
 import type { AdapterInfo } from "../backends/webgpu/adapter";
 import type { Tuning } from "../backends/webgpu/tuning";
 import { ModelError } from "../errors";
-import { checkIds, inputBatch, toRows, type Batch } from "../generation/batch";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
 import type { SpeechContext, SpeechInput, SpeechOptions } from "../generation/speech/call";
 import { onEngine, type Engine } from "../generation/engine";
-import { createSentences, resultsOf, runSentences, wayOf } from "../generation/generate";
+import { createSentences, runSentences, wayOf } from "../generation/generate";
 import { createRequest, type Request } from "../generation/request";
 import { startStats } from "../generation/stats";
 import { readModel, type ModelFolder } from "./load";
@@ -20,12 +21,12 @@ import { openSource, type Source } from "../loading/sources/source";
 import type { ModelInfo } from "../models/model";
 import type { Memory } from "../ops/ops";
 import { modelConfig, type Limits, type ModelConfig } from "./model-config";
-import { checkBoolean, checkedOptions } from "./options";
+import { checkedOptions } from "./options";
 import type { ForwardInput, GenerateOutput, ModelInput, StepStream, StreamStep } from "./results";
 import type { GenerateTextOutput, TextOptions } from "./text-calls";
-import { profiling, speechPart, wholePasses } from "./parts";
+import { profiling, speechPart } from "./parts";
 import type { Profile } from "./profile";
-import { generatedOf, speechInput } from "./speech-calls";
+import { speechInput } from "./speech-calls";
 import type { Tokenizer } from "../text/tokenizer";
 import type { LocalTranslator, TranslatorSetup } from "./translator";
 import { withoutNulls } from "../util/given";
@@ -110,16 +111,7 @@ export class LocalSeq2Seq {
     for await (const _ of this.engines.iterate(run, signal)) stats.step();
     const output = outputOf(request, sentences, stats, prompts !== undefined);
     if (reviews) Object.assign(output, reviews.of(sentences));
-    const wanted = {
-      attentions: options.output_attentions === true,
-      hiddenStates: options.output_hidden_states === true,
-    };
-    if (wanted.attentions || wanted.hiddenStates) {
-      const perRow = config.numReturnSequences;
-      const { stateOutputs } = await wholePasses();
-      const states = (engine: Engine) => stateOutputs(engine, request.batch, output.sequences, perRow, wanted, signal);
-      Object.assign(output, await this.engines.run(states, signal));
-    }
+    await addStates(output, request, options, this.engines);
     return output;
   }
 
@@ -149,8 +141,7 @@ export class LocalSeq2Seq {
         }
       }
     }
-    const output = outputOf(request, sentences, stats, prompts !== undefined);
-    return output;
+    return outputOf(request, sentences, stats, prompts !== undefined);
   }
 
   /**
@@ -195,31 +186,7 @@ export class LocalSeq2Seq {
    */
   async forward(given: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
     this.checkAlive();
-    const { info } = this.engines.model;
-    const names = info.features ? [info.features.name, "attention_mask"] : ["input_ids", "attention_mask"];
-    const checked = checkedOptions("forward", given, [...names, "decoder_input_ids"] as (keyof ForwardInput)[]);
-    const { input_ids, attention_mask, decoder_input_ids } = checked;
-    const { FORWARD_OPTIONS, forward } = await wholePasses();
-    const wanted = checkedOptions("forward", options, FORWARD_OPTIONS);
-    for (const name of FORWARD_OPTIONS) checkBoolean("forward", name, wanted[name]);
-    const input = info.features
-      ? (await speechPart()).speechBatch("forward", { ...checked }, info)
-      : inputBatch(input_ids, attention_mask, info, { padTokenId: info.padTokenId, onWarning: this.warn });
-    const target = toRows("decoder_input_ids", decoder_input_ids);
-    checkIds(target, {
-      name: "decoder_input_ids",
-      vocabSize: info.targetVocabSize,
-      maxLength: info.maxTargetLength,
-    });
-    if (target.length !== input.ids.length) {
-      throw new ModelError(
-        "invalid_input",
-        `forward: decoder_input_ids has ${target.length} rows, but ${names[0]} has ${input.ids.length}.`,
-      );
-    }
-    return this.engines.run((engine) =>
-      onEngine(engine, ({ ops, model }) => forward(ops, model, input, target, wanted)),
-    );
+    return this.engines.run(await forwardCall(given, options, this.engines.model.info, this.warn));
   }
 
   /**
@@ -309,7 +276,7 @@ export class LocalSeq2Seq {
       file: this.folder.generationFile,
       start: this.config.decoder_start_token_id,
       maxLength: this.folder.generationConfig.max_length,
-      scores: (batch, start) => this.scoresAfter(batch, start),
+      scores: (batch, start) => scoresAfter(this.engines, batch, start),
     };
   }
 
@@ -325,42 +292,10 @@ export class LocalSeq2Seq {
     });
   }
 
-  /** The logits (V) after the start token alone, for each row of sound. */
-  private async scoresAfter(batch: Batch, start: number): Promise<Float32Array[]> {
-    const { forward } = await wholePasses();
-    const target = batch.ids.map(() => [start]);
-    const { logits } = await this.engines.run((engine) =>
-      onEngine(engine, ({ ops, model }) => forward(ops, model, batch, target, {})),
-    );
-    const [rows, , width] = logits.shape;
-    return Array.from({ length: rows }, (_, row) => logits.data.subarray(row * width, (row + 1) * width));
-  }
-
   /** @internal Reports each warning once per model. */
   readonly warn = (message: string): void => {
     if (this.warned.has(message)) return;
     this.warned.add(message);
     this.onWarning(message);
   };
-}
-
-/** What a call returns once all its sentences have ended. */
-function outputOf(
-  request: Request,
-  sentences: Parameters<typeof resultsOf>[0],
-  stats: ReturnType<typeof startStats>,
-  hasPrompts: boolean,
-): GenerateOutput {
-  const { config, logprobs, alternatives } = request;
-  const found = resultsOf(sentences);
-  const output: GenerateOutput = {
-    sequences: found.map(({ tokens }) => tokens),
-    stats: stats.end(found.reduce((sum, { choices }) => sum + choices.length, 0)),
-  };
-  if (hasPrompts) output.generated = generatedOf(output.sequences, request);
-  if (config.numBeams > 1) output.sequences_scores = found.map(({ score = 0 }) => score);
-  if (logprobs) output.token_logprobs = found.map(({ choices }) => choices.map(({ logprob }) => logprob));
-  if (alternatives > 0)
-    output.alternatives = found.map(({ choices }) => choices.map(({ alternatives = [] }) => alternatives));
-  return output;
 }
