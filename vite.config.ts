@@ -173,7 +173,8 @@ const tests: ViteUserConfig = {
           include: [
             "test/soak/**/*.test.ts",
             "test/text/**/{families,parts,unicode,sentencepiece,tokenizer}.test.ts",
-            "test/{checkpoints,browser}/en-fr.test.ts",
+            "test/checkpoints/{en-fr,misaki}.test.ts",
+            "test/browser/{en-fr,families,goldens,vanilla,misaki}.test.ts",
           ],
           env: { ATTENDANT_ALL: "1" },
           globalSetup: "test/support/node/global-setup.ts",

@@ -2,7 +2,7 @@
 
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pageDevices } from "../support/node/devices";
+import { inPage, pageDevices } from "../support/node/devices";
 import { expectFamily, FAMILIES, familyNames, readFamily } from "../support/node/families";
 import type { FamilyResult } from "../support/shared/models";
 import { closePage, openModelsPage, runInPage } from "../support/node/pages";
@@ -22,7 +22,7 @@ describe.each(pageDevices)("checkpoints of Hugging Face transformers on %s", (de
     expect(familyNames.length).toBeGreaterThanOrEqual(30);
   });
 
-  it.each(familyNames)("%s", async (name) => {
+  it.each(inPage(device, familyNames))("%s", async (name) => {
     const golden = await readFamily(name);
     const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
     const input = { input_ids, attention_mask, decoder_input_ids, max_new_tokens };

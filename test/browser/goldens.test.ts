@@ -1,10 +1,10 @@
-/** Options of generate() on every device of a page: Hugging Face's ids and scores, case by case as on the CPU. */
+/** Options of generate() on every device of a page: Hugging Face's ids and scores, case by case as in Node. */
 
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GenerationResult } from "../support/shared/generation-cases";
-import { pageDevices } from "../support/node/devices";
-import { generationFailures, generationNames, readGeneration } from "../support/node/generation";
+import { inPage, pageDevices } from "../support/node/devices";
+import { generationFailures, generationNames, readPartOfGeneration } from "../support/node/generation";
 import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 
 describe.each(pageDevices)(
@@ -20,8 +20,8 @@ describe.each(pageDevices)(
       await closePage(page);
     });
 
-    it.each(generationNames)("%s", { timeout: 600_000 }, async (name) => {
-      const file = readGeneration(name);
+    it.each(inPage(device, generationNames))("%s", { timeout: 600_000 }, async (name) => {
+      const file = readPartOfGeneration(name);
       const module = "/test/support/shared/generation-cases.ts";
       const source = `/test/goldens/families/${name}`;
       const results = await runInPage<GenerationResult[]>(page, module, "runGenerationCases", source, device, file);

@@ -4,7 +4,7 @@ import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectGolden, readGolden, VANILLA, vanillaNames } from "../support/node/vanilla";
 import type { GoldenResult } from "../support/shared/models";
-import { pageDevices } from "../support/node/devices";
+import { inPage, pageDevices } from "../support/node/devices";
 import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 
 describe.each(pageDevices)("vanilla checkpoints on %s", (device) => {
@@ -18,7 +18,7 @@ describe.each(pageDevices)("vanilla checkpoints on %s", (device) => {
     await closePage(page);
   });
 
-  it.each(vanillaNames)("%s", async (name) => {
+  it.each(inPage(device, vanillaNames))("%s", async (name) => {
     const golden = await readGolden(name);
     const { input_ids, attention_mask, decoder_input_ids, max_new_tokens } = golden;
     const input = { input_ids, attention_mask, decoder_input_ids, max_new_tokens };

@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { GenerationCase, GenerationFile, GenerationResult } from "../shared/generation-cases";
+import { EVERYTHING } from "./volume";
 
 const FOLDER = "test/goldens/generation";
 
@@ -14,6 +15,33 @@ export const generationNames: readonly string[] = existsSync(FOLDER)
 
 export const readGeneration = (name: string): GenerationFile =>
   JSON.parse(readFileSync(`${FOLDER}/${name}.json`, "utf8")) as GenerationFile;
+
+/**
+ * A file with a part of its cases, for pages: each set of options in each kind of search once in all files, and every fifth of the
+ * others. All cases run in Node, and in pages in `npm run test:soak`.
+ */
+export function readPartOfGeneration(name: string): GenerationFile {
+  const file = readGeneration(name);
+  return { ...file, cases: file.cases.filter((_, i) => EVERYTHING || i % 5 === 0 || first.has(placeOf(name, i))) };
+}
+
+const placeOf = (name: string, i: number): string => `${name} ${i}`;
+
+/** Which options a call has, in which search, of one row or of several. */
+function kindOf({ options, rows }: GenerationCase): string {
+  const { num_beams = 1, num_beam_groups = 1, do_sample = false } = options;
+  const names = Object.keys(options).filter((option) => option !== "num_beams" && option !== "do_sample");
+  return [num_beams > 1, num_beam_groups > 1, do_sample, rows.length > 1, ...names.sort()].join();
+}
+
+/** The first case of each kind. */
+const first = new Set(
+  new Map(
+    generationNames
+      .flatMap((name) => readGeneration(name).cases.map((golden, i) => [kindOf(golden), placeOf(name, i)] as const))
+      .reverse(),
+  ).values(),
+);
 
 /** One line for each case that differs from Hugging Face's answer: ids at all, scores and log-probabilities by more than 1e-4. */
 export function generationFailures(results: GenerationResult[], cases: GenerationCase[]): string[] {
