@@ -8,11 +8,14 @@
  * of two queries fit into the first-level cache, so the largest is known before the values are read and nothing has to be
  * scaled again, as an online softmax would. What is masked is never read.
  *
+ * A few queries that all see the same keys, as in a step of decoding, go to attention_streams.ts.
+ *
  * Rows of a cache are a power of two apart, so one head's keys fall on few lines of the cache. Where several queries
  * read them, key and value of a head are first copied side by side. Many queries of the same keys go to attention_tiled.ts.
  */
 
 import { scoresOfOne, scoresOfTwo, valuesOfOne, valuesOfTwo } from "./attention_rows";
+import { attendStreams } from "./attention_streams";
 import { attendTiled, KEYS_TO_TILE, QUERIES_TO_TILE, tiledScratch } from "./attention_tiled";
 import { copyHead, countUpTo, listKeys } from "./keys";
 import { scale as scaleRow } from "./rows";
@@ -20,6 +23,9 @@ import { exponentials, largest } from "./softmax";
 
 /** From so many queries on, copying a head's keys and values costs less than it saves. */
 const QUERIES_TO_COPY_FOR: i32 = 8;
+
+/** From so many keys on, reading them once for several queries saves more than tiles of two queries by four keys. */
+const KEYS_TO_STREAM: i32 = 256;
 
 /** Bytes of `scratch` below. */
 export function attentionScratch(c: i32, width: i32): usize {
@@ -70,12 +76,24 @@ export function attention(
   const copies = otherScores + ((<usize>c) << 2);
   const copying = t >= QUERIES_TO_COPY_FOR;
   const tileable = t >= QUERIES_TO_TILE && weights == 0 && causalFrom == 0 && table == 0 && !windowed;
+  const streaming =
+    (t == 1 || (causalFrom == 0 && c >= KEYS_TO_STREAM)) &&
+    t * (endHead - firstHead) <= 2 * width &&
+    !copying &&
+    weights == 0 &&
+    table == 0 &&
+    !windowed;
   for (let row = 0; row < b; row++) {
     const first = causalFrom != 0 ? i32.load(causalFrom + ((<usize>row) << 2)) : 0;
     const last = causalFrom != 0 ? min(first + t - 1, c - 1) : c - 1;
     const cacheRow = row / (b / cacheRows);
     const maskRow = mask != 0 ? mask + ((<usize>(cacheRow * c)) << 2) : 0;
     const all = listKeys(positions, places, last, maskRow, cache, cacheRow, c, inner << 1, ancestors, first, row, b);
+    if (streaming) {
+      const from = <usize>row * <usize>t * inner;
+      attendStreams(out + from, query + from, inner, t, places, all, firstHead, endHead, width, scale, scores);
+      continue;
+    }
     for (let head = firstHead; head < endHead; head++) {
       let keys = places;
       let key = <usize>head * headBytes;

@@ -101,6 +101,8 @@ const attentionOptions: [number, number, number, number, number, number, string]
   [5, 1, 1, 70, 2, 10, "ancestors scale bias"],
   [4, 1, 1, 150, 3, 8, "ancestors scale bias"],
   [2, 5, 1, 600, 2, 8, "mask scale bias"],
+  [2, 5, 1, 301, 2, 9, "mask scale"],
+  [3, 2, 3, 270, 1, 6, "nothing"],
   [2, 3, 3, 20, 2, 4, "mask bias"],
 ];
 for (const op of ["attention", "attentionWeights"] as const) {
