@@ -98,6 +98,22 @@ function twoByFour(x0: usize, x1: usize, w: usize, step: usize, blocks: i32, y0:
 /** From so many rows of x on, interleaving w costs less than it gains. */
 const MANY: i32 = 12;
 
+/** One row of x: four columns at a time, a quarter of all columns apart (dot_streams.ts says why). How many columns these are. */
+function streams(x: usize, w: usize, y: usize, n: i32, step: usize, blocks: i32): i32 {
+  const quarter = n >> 2;
+  const next = (<usize>quarter) << 2;
+  for (let j = 0; j < quarter; j++) {
+    const four = oneByFour(x, w, <usize>quarter * step, blocks);
+    v128.store32_lane(y, four, 0);
+    v128.store32_lane(y + next, four, 1);
+    v128.store32_lane(y + 2 * next, four, 2);
+    v128.store32_lane(y + 3 * next, four, 3);
+    w += step;
+    y += 4;
+  }
+  return quarter << 2;
+}
+
 /**
  * @param x M rows of `quantizedBytes(k)`
  * @param y rows of `pitch` bytes, of which n floats are written
@@ -105,14 +121,14 @@ const MANY: i32 = 12;
  */
 export function productInt8(x: usize, w: usize, y: usize, pitch: usize, m: i32, n: i32, k: i32, scratch: usize): void {
   const step = rowBytes(Q8, k);
-  if (m >= MANY) {
-    const columns = productInt8Tiled(x, w, y, pitch, m, n, k, scratch);
+  const row = quantizedBytes(k);
+  const blocks = (k + 31) >> 5;
+  if (m == 1 || m >= MANY) {
+    const columns = m == 1 ? streams(x, w, y, n, step, blocks) : productInt8Tiled(x, w, y, pitch, m, n, k, scratch);
     w += <usize>columns * step;
     y += (<usize>columns) << 2;
     n -= columns;
   }
-  const row = quantizedBytes(k);
-  const blocks = (k + 31) >> 5;
   for (; n >= 4; n -= 4) {
     let from = x;
     let to = y;
