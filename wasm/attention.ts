@@ -78,7 +78,7 @@ export function attention(
   const tileable = t >= QUERIES_TO_TILE && weights == 0 && causalFrom == 0 && table == 0 && !windowed;
   const streaming =
     (t == 1 || (causalFrom == 0 && c >= KEYS_TO_STREAM)) &&
-    t * (endHead - firstHead) <= 2 * width &&
+    4 * t * heads * (c + 1) <= c * (8 + 8 * width) && // room in `scratch`
     !copying &&
     weights == 0 &&
     table == 0 &&
