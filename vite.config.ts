@@ -174,6 +174,7 @@ const tests: ViteUserConfig = {
             "test/soak/**/*.test.ts",
             "test/text/**/{families,parts,unicode,sentencepiece,tokenizer}.test.ts",
             "test/checkpoints/{en-fr,misaki}.test.ts",
+            "test/generation/goldens.test.ts",
             "test/browser/{en-fr,families,goldens,vanilla,misaki}.test.ts",
           ],
           env: { ATTENDANT_ALL: "1" },

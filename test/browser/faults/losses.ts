@@ -1,6 +1,7 @@
 /** Devices that are lost, at all stages of a load and of each kind of call. */
 
-import type { FaultCase, Moment } from "../../support/page/device-faults";
+import type { FaultCase } from "../../support/page/device-faults";
+import type { Moment } from "../../support/page/moments";
 import type { DeviceFault } from "./device-fault";
 
 /** No end token comes, so that every row takes all steps. */

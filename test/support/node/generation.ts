@@ -17,8 +17,8 @@ export const readGeneration = (name: string): GenerationFile =>
   JSON.parse(readFileSync(`${FOLDER}/${name}.json`, "utf8")) as GenerationFile;
 
 /**
- * A file with a part of its cases, for pages: each set of options in each kind of search once in all files, and every fifth of the
- * others. All cases run in Node, and in pages in `npm run test:soak`.
+ * A file with a part of its cases: each set of options in each kind of search once in all files, and every fifth of the others.
+ * All cases run in WebAssembly in Node, and on every device in `npm run test:soak`.
  */
 export function readPartOfGeneration(name: string): GenerationFile {
   const file = readGeneration(name);

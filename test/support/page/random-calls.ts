@@ -4,7 +4,8 @@ import type { Seq2Seq } from "../../../src/index";
 import { ModelError } from "../../../src/index";
 import { loadInThisThread } from "../shared/in-this-thread";
 import { tinyCheckpoint } from "../shared/tiny";
-import { bytesOn, callOf, compare, faults, install, state, text, type FaultCase } from "./device-faults";
+import { bytesOn, callOf, compare, text, type FaultCase } from "./device-faults";
+import { faults, install, state } from "./moments";
 import { lose } from "./spare-device";
 
 export type Command =

@@ -3,7 +3,8 @@
 import type { Seq2Seq } from "../../../src/index";
 import { loadInThisThread } from "../shared/in-this-thread";
 import { tinyCheckpoint } from "../shared/tiny";
-import { bytesOn, callOf, compare, faults, install, state, text } from "./device-faults";
+import { bytesOn, callOf, compare, text } from "./device-faults";
+import { faults, install, state } from "./moments";
 import { CALLS } from "./random-calls";
 
 export interface SoakReport {
