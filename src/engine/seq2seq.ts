@@ -276,6 +276,7 @@ export class LocalSeq2Seq {
       file: this.folder.generationFile,
       start: this.config.decoder_start_token_id,
       maxLength: this.folder.generationConfig.max_length,
+      maxNewTokens: this.folder.generationConfig.max_new_tokens,
       scores: (batch, start) => scoresAfter(this.engines, batch, start),
     };
   }

@@ -232,6 +232,28 @@ test("a token's probability is its share among the tokens of text, by the logits
   await model.dispose();
 });
 
+test("max_new_tokens of the files ends a window, though the files have max_length as well", async () => {
+  for (const [max_new_tokens, count] of [
+    [3, 3],
+    // All positions, but for the prompt.
+    [undefined, 60],
+  ] as const) {
+    const model = await load({ max_new_tokens, max_length: 64 });
+    const { input_features } = await model.features!.extract(signal(SECOND, 7));
+    const call = { input_features, language: "en", eos_token_id: 1, num_beams: 1 };
+    const { generated } = await model.generate(call);
+    expect(generated![0].length).toBe(count);
+    const transcriber = await Transcriber.create({ model });
+    const { stats } = await transcriber.transcribe(signal(SECOND / 2, 7), {
+      language: "en",
+      num_beams: 1,
+      eos_token_id: 1,
+    });
+    expect(stats.tokens > 3).toBe(max_new_tokens === undefined);
+    await model.dispose();
+  }
+});
+
 test("memory on the device is the same after 60 windows as after one", async () => {
   for (const device of ["cpu", "wasm"] as const) {
     const model = await load({}, device);

@@ -86,8 +86,9 @@ export interface SpeechContext {
   file: string;
   /** The token that a sequence begins with, where the files name one. */
   start?: number;
-  /** `max_length` of the files. */
+  /** `max_length` and `max_new_tokens` of the files. */
   maxLength?: unknown;
+  maxNewTokens?: unknown;
   /** The logits after the start token alone, for each row of the batch. */
   scores: (batch: Batch, start: number) => Promise<Float32Array[]>;
 }
@@ -245,10 +246,12 @@ function wantedOf(
 /** `_set_max_new_tokens_and_length`: the prompt does not count for `max_length`, as far as there are positions. */
 function lengths(
   where: string,
-  { max_new_tokens: added, max_length: given }: Record<string, unknown>,
+  { max_new_tokens: own, max_length: given }: Record<string, unknown>,
   promptLength: number,
-  { info, maxLength }: SpeechContext,
+  { info, maxLength, maxNewTokens }: SpeechContext,
 ): GenerationConfig {
+  // That of the files is before their max_length, as in every search.
+  const added = own ?? (given === undefined ? (maxNewTokens ?? undefined) : undefined);
   const most = info.maxTargetLength;
   if (promptLength >= most) {
     throw new ModelError(
