@@ -1,7 +1,10 @@
 // A token drawn from the best of the vocabulary, and everything that follows from it. util/warpers.ts says the same in plain loops
 // and names each processor of Hugging Face; ops/sampling.ts describes the table.
 //
-//   candidates (B, J, 2), best first: bits of the score, id   sampler (SAMPLER_WORDS + DRAW_WORDS B C)   the rest: take_token.wgsl
+//   candidates (B, J + parts, 2), best first: bits of the score, id   sampler (SAMPLER_WORDS + DRAW_WORDS B C)   the rest: take_token.wgsl
+//
+// Where there are parts, rest.wgsl has put behind the candidates what the rest of the vocabulary weighs: the first warper counts with it.
+// If that one leaves a candidate that is as good as the last, it might leave others of the rest, too, and the row stays where it is.
 //
 // One workgroup per row. Nothing is sorted: what a warper or a draw has to know of a candidate is the sum of the weights of others,
 // and each thread adds those up for its own candidates. An example, top_p = 0.8:
@@ -20,6 +23,7 @@ struct Params {
   eos_count: u32, // E
   pad: u32,
   capacity: u32, // C
+  parts: u32, // 0: no warper looks beyond the candidates
 }
 
 @group(0) @binding(0) var<storage, read> candidates: array<u32>;
@@ -40,7 +44,10 @@ fn parameter(word: u32) -> f32 {
   return bitcast<f32>(sampler_table[word]);
 }
 
-// Of the candidates that are left.
+// What is no candidate, until a warper has removed it.
+var<private> rest = vec2f(); // sums of weights, and of weights times the distance from the best score
+
+// Of the tokens that are left.
 struct Totals {
   sum: f32, // of the weights
   entropy: f32,
@@ -48,8 +55,8 @@ struct Totals {
 }
 
 fn totals() -> Totals {
-  var all = Totals(0.0, 0.0, LEAST);
-  var information = 0.0;
+  var all = Totals(rest.x, 0.0, LEAST);
+  var information = rest.y;
   for (var j = 0u; j < p.candidates; j++) {
     if (weights[j] > 0.0) {
       all.sum += weights[j];
@@ -78,7 +85,7 @@ fn entropy_of_best(count: u32) -> f32 {
 
 // Whether the candidates that are not above i, of equals those of lower ids, have more than `least` of all weights, or are all.
 fn is_in_nucleus(i: u32, least: f32) -> bool {
-  var sum = 0.0;
+  var sum = rest.x;
   var is_last = true;
   for (var j = 0u; j < p.candidates; j++) {
     if (scores[j] < scores[i] || (scores[j] == scores[i] && ids[j] <= ids[i])) {
@@ -135,8 +142,7 @@ fn keeps(warper: u32, i: u32, all: Totals) -> bool {
 }
 
 // Removes what a warper does not keep. A thread has at most 32 candidates, one for each bit.
-fn warp(warper: u32, local: u32) {
-  let all = totals();
+fn warp(warper: u32, all: Totals, local: u32) {
   var kept = 0u;
   for (var i = local; i < p.candidates; i += WORKGROUP) {
     kept |= u32(keeps(warper, i, all)) << (i / WORKGROUP);
@@ -148,6 +154,20 @@ fn warp(warper: u32, local: u32) {
     }
   }
   workgroupBarrier();
+}
+
+// Whether the first warper has left a token that is as good as the last candidate.
+fn leaves_last(warper: u32, all: Totals) -> bool {
+  let last = scores[p.candidates - 1u];
+  if (warper == SAMPLER_TYPICAL_P && scores[0] - last + log(all.sum) < all.entropy) {
+    return true; // the rest may be nearer to the entropy than the last
+  }
+  for (var j = 0u; j < p.candidates; j++) {
+    if (scores[j] <= last && weights[j] > 0.0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 // Of two candidates, NONE among them, the one with the lower id.
@@ -163,7 +183,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let b = group.x;
 
   // 1. the candidates
-  let first = 2u * b * p.candidates;
+  let first = 2u * b * (p.candidates + p.parts);
+  for (var i = 0u; i < p.parts; i++) {
+    let part = first + 2u * (p.candidates + i);
+    rest += vec2f(bitcast<f32>(candidates[part]), bitcast<f32>(candidates[part + 1u]));
+  }
   let temperature = parameter(SAMPLER_TEMPERATURE);
   let best = bitcast<f32>(candidates[first]) / temperature;
   for (var i = local; i < p.candidates; i += WORKGROUP) {
@@ -177,9 +201,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   workgroupBarrier();
 
   // 2. the warpers, in the order of their parameters
+  var is_first = true;
+  var undecided = false;
   for (var warper = SAMPLER_TEMPERATURE + 1u; warper < SAMPLER_WORDS; warper++) {
     if (is_on(warper)) {
-      warp(warper, local);
+      let all = totals();
+      warp(warper, all, local);
+      if (is_first && p.parts > 0u) {
+        undecided = leaves_last(warper, all);
+        rest = vec2f();
+      }
+      is_first = false;
     }
   }
 
@@ -201,7 +233,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   drawn[local] = mine;
   workgroupBarrier();
 
-  if (local == 0u) {
+  if (local == 0u && !(undecided && finished[b] == 0u)) {
     var chosen = NONE;
     for (var i = 0u; i < WORKGROUP; i++) {
       chosen = first_of(chosen, drawn[i]);

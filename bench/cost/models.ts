@@ -11,6 +11,7 @@ import type { ModelInfo } from "../../src/models/model";
 import { Parameters } from "../../src/models/parameters";
 import { audio } from "../../src/ops/audio";
 import type { Counters } from "../../src/ops/ops";
+import type { Candidates } from "../../src/ops/sampling";
 import type { WeightFormat } from "../../src/tensor/weight-format";
 import { dispatchesOf, type Dispatched } from "./dispatches";
 import { fakeAdapter } from "./fake-gpu";
@@ -97,8 +98,8 @@ export interface Workload {
   sentences: number;
   /** Beams of a sentence; 1 is greedy search. */
   beams: number;
-  /** Of sampling: from how many candidates a token is drawn. */
-  candidates?: number;
+  /** Of sampling: from which candidates a token is drawn. */
+  candidates?: Candidates;
   source: number;
   target: number;
 }

@@ -107,7 +107,7 @@ export class LocalSeq2Seq {
     const { config, signal } = request;
     const { stats, sentences } = await this.begin(request);
     const reviews = judging && (await speechPart()).createReviews(config, judging);
-    const run = (engine: Engine) => runSentences(engine, request, sentences, stats.encoded, false, reviews?.review);
+    const run = (engine: Engine) => runSentences(engine, request, sentences, stats, false, reviews?.review);
     for await (const _ of this.engines.iterate(run, signal)) stats.step();
     const output = outputOf(request, sentences, stats, prompts !== undefined);
     if (reviews) Object.assign(output, reviews.of(sentences));
@@ -129,7 +129,7 @@ export class LocalSeq2Seq {
     if (options.output_hidden_states) refuse("output_hidden_states");
     const { numReturnSequences: n } = request.config;
     const { stats, sentences } = await this.begin(request);
-    const run = (engine: Engine) => runSentences(engine, request, sentences, stats.encoded, true);
+    const run = (engine: Engine) => runSentences(engine, request, sentences, stats, true);
     for await (const _ of this.engines.iterate(run, request.signal)) {
       stats.step();
       for (const { index, search } of sentences) {

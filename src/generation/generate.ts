@@ -13,6 +13,7 @@ import { isIdle } from "./options/search-config";
 import { anySeed } from "./search/random";
 import { sampledCandidates } from "../ops/sampling";
 import { stopCriterion } from "./stop-strings";
+import type { Clock } from "./stats";
 import { loadPart } from "../util/part";
 import { replacementOf, type Engine } from "./engine";
 import { encodeSlots, roundedLength, type Session, type SessionSizes } from "./device/session";
@@ -104,6 +105,7 @@ const slotsOf = (width: number): number => Math.max(1, Math.floor(MAX_ROWS / wid
  * Runs all sentences. Yields after every step of the device, when `settled()` of a sentence may have something new. Where the
  * device is lost, sentences that have not ended go on with the next engine, in a session of the same sizes: then the same
  * kernels compute the same bits.
+ * @param clock of the call
  * @param follow whether the caller asks `settled()` before the end
  * @param review called with each group of sentences once they are done, while the session still has what was encoded; `kept` says
  *   that it has the log-probabilities of a greedy search, too
@@ -112,7 +114,7 @@ export async function* runSentences(
   given: Engine,
   request: Request,
   sentences: readonly Sentence[],
-  onEncoded: (rows: number) => void,
+  clock: Pick<Clock, "encoded" | "drawn">,
   follow = false,
   review?: (engine: Engine, session: Session, sentences: readonly Sentence[], kept: boolean) => Promise<void>,
 ): AsyncGenerator<void, void, undefined> {
@@ -121,7 +123,7 @@ export async function* runSentences(
   const control: Control = {
     signal,
     deadline: config.maxTime === undefined ? Infinity : performance.now() + 1000 * config.maxTime,
-    onEncoded,
+    onEncoded: clock.encoded,
     reusesEncoder: request.reusesEncoder,
   };
   const way = wayOf(request, given.model);
@@ -141,7 +143,7 @@ export async function* runSentences(
         const search =
           way === "beams"
             ? deviceBeams(ops, session, config, { follow, logprobs })
-            : deviceGreedySampling(ops, session, config, seed, logprobs);
+            : deviceGreedySampling(ops, session, config, seed, logprobs, { host: hostSearch, onDrawn: clock.drawn });
         yield* runDecodeLoop(ops, session, queue, control, config, search);
       }
       if (review) {

@@ -15,6 +15,7 @@ import type { Search } from "./search/search";
 import { stopCriterion } from "./stop-strings";
 
 export { runHostSearch } from "./device/host-search";
+export { decideRows } from "./device/undecided";
 
 /** One search per sentence of the request, in their order. */
 export function createHostSearches(request: Request, model: Model): Search[] {

@@ -28,6 +28,11 @@ export interface Stats {
    * floats per row, because an option needs them there. docs/generation.md says which.
    */
   chosen_on: "device" | "javascript";
+  /**
+   * Of sampling on the device without `top_k`: how many tokens JavaScript drew from the logits of their row, since more of them were left
+   * than the device looks at.
+   */
+  tokens_drawn_late: number;
   /** Decoder steps whose result was read. */
   steps: number;
   /** How many steps were submitted before the first of them was read, at the end of the call. 1 without a GPU. */
@@ -50,6 +55,9 @@ export interface Stats {
   pipelines_created: number;
 }
 
+/** Of a call that runs. */
+export type Clock = ReturnType<typeof startStats>;
+
 /** @param ops counts for all devices of the model together */
 export function startStats(ops: Pick<Ops, "counters" | "pace">, chosen_on: Stats["chosen_on"]) {
   const started = performance.now();
@@ -59,10 +67,14 @@ export function startStats(ops: Pick<Ops, "counters" | "pace">, chosen_on: Stats
   let first = 0;
   let last = 0;
   let steps = 0;
+  let late = 0;
   return {
     encoded(this: void, rows: number) {
       encoded ||= performance.now();
       encodedRows += rows;
+    },
+    drawn(this: void, tokens: number) {
+      late += tokens;
     },
     step() {
       last = performance.now();
@@ -82,6 +94,7 @@ export function startStats(ops: Pick<Ops, "counters" | "pace">, chosen_on: Stats
         encoded_rows: encodedRows,
         tokens,
         chosen_on,
+        tokens_drawn_late: late,
         steps,
         steps_in_flight: ops.pace.limit,
         dispatches: delta("dispatches"),

@@ -29,17 +29,32 @@ export const MAX_SAMPLED = 256;
 const TIES = 8;
 /** TopHLogitsWarper looks at so many tokens. */
 export const TOP_H = 100;
+/** Candidates where only the probabilities say how many tokens are left: mostly a few. */
+const OPEN = 64;
+
+/** From what a device draws a token. */
+export interface Candidates {
+  /** J */
+  count: number;
+  /** Whether the warpers may leave tokens that are no candidates. The device finds out for each token, and leaves such a row undecided. */
+  open: boolean;
+}
 
 /**
- * J, the candidates from which a token can be drawn as from the whole vocabulary. Undefined: no number of candidates is sure to
- * be enough, or it would be more than a device takes. Rounded up, so that there are few different numbers.
+ * The candidates from which a token can be drawn as from the whole vocabulary. Undefined: the warpers leave as many tokens as they
+ * like, or more than a device takes. Numbers are rounded up, so that there are few different ones.
  */
-export function sampledCandidates({ topH, topK }: Warpers, vocabSize: number): number | undefined {
+export function sampledCandidates(warpers: Warpers, vocabSize: number): Candidates | undefined {
+  const { topH, topK, topP, minP, typicalP, epsilonCutoff, etaCutoff } = warpers;
+  if (topH === undefined && topK === 0) {
+    const open = topP < 1 || minP !== undefined || typicalP < 1 || epsilonCutoff > 0 || etaCutoff > 0;
+    return open ? { count: Math.min(OPEN, vocabSize), open: vocabSize > OPEN } : undefined;
+  }
   // top_h leaves no more, and top_k some of the best.
   const best = Math.min(topH === undefined ? Infinity : TOP_H, topK === 0 ? Infinity : topK);
   const needed = Math.max(best + TIES, topH === undefined ? 0 : TOP_H);
   const rounded = Math.min(vocabSize, 32 * Math.ceil(needed / 32));
-  return Number.isFinite(best) && rounded <= MAX_SAMPLED ? rounded : undefined;
+  return rounded <= MAX_SAMPLED ? { count: rounded, open: false } : undefined;
 }
 
 /** The beginning of the table. */

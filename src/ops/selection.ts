@@ -48,9 +48,13 @@ export const selection = {
    * Draws a token from the candidates (B, J, 2), which are what `topK` makes of the logits, and advances `selection` as
    * `selectGreedy` does. `sampler` (SAMPLER_WORDS + DRAW_WORDS B C) u32: the warpers and a draw for each position of each row,
    * see sampling.ts. The draw u takes the first token, by id, whose cumulative probability is above u.
+   *
+   * With `logits` (B, 1, V) the warpers may leave other tokens than the candidates. Where they leave one that is not above the last
+   * candidate, the row stays as it is, position and all: somebody else has to draw its token.
    */
-  sample(candidates: Tensor, selection: Selection, sampler: Tensor): void {
+  sample(candidates: Tensor, selection: Selection, sampler: Tensor, logits?: Tensor): void {
     const [b, count] = candidates.shape;
+    if (logits) expectShape("sample", "logits", logits, [b, 1, null]);
     expectShape("sample", "candidates", candidates, [null, null, 2]);
     invariant(count <= MAX_SAMPLED, `sample: ${count} candidates, at most ${MAX_SAMPLED}`);
     expectSelection("sample", b, selection);

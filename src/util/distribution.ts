@@ -33,6 +33,12 @@ export function softmax(scores: Scores): Float64Array {
   return out;
 }
 
+/** A token drawn by u, between 0 and 1, from what the warpers have left, and its log-probability. */
+export function drawFrom(scores: Scores, u: number): [index: number, logprob: number] {
+  const drawn = draw(softmax(scores), u);
+  return [drawn, scores[drawn] - logSumExp(scores)];
+}
+
 /** The index of the largest score; of equal scores the lowest index. */
 export function argmax(scores: Scores): number {
   let best = 0;

@@ -17,7 +17,7 @@ export interface Warpers {
   etaCutoff: number;
 }
 
-type Warper = (scores: Scores) => void;
+export type Warper = (scores: Scores) => void;
 
 /**
  * Those that have something to do. Their parameters are float32, as a GPU has them.

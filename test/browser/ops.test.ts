@@ -86,7 +86,16 @@ it.each([
 it("kernels that add up by subgroups agree, too", async () => {
   const kernels: string[] = [];
   // Few rows, whatever the format of the weights: the rest does not add up in this way.
-  const operations = ["layerNorm", "softmax", "compressFrames", "groupNorm", "linear", "attention", "topK", "selectGreedy"] as const;
+  const operations = [
+    "layerNorm",
+    "softmax",
+    "compressFrames",
+    "groupNorm",
+    "linear",
+    "attention",
+    "topK",
+    "selectGreedy",
+  ] as const;
   for (const operation of operations) {
     const others = `^linear (?!(gated )?B\\d+ T1 |(selectGreedy|logSoftmax) B)|^attention (?!.*T[1-7] )|${ACTIVATIONS}`;
     const report = await runInPage<OpsReport>(page, COMPARE, "compareOps", "subgroups", operation, others);

@@ -3,15 +3,21 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { GenerationConfig } from "../../src/index";
 import { LocalSeq2Seq as Seq2Seq } from "../../src/engine/seq2seq";
+import { steadyPace, type Pace } from "../../src/ops/pace";
 import { tinyCheckpoint } from "../support/shared/tiny";
 
 const rows = [[4, 5, 6, 7], [8], [9, 10, 11, 12, 13, 14, 15], [16, 4, 17]];
 
 let model: Seq2Seq;
+/** With more tokens than the device looks at, and three steps in flight, as on a GPU. */
+let large: Seq2Seq;
 beforeAll(async () => {
-  model = await Seq2Seq.load(tinyCheckpoint(), { device: "cpu", onWarning: () => undefined });
+  const load = (config = {}) => Seq2Seq.load(tinyCheckpoint(config), { device: "cpu", onWarning: () => undefined });
+  [model, large] = await Promise.all([load(), load({ vocabSize: 150 })]);
+  const { engine } = (large as unknown as { engines: { engine: { ops: { pace: Pace } } } }).engines;
+  engine.ops.pace = steadyPace(3);
 });
-afterAll(() => model.dispose());
+afterAll(() => Promise.all([model.dispose(), large.dispose()]));
 
 /** `decoder_input_ids` is one list here, for all rows. */
 const given = (options: GenerationConfig): GenerationConfig => {
@@ -20,7 +26,7 @@ const given = (options: GenerationConfig): GenerationConfig => {
 };
 
 /** Alternatives need the scores in JavaScript. */
-async function bothWays(options: GenerationConfig) {
+async function bothWays(options: GenerationConfig, model: Seq2Seq) {
   const device = await model.generate(rows, given(options));
   const script = await model.generate(rows, { ...given(options), output_alternatives: 1 });
   expect([device.stats.chosen_on, script.stats.chosen_on]).toEqual(["device", "javascript"]);
@@ -36,7 +42,19 @@ it.each<GenerationConfig>([
   { decoder_input_ids: [1, 7, 9], repetition_penalty: 1.3, typical_p: 0.8 },
   { num_return_sequences: 2, eos_token_id: [2, 5, 9], min_new_tokens: 3, top_h: 0.7, top_k: 0 },
 ])("sampling on the device = sampling in JavaScript: %j", async (options) => {
-  await bothWays({ do_sample: true, seed: 9, ...options });
+  await bothWays({ do_sample: true, seed: 9, ...options }, model);
+});
+
+it.each<[drawn: "all" | "some" | "none", GenerationConfig]>([
+  ["none", { top_p: 0.3 }],
+  ["some", { top_p: 0.95, num_return_sequences: 3 }],
+  ["some", { typical_p: 0.8, temperature: 1.2, repetition_penalty: 1.1 }],
+  ["all", { top_p: 0.999, decoder_input_ids: [1, 7, 9], eos_token_id: [2, 5, 9] }],
+  ["none", { min_p: 0.3, constraint: [9, 17] }],
+])("without top_k JavaScript draws %s of the tokens: %j", async (drawn, options) => {
+  const { device } = await bothWays({ do_sample: true, seed: 4, top_k: 0, ...options }, large);
+  const { tokens, tokens_drawn_late } = device.stats;
+  expect(tokens_drawn_late === 0 ? "none" : tokens_drawn_late === tokens ? "all" : "some").toBe(drawn);
 });
 
 it.each<[steps: number, GenerationConfig]>([
@@ -47,7 +65,7 @@ it.each<[steps: number, GenerationConfig]>([
   [2, { constraint: [9, 12], decoder_input_ids: [1, 7, 9], begin_suppress_tokens: [4, 5], forced_eos_token_id: 2 }],
   [3, { constraint: [9, 17, 4], do_sample: true, seed: 3, num_return_sequences: 3, top_p: 0.9 }],
 ])("a constraint saves %i steps and changes nothing: %j", async (saved, options) => {
-  const { device, script } = await bothWays(options);
+  const { device, script } = await bothWays(options, model);
   expect(device.stats.steps).toBe(script.stats.steps - saved);
   const streamed = device.sequences.map((): number[] => []);
   for await (const { row, token } of model.stream(rows, given(options))) streamed[row].push(token);
@@ -65,7 +83,7 @@ it.each<[GenerationConfig, string]>([
   [{ num_beams: 3 }, "device"],
   [{ do_sample: true }, "device"],
   [{ do_sample: true, top_k: 0 }, "javascript"],
-  [{ do_sample: true, top_k: 0, top_p: 0.5 }, "javascript"],
+  [{ do_sample: true, top_k: 0, top_p: 0.5 }, "device"],
   [{ do_sample: true, num_beams: 2 }, "javascript"],
   [{ prefix_allowed_tokens: () => [4, 5] }, "javascript"],
 ])("%j is chosen on the %s, and stats say so", async (options, place) => {

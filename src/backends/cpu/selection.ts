@@ -4,9 +4,9 @@ import type { ImplementationOf } from "../../ops/contract";
 import { drawAt, SAMPLER } from "../../ops/sampling";
 import type { Selection, selection as contract } from "../../ops/selection";
 import { asFloats, rowsOf } from "../../tensor/tensor";
-import { draw, logSumExp, softmax } from "../../util/distribution";
+import { drawFrom } from "../../util/distribution";
 import { BANNED, LEAST } from "../../util/scores";
-import { createWarpers, type Warpers } from "../../util/warpers";
+import { createWarpers, type Warper, type Warpers } from "../../util/warpers";
 import { processRows } from "./logits-processors";
 import { f32, u32 } from "./tensors";
 
@@ -33,16 +33,21 @@ export function largest(out: Uint32Array, k: number, count: number, valueOf: (in
   }
 }
 
-/** Advances a selection by one token per row. `bestOf` says which token of a row is the best, and its log-probability. */
+/**
+ * Advances a selection by one token per row. `bestOf` says which token of a row is the best, and its log-probability; a row for which it
+ * does not know stays where it is.
+ */
 export function advanceSelection(
   { token, position, finished, history, logprobs, eos, pad }: Selection,
-  bestOf: (row: number) => [index: number, logprob: number],
+  bestOf: (row: number) => [index: number, logprob: number] | undefined,
 ): void {
   const [, rows] = history.shape;
   for (let row = 0; row < rows; row++) {
     const at = u32(position)[row] * rows + row;
     const ended = u32(finished)[row] === 1;
-    const [best, logprob] = bestOf(row);
+    const found = bestOf(row);
+    if (!found && !ended) continue;
+    const [best, logprob] = found ?? [pad, 0];
     const chosen = ended ? pad : best;
     u32(history)[at] = chosen;
     f32(logprobs)[at] = ended ? 0 : logprob;
@@ -60,20 +65,39 @@ function readWarpers(words: Uint32Array): Warpers {
   return { ...warpers, topK: words[SAMPLER.topK], topH: warpers.topH || undefined, minP: warpers.minP || undefined };
 }
 
+const withoutBanned = (score: number): number => (score <= BANNED ? -Infinity : score);
+
 /** @param pairs (J, 2): bits and index */
-function drawCandidate(
-  pairs: Uint32Array,
-  warpers: ReturnType<typeof createWarpers>,
-  u: number,
-): [index: number, logprob: number] {
+function drawCandidate(pairs: Uint32Array, warpers: readonly Warper[], u: number): [index: number, logprob: number] {
   const values = asFloats(pairs);
   const places = Array.from({ length: pairs.length / 2 }, (_, i) => i).sort(
     (a, b) => pairs[2 * a + 1] - pairs[2 * b + 1],
   );
-  const scores = Float32Array.from(places, (i) => (values[2 * i] <= BANNED ? -Infinity : values[2 * i]));
+  const scores = Float32Array.from(places, (i) => withoutBanned(values[2 * i]));
   for (const warp of warpers) warp(scores);
-  const drawn = draw(softmax(scores), u);
-  return [pairs[2 * places[drawn] + 1], scores[drawn] - logSumExp(scores)];
+  const [drawn, logprob] = drawFrom(scores, u);
+  return [pairs[2 * places[drawn] + 1], logprob];
+}
+
+/**
+ * From all logits of a row. Undefined where the first warper that removes something leaves a token that is not above the last
+ * candidate.
+ * @param last the index of that candidate
+ * @param first how many warpers come up to the first that removes something
+ */
+function drawAbove(
+  logits: Float32Array,
+  last: number,
+  warpers: readonly Warper[],
+  first: number,
+  u: number,
+): [index: number, logprob: number] | undefined {
+  const scores = logits.map(withoutBanned);
+  for (const warp of warpers.slice(0, first)) warp(scores);
+  const isLeft = (score: number, token: number): boolean => score > -Infinity && logits[token] <= logits[last];
+  if (scores.some(isLeft)) return undefined;
+  for (const warp of warpers.slice(first)) warp(scores);
+  return drawFrom(scores, u);
 }
 
 export const selection: ImplementationOf<typeof contract> = {
@@ -82,15 +106,19 @@ export const selection: ImplementationOf<typeof contract> = {
     advanceSelection(selection, (row) => argmax(f32(logits), row * width, width));
   },
 
-  sample(candidates, selection, sampler) {
+  sample(candidates, selection, sampler, logits) {
     const [, count] = candidates.shape;
     const words = u32(sampler);
-    const warpers = createWarpers(readWarpers(words), 1);
+    const given = readWarpers(words);
+    const warpers = createWarpers(given, 1);
+    const first = given.temperature === 1 ? 1 : 2;
     const capacity = selection.history.shape[0];
     advanceSelection(selection, (row) => {
       const u = drawAt(words, row, u32(selection.position)[row], capacity);
       const pairs = u32(candidates).subarray(2 * row * count, 2 * (row + 1) * count);
-      return drawCandidate(pairs, warpers, u);
+      if (!logits) return drawCandidate(pairs, warpers, u);
+      const width = logits.shape[2];
+      return drawAbove(f32(logits).subarray(row * width, (row + 1) * width), pairs[2 * count - 1], warpers, first, u);
     });
   },
 

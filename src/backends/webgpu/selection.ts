@@ -4,6 +4,7 @@ import layout from "../../../shaders/layout.wgsl?raw";
 import maximum from "../../../shaders/maximum.wgsl?raw";
 import mergeGreedy from "../../../shaders/merge_greedy.wgsl?raw";
 import processLogits from "../../../shaders/process_logits.wgsl?raw";
+import rest from "../../../shaders/rest.wgsl?raw";
 import sample from "../../../shaders/sample.wgsl?raw";
 import selectGreedy from "../../../shaders/select_greedy.wgsl?raw";
 import takeToken from "../../../shaders/take_token.wgsl?raw";
@@ -16,9 +17,10 @@ import type { selection as contract } from "../../ops/selection";
 import { rowsOf, size, type Tensor } from "../../tensor/tensor";
 import { named, SCORES } from "./constants";
 import { kernel } from "./kernel";
-import { maximaKernel, maximaOf, maximaShader } from "./maxima";
+import { vec4s } from "./gpu-tensor";
+import { CHUNK, maximaKernel, maximaOf, maximaShader } from "./maxima";
 import type { OperationRecorder } from "./recorder";
-import { firstBy } from "./reduction";
+import { firstBy, reduction } from "./reduction";
 import type { Tuning } from "./tuning";
 
 const [read, write] = ["read", "write"] as const;
@@ -60,9 +62,16 @@ export function kernels(tuning: Tuning) {
       name: "sample",
       shader: { "layout.wgsl": layout, "take_token.wgsl": takeToken, "sample.wgsl": sample },
       bindings: { candidates: read, ...TAKEN, sampler_table: read },
-      params: { rows: "u32", candidates: "u32", eos_count: "u32", pad: "u32", capacity: "u32" },
+      params: { rows: "u32", candidates: "u32", eos_count: "u32", pad: "u32", capacity: "u32", parts: "u32" },
       constants: { ...SCORES, ...named("SAMPLER", SAMPLER), SAMPLER_WORDS, DRAW_WORDS, MAX_SAMPLED, TOP_H },
       overrides,
+    }),
+    rest: kernel({
+      name: "rest",
+      shader: { "layout.wgsl": layout, ...reduction(tuning), "rest.wgsl": rest },
+      bindings: { x: read, candidates: read, sampler_table: read, y: write },
+      params: { length: "u32", chunk: "u32", candidates: "u32" },
+      constants: { ...SCORES, ...named("SAMPLER", SAMPLER), WORKGROUP: tuning.workgroup },
     }),
     processLogits: kernel({
       name: "process_logits",
@@ -137,6 +146,23 @@ export function largest(
   dispatch(topK, { x: parts, hypotheses: undefined, y }, ofParts, [1, rows / group, 1]);
 }
 
+/** The candidates (B, J, 2), and behind them the sums over parts of the other tokens; and how many parts. */
+function withRest(
+  { dispatch, temporary }: OperationRecorder,
+  kernel: ReturnType<typeof kernels>["rest"],
+  candidates: Tensor,
+  logits: Tensor,
+  sampler: Tensor,
+): [Tensor, number] {
+  const [rows, count] = candidates.shape;
+  const [, length] = rowsOf(logits.shape);
+  const parts = Math.ceil(vec4s(length) / CHUNK);
+  const y = temporary([rows, count + parts, 2], "u32");
+  const params = { length, chunk: CHUNK, candidates: count };
+  dispatch(kernel, { x: logits, candidates, sampler_table: sampler, y }, params, [parts, rows, 1]);
+  return [y, parts];
+}
+
 export function operations(recorder: OperationRecorder): ImplementationOf<typeof contract> {
   const { dispatch, change, tuning } = recorder;
   const all = kernels(tuning);
@@ -154,10 +180,11 @@ export function operations(recorder: OperationRecorder): ImplementationOf<typeof
       dispatch(all.mergeGreedy, { maxima: found, ...state }, { parts: found.shape[2], ...ofEnds }, [rows, 1, 1]);
     },
 
-    sample(candidates, { token, position, finished, history, logprobs, eos, pad }, sampler) {
-      const [rows, count] = candidates.shape;
+    sample(chosen, { token, position, finished, history, logprobs, eos, pad }, sampler, logits) {
+      const [rows, count] = chosen.shape;
+      const [candidates, parts] = logits ? withRest(recorder, all.rest, chosen, logits, sampler) : [chosen, 0];
       const operands = { candidates, eos, token, position, finished, history, logprobs, sampler_table: sampler };
-      const params = { rows, candidates: count, eos_count: size(eos.shape), pad, capacity: history.shape[0] };
+      const params = { rows, candidates: count, eos_count: size(eos.shape), pad, capacity: history.shape[0], parts };
       dispatch(all.sample, operands, params, [rows, 1, 1]);
     },
 

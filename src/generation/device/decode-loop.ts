@@ -22,6 +22,7 @@
  * - No slot, live or empty, is decoded past the end of its cache: that would write into the cache of the next row.
  * - A step is submitted only if at least one live sentence can still use its token.
  * - Slots are written only while no step is in flight.
+ * - A row that the device leaves undecided stays where it is in all steps behind, so nothing is lost when these are dropped.
  * - When the loop is left, by return, error or abort, no step is in flight.
  */
 
@@ -29,6 +30,7 @@ import { invariant } from "../../errors";
 import type { Ops, Plan, Slice } from "../../ops/ops";
 import { timestampWords } from "../../ops/audio";
 import { packProcessors } from "../../ops/logits-processors";
+import type { Candidates } from "../../ops/sampling";
 import { isIdle, type SearchConfig } from "../options/search-config";
 import type { Session } from "./session";
 import { createSlots, type Control, type Sentence, type Slots } from "./slots";
@@ -49,8 +51,8 @@ export interface StepResult {
 
 /** What differs between greedy search and beam search. */
 export interface DeviceSearch {
-  /** Of sampling: from how many candidates a token is drawn. */
-  readonly candidates?: number;
+  /** Of sampling: from which candidates a token is drawn. */
+  readonly candidates?: Candidates;
   /** What to read after every step. */
   readonly reads: readonly Slice[];
   /** What else to read for each position in use. Slots that started at different times are at different positions. */
@@ -65,13 +67,18 @@ export interface DeviceSearch {
    * to the same end.
    */
   resume?(slots: readonly number[], state: Slots, signal?: AbortSignal): Promise<void>;
+  /**
+   * Chooses, and puts into the result of a step, what the device has left undecided. The device goes on from there.
+   * @param idle waits for the steps in flight, whose results are dropped
+   */
+  decide?(step: Step, slots: Slots, idle: () => Promise<unknown>): Promise<void>;
   /** Takes the result of a step for a sentence. Returns true if the sentence has ended. */
   accept(sentence: Sentence, slot: number, result: StepResult): boolean;
   /** Reads what the device still holds of sentences that have ended. Returns false if there was nothing to read. */
   collect?(): Promise<boolean>;
 }
 
-interface Step {
+export interface Step {
   data: Data[];
   byPosition: Map<number, Data>;
 }
@@ -143,6 +150,7 @@ export async function* runDecodeLoop(
       invariant(step, "runDecodeLoop: no step is in flight");
       await slots.encoded();
       control.signal?.throwIfAborted();
+      await search.decide?.(step, slots, () => Promise.all(inFlight.splice(0)));
       const expired = performance.now() > control.deadline;
       slots.sentences.forEach((sentence, slot) => {
         const position = slots.fed[slot]++;
@@ -162,7 +170,7 @@ async function selectPlan(
   session: Session,
   config: SearchConfig,
   startTokenId: number,
-  candidates?: number,
+  candidates?: Candidates,
 ): Promise<Plan> {
   const { renormalize } = config;
   const timestamps = config.timestamps && session.timestamps();

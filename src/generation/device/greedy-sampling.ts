@@ -5,7 +5,9 @@
 
 import { NO_TOKEN } from "../../ops/beam-state";
 import { invariant } from "../../errors";
-import type { Ops } from "../../ops/ops";
+import type { Ops, Slice } from "../../ops/ops";
+import type { Tensor } from "../../tensor/tensor";
+import type { decideRows } from "./undecided";
 import { DRAW_WORDS, drawWords, sampledCandidates, SAMPLER_WORDS, samplerWords } from "../../ops/sampling";
 import type { GreedySampling } from "../search/greedy-sampling";
 import { createRandom } from "../search/random";
@@ -15,10 +17,18 @@ import { feedAgain } from "./feed-again";
 import type { Session } from "./session";
 import type { Sentence } from "./slots";
 
+/** How JavaScript draws what the device leaves undecided. */
+export interface LateDraws {
+  host(this: void): Promise<{ decideRows: typeof decideRows }>;
+  /** Called with how many tokens it has drawn. */
+  onDrawn(this: void, tokens: number): void;
+}
+
 /**
  * For sentences whose search is a `GreedySampling`.
  * @param seed of sampling
  * @param logprobs whether to read the log-probabilities
+ * @param late for tokens that the device leaves undecided
  */
 export function deviceGreedySampling(
   ops: Ops,
@@ -26,6 +36,7 @@ export function deviceGreedySampling(
   config: SearchConfig,
   seed: number,
   logprobs: boolean,
+  late: LateDraws,
 ): DeviceSearch {
   const { selection, rows, width, targetLength, vocabSize } = session;
   invariant(selection, "deviceGreedySampling: the session was made for beams");
@@ -34,6 +45,9 @@ export function deviceGreedySampling(
   ops.write(selection.eos, eos);
   if (config.doSample) ops.write(session.sampler(), samplerWords(config.warpers));
 
+  const candidates = config.doSample ? sampledCandidates(config.warpers, vocabSize) : undefined;
+  /** By row, from the end of the prompt on. */
+  const drawsOf: number[][] = [];
   /** The draws of the sequences of a sentence, each where the step that needs it will look. */
   const writeDraws = (slot: number, { index }: Sentence): void => {
     const first = config.promptLength - 1;
@@ -41,14 +55,16 @@ export function deviceGreedySampling(
       const random = createRandom(seed, index * width + i);
       const draws = Array.from({ length: targetLength - first }, () => random.next());
       const row = slot * width + i;
+      drawsOf[row] = draws;
       ops.write(session.sampler(), drawWords(draws), SAMPLER_WORDS + DRAW_WORDS * (row * targetLength + first));
     }
   };
+  const ofRows = (tensor: Tensor): Slice => ({ tensor, start: 0, count: rows });
   const ofSlot = (word: number): Uint32Array => new Uint32Array(width).fill(word);
 
   return {
-    candidates: config.doSample ? sampledCandidates(config.warpers, vocabSize) : undefined,
-    reads: [{ tensor: selection.token, start: 0, count: rows }],
+    candidates,
+    reads: [selection.token, ...(candidates?.open ? [selection.position] : [])].map(ofRows),
     readAt: logprobs ? (at) => ({ tensor: selection.logprobs, start: at * rows, count: rows }) : undefined,
     start(slot, sentence, last) {
       const prompt = sentence?.prompt ?? [];
@@ -76,6 +92,20 @@ export function deviceGreedySampling(
       };
       return feedAgain(ops, session, known, feed, signal);
     },
+    decide: candidates?.open
+      ? async (step, slots, idle) => {
+          const [, positions] = step.data;
+          const isLive = (row: number): boolean => slots.sentences[Math.floor(row / width)] !== undefined;
+          const stays = (row: number): boolean => positions[row] === slots.fed[Math.floor(row / width)];
+          const undecided = Array.from({ length: rows }, (_, row) => row).filter((row) => isLive(row) && stays(row));
+          if (undecided.length === 0) return;
+          await idle();
+          const { decideRows } = await late.host();
+          const all = undecided.map((row) => ({ row, draws: drawsOf[row] }));
+          await decideRows(ops, session, config, step, slots, all);
+          late.onDrawn(all.length);
+        }
+      : undefined,
     accept(sentence, slot, { data: [tokens], atPosition: logprobs, expired }) {
       const choices = Array.from({ length: width }, (_, i) => {
         const row = slot * width + i;

@@ -13,7 +13,7 @@ import { beamTensors, createBeams } from "./beam-readback";
 import { MAX_EOS_TOKENS } from "../options/search-config";
 import type { DecoderState, Model, ModelInfo } from "../../models/model";
 import type { Ops, Plan, Selection } from "../../ops/ops";
-import { DRAW_WORDS, SAMPLER_WORDS } from "../../ops/sampling";
+import { DRAW_WORDS, SAMPLER_WORDS, type Candidates } from "../../ops/sampling";
 import type { Tensor } from "../../tensor/tensor";
 import { isSameSound, createSource, writeSource, type Source, type SourceRow } from "./source";
 
@@ -39,8 +39,8 @@ export interface Selecting {
   renormalize?: boolean;
   /** The rules of timestamps, see `TimestampState`. */
   timestamps?: Tensor;
-  /** To draw tokens from so many candidates by `Session.sampler()`. Default 0: greedy search, or beams. */
-  candidates?: number;
+  /** To draw tokens from these by `Session.sampler()`. Absent: greedy search, or beams. */
+  candidates?: Candidates;
 }
 
 export interface Prefill {
@@ -159,13 +159,14 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes, others
         prefills.set(padded, made);
         return made;
       },
-      select({ tableLength = 0, renormalize = false, timestamps, candidates = 0 } = {}) {
+      select({ tableLength = 0, renormalize = false, timestamps, candidates } = {}) {
         if (tableLength > (session.processors?.table.shape[0] ?? 0)) {
           const length = 2 ** Math.ceil(Math.log2(Math.max(256, tableLength)));
           session.processors = { table: u32(length), sourceLength: u32(batchSize) };
         }
         const processors = tableLength > 0 ? session.processors : undefined;
-        const key = `${processors?.table.shape[0] ?? 0} ${renormalize} ${timestamps !== undefined} ${candidates}`;
+        const { count, open } = candidates ?? { count: 0, open: false };
+        const key = `${processors?.table.shape[0] ?? 0} ${renormalize} ${timestamps !== undefined} ${count} ${open}`;
         const known = recorded.get(key);
         if (known) return known;
         const plan = record("select", () => {
@@ -174,7 +175,8 @@ async function createSession(ops: Ops, model: Model, sizes: SessionSizes, others
           const state = { position, history, ancestors: beams?.ancestors, source: sourceIds };
           if (processors) ops.processLogits(scores, { ...processors, ...state });
           if (timestamps) ops.timestampRules(scores, { rules: timestamps, ...state });
-          if (selection && candidates > 0) ops.sample(ops.topK(scores, candidates), selection, session.sampler());
+          if (selection && count > 0)
+            ops.sample(ops.topK(scores, count), selection, session.sampler(), open ? scores : undefined);
           else if (selection) ops.selectGreedy(scores, selection);
           if (!beams) return;
           const logprobs = (processors ?? timestamps) && renormalize ? ops.logSoftmax(scores) : scores;

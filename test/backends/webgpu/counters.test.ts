@@ -60,7 +60,7 @@ it("every kernel that reads weights or a cache has a cost", () => {
 
 describe.each(configs.map((config) => [nameOf(config), config] as const))("%s", (_, config) => {
   const fields = enlarged(config, BASE);
-  let greedy: Plans, beams: Plans, batch: Plans, sampling: Plans;
+  let greedy: Plans, beams: Plans, batch: Plans, sampling: Plans, open: Plans;
   /** The same with the kernels that read the weights once for all rows. */
   let once: Plans[];
   beforeAll(async () => {
@@ -69,18 +69,20 @@ describe.each(configs.map((config) => [nameOf(config), config] as const))("%s", 
       { sentences: 1, beams: 1, ...sizes },
       { sentences: 1, beams: 4, ...sizes },
       { sentences: 16, beams: 1, ...sizes },
-      { sentences: 1, beams: 1, candidates: 64, ...sizes },
+      { sentences: 1, beams: 1, candidates: { count: 64, open: false }, ...sizes },
+      { sentences: 1, beams: 1, candidates: { count: 64, open: true }, ...sizes },
     ];
-    [greedy, beams, batch, sampling] = await Promise.all(
+    [greedy, beams, batch, sampling, open] = await Promise.all(
       workloads.map((workload) => plansOf(fields, workload, GPU_TUNING)),
     );
     once = await Promise.all(workloads.map((workload) => plansOf(fields, workload, ONCE)));
   });
 
-  it("takes 8 dispatches per decoder layer and 3 more, with beams another 3, with sampling another 2", () => {
+  it("takes 8 dispatches per decoder layer and 3 more, with beams another 3, with sampling 2, or 3 without top_k", () => {
     expect(greedy.step.length).toBe(8 * layers + 3);
     expect(beams.step.length).toBe(greedy.step.length + 3);
     expect(sampling.step.length).toBe(greedy.step.length + 2);
+    expect(open.step.length).toBe(greedy.step.length + 3);
     expect(greedy.perStep.dispatches).toBe(greedy.step.length);
   });
 
@@ -128,7 +130,7 @@ describe.each(configs.map((config) => [nameOf(config), config] as const))("%s", 
   });
 
   it("makes no buffer, no bind group, no pipeline and no write per step", () => {
-    for (const { perStep } of [greedy, beams, batch, sampling]) {
+    for (const { perStep } of [greedy, beams, batch, sampling, open]) {
       expect(perStep).toMatchObject({
         submits: 1,
         readbacks: 1,

@@ -33,6 +33,7 @@ async function setUp(stepsInFlight: number, maxLength: number) {
   return { ops, session, config: search };
 }
 
+const late = { host: () => import("../../../src/generation/host"), onDrawn: () => undefined };
 const control = { deadline: Infinity, onEncoded: () => undefined };
 
 it("runs three sentences in two slots with two steps in flight as the drawing shows", async () => {
@@ -110,7 +111,7 @@ it.each([2, 3, 5])("decodes no slot past the end of its cache with %i steps in f
     }
     return submit(plans, slices);
   };
-  const search = deviceGreedySampling(ops, session, { ...config, eosTokenIds: [] }, 0, false);
+  const search = deviceGreedySampling(ops, session, { ...config, eosTokenIds: [] }, 0, false, late);
   for await (const _ of runDecodeLoop(ops, session, queue, control, config, search));
   expect(sentences.map(({ search }) => search.results()[0].choices.length)).toEqual(ends);
   expect(highest).toBe(session.targetLength - 1);

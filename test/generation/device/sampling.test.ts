@@ -55,12 +55,17 @@ async function drawn(ops: Ops, config: SearchConfig, logits: Float32Array) {
     pad: 0,
   };
   const sampler = u32([words.length], words);
-  const count = sampledCandidates(config.warpers, V);
-  const plan = await ops.record("step", () => ops.sample(ops.topK(scores, count!), selection, sampler));
+  const { count, open } = sampledCandidates(config.warpers, V)!;
+  const all = open ? scores : undefined;
+  const plan = await ops.record("step", () => ops.sample(ops.topK(scores, count), selection, sampler, all));
   for (let step = 0; step < STEPS; step++) await ops.submit([plan]);
-  const { history, logprobs } = selection;
+  const { history, logprobs, position } = selection;
   const read = [history, logprobs].map((tensor) => ({ tensor, start: 0, count: ROWS * STEPS }));
-  return (await ops.submit([], read)).map((values) => Array.from(values));
+  const [tokens, scored, places] = await ops.submit([], [...read, { tensor: position, start: 0, count: ROWS }]);
+  // The logits stay the same: a row is decided in each step or in none.
+  expect([...new Set(places)].every((place) => place === 0 || place === STEPS)).toBe(true);
+  const decided = Array.from(places, (place) => place > 0);
+  return { tokens: Array.from(tokens), logprobs: Array.from(scored), decided };
 }
 
 const options: GenerationConfig[] = [
@@ -73,6 +78,11 @@ const options: GenerationConfig[] = [
   { epsilon_cutoff: 0.01 },
   { eta_cutoff: 0.02 },
   { top_h: 0.5, top_k: 0 },
+  { top_p: 0.4, top_k: 0 },
+  { min_p: 0.1, top_k: 0, temperature: 0.8 },
+  { typical_p: 0.2, top_p: 0.9, top_k: 0, temperature: 0.4 },
+  { epsilon_cutoff: 0.01, top_k: 0 },
+  { eta_cutoff: 0.05, top_k: 0 },
   { temperature: 1.2, top_h: 0.9, top_k: 60, top_p: 0.9, min_p: 0.01, typical_p: 0.9, epsilon_cutoff: 0.002 },
 ];
 
@@ -88,15 +98,19 @@ describe.each([
       .normal(ROWS * V, 2)
       .map((score) => Math.round(16 * score) / 16);
     const { tokens, logprobs } = expected(config, logits);
-    expect(new Set(tokens).size).toBeGreaterThan(given.top_k === 1 ? 20 : 100);
-    const [history, scores] = await drawn(ops, config, logits);
-    expect(history).toEqual(tokens);
-    expect(scores).toEqual(logprobs);
+    expect(new Set(tokens).size).toBeGreaterThan(given.top_k === 1 ? 20 : 50);
+    const found = await drawn(ops, config, logits);
+    const rows = found.decided.filter(Boolean).length;
+    if (given.top_k === 0 && !given.top_h) expect([rows > 5, rows]).toEqual([true, expect.any(Number)]);
+    else expect(rows).toBe(ROWS);
+    const ofDecided = (values: readonly number[]) => values.filter((_, i) => found.decided[i % ROWS]);
+    expect(ofDecided(found.tokens)).toEqual(ofDecided(tokens));
+    expect(ofDecided(found.logprobs)).toEqual(ofDecided(logprobs));
     ops.dispose();
   });
 });
 
-it.each([{ top_k: 0 }, { top_k: 0, top_p: 0.9 }, { top_k: 0, min_p: 0.1 }, { top_k: 400 }])(
+it.each([{ top_k: 0 }, { top_k: 0, temperature: 0.5 }, { top_k: 400 }])(
   "%j may need any number of candidates",
   (given) => {
     expect(sampledCandidates(configOf(given).warpers, V)).toBeUndefined();
@@ -104,7 +118,12 @@ it.each([{ top_k: 0 }, { top_k: 0, top_p: 0.9 }, { top_k: 0, min_p: 0.1 }, { top
 );
 
 it("candidates are more than top_k, for those that are equal to the last, and at most the vocabulary", () => {
-  const count = (given: GenerationConfig, v = V) => sampledCandidates(configOf(given).warpers, v);
+  const count = (given: GenerationConfig, v = V) => sampledCandidates(configOf(given).warpers, v)?.count;
   expect([count({}), count({ top_k: 56 }), count({ top_k: 57 }), count({ top_k: 248 })]).toEqual([64, 64, 96, 256]);
   expect([count({ top_k: 0, top_h: 0.5 }), count({ top_k: 5, top_h: 0.5 }), count({}, 24)]).toEqual([128, 128, 24]);
+  const open = [V, 64].map((v) => sampledCandidates(configOf({ top_k: 0, top_p: 0.9 }).warpers, v));
+  expect(open).toEqual([
+    { count: 64, open: true },
+    { count: 64, open: false },
+  ]);
 });

@@ -76,6 +76,12 @@ const warped: Partial<Warpers>[] = [
   { epsilonCutoff: 0.02, etaCutoff: 0.1 },
   { etaCutoff: 0.3 },
   { topH: 0.4, topK: 0 },
+  // Without top_k: the candidates are enough for some rows, and not for others.
+  { topP: 0.65, topK: 0, typicalP: 0.9 },
+  { minP: 0.12, topK: 0, temperature: 0.9 },
+  { typicalP: 0.3, topK: 0, temperature: 0.7 },
+  { epsilonCutoff: 0.004, topK: 0 },
+  { etaCutoff: 0.01, topK: 0 },
   {
     temperature: 1.3,
     topH: 0.9,
@@ -118,8 +124,10 @@ for (const [b, v, banned] of [
         pad: 3,
       };
       return () => {
-        const candidates = ops.topK(logits, sampledCandidates(warpers, v)!);
-        for (let step = 0; step < SAMPLED_STEPS; step++) ops.sample(candidates, state, sampler);
+        const { count, open } = sampledCandidates(warpers, v)!;
+        const candidates = ops.topK(logits, count);
+        const all = open ? logits : undefined;
+        for (let step = 0; step < SAMPLED_STEPS; step++) ops.sample(candidates, state, sampler, all);
         return [state.token, state.position, state.finished, state.history, state.logprobs];
       };
     });

@@ -166,7 +166,10 @@ export async function searchOnDevice(
     if (!engine) throw new Error(`no tables for seed ${seed}`);
     const request = toyRequest(rows.slice(0, count), optionsOf(options));
     const sentences = await createSentences(request, engine.model);
-    for await (const _ of runSentences(engine, request, sentences, () => undefined));
+    for await (const _ of runSentences(engine, request, sentences, {
+      encoded: () => undefined,
+      drawn: () => undefined,
+    }));
     const found = resultsOf(sentences).map(({ tokens, choices, score }) => {
       return { tokens, logprobs: choices.map(({ logprob }) => logprob), score };
     });
