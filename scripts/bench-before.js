@@ -8,8 +8,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createServer } from "vite";
-import { wasmKernels } from "./build-wasm.js";
+import { serveSources } from "./sources.js";
 
 const ROUNDS = 4;
 const TOKENS = 12;
@@ -40,16 +39,7 @@ symlinkSync(join(root, "node_modules"), join(before, "node_modules"));
 // What measures is of now.
 for (const file of ["bench/generate.ts", "bench/models.ts"]) copyFileSync(join(root, file), join(before, file));
 
-/** @param {string} folder */
-async function serve(folder) {
-  const optimizeDeps = { noDiscovery: true };
-  const options = { root: folder, configFile: /** @type {const} */ (false), plugins: [wasmKernels()], optimizeDeps };
-  const server = await createServer({ ...options, logLevel: "error", server: { hmr: false, ws: false, watch: null } });
-  await server.listen(0);
-  return server;
-}
-
-const servers = [await serve(before), await serve(root)];
+const servers = [await serveSources({ folder: before }), await serveSources()];
 try {
   const { launchBrowser } = await servers[1].ssrLoadModule("/test/support/node/browser.ts");
   const browser = await launchBrowser();

@@ -8,8 +8,9 @@ import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, createServer } from "vite";
+import { build } from "vite";
 import { wasmKernels } from "./build-wasm.js";
+import { serveSources } from "./sources.js";
 import { strippedWgsl } from "./wgsl.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -40,9 +41,7 @@ async function bundle(file) {
 
 /** @param {string[]} args */
 async function inBrowser(args) {
-  const optimizeDeps = { noDiscovery: true };
-  const server = await createServer({ root, configFile: false, plugins, logLevel: "error", optimizeDeps });
-  await server.listen(0);
+  const server = await serveSources({ plugins: [strippedWgsl()] });
   try {
     const { benchInBrowser } = await server.ssrLoadModule("/bench/gpu/browser.ts");
     await benchInBrowser(server.resolvedUrls?.local[0].replace(/\/$/, ""), args);

@@ -21,6 +21,8 @@ import type { OperationRecorder } from "./recorder";
 import type { Tuning } from "./tuning";
 import { formatOf, type ByFormat } from "./weights";
 
+type GatedMatvec = Matvec & Required<Pick<Matvec, "gated">>;
+
 /** Threads of rotate.wgsl and of gate.wgsl. */
 const THREADS = 64;
 
@@ -54,6 +56,7 @@ export function operations({
 }: OperationRecorder): ImplementationOf<typeof contract> {
   const matmuls = matmulKernels(tuning);
   const matvecs = matvecKernels(tuning);
+  const gatedMatvecs = matvecs.filter((matvec): matvec is GatedMatvec => matvec.gated !== undefined);
   const scorers = scoreKernels(tuning);
   const { rotate, gate } = kernels(tuning);
 
@@ -71,8 +74,13 @@ export function operations({
     return undefined;
   }
 
-  function matvecFor(rows: number, inner: number, norm: Norm | undefined, gated = false): Matvec {
-    const able = matvecs.filter(({ gated: ofGated }) => !gated || ofGated);
+  function matvecFor<Able extends Matvec>(
+    able: readonly Able[],
+    x: Tensor,
+    norm: Norm | undefined,
+    gated = false,
+  ): Able {
+    const [rows, inner] = rowsOf(x.shape);
     return able.find(({ fits }) => fits(rows, vec4s(inner), norm !== undefined, gated)) ?? able[able.length - 1];
   }
 
@@ -160,11 +168,16 @@ export function operations({
       return;
     }
     const x = normed(states, norm?.earlier);
-    const matvec = matvecFor(rows, inner, norm, gated);
     const ofNorms = { norm: norm?.weights, operand_norm: residualNorm?.weights };
     const operands = { x, bias, ...ofNorms, operand: residual, y };
     const all = { ...params, ...noScores };
-    product((gated && matvec.gated) || matvec.linear, w, operands, () => all, gridOf(matvec), gated);
+    if (gated) {
+      const matvec = matvecFor(gatedMatvecs, x, norm, gated);
+      product(matvec.gated, w, operands, () => all, gridOf(matvec), gated);
+    } else {
+      const matvec = matvecFor(matvecs, x, norm);
+      product(matvec.linear, w, operands, () => all, gridOf(matvec));
+    }
   };
 
   return {
@@ -213,7 +226,7 @@ export function operations({
         finish();
         return;
       }
-      const matvec = matvecFor(rows, inner, norm);
+      const matvec = matvecFor(matvecs, x, norm);
       const params = { ...matvecInput(x, outer, norm), operand_eps: 0, ...common, ...noScores };
       const operands = { x, bias, norm: norm?.weights, offset, cache, query, angles };
       product(
