@@ -149,7 +149,7 @@ export async function* runSentences(
       if (review) {
         // Where a device was lost, some had ended on it, and only the others were encoded here.
         if (!whole) {
-          onEncoded(await encodeSlots(ops, session, group));
+          clock.encoded(await encodeSlots(ops, session, group));
         }
         await review(engine, session, group, whole && way === "greedy");
       }

@@ -17,7 +17,7 @@
  * encoded. (3) B has ended and nobody waits: C goes on. (4) C has ended: the loop returns, and the result of s6 is dropped.
  *
  * What always holds:
- * - At most `ops.pace.limit` steps are in flight, and they are read in the order in which they were submitted.
+ * - At most `ops.pace.limit` steps are in flight, fewer after an undecided one, and they are read in the order in which they were submitted.
  * - A step decodes every slot. The next one to be submitted decodes slot i at position `fed[i] + inFlight.length`.
  * - No slot, live or empty, is decoded past the end of its cache: that would write into the cache of the next row.
  * - A step is submitted only if at least one live sentence can still use its token.
@@ -70,8 +70,9 @@ export interface DeviceSearch {
   /**
    * Chooses, and puts into the result of a step, what the device has left undecided. The device goes on from there.
    * @param idle waits for the steps in flight, whose results are dropped
+   * @returns whether there was something
    */
-  decide?(step: Step, slots: Slots, idle: () => Promise<unknown>): Promise<void>;
+  decide?(step: Step, slots: Slots, idle: () => Promise<unknown>): Promise<boolean>;
   /** Takes the result of a step for a sentence. Returns true if the sentence has ended. */
   accept(sentence: Sentence, slot: number, result: StepResult): boolean;
   /** Reads what the device still holds of sentences that have ended. Returns false if there was nothing to read. */
@@ -101,6 +102,8 @@ export async function* runDecodeLoop(
   const select = await selectPlan(ops, session, config, queue[0].prompt[0], search.candidates);
   const slots = await createSlots(ops, session, queue[0].prompt.length);
   const inFlight: Promise<Step>[] = [];
+  /** Steps in flight, at most: where one was undecided, the next may be, too, and those behind it would be in vain. */
+  let most = Infinity;
   /** Whether the next result also waits for the encoder. */
   let encoding = false;
   const isLive = (slot: number): boolean => slots.sentences[slot] !== undefined;
@@ -109,7 +112,7 @@ export async function* runDecodeLoop(
   const all = slots.sentences.map((_, slot) => slot);
 
   const canSubmit = (): boolean =>
-    inFlight.length < ops.pace.limit &&
+    inFlight.length < Math.min(ops.pace.limit, most) &&
     all.every((slot) => nextPosition(slot) < capacity) &&
     all.some((slot) => isLive(slot) && nextPosition(slot) <= lastPosition);
 
@@ -150,7 +153,8 @@ export async function* runDecodeLoop(
       invariant(step, "runDecodeLoop: no step is in flight");
       await slots.encoded();
       control.signal?.throwIfAborted();
-      await search.decide?.(step, slots, () => Promise.all(inFlight.splice(0)));
+      if (await search.decide?.(step, slots, () => Promise.all(inFlight.splice(0)))) most = 1;
+      else most *= 2;
       const expired = performance.now() > control.deadline;
       slots.sentences.forEach((sentence, slot) => {
         const position = slots.fed[slot]++;

@@ -98,12 +98,13 @@ export function deviceGreedySampling(
           const isLive = (row: number): boolean => slots.sentences[Math.floor(row / width)] !== undefined;
           const stays = (row: number): boolean => positions[row] === slots.fed[Math.floor(row / width)];
           const undecided = Array.from({ length: rows }, (_, row) => row).filter((row) => isLive(row) && stays(row));
-          if (undecided.length === 0) return;
+          if (undecided.length === 0) return false;
           await idle();
           const { decideRows } = await late.host();
           const all = undecided.map((row) => ({ row, draws: drawsOf[row] }));
           await decideRows(ops, session, config, step, slots, all);
           late.onDrawn(all.length);
+          return true;
         }
       : undefined,
     accept(sentence, slot, { data: [tokens], atPosition: logprobs, expired }) {
