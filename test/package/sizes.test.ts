@@ -12,7 +12,7 @@ const BUDGET = {
   /** What every model needs beside that, in a page or Node that does without a worker. */
   core: 44_500,
   /** The backend for GPUs with its shaders. */
-  webgpu: 38_500,
+  webgpu: 39_500,
   /** What backends share. */
   ops: 4_000,
   cpu: 7_700,
