@@ -12,10 +12,10 @@ const BUDGET = {
   /** What every model needs beside that, in a page or Node that does without a worker. */
   core: 44_500,
   /** The backend for GPUs with its shaders. */
-  webgpu: 39_500,
+  webgpu: 40_000,
   /** What backends share. */
   ops: 4_000,
-  cpu: 7_700,
+  cpu: 7_850,
   /** Searches and logits processors in JavaScript. */
   host: 5_500,
   /** The kernels in two modules, in base64, and the backend. */
