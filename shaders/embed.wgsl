@@ -4,8 +4,8 @@
 //
 // ids (B, T)   table (V, D)   positions (P, D)   offset (B)   norm (2, D): gain, then bias   y (B, T, D)
 // A table that is too large for one buffer comes in parts. Each part has its own dispatch, which writes the rows of the ids
-// that are in the part. One thread per vec4 of the output: x runs over D / 4, y over the rows B * T. Each thread works the
-// statistics of its row out again.
+// that are in the part. One thread per vec4 of the output: x runs over D / 4, y and z over the rows B * T. Each thread works
+// the statistics of its row out again.
 
 struct Params {
   length: u32, // T
@@ -21,6 +21,7 @@ struct Params {
   norm_kind: u32, // NORM_NONE, NORM_LAYER or NORM_RMS
   norm_last: u32, // 1: of the sum
   eps: f32,
+  rows: u32, // B * T
 }
 
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
@@ -80,9 +81,12 @@ fn statistics(sum: Sum) -> vec2f {
 }
 
 @compute @workgroup_size(THREADS)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let column = id.x;
-  let row = id.y;
+  let row = id.z * groups.y + id.y;
+  if (row >= p.rows) {
+    return;
+  }
   let entry = ids[row] - p.first; // wraps below the part, and is then beyond it
   if (column >= p.width || entry >= p.count) {
     return;

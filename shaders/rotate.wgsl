@@ -22,11 +22,11 @@ struct Params {
 @group(0) @binding(4) var<uniform> p: Params;
 
 @compute @workgroup_size(THREADS)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let pairs = p.turned / 2u;
   let heads = p.width / p.head_width;
-  let row = id.y;
-  if (id.x >= heads * pairs) {
+  let row = id.z * groups.y + id.y;
+  if (row >= p.rows || id.x >= heads * pairs) {
     return;
   }
   let c = 2u * (id.x % pairs);

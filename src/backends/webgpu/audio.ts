@@ -15,6 +15,7 @@ import type { ImplementationOf } from "../../ops/contract";
 import { rowsOf } from "../../tensor/tensor";
 import { named, SCORES } from "./constants";
 import { vec4s } from "./gpu-tensor";
+import { gridOfRows } from "./grid";
 import { kernel, type Grid } from "./kernel";
 import { ACTIVATION } from "./products";
 import type { OperationRecorder } from "./recorder";
@@ -78,7 +79,7 @@ export const kernels = (tuning: Tuning) => ({
     name: "compress_frames",
     shader: { "layout.wgsl": layout, ...momentsBy(tuning), "compress_frames.wgsl": compressFrames },
     bindings: { x: read, scale: read, y: write },
-    params: { width: "u32", length: "u32", eps: "f32" },
+    params: { width: "u32", length: "u32", eps: "f32", rows: "u32" },
     constants: { WORKGROUP: tuning.workgroup },
   }),
   addPositions: kernel({
@@ -132,7 +133,8 @@ export function operations(recorder: OperationRecorder): ImplementationOf<typeof
 
     compressFrames(y, x, scale, eps) {
       const [rows, length] = rowsOf(x.shape);
-      dispatch(compressFrames, { x, scale, y }, { width: vec4s(length), length, eps }, [rows, 1, 1]);
+      const params = { width: vec4s(length), length, eps, rows };
+      dispatch(compressFrames, { x, scale, y }, params, [...gridOfRows(rows), 1]);
     },
 
     addPositions(y, x, positions) {

@@ -7,6 +7,7 @@ import type { embedding as contract } from "../../ops/embedding";
 import { rowsOf } from "../../tensor/tensor";
 import { named } from "./constants";
 import { vec4s, type GpuTensor } from "./gpu-tensor";
+import { gridOfRows } from "./grid";
 import { partsOf } from "./parts";
 import type { OperationRecorder } from "./recorder";
 import { byFormat, formatOf } from "./weights";
@@ -34,6 +35,7 @@ export const kernels = () => ({
       norm_kind: "u32",
       norm_last: "u32",
       eps: "f32",
+      rows: "u32",
     },
     constants: { THREADS, ...named("POSITIONS", POSITIONS), ...named("NORM", NORM) },
   }),
@@ -47,12 +49,12 @@ export function operations({ dispatch }: OperationRecorder): ImplementationOf<ty
       const width = vec4s(d);
       const counting = positions ? (padTokenId === undefined ? POSITIONS.all : POSITIONS.tokens) : POSITIONS.none;
       const norm_kind = norm ? NORM[norm.kind ?? "layer"] : NORM.none;
-      const normed = { norm_kind, norm_last: normLast, eps: norm?.eps ?? 0 };
+      const normed = { norm_kind, norm_last: normLast, eps: norm?.eps ?? 0, rows };
       const shared = { length: ids.shape[1], width, row_length: d, scale, counting, pad: padTokenId ?? 0, ...normed };
       for (const { tensor, first } of partsOf(table as GpuTensor)) {
         const operands = { ids, w: tensor, positions, offset, norm: norm?.weights, y };
         const params = { ...shared, first, count: tensor.shape[0] };
-        dispatch(embed[formatOf(table)], operands, params, [Math.ceil(width / THREADS), rows, 1]);
+        dispatch(embed[formatOf(table)], operands, params, [Math.ceil(width / THREADS), ...gridOfRows(rows)]);
       }
     },
   };

@@ -12,6 +12,7 @@ import type { linear as contract } from "../../ops/linear";
 import type { Norm } from "../../ops/rowwise";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
 import { vec4s, type GpuTensor } from "./gpu-tensor";
+import { gridOfRows } from "./grid";
 import { kernel, type Grid } from "./kernel";
 import { matmulKernels, type Matmul } from "./matmul";
 import { matvecKernels, scoreKernels, type Matvec } from "./matvec";
@@ -209,7 +210,7 @@ export function operations({
       const common = { activation: 0, operand_use: 0, scale: 0, ...place, turned: apart ? 0 : turned };
       const finish = (): void => {
         if (!apart) return;
-        const grid: Grid = [Math.ceil((rotary.heads * turned) / 2 / THREADS), rows, 1];
+        const grid: Grid = [Math.ceil((rotary.heads * turned) / 2 / THREADS), ...gridOfRows(rows)];
         dispatch(rotate, { offset, angles, cache, query }, { rows, ...place, turned }, grid);
       };
       const matmul = matmulFor(rows, outer);

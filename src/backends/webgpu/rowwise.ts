@@ -9,6 +9,7 @@ import type { rowwise as contract } from "../../ops/rowwise";
 import { rowsOf } from "../../tensor/tensor";
 import { SCORES } from "./constants";
 import { vec4s } from "./gpu-tensor";
+import { gridOfRows } from "./grid";
 import { kernel } from "./kernel";
 import { CHUNK, maximaShader, maximaKernel, maximaOf } from "./maxima";
 import type { OperationRecorder } from "./recorder";
@@ -47,7 +48,7 @@ export const kernels = (tuning: Tuning) => ({
     name: "layer_norm",
     shader: { "layout.wgsl": layout, ...momentsBy(tuning), "layer_norm.wgsl": layerNorm },
     bindings: { x: read, norm: read, y: write },
-    params: { width: "u32", length: "u32", eps: "f32", rms: "u32" },
+    params: { width: "u32", length: "u32", eps: "f32", rms: "u32", rows: "u32" },
     constants: { WORKGROUP: tuning.workgroup },
   }),
   softmax: kernel({
@@ -67,8 +68,8 @@ export function operations(recorder: OperationRecorder): ImplementationOf<typeof
   return {
     layerNorm(y, x, { weights, eps, kind, earlier }) {
       const [rows, length] = rowsOf(x.shape);
-      const params = { width: vec4s(length), length, eps, rms: kind === "rms" };
-      dispatch(all.layerNorm, { x: normed(x, earlier), norm: weights, y }, params, [rows, 1, 1]);
+      const params = { width: vec4s(length), length, eps, rms: kind === "rms", rows };
+      dispatch(all.layerNorm, { x: normed(x, earlier), norm: weights, y }, params, [...gridOfRows(rows), 1]);
     },
 
     softmax(y, x) {

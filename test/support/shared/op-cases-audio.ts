@@ -79,6 +79,10 @@ for (const [b, t, c] of [
     });
   }
 }
+add("compressFrames of more frames than a grid is wide", (bench) => {
+  const [x, scale] = [bench.f32([1, 1031, 80]), bench.f32([1], 0.5)];
+  return () => [bench.ops.compressFrames(x, scale, 1e-6)];
+});
 add("compressFrames of silence", (bench) => {
   const [x, scale] = [bench.zeros([2, 3, 80]), bench.f32([1])];
   return () => [bench.ops.compressFrames(x, scale, 1e-6)];

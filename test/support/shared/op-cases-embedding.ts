@@ -2,6 +2,12 @@
 
 import { add } from "./op-bench";
 
+add("embed of more rows than a grid is wide", (bench) => {
+  const ids = bench.u32([1, 1031], bench.rng.integers(1031, 11));
+  const table = bench.f32([11, 3]);
+  return () => [bench.ops.embed(ids, table, { scale: 0.7 })];
+});
+
 // --- embed: scaled token embedding plus positions ---
 for (const [b, t, d, v] of [
   [1, 1, 1, 1],

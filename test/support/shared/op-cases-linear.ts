@@ -211,6 +211,8 @@ for (const [b, t, k, heads, width, turned, capacity] of [
   [2, 33, 14, 1, 14, 10, 70],
   [1, 80, 40, 3, 10, 10, 80],
   [1, 9, 21, 3, 7, 6, 9],
+  // More rows than a grid is wide.
+  [1, 1031, 1, 1, 3, 2, 1031],
 ]) {
   for (const kind of [undefined, "layer"] as const) {
     const sizes = `B${b} T${t} K${k} H${heads} Dh${width} C${capacity}`;

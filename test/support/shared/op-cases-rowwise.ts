@@ -16,6 +16,8 @@ for (const [b, t, d, eps, mean] of [
   [1, 5, 257, 1e-5, -2],
   [1, 1, 1024, 1e-5, 0],
   [7, 11, 21, 1e-12, 0],
+  // More rows than a grid is wide.
+  [1, 1031, 8, 1e-5, 0],
 ]) {
   add(`layerNorm B${b} T${t} D${d} eps ${eps} mean ${mean}`, (bench) => {
     const x = bench.f32([b, t, d], 2, mean);
