@@ -6,8 +6,10 @@ import type { Memory } from "../../src/index";
 import { pageDevices } from "../support/node/devices";
 import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 import { expectSpeech, readSpeech, SPEECH, speechNames } from "../support/node/speech-models";
+import type { MoonshineTexts } from "../support/page/moonshine";
 import type { OverWindows } from "../support/page/speech-memory";
 import type { SpeechResult } from "../support/shared/speech";
+import { wordsOf } from "../support/shared/tiny-moonshine";
 
 describe.each(pageDevices)("models that read sound, on %s", (device) => {
   let page: Page;
@@ -29,6 +31,19 @@ describe.each(pageDevices)("models that read sound, on %s", (device) => {
     );
     expect(expectSpeech(result, fixture)).toBeLessThanOrEqual(1);
     expect(result.warnings).toEqual([]);
+  });
+
+  it.each(["moonshine", "moonshine-streaming"])("%s through Transcriber, in the page and in a worker", async (name) => {
+    const { golden, inputs } = await readSpeech(name);
+    const module = "/test/support/page/moonshine.ts";
+    const expected = golden.calls.greedy.sequences.map(([, ...tokens]) => wordsOf(tokens));
+    for (const worker of [false, true]) {
+      const options = { device, worker };
+      const args = [name, options, inputs.rows, inputs.max_new_tokens] as const;
+      const { texts, warnings } = await runInPage<MoonshineTexts>(page, module, "moonshineTexts", ...args);
+      expect(texts).toEqual(expected);
+      expect(warnings).toEqual([]);
+    }
   });
 
   it.runIf(device === "webgpu")("memory is the same after 60 windows as after one; no try encodes again", async () => {
