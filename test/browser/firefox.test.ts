@@ -39,14 +39,17 @@ describe.skipIf(!wantsFirefox())("WebGPU in Firefox", () => {
     );
   });
 
-  it("operations agree with the CPU, in each weight format", async () => {
-    const found = await runInPage<Comparison[]>(page, "/test/support/page/op-compare.ts", "compareSome", "software");
-    expect(found.filter(({ worst }) => !(worst <= 1))).toEqual([]);
-    const covered = found.flatMap(({ operations }) => operations);
-    expect([...new Set(covered)].sort()).toEqual([...operationNames].sort());
-    expect([...new Set(found.map(({ format }) => format))].sort()).toEqual(["f16", "f32", "q4", "q8"]);
-    console.log(`WebGPU in Firefox: ${found.length} op cases`);
-  });
+  it.each(["software", "gpu"])(
+    "operations agree with the CPU on the kernels %s, in each weight format",
+    async (kernels) => {
+      const found = await runInPage<Comparison[]>(page, "/test/support/page/op-compare.ts", "compareSome", kernels);
+      expect(found.filter(({ worst }) => !(worst <= 1))).toEqual([]);
+      const covered = found.flatMap(({ operations }) => operations);
+      expect([...new Set(covered)].sort()).toEqual([...operationNames].sort());
+      expect([...new Set(found.map(({ format }) => format))].sort()).toEqual(["f16", "f32", "q4", "q8"]);
+      console.log(`WebGPU in Firefox: ${found.length} op cases`);
+    },
+  );
 
   it("the default model gives PyTorch's ids", async () => {
     const { cases, max_new_tokens } = JSON.parse(readFileSync("test/goldens/en_fr.json", "utf8")) as Golden;
