@@ -44,9 +44,8 @@ fn parameter(word: u32) -> f32 {
   return bitcast<f32>(sampler_table[word]);
 }
 
-// What is no candidate, until a warper has removed it. Without an initial value, which Firefox 153 cannot compile beside arrays of
-// an overridable size.
-// Sums of weights, and of weights times the distance from the best score.
+// What is no candidate, until a warper has removed it: sums of weights, and of weights times the distance from the best score. It has no
+// initial value, since Firefox 153 cannot compile one beside arrays of an overridable size.
 var<private> rest: vec2f;
 
 // Of the tokens that are left.
