@@ -58,7 +58,7 @@ const BUDGET = {
   /** The command, with its own copy of what reads folders. */
   "attendant-cli.js": 108_500,
   /** The page and the worker in one file. */
-  "attendant.js": 243_500,
+  "attendant.js": 244_000,
 };
 
 const dist = join(inject("consumer"), "node_modules/attendant/dist");
