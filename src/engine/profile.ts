@@ -1,7 +1,8 @@
 /** Where the time of a call goes: the kernels of the encoder and of one step of the decoder, and the speed of the memory. */
 
 import type { Engine } from "../generation/engine";
-import { writeInputs, type Session } from "../generation/device/session";
+import { writeInputs } from "../generation/device/encode-slots";
+import type { Session } from "../generation/device/session";
 import { encoderPositions } from "../generation/device/source";
 import type { ModelInfo } from "../models/model";
 import type { PlanTime, Profiler } from "../ops/profiler";

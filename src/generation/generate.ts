@@ -16,7 +16,8 @@ import { stopCriterion } from "./stop-strings";
 import type { Clock } from "./stats";
 import { loadPart } from "../util/part";
 import { replacementOf, type Engine } from "./engine";
-import { encodeSlots, roundedLength, type Session, type SessionSizes } from "./device/session";
+import { encodeSlots } from "./device/encode-slots";
+import { roundedLength, type Session, type SessionSizes } from "./device/session";
 import type { Control, Sentence } from "./device/slots";
 import { lengthOf } from "./device/source";
 

@@ -5,6 +5,9 @@ export const LEAST = Math.fround(-3e38);
 /** A score at or below this is banned. */
 export const BANNED = Math.fround(-1e38);
 
+/** A score as Hugging Face has it: a banned one is -infinity. */
+export const withoutBanned = (score: number): number => (score <= BANNED ? -Infinity : score);
+
 /** a + b in float32. A banned score stays banned. */
 export function plus(a: number, b: number): number {
   return a <= BANNED || b <= BANNED ? LEAST : Math.fround(a + b);

@@ -5,7 +5,7 @@ import { drawAt, SAMPLER } from "../../ops/sampling";
 import type { Selection, selection as contract } from "../../ops/selection";
 import { asFloats, rowsOf } from "../../tensor/tensor";
 import { drawFrom } from "../../util/distribution";
-import { BANNED, LEAST } from "../../util/scores";
+import { LEAST, withoutBanned } from "../../util/scores";
 import { createWarpers, type Warper, type Warpers } from "../../util/warpers";
 import { processRows } from "./logits-processors";
 import { f32, u32 } from "./tensors";
@@ -64,8 +64,6 @@ function readWarpers(words: Uint32Array): Warpers {
   // A 0 stands for those that are absent.
   return { ...warpers, topK: words[SAMPLER.topK], topH: warpers.topH || undefined, minP: warpers.minP || undefined };
 }
-
-const withoutBanned = (score: number): number => (score <= BANNED ? -Infinity : score);
 
 /** @param pairs (J, 2): bits and index */
 function drawCandidate(pairs: Uint32Array, warpers: readonly Warper[], u: number): [index: number, logprob: number] {

@@ -2,7 +2,8 @@
 
 import type { Ops } from "../../ops/ops";
 import type { Move, Search } from "../search/search";
-import { encodeSlots, type Prefill, type Session } from "./session";
+import { encodeSlots } from "./encode-slots";
+import type { Prefill, Session } from "./session";
 import type { SourceRow } from "./source";
 
 /** A sentence that is being decoded, or that waits for a slot. */

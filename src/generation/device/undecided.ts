@@ -5,7 +5,7 @@
 
 import type { Ops } from "../../ops/ops";
 import { drawFrom } from "../../util/distribution";
-import { BANNED } from "../../util/scores";
+import { withoutBanned } from "../../util/scores";
 import { createWarpers } from "../../util/warpers";
 import type { SearchConfig } from "../options/search-config";
 import type { Step } from "./decode-loop";
@@ -38,7 +38,7 @@ export async function decideRows(
   const warpers = createWarpers(config.warpers, 1);
   undecided.forEach(({ row, draws }, i) => {
     const position = fed[slotOf(row)];
-    const scores = logits[i].map((score) => (score <= BANNED ? -Infinity : score));
+    const scores = logits[i].map(withoutBanned);
     for (const warp of warpers) warp(scores);
     const [token, logprob] = drawFrom(scores, draws[position - (config.promptLength - 1)]);
     tokens[row] = token;
