@@ -9,7 +9,7 @@
 
 import { dot, dotFour } from "./dot";
 import { place } from "./keys";
-import { loadPart, madd, storePart } from "./lanes";
+import { loadPart, madd, storeApart, storePart } from "./lanes";
 import { scale as scaleRow } from "./rows";
 import { exponentials, largest } from "./softmax";
 
@@ -87,11 +87,7 @@ export function attendStreams(
     for (let i = 0; i < t; i++) {
       const q = query + <usize>i * inner;
       for (let at = begin; at < end; at += headBytes) {
-        const four = dotFour(q + at, k0 + at, k1 + at, k2 + at, k3 + at, width);
-        v128.store32_lane(to, four, 0);
-        v128.store32_lane(to + next, four, 1);
-        v128.store32_lane(to + 2 * next, four, 2);
-        v128.store32_lane(to + 3 * next, four, 3);
+        storeApart(to, next, dotFour(q + at, k0 + at, k1 + at, k2 + at, k3 + at, width));
         to += row;
       }
     }

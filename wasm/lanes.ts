@@ -32,3 +32,11 @@ export function storePart(to: usize, v: v128, count: i32): void {
   v128.store64_lane(to, v, 0);
   if (count == 3) v128.store32_lane(to, v, 2, 8);
 }
+
+/** Stores the four lanes `step` bytes apart. */
+export function storeApart(to: usize, step: usize, v: v128): void {
+  v128.store32_lane(to, v, 0);
+  v128.store32_lane(to + step, v, 1);
+  v128.store32_lane(to + 2 * step, v, 2);
+  v128.store32_lane(to + 3 * step, v, 3);
+}

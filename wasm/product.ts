@@ -7,6 +7,7 @@
 
 import { dot, dotFour, dotTwoByFour } from "./dot";
 import { dotStreams } from "./dot_streams";
+import { storeApart } from "./lanes";
 import { productTiled, ROWS_TO_TILE, tiledScratch } from "./product_tiled";
 import { F32, rowBytes, unpackRow } from "./weights";
 
@@ -49,11 +50,7 @@ function oneRow(format: i32, x: usize, w: usize, y: usize, n: i32, k: i32, scrat
   const apart = <usize>quarter * step;
   const next = (<usize>quarter) << 2;
   for (let j = 0; j < quarter; j++) {
-    const sums = dotStreams(format, x, w, apart, k, scratch);
-    v128.store32_lane(y, sums, 0);
-    v128.store32_lane(y + next, sums, 1);
-    v128.store32_lane(y + 2 * next, sums, 2);
-    v128.store32_lane(y + 3 * next, sums, 3);
+    storeApart(y, next, dotStreams(format, x, w, apart, k, scratch));
     w += step;
     y += 4;
   }

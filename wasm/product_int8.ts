@@ -10,7 +10,7 @@
  * minus the one of |x| s, which does not depend on w.
  */
 
-import { fourSums, madd, sumOfLanes } from "./lanes";
+import { fourSums, madd, storeApart, sumOfLanes } from "./lanes";
 import { productInt8Tiled } from "./product_int8_tiled";
 import { BLOCK_BYTES, quantizedBytes } from "./quantize";
 import { Q8, Q8_BYTES, rowBytes } from "./weights";
@@ -103,11 +103,7 @@ function streams(x: usize, w: usize, y: usize, n: i32, step: usize, blocks: i32)
   const quarter = n >> 2;
   const next = (<usize>quarter) << 2;
   for (let j = 0; j < quarter; j++) {
-    const four = oneByFour(x, w, <usize>quarter * step, blocks);
-    v128.store32_lane(y, four, 0);
-    v128.store32_lane(y + next, four, 1);
-    v128.store32_lane(y + 2 * next, four, 2);
-    v128.store32_lane(y + 3 * next, four, 3);
+    storeApart(y, next, oneByFour(x, w, <usize>quarter * step, blocks));
     w += step;
     y += 4;
   }
