@@ -28,10 +28,12 @@ export function legacyFields(config: Fields): Record<string, unknown> {
 }
 
 /**
- * Checks generation_config.json at load, so that a bad file fails there and not at the first sentence.
+ * Checks generation_config.json at load, so that a bad file fails there and not at the first sentence. What a call can override, or
+ * does without, fails only in a call that needs it: another search, and a `max_length` that leaves no room for a token.
  * @param fields see `readFileFields`
  */
 export function checkGenerationFile(fields: Fields, info: ModelInfo, file = FILE): void {
   const { penalty_alpha: _, dola_layers: __, ...others } = fields;
-  resolveConfig({}, others, info, { file });
+  const room = Number.isInteger(others.max_length) && Number(others.max_length) < 2 ? { max_new_tokens: 1 } : {};
+  resolveConfig(room, others, info, { file });
 }

@@ -34,7 +34,8 @@ export class OptionReader {
   }
 
   integer<T extends number | undefined>(name: string, min: number, fallback: T): number | T {
-    return this.read<number | T>(name, fallback, `an integer of at least ${min}`, (value) => isInteger(value, min));
+    const rule = min === -Infinity ? "an integer" : `an integer of at least ${min}`;
+    return this.read<number | T>(name, fallback, rule, (value) => isInteger(value, min));
   }
 
   number<T extends number | undefined>(

@@ -149,7 +149,8 @@ function longest(call: Fields, file: Fields, fileName: string, info: ModelInfo, 
     [fileName, file],
   ] as const) {
     const read = new OptionReader([{ where, fields }]);
-    const length = read.integer("max_length", 2, undefined);
+    // That of a file may be any: it does not count where the call says how many tokens it wants.
+    const length = read.integer("max_length", where === CALL ? 2 : -Infinity, undefined);
     const added = read.integer("max_new_tokens", 1, undefined);
     const found = added === undefined ? length : promptLength + added;
     if (found === undefined) continue;

@@ -87,7 +87,8 @@ export function createAddedVocabulary(
       if (token.lstrip) start = Math.max(done, trimEnd(text.slice(0, start)).length);
       if (token.rstrip) end += spaceAtStart.exec(text.slice(end))![0].length;
       between(done, start);
-      parts.push({ id: match.value });
+      // All of it may be space that the token before has taken along.
+      if (start < end) parts.push({ id: match.value });
       done = end;
     }
     between(done, text.length);

@@ -122,10 +122,13 @@ export function characterOf(value: unknown, part: string): string {
   return value as string;
 }
 
+/** The source of an expression that matches `text` and nothing else. */
+export const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+
 /** A pattern of tokenizer.json, `{"String": …}` or `{"Regex": …}`, as a global expression. */
 export function patternOf(value: unknown, part: string): RegExp {
   const { String: text, Regex: source } = (value ?? {}) as { String?: unknown; Regex?: unknown };
-  if (typeof text === "string") return new RegExp(text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"), "gu");
+  if (typeof text === "string") return new RegExp(literally(text), "gu");
   if (typeof source !== "string") throw invalid(`the pattern of the ${part} is neither String nor Regex`);
   try {
     return new RegExp(translate(source), "gv");

@@ -9,6 +9,7 @@ import {
   createPart,
   invalid,
   listOf,
+  literally,
   patternOf,
   stringOf,
   type Component,
@@ -127,7 +128,7 @@ const prepended = ({ text, origin }: Piece, start: string): Piece => ({
 function metaspace(given: Component): PreTokenize {
   const { prepend, replacement } = metaspaceOf(given);
   const isSplit = booleanOf(given.split, "split of Metaspace", true);
-  const atReplacement = new RegExp(`(?=${replacement.replace(/[\\^$.*+?()[\]{}|/]/, "\\$&")})`, "u");
+  const atReplacement = new RegExp(`(?=${literally(replacement)})`, "u");
   const replaced = (text: string) => text.replaceAll(" ", () => replacement);
   return (given) => {
     let piece: Piece = { text: replaced(given.text), origin: replaced(given.text.slice(0, given.origin)).length };

@@ -109,4 +109,13 @@ describe("generation_config.json", () => {
       maxLength: 10,
     });
   });
+
+  it("a max_length without room for a token fails only where it counts", () => {
+    const { info } = FILES[0];
+    for (const max_length of [1, 0, -1]) {
+      checkGenerationFile({ max_length }, info);
+      expect(() => resolveConfig({}, { max_length }, info)).toThrow(`max_length = ${max_length} leaves no room`);
+      expect(resolveConfig({ max_new_tokens: 9 }, { max_length }, info)).toMatchObject({ maxLength: 10 });
+    }
+  });
 });
