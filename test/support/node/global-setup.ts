@@ -11,6 +11,7 @@ import type { TestProject } from "vitest/node";
 import { wasmKernels } from "../../../scripts/build-wasm.js";
 import { launchBrowser, wantsFirefox } from "./browser";
 import { builtPackage } from "./package-server";
+import { builtModules } from "./page-modules";
 
 /** Where the server tells the WebSocket address of the browser. */
 export const BROWSER_ENDPOINT = "/__browser";
@@ -54,6 +55,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       plugins: [
         wasmKernels(),
         built,
+        builtModules([wasmKernels(), built]),
         { name: "browser-endpoint", configureServer: (vite) => answer(vite, liveBrowser) },
         quietClient,
       ],

@@ -6,7 +6,7 @@
  * of the test: `runInPage` and `closePage` throw it, unless the test took it with `takeProblems`.
  */
 
-import puppeteer, { type Browser, type Page } from "puppeteer";
+import puppeteer, { TargetType, type Browser, type Page } from "puppeteer";
 import { inject } from "vitest";
 import { launchFirefox, wantsFirefox } from "./browser";
 import { BROWSER_ENDPOINT } from "./global-setup";
@@ -22,9 +22,28 @@ interface Watch {
 
 const watched = new WeakMap<Page, Watch>();
 
-/** A page whose models share one GPU device: see shared-device.ts. */
-export const openModelsPage = (): Promise<Page> =>
-  openPage("/test/browser/blank.html", { first: [shareDevice, keepPipelines] });
+const MODELS_PAGE = "/test/browser/blank.html?models";
+
+/**
+ * A page whose models share one GPU device: see shared-device.ts. There is one for all files of tests: what one file has compiled,
+ * the next has.
+ */
+export async function openModelsPage(): Promise<Page> {
+  if (!wantsFirefox()) {
+    const baseUrl = inject("baseUrl");
+    const browser = await connectBrowser(await sharedBrowser(baseUrl));
+    const open = browser
+      .targets()
+      .find((target) => target.type() === TargetType.PAGE && target.url() === baseUrl + MODELS_PAGE);
+    const page = await open?.page();
+    if (page) {
+      watch(page, browser);
+      return page;
+    }
+    await browser.disconnect();
+  }
+  return openPage(MODELS_PAGE, { first: [shareDevice, keepPipelines] });
+}
 
 interface PageOptions {
   /** What runs in the page before everything else. */
@@ -67,7 +86,7 @@ function connectBrowser(endpoint: string): Promise<Browser> {
  * Calls the export `name` of a module in the page, awaits it and returns the result. Arguments and result are plain
  * data and typed arrays; NaN and infinities survive the way.
  *
- * @param module path from the root of the repository, such as "/test/support/sum.ts"
+ * @param module path from the root of the repository, such as "/test/support/page/encode.ts"
  */
 export async function runInPage<Result>(page: Page, module: string, name: string, ...args: unknown[]): Promise<Result> {
   const { crashed } = watchOf(page);
@@ -85,9 +104,10 @@ export function takeProblems(page: Page): string[] {
 }
 
 export async function closePage(page: Page): Promise<void> {
-  const { browser } = watchOf(page);
+  const { browser, problems } = watchOf(page);
   if (browser.connected) {
-    await page.browserContext().close();
+    const stays = page.url().endsWith(MODELS_PAGE) && !wantsFirefox() && problems.length === 0;
+    if (!stays) await page.browserContext().close();
     await (wantsFirefox() ? browser.close() : browser.disconnect());
   }
   throwProblems(page);

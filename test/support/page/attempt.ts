@@ -78,7 +78,7 @@ let worker: Worker | undefined;
 
 /** The same in a worker, which stays for the next attempt. */
 export function attemptInWorker(source: Source, options: PlainOptions = {}): Promise<Attempt> {
-  const running = (worker ??= new Worker(new URL("./attempt-worker.ts", import.meta.url), { type: "module" }));
+  const running = (worker ??= new Worker("/test/support/page/attempt-worker.ts", { type: "module" }));
   return new Promise<Attempt>((resolve, reject) => {
     running.onmessage = ({ data }) => resolve(data as Attempt);
     running.onerror = ({ message }) => reject(new Error(`The worker failed: ${message}`));

@@ -46,6 +46,9 @@ async function specification({ name, run }: OpCase): Promise<(Float32Array | Uin
   return made;
 }
 
+/** Cases under way: a software adapter compiles the kernels of several on as many cores. */
+const AT_A_TIME = 4;
+
 /**
  * Each case on a backend and on the CPU.
  * @param operation only the cases with it
@@ -60,21 +63,32 @@ export async function compareCases(
   words = "",
   except?: RegExp,
 ): Promise<Comparison[]> {
+  const chosen = opCases.filter(
+    ({ name, operations }) =>
+      (!operation || operations.includes(operation)) && name.includes(words) && !except?.test(name),
+  );
   const comparisons: Comparison[] = [];
-  for (const opCase of opCases) {
-    const { name, operations, run } = opCase;
-    if ((operation && !operations.includes(operation)) || !name.includes(words) || except?.test(name)) continue;
+  const compare = async (opCase: OpCase): Promise<Comparison> => {
     const watched = watch(backend);
-    largestPart.bytes = name.endsWith(" in parts") ? 512 : Infinity;
+    // A case makes its tensors before it waits for anything, so this limit is its own.
+    largestPart.bytes = opCase.name.endsWith(" in parts") ? 512 : Infinity;
     let result: Difference;
     try {
-      result = difference(await run(watched.ops), await expectedOf(opCase));
+      result = difference(await opCase.run(watched.ops), await expectedOf(opCase));
     } catch (error) {
       result = { worst: Infinity, detail: String(error) };
     }
     const format = [...watched.formats].find((dtype) => dtype !== "f32") ?? "f32";
-    comparisons.push({ name, operations: [...watched.operations], format, ...result });
-  }
+    return { name: opCase.name, operations: [...watched.operations], format, ...result };
+  };
+  let next = 0;
+  const compareInTurn = async (): Promise<void> => {
+    while (next < chosen.length) {
+      const at = next++;
+      comparisons[at] = await compare(chosen[at]);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, compareInTurn));
   largestPart.bytes = Infinity;
   return comparisons;
 }

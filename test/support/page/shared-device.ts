@@ -10,8 +10,13 @@ export function shareDevice(): void {
   const { requestDevice } = GPUAdapter.prototype;
   GPUAdapter.prototype.requestDevice = function (descriptor) {
     const key = JSON.stringify(descriptor ?? {});
-    const device = devices.get(key) ?? requestDevice.call(this, descriptor);
+    const known = devices.get(key);
+    if (known) return known;
+    const device = requestDevice.call(this, descriptor);
     devices.set(key, device);
+    // One that is refused or lost is not given to the next model.
+    const forget = (): unknown => devices.delete(key);
+    void device.then(({ lost }) => lost).then(forget, forget);
     return device;
   };
   // A model destroys its buffers one by one before this.

@@ -22,10 +22,14 @@ export function random(seed: number): Random {
   return {
     next,
     integers: (count, limit) => Uint32Array.from({ length: count }, () => Math.floor(next() * limit)),
-    normal: (count, deviation = 1) =>
-      Float32Array.from({ length: count }, () => {
+    normal(count, deviation = 1) {
+      // A loop: `from` takes several times as long, and there are millions of them.
+      const values = new Float32Array(count);
+      for (let i = 0; i < count; i++) {
         const radius = Math.sqrt(-2 * Math.log(1 - next()));
-        return deviation * radius * Math.cos(2 * Math.PI * next());
-      }),
+        values[i] = deviation * radius * Math.cos(2 * Math.PI * next());
+      }
+      return values;
+    },
   };
 }

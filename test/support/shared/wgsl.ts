@@ -60,31 +60,44 @@ function reachable(functions: Map<string, Set<string>>, entryPoint: string): Set
   return found;
 }
 
+interface Parsed {
+  code: string;
+  functions: Map<string, Set<string>>;
+  variables: Variable[];
+  overrides: string[];
+}
+
+const parsed = new Map<string, Parsed>();
+
+/** The same source is asked for with many descriptions. */
+function parse(source: string): Parsed {
+  const known = parsed.get(source);
+  if (known) return known;
+  const code = withoutComments(source);
+  const overrides = [...code.matchAll(/\boverride\s+(\w+)/g)].map(([, name]) => name).sort();
+  const found = { code, functions: usesOf(code), variables: variablesOf(code), overrides };
+  parsed.set(source, found);
+  return found;
+}
+
 /** Where the WGSL of a kernel and its description differ, in sentences. */
 export function differences({ code: source, entryPoint, bindings, params, overrides = {} }: Kernel): string[] {
-  const code = withoutComments(source);
-  const functions = usesOf(code);
-  const used = reachable(functions, entryPoint);
-  const variables = variablesOf(code)
-    .filter(({ name }) => used.has(name))
-    .sort((a, b) => a.binding - b.binding);
+  const wgsl = parse(source);
+  const used = reachable(wgsl.functions, entryPoint);
+  const variables = wgsl.variables.filter(({ name }) => used.has(name)).sort((a, b) => a.binding - b.binding);
   const uniform = variables.pop();
   const said = (values: unknown): string => JSON.stringify(values);
   const compare = (what: string, wgsl: unknown, typeScript: unknown): string[] =>
     said(wgsl) === said(typeScript) ? [] : [`${what}: ${said(wgsl)} in WGSL, ${said(typeScript)} in TypeScript`];
   return [
-    ...compare("entry point", functions.has(entryPoint), true),
+    ...compare("entry point", wgsl.functions.has(entryPoint), true),
     ...compare(
       "bindings",
       variables.map(({ binding, name, access }) => [binding, name, access]),
       Object.entries(bindings).map(([name, access], i) => [i, name, access]),
     ),
     ...compare("the last binding", [uniform?.binding, uniform?.access], [Object.keys(bindings).length, "uniform"]),
-    ...compare("parameters", fieldsOf(code, uniform?.type ?? ""), Object.entries(params)),
-    ...compare(
-      "overrides",
-      [...code.matchAll(/\boverride\s+(\w+)/g)].map(([, name]) => name).sort(),
-      Object.keys(overrides).sort(),
-    ),
+    ...compare("parameters", fieldsOf(wgsl.code, uniform?.type ?? ""), Object.entries(params)),
+    ...compare("overrides", wgsl.overrides, Object.keys(overrides).sort()),
   ];
 }
