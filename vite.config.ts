@@ -28,7 +28,7 @@ const minify = { compress: true, mangle: { keepNames: { class: true, function: f
 
 /** The public classes and the way to a worker: all that a page loads at once, if its models run in workers. */
 const PAGE =
-  /\/src\/(index|errors|(api(?!\/sound-part)|worker|util\/(part|abort|frozen|given|trusted|script-worker|node-module))\b.*|engine\/(gpu|options|load-options|translate-options)|generation\/options\/option-names|tensor\/host-tensor|backends\/(wasm\/support|webgpu\/adapter))/;
+  /\/src\/(index|errors|(api(?!\/sound-part)|worker|util\/(part|abort|frozen|given|names-of|trusted|script-worker|node-module))\b.*|engine\/(gpu|options|load-options|translate-options)|generation\/options\/option-names|tensor\/host-tensor|backends\/(wasm\/support|webgpu\/adapter))/;
 
 /** What every model needs is one file; each part that loads when needed (`loadPart`) is another. */
 const groups = [

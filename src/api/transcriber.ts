@@ -3,18 +3,20 @@
 import type { SoundInput, SoundStream } from "../audio/input";
 import type { VadOptions } from "../audio/speech-spans";
 import type { Availability } from "../engine/available";
-import { checkLoadOptions, LOAD_OPTIONS, type LoadOptions } from "../engine/load-options";
-import { checkedOptions, checkFunction } from "../engine/options";
+import type { LoadOptions } from "../engine/load-options";
+import { checkedOptions } from "../engine/options";
 import type { ModelCalls } from "../engine/running-model";
 import { ModelError } from "../errors";
 import type { Source } from "../loading/sources/source";
-import type { LiveOptions, LiveText } from "../speech/live";
-import { NOT_LIVE } from "../speech/live-options";
+import type { LiveText } from "../speech/live";
+import { NOT_LIVE, type LiveOptions } from "../speech/live-options";
 import type { TranscribeOptions } from "../speech/options";
 import type { RecognitionConstructor } from "../speech/recognition";
 import type { Transcription } from "../speech/transcription";
 import { loadPart } from "../util/part";
-import { watchedLoad } from "./availability";
+import { withoutNulls } from "../util/given";
+import { namesOf } from "../util/names-of";
+import { checkCreateOptions, givenModel } from "./given-model";
 import { Seq2Seq } from "./seq2seq";
 import { vadAddress } from "./vad-address";
 
@@ -69,15 +71,14 @@ export class Transcriber {
    */
   static async create(options: TranscriberOptions): Promise<Transcriber> {
     const checked = checkTranscriberOptions("Transcriber.create", options);
-    const { model: given, language, task, vad, generation, monitor, ...loadOptions } = checked;
-    const model = given instanceof Seq2Seq ? given : await watchedLoad(given, loadOptions, monitor);
-    if (model === given) warnOfIdle({ ...loadOptions, monitor }, loadOptions.onWarning ?? model.warn);
+    const { model: given, language, task, vad, generation, ...others } = checked;
+    const { model, isOwn } = await givenModel("Transcriber.create", given, others);
     try {
-      const defaults = { ...generation, ...given_({ language, task, vad }) };
-      await model.calls().setUpSpeech({ ...defaults, ...given_({ vad: detectorOf(defaults.vad) }) });
-      return new Transcriber(model, model !== given, defaults);
+      const defaults = { ...generation, ...withoutNulls({ language, task, vad }) };
+      await model.calls().setUpSpeech(withDetector(defaults));
+      return new Transcriber(model, isOwn, defaults);
     } catch (error) {
-      if (model !== given) await model.dispose();
+      if (isOwn) await model.dispose();
       throw error;
     }
   }
@@ -142,7 +143,7 @@ export class Transcriber {
   /** The options of a call over those of `create`. */
   private checked<T extends TranscribeOptions | LiveOptions>(where: string, given: T): T & { signal: AbortSignal } {
     const options = { ...this.defaultsOf(where), ...checkedOptions(where, given) };
-    return this.withSignal<T>({ ...options, ...given_({ vad: detectorOf(options.vad) }) });
+    return this.withSignal<T>(withDetector(options));
   }
 
   /** What `create` was given for files has no effect on live text. */
@@ -179,34 +180,26 @@ export async function createSpeechRecognition(options: TranscriberOptions): Prom
 
 const isSpeech = ({ config }: Seq2Seq): boolean => config.input !== undefined;
 
-/** Without what is undefined. */
-const given_ = <T extends object>(fields: T): Partial<T> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
-
 /** The voice detector's weights are a file of the package, unless another is named. */
-function detectorOf(vad: TranscribeOptions["vad"]): TranscribeOptions["vad"] {
+function withDetector<T extends Pick<TranscribeOptions, "vad">>(options: T): T {
+  const { vad } = options;
   // What is neither is refused where the other options are checked.
-  if (!vad || (vad !== true && (typeof vad !== "object" || Array.isArray(vad)))) return vad;
-  const options = vad === true ? {} : vad;
-  const { model } = options;
-  return { ...options, model: model instanceof URL ? model.href : (model ?? vadAddress()) };
+  if (!vad || (vad !== true && (typeof vad !== "object" || Array.isArray(vad)))) return options;
+  const given = vad === true ? {} : vad;
+  const { model } = given;
+  return { ...options, vad: { ...given, model: model instanceof URL ? model.href : (model ?? vadAddress()) } };
 }
 
-const OWN = ["model", "language", "task", "vad", "generation", "monitor"] as const;
+const OWN = namesOf<Omit<TranscriberOptions, keyof LoadOptions>>({
+  model: true,
+  language: true,
+  task: true,
+  vad: true,
+  generation: true,
+  monitor: true,
+});
 
 function checkTranscriberOptions(where: string, options: TranscriberOptions): TranscriberOptions {
-  const checked = checkedOptions(where, options, [...OWN, ...LOAD_OPTIONS]);
-  checkLoadOptions(Object.fromEntries(LOAD_OPTIONS.map((name) => [name, checked[name]])), where);
-  checkFunction(where, "monitor", checked.monitor);
+  const checked = checkCreateOptions(where, options, OWN);
   return { ...checked, generation: checkedOptions(`${where}: generation`, checked.generation) };
-}
-
-/** A loaded model stays where and as it is. */
-function warnOfIdle(options: object, warn: (message: string) => void): void {
-  const idle = Object.entries(options).flatMap(([name, value]) =>
-    value === undefined || name === "onWarning" || name === "signal" ? [] : [name],
-  );
-  if (idle.length === 0) return;
-  const verb = idle.length > 1 ? "have" : "has";
-  warn(`Transcriber.create: ${idle.join(", ")} ${verb} no effect, because the model is loaded already.`);
 }

@@ -1,14 +1,15 @@
 /** Text in, text out, in the shape of the W3C Translator API (webmachinelearning.github.io/translation-api). */
 
-import { ModelError } from "../errors";
-import { checkLoadOptions, LOAD_OPTIONS, type LoadOptions } from "../engine/load-options";
-import { checkedOptions, checkFunction } from "../engine/options";
+import { ModelError, quote } from "../errors";
+import type { LoadOptions } from "../engine/load-options";
+import { checkedOptions } from "../engine/options";
 import { checkGeneration, type TranslateOptions } from "../engine/translate-options";
 import type { AlignedSegment, TranslatorSetup } from "../engine/translator";
 import type { Source } from "../loading/sources/source";
 import type { Availability } from "../engine/available";
 import { loadPart } from "../util/part";
-import { checkTag, watchedLoad } from "./availability";
+import { namesOf } from "../util/names-of";
+import { checkCreateOptions, givenModel } from "./given-model";
 import { Seq2Seq } from "./seq2seq";
 
 /** The options of `Translator.create` and `Translator.availability`, those of `Seq2Seq.load` among them. */
@@ -76,16 +77,14 @@ export class Translator {
    */
   static async create(options: TranslatorOptions): Promise<Translator> {
     const checked = checkTranslatorOptions("Translator.create", options);
-    const { model: given, sourceLanguage, targetLanguage, generation, monitor, ...loadOptions } = checked;
-    const model = given instanceof Seq2Seq ? given : await watchedLoad(given, loadOptions, monitor);
-    const warn = loadOptions.onWarning ?? model.warn;
-    if (model === given) warnOfIdle({ ...loadOptions, monitor }, warn);
+    const { model: given, sourceLanguage, targetLanguage, generation, ...others } = checked;
+    const { model, isOwn, warn } = await givenModel("Translator.create", given, others);
     try {
       const setup = { sourceLanguage, targetLanguage, generation };
       for (const warning of await model.calls().setUp(setup)) warn(warning);
-      return new Translator(setup, model, model !== given);
+      return new Translator(setup, model, isOwn);
     } catch (error) {
-      if (model !== given) await model.dispose();
+      if (isOwn) await model.dispose();
       throw error;
     }
   }
@@ -165,25 +164,28 @@ export class Translator {
   }
 }
 
-const OWN = ["model", "sourceLanguage", "targetLanguage", "generation", "monitor"] as const;
+const OWN = namesOf<Omit<TranslatorOptions, keyof LoadOptions>>({
+  model: true,
+  sourceLanguage: true,
+  targetLanguage: true,
+  generation: true,
+  monitor: true,
+});
 
 function checkTranslatorOptions(where: string, options: TranslatorOptions): TranslatorOptions {
-  const checked = checkedOptions(where, options, [...OWN, ...LOAD_OPTIONS]);
-  checkLoadOptions(Object.fromEntries(LOAD_OPTIONS.map((name) => [name, checked[name]])), where);
+  const checked = checkCreateOptions(where, options, OWN);
   checkTag("sourceLanguage", checked.sourceLanguage);
   checkTag("targetLanguage", checked.targetLanguage);
-  checkFunction(where, "monitor", checked.monitor);
   checkGeneration(`${where}: generation`, checkedOptions(`${where}: generation`, checked.generation));
   return checked;
 }
 
-/** A loaded model stays where and as it is. */
-function warnOfIdle(options: object, warn: (message: string) => void): void {
-  const idle = Object.entries(options).flatMap(([name, value]) =>
-    value === undefined || name === "onWarning" || name === "signal" ? [] : [name],
-  );
-  if (idle.length > 0)
-    warn(
-      `Translator.create: ${idle.join(", ")} ${idle.length > 1 ? "have" : "has"} no effect, because the model is loaded already.`,
-    );
+function checkTag(name: string, tag: unknown): void {
+  try {
+    Intl.getCanonicalLocales(tag as string);
+    if (typeof tag === "string" && tag) return;
+  } catch {
+    // the error follows below
+  }
+  throw new ModelError("invalid_option", `Translator: ${name} must be a language tag such as "en", not ${quote(tag)}.`);
 }

@@ -3,6 +3,7 @@
 import type { Tuning } from "../backends/webgpu/tuning";
 import { ModelError, quote } from "../errors";
 import { checkBoolean, checkedOptions, checkFunction } from "./options";
+import { namesOf } from "../util/names-of";
 import type { LoadProgress } from "./progress";
 
 /** The options of `Seq2Seq.load`. */
@@ -66,21 +67,21 @@ export interface LoadOptions {
 }
 
 /** The names of all load options. */
-export const LOAD_OPTIONS = [
-  "device",
-  "dtype",
-  "arithmetic",
-  "threads",
-  "kernels",
-  "signal",
-  "onProgress",
-  "onWarning",
-  "worker",
-  "cache",
-  "retries",
-  "stallTimeout",
-  "integrity",
-] as const;
+export const LOAD_OPTIONS = namesOf<LoadOptions>({
+  device: true,
+  dtype: true,
+  arithmetic: true,
+  threads: true,
+  kernels: true,
+  signal: true,
+  onProgress: true,
+  onWarning: true,
+  worker: true,
+  cache: true,
+  retries: true,
+  stallTimeout: true,
+  integrity: true,
+});
 
 /** @param where name of the method, for messages */
 export function checkLoadOptions(given: LoadOptions, where = "load"): LoadOptions {

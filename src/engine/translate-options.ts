@@ -23,8 +23,8 @@ export type TranslateOptions = Omit<
   | "prefix_allowed_tokens"
 >;
 
-/** Options of `generate` that the language or the shape of a result decides. */
-const NOT_FOR_TEXT: Readonly<Record<string, string>> = {
+/** Options of `generate` that a translation does not have, and why. */
+const NOT_FOR_TEXT: Readonly<Record<Exclude<keyof GenerationConfig, keyof TranslateOptions>, string>> = {
   forced_bos_token_id: "the language decides it",
   decoder_start_token_id: "the language decides it",
   decoder_input_ids: "text is translated in parts",
@@ -40,9 +40,9 @@ const NOT_FOR_TEXT: Readonly<Record<string, string>> = {
 
 /** @throws ModelError for an option that `generate` does not have, or that has no place here */
 export function checkGeneration(where: string, given: object): void {
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(NOT_FOR_TEXT, name)) continue;
-    const message = `${where}: ${name} is not supported: ${NOT_FOR_TEXT[name]}.`;
+  for (const [name, why] of Object.entries(NOT_FOR_TEXT)) {
+    if (!Object.hasOwn(given, name)) continue;
+    const message = `${where}: ${name} is not supported: ${why}.`;
     throw new ModelError("unsupported_option", message, "Use Seq2Seq and its generateText() or generate().");
   }
   const { signal: _, ...others } = given as TranslateOptions;

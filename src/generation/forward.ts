@@ -4,6 +4,7 @@ import type { Capture, DecoderState, Model } from "../models/model";
 import type { Ops, Plan } from "../ops/ops";
 import { HostTensor } from "../tensor/host-tensor";
 import { size, type Tensor } from "../tensor/tensor";
+import { namesOf } from "../util/names-of";
 import { padded, rowOf, type Batch } from "./batch";
 import { createSource, writeSource } from "./device/source";
 import { internalTensors, readInternals, type StackInternals } from "./internals";
@@ -52,12 +53,12 @@ export interface ForwardOptions {
 }
 
 /** The names of all of them. */
-export const FORWARD_OPTIONS = [
-  "output_attentions",
-  "output_hidden_states",
-  "output_internals",
-  "output_layer_logits",
-] as const satisfies readonly (keyof ForwardOptions)[];
+export const FORWARD_OPTIONS = namesOf<ForwardOptions>({
+  output_attentions: true,
+  output_hidden_states: true,
+  output_internals: true,
+  output_layer_logits: true,
+});
 
 export async function forward(
   ops: Ops,

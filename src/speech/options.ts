@@ -4,6 +4,7 @@ import type { VadOptions } from "../audio/speech-spans";
 import { ModelError, quote } from "../errors";
 import type { GenerationConfig } from "../generation/options/generation-config";
 import { checkNames } from "../generation/options/option-names";
+import { namesOf } from "../util/names-of";
 import { warnOfIdleOptions } from "./idle";
 import type { SpeechSegmentInfo } from "./transcription";
 
@@ -86,32 +87,34 @@ export interface TranscribeOptions extends Omit<
   onProgress?: (progress: TranscribeProgress) => void;
 }
 
+type OwnOptions = Omit<TranscribeOptions, Exclude<keyof GenerationConfig, "temperature">>;
+
 /** Names of options that are not those of `generate`. */
-export const OWN_OPTIONS = [
-  "language",
-  "task",
-  "prompt",
-  "prompt_ids",
-  "return_timestamps",
-  "return_language",
-  "return_alignment",
-  "temperature",
-  "compression_ratio_threshold",
-  "logprob_threshold",
-  "no_speech_threshold",
-  "condition_on_prev_tokens",
-  "prompt_condition_type",
-  "chunk_length_s",
-  "stride_length_s",
-  "tokens_per_second",
-  "batch_size",
-  "vad",
-  "onSegment",
-  "onProgress",
-] as const satisfies readonly (keyof TranscribeOptions)[];
+export const OWN_OPTIONS = namesOf<OwnOptions>({
+  language: true,
+  task: true,
+  prompt: true,
+  prompt_ids: true,
+  return_timestamps: true,
+  return_language: true,
+  return_alignment: true,
+  temperature: true,
+  compression_ratio_threshold: true,
+  logprob_threshold: true,
+  no_speech_threshold: true,
+  condition_on_prev_tokens: true,
+  prompt_condition_type: true,
+  chunk_length_s: true,
+  stride_length_s: true,
+  tokens_per_second: true,
+  batch_size: true,
+  vad: true,
+  onSegment: true,
+  onProgress: true,
+});
 
 /** Options of `generate` that have no place here, and why. */
-const REFUSED: Readonly<Record<string, string>> = {
+const REFUSED: Readonly<Record<Exclude<keyof GenerationConfig, keyof TranscribeOptions | "temperature">, string>> = {
   attention_mask: "sound is not padded by its caller",
   constraint: "sound is transcribed in windows",
   decoder_input_ids: "language, task and prompt decide how a window begins",

@@ -4,7 +4,8 @@
  */
 
 import { ModelError } from "../errors";
-import type { LiveOptions, LiveText } from "./live";
+import type { LiveText } from "./live";
+import type { LiveOptions } from "./live-options";
 import type { SoundStream } from "../audio/input";
 
 /** What the adapter needs of a transcriber. */
