@@ -31,7 +31,7 @@ function expectSelection(op: string, b: number, selection: Selection): void {
   expectShape(op, "finished", finished, [b]);
   expectShape(op, "history", history, [null, b]);
   expectShape(op, "logprobs", logprobs, [...history.shape]);
-  invariant(rowsOf(eos.shape)[0] === 1, `${op}: eos is not a list`);
+  expectShape(op, "eos", eos, [null]);
 }
 
 export const selection = {
