@@ -5,7 +5,7 @@ import { createWebGpuBackend } from "../../src/backends/webgpu/backend";
 import { kernelsOf } from "../../src/backends/webgpu/operations";
 import type { Tuning } from "../../src/backends/webgpu/tuning";
 import { families } from "../../src/engine/speech-part";
-import { SessionPool } from "../../src/generation/device/session";
+import { SessionPool } from "../../src/generation/device/session-pool";
 import { familyOf } from "../../src/models/families/registry";
 import type { ModelInfo } from "../../src/models/model";
 import { Parameters } from "../../src/models/parameters";

@@ -1,7 +1,7 @@
 /** Writes the weights of a folder in the format that a device stores them in, so that a load only moves them. */
 
 import { findFamily } from "../engine/family";
-import { refuseUnread } from "../engine/load";
+import { refuseUnread } from "../engine/place-weights";
 import { plannedOps } from "../engine/planned-ops";
 import { ModelError } from "../errors";
 import { BYTES_PER_ELEMENT, isDType, toFloat32, type DType } from "../loading/formats/dtypes";

@@ -7,13 +7,14 @@
 import type { AdapterInfo } from "../backends/webgpu/adapter";
 import type { Tuning } from "../backends/webgpu/tuning";
 import { invariant, ModelError } from "../errors";
-import { SessionPool } from "../generation/device/session";
+import { SessionPool } from "../generation/device/session-pool";
 import type { Engine } from "../generation/engine";
 import type { Model } from "../models/model";
 import { zeroCounters, type Counters, type Memory, type Ops } from "../ops/ops";
 import { untilAborted } from "../util/abort";
 import { anotherGpu, openBackend, withoutGpu, type Backend, type Computing, type SpeechOperations } from "./device";
-import type { ModelFolder, PlaceOptions } from "./load";
+import type { ModelFolder } from "./load";
+import type { PlaceOptions } from "./place-weights";
 import type { LoadOptions } from "./load-options";
 import type { ProgressMeter } from "./progress";
 

@@ -8,7 +8,8 @@ import type { Tuning } from "../backends/webgpu/tuning";
 import { ModelError } from "../errors";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
-import type { SpeechContext, SpeechInput, SpeechOptions } from "../generation/speech/call";
+import type { SpeechInput, SpeechOptions } from "../generation/speech/call";
+import type { SpeechContext } from "../generation/speech/context";
 import { onEngine, type Engine } from "../generation/engine";
 import { createSentences, runSentences, wayOf } from "../generation/generate";
 import { createRequest, type Request } from "../generation/request";
@@ -31,16 +32,10 @@ import type { Tokenizer } from "../text/tokenizer";
 import type { LocalTranslator, TranslatorSetup } from "./translator";
 import { withoutNulls } from "../util/given";
 
-/**
- * A loaded encoder-decoder model: token ids in, token ids and tensors out. One model may run several calls at a time; they
- * take turns, one step each.
- */
+/** The members have the names and the meanings of those of `Seq2Seq`, where each is described. */
 export class LocalSeq2Seq {
-  /** Present where the model's folder has the files of a tokenizer: tokenizer.json, or those of its family. */
   readonly tokenizer?: Tokenizer;
-  /** Why there is no `tokenizer` although the folder has files of one: which files, and why they are not read. */
   readonly tokenizerProblem?: string;
-  /** What was read of config.json and generation_config.json: start, end and pad tokens, sizes, limits. Frozen. */
   readonly config: ModelConfig;
   private readonly warned = new Set<string>();
   private readonly modelInfo: ModelInfo;
@@ -58,27 +53,18 @@ export class LocalSeq2Seq {
     this.config = modelConfig(this.modelInfo, generation, folder.config);
   }
 
-  /** Where the model runs. A GPU that is lost again and again is given up for "wasm". */
   get device(): "webgpu" | "wasm" | "cpu" {
     return this.engines.device;
   }
 
-  /** What the browser reports about the GPU; absent on other devices. */
   get adapter(): AdapterInfo | undefined {
     return this.engines.adapter;
   }
 
-  /** Which variants of its kernels a GPU computes with; absent on other devices. */
   get kernels(): Tuning | undefined {
     return this.engines.kernels;
   }
 
-  /**
-   * Loads a model from a folder with config.json, weights and, for text, the tokenizer's files.
-   * @param source see {@link Source}
-   * @param given see {@link LoadOptions}
-   * @throws ModelError; `signal.reason` once aborted
-   */
   static async load(source: Source | ModelFiles, given: LoadOptions = {}): Promise<LocalSeq2Seq> {
     const checked = checkLoadOptions(given);
     const { device = "auto", dtype = "auto", arithmetic = "f32", threads = "auto", kernels = "auto" } = checked;
@@ -95,13 +81,6 @@ export class LocalSeq2Seq {
     return withModelFiles(folder, { ...checked, onWarning }, load);
   }
 
-  /**
-   * Generates with greedy search, beam search or sampling, as the options say.
-   * @param input token ids of the encoder: one row, or several of any lengths; for a model that reads sound, an object with it
-   *   and, if you like, the options, see {@link SpeechCall}
-   * @param given see {@link GenerationConfig}
-   * @throws ModelError; `signal.reason` once aborted
-   */
   async generate(input: ModelInput, given: GenerationConfig & SpeechOptions = {}): Promise<GenerateOutput> {
     const { request, options, prompts, wanted: judging } = await this.prepare("generate", input, given);
     const { config, signal } = request;
@@ -115,11 +94,6 @@ export class LocalSeq2Seq {
     return output;
   }
 
-  /**
-   * Like `generate`, token by token. Leaving the loop stops the work. While the reader pauses, only the steps in flight are
-   * computed. A beam search yields a token of its best sequence as soon as all beams agree on it.
-   * @returns at its end, what `generate` returns
-   */
   async *stream(input: ModelInput, given: GenerationConfig & SpeechOptions = {}): StepStream {
     const { request, options, prompts } = await this.prepare("stream", input, given);
     const refuse = (name: string, hint = "Use generate()."): never => {
@@ -144,15 +118,6 @@ export class LocalSeq2Seq {
     return outputOf(request, sentences, stats, prompts !== undefined);
   }
 
-  /**
-   * Text in, text out: `generate` for summaries, corrections, answers, whatever the model was trained for. A prefix that it
-   * expects is part of the text ("summarize: "). A beginning of the output may be given as `decoder_input_ids`; it is in the text.
-   * @param texts one text, or several of any lengths; each has to fit the model, or see `truncation`
-   * @param options those of `generate`, `truncation`, and languages; see {@link TextOptions}
-   * @returns the whole output of `generate` with `texts`, `input_ids` and `truncated` beside it
-   * @throws ModelError: `file_not_found` without a tokenizer, `invalid_input` for a text that is too long or empty;
-   *   `signal.reason` once aborted
-   */
   async generateText(texts: string | string[], options: TextOptions = {}): Promise<GenerateTextOutput> {
     const call = this.textCall("generateText", texts, options);
     const output = await this.generate(call.input_ids, call.options);
@@ -160,13 +125,6 @@ export class LocalSeq2Seq {
     return { ...output, texts: written, input_ids: call.input_ids, truncated: call.truncated };
   }
 
-  /**
-   * Like `generateText` for one text, piece by piece: joined they are its text, but for one that begins with
-   * `decoder_input_ids`, of which the stream has the new part. A piece is never empty and never taken back. Leaving the loop
-   * stops the work.
-   * @param options as for `generateText`; what returns more than a text is refused
-   * @throws ModelError; `signal.reason` once aborted
-   */
   async *streamText(text: string, options: TextOptions = {}): AsyncGenerator<string, void, undefined> {
     const call = this.textCall("streamText", text, options);
     const [cut] = call.truncated;
@@ -180,19 +138,11 @@ export class LocalSeq2Seq {
     if (rest !== "") yield rest;
   }
 
-  /**
-   * One teacher-forced pass.
-   * @returns logits (B, T, V), encoder states (B, S, D), and the outputs that `options` asks for
-   */
   async forward(given: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
     this.checkAlive();
     return this.engines.run(await forwardCall(given, options, this.engines.model.info, this.warn));
   }
 
-  /**
-   * Which language is spoken: of a multilingual Whisper.
-   * @returns for each row the languages with their probabilities, most probable first
-   */
   async detectLanguage(input: SpeechInput): Promise<[language: string, probability: number][][]> {
     this.checkAlive();
     if (!this.modelInfo.features)
@@ -202,7 +152,6 @@ export class LocalSeq2Seq {
     return languageProbabilities("detectLanguage", { ...checked }, this.speechContext());
   }
 
-  /** Where the time of a call goes, see {@link Profile}. */
   async profile(given: { signal?: AbortSignal } = {}): Promise<Profile> {
     this.checkAlive();
     const { signal } = checkedOptions("profile", given, ["signal"]);
@@ -211,20 +160,14 @@ export class LocalSeq2Seq {
     return this.engines.run((engine) => onEngine(engine, (one) => profile(one, signal), signal), signal);
   }
 
-  /** How many tokens fit the model's positions: `config.limits`. */
   get limits(): Limits {
     return { ...this.config.limits };
   }
 
-  /** Bytes in use on the device, by purpose; all 0 after `dispose`. */
   memory(): Memory {
     return this.engines.memory();
   }
 
-  /**
-   * Frees everything on the device. Running calls reject with code "disposed". This does not wait for them, because the reader
-   * of a stream may pause it forever.
-   */
   dispose(): Promise<void> {
     this.disposed = true;
     this.engines.dispose();

@@ -2,7 +2,7 @@
 
 import type { Model } from "../models/model";
 import type { Ops } from "../ops/ops";
-import type { SessionPool } from "./device/session";
+import type { SessionPool } from "./device/session-pool";
 
 export interface Engine {
   readonly ops: Ops;

@@ -9,30 +9,11 @@
 import { ModelError } from "../errors";
 import type { PackedFormat } from "../tensor/packed-rows";
 import type { Norm, Ops } from "../ops/ops";
-import { rowWords, type WeightFormat } from "../tensor/weight-format";
+import type { WeightFormat } from "../tensor/weight-format";
 import { sameShape, shapeText, size, type Tensor } from "../tensor/tensor";
 import { CheckpointNames, type Announced } from "./checkpoint-names";
+import { formatOfPlaces, writePackedRows, writeRows, type Expected, type Placement } from "./placements";
 import { checkFinite, checkHalves, checkPacked, withoutMinusInfinity } from "./weight-values";
-
-interface Placement {
-  tensor: Tensor;
-  /** First row of the checkpoint tensor, and how many rows. */
-  from: number;
-  rows: number;
-  /** First element of `tensor`. */
-  start: number;
-  /** May hold -Infinity, for a token that is never chosen. */
-  mayBan?: boolean;
-  /** A row as the device has it, which may have another length. */
-  arrange?: (row: Float32Array) => Float32Array;
-  /** An element as the device has it. */
-  change?: (element: number) => number;
-}
-
-interface Expected {
-  shape: readonly number[];
-  placements: Placement[];
-}
 
 export class Parameters {
   private readonly names: CheckpointNames;
@@ -250,9 +231,7 @@ export class Parameters {
 
   /** How the device stores a checkpoint tensor: one format for all places that asked for it, else "f32". */
   formatOf(name: string): WeightFormat {
-    const places = this.expected.get(name)?.placements ?? [];
-    const [first, ...others] = places.map(({ tensor, arrange }) => (arrange ? "f32" : tensor.dtype)) as WeightFormat[];
-    return first !== undefined && others.every((format) => format === first) ? first : "f32";
+    return formatOfPlaces(this.expected.get(name)?.placements ?? []);
   }
 
   /**
@@ -260,47 +239,22 @@ export class Parameters {
    * @param format that of `formatOf`
    */
   fillPacked(file: string, name: string, format: PackedFormat | "f16", words: Uint32Array, start: number): void {
-    const { shape, placements } = this.expected.get(name) ?? { shape: [0, 0], placements: [] };
-    const width = shape[1];
-    const pitch = rowWords(format, width);
-    const [row, rows] = [start / width, words.length / pitch];
+    const expected = this.expected.get(name);
+    if (!expected) return;
+    const [, width] = expected.shape;
+    const row = start / width;
     checkPacked(file, name, format, words, row, width);
-    for (const { tensor, from, rows: count, start: first } of placements) {
-      const begin = Math.max(row, from);
-      const end = Math.min(row + rows, from + count);
-      if (begin >= end) continue;
-      this.ops.writePacked(
-        tensor,
-        words.subarray((begin - row) * pitch, (end - row) * pitch),
-        first / width + begin - from,
-      );
-    }
+    writePackedRows(this.ops, expected, format, words, row);
   }
 
   /** Uploads whole rows of a checkpoint tensor, from element `start` on, to the places that asked for them. */
   fill(file: string, name: string, data: Float32Array, start = 0): void {
     const expected = this.expected.get(name);
     if (!expected) return;
-    if (expected.placements.every(({ mayBan }) => mayBan)) data = withoutMinusInfinity(data);
-    const width = size(expected.shape.slice(1));
-    checkFinite(file, name, data, start, expected.shape);
-    if (expected.placements.some(({ tensor }) => tensor.dtype === "f16")) checkHalves(file, name, data, start);
-    for (const { tensor, from, rows, start: first, arrange, change } of expected.placements) {
-      // The part of this placement that the data covers, in elements of the checkpoint tensor.
-      const begin = Math.max(start, from * width);
-      const end = Math.min(start + data.length, (from + rows) * width);
-      if (begin >= end) continue;
-      const own = data.subarray(begin - start, end - start);
-      const part = change ? own.map(change) : own;
-      if (!arrange) {
-        this.ops.write(tensor, part, first + begin - from * width);
-        continue;
-      }
-      // A piece is whole rows.
-      const length = size(tensor.shape.slice(1));
-      for (let at = 0; at < part.length; at += width) {
-        this.ops.write(tensor, arrange(part.subarray(at, at + width)), ((begin + at) / width) * length);
-      }
-    }
+    const { shape, placements } = expected;
+    const values = placements.every(({ mayBan }) => mayBan) ? withoutMinusInfinity(data) : data;
+    checkFinite(file, name, values, start, shape);
+    if (placements.some(({ tensor }) => tensor.dtype === "f16")) checkHalves(file, name, values, start);
+    writeRows(this.ops, expected, values, start);
   }
 }

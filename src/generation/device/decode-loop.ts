@@ -1,6 +1,6 @@
 /**
  * The decode loop of searches that stay on the device. The device chooses every token; JavaScript reads only a few bytes per
- * step, and it submits the next steps before it reads the result of the last one. `greedy.ts` and `beams.ts` say what a
+ * step, and it submits the next steps before it reads the result of the last one. `greedy-sampling.ts` and `beams.ts` say what a
  * step returns, and how a sentence starts and ends. Searches that need the scores in JavaScript run in `host-search.ts`.
  *
  * Example: 2 slots, at most 2 steps in flight, and three sentences: A of 3 tokens, B of 5, C of 2. Time runs to the right; a

@@ -53,7 +53,10 @@ export interface GenerationConfig {
    * 2016). Above 0 favours long sequences. Default 1.
    */
   length_penalty?: number;
-  /** Draw tokens instead of taking the best. Needs the logits in JavaScript. Default false. */
+  /**
+   * Draw tokens instead of taking the best. Needs the logits in JavaScript with beams, and where `top_k` is above 248 or nothing
+   * limits the choice. Default false.
+   */
   do_sample?: boolean;
   /**
    * Makes draws reproducible: an integer from 0 to 2^32 - 1. Each sequence has its own stream of random numbers, so a
@@ -134,7 +137,7 @@ export interface GenerationConfig {
   prefix_allowed_tokens?: (row: number, sequence: number[]) => number[] | Promise<number[]>;
   /**
    * Token ids that every sequence begins with, after the start token and a forced first one: one list, or one per row.
-   * Needs the logits in JavaScript. Not an option of transformers. Default: none.
+   * Needs the logits in JavaScript with beams, or where rows differ in length. Not an option of transformers. Default: none.
    */
   constraint?: number[] | number[][];
 
@@ -172,7 +175,7 @@ export interface GenerationConfig {
   attention_mask?: (number | boolean)[] | (number | boolean)[][];
   /**
    * What each sequence begins with: token ids, as many rows as the input has, all of one length. The start token is put
-   * before them if no row begins with it. Needs the logits in JavaScript. Default: the start token.
+   * before them if no row begins with it. Default: the start token.
    */
   decoder_input_ids?: number[] | number[][];
   /** Stops within one step; the call rejects with `signal.reason`. Default: none. */

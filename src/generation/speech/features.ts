@@ -1,7 +1,7 @@
 /** Checks the sound that a caller passes, `input_features` or `input_values`, and lays it out as the encoder reads it. */
 
 import { ModelError, quote } from "../../errors";
-import type { FeatureInput } from "../../models/model";
+import type { FeatureInput, ModelInfo } from "../../models/model";
 import { shapeText, size } from "../../tensor/tensor";
 import type { Batch } from "../batch";
 
@@ -15,11 +15,30 @@ export interface FeatureTensor {
 
 const invalid = (message: string, hint?: string): ModelError => new ModelError("invalid_input", message, hint);
 
+/** What a call or `forward` has of the input. */
+export function speechBatch(where: string, given: Record<string, unknown>, { features }: ModelInfo): Batch {
+  const name = features!.name;
+  const other = name === "input_features" ? "input_values" : "input_features";
+  for (const wrong of [other, "input_ids"]) {
+    if (given[wrong] === undefined) continue;
+    throw new ModelError("invalid_input", `${where}: this model reads ${name}, not ${wrong}.`);
+  }
+  if (given[name] === undefined) throw new ModelError("invalid_input", `${where}: ${name} is missing.`);
+  const mask = given.attention_mask ?? undefined;
+  if (mask !== undefined && name === "input_features") {
+    throw new ModelError(
+      "unsupported_option",
+      `${where}: attention_mask has no meaning for a model that reads windows of one length.`,
+    );
+  }
+  return featureBatch(given[name], features!, mask);
+}
+
 /**
  * The frames of each row, in a batch. `value` is what a call has as `input_features` or `input_values`.
  * @param mask `attention_mask`: 1 for each sample, then 0 for padding
  */
-export function featureBatch(value: unknown, input: FeatureInput, mask?: unknown): Batch {
+function featureBatch(value: unknown, input: FeatureInput, mask?: unknown): Batch {
   const rows = input.name === "input_features" ? melRows(value, input) : sampleRows(value, input, mask);
   if (rows.length === 0) throw invalid(`${input.name} is empty.`);
   const lengths = rows.map((row) => row.length / input.channels);

@@ -5,7 +5,7 @@ import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { createGreedySampling } from "../../../src/generation/search/greedy-sampling";
 import { runDecodeLoop, type DeviceSearch } from "../../../src/generation/device/decode-loop";
 import { deviceGreedySampling } from "../../../src/generation/device/greedy-sampling";
-import { SessionPool } from "../../../src/generation/device/session";
+import { SessionPool } from "../../../src/generation/device/session-pool";
 import type { Sentence } from "../../../src/generation/device/slots";
 import { resolveConfig } from "../../../src/generation/options/resolve";
 import { Parameters } from "../../../src/models/parameters";

@@ -2,7 +2,7 @@
 
 import { expect, it } from "vitest";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
-import { SessionPool } from "../../../src/generation/device/session";
+import { SessionPool } from "../../../src/generation/device/session-pool";
 import { Parameters } from "../../../src/models/parameters";
 import { familyOf } from "../../../src/models/families/registry";
 import { tinyConfig, tinyFields, tinyShapes } from "../../support/shared/tiny";

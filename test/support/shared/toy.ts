@@ -13,7 +13,7 @@ import { rowOf } from "../../../src/generation/batch";
 import type { Request } from "../../../src/generation/request";
 import { prefixes, prompts } from "../../../src/generation/prompts";
 import type { Hypothesis } from "../../../src/generation/search/search";
-import { SessionPool } from "../../../src/generation/device/session";
+import { SessionPool } from "../../../src/generation/device/session-pool";
 import type { Sentence } from "../../../src/generation/device/slots";
 import type { Model, ModelInfo } from "../../../src/models/model";
 import type { Ops } from "../../../src/ops/ops";
