@@ -2,17 +2,13 @@
 
 import { readModel } from "../engine/load";
 import { formatOf, openStored } from "../engine/model-files";
-import { bytesOnDevice, plannedOps } from "../engine/planned-ops";
+import { bytesOnDevice, plannedOps, TYPICAL_LENGTH, typicalCacheBytes } from "../engine/planned-ops";
 import { openSource } from "../loading/sources/source";
 import type { TensorInfo } from "../loading/formats/tensors";
 import type { Tensor } from "../tensor/tensor";
-import type { WeightFormat } from "../tensor/weight-format";
+import { WEIGHT_FORMATS, type WeightFormat } from "../tensor/weight-format";
 import { ModelError } from "../errors";
 import { describeError, megabytes, type Command } from "./command";
-
-const FORMATS: readonly WeightFormat[] = ["f32", "f16", "q8", "q4"];
-/** Tokens of the text whose cache is counted. */
-const TYPICAL_LENGTH = 256;
 
 /** What was found out, up to the first thing that does not fit. */
 interface Report {
@@ -33,7 +29,7 @@ interface Report {
   packed?: string;
   /** Bytes of the weights on a device, by dtype. */
   memory?: Record<string, number>;
-  /** Bytes of the decoder's cache for a text of 256 tokens. */
+  /** Bytes of the decoder's caches for a text of `TYPICAL_LENGTH` tokens. */
   cache?: number;
   tokenizer?: boolean;
   languages?: readonly string[];
@@ -94,14 +90,14 @@ async function fill(report: Report): Promise<void> {
       (sum, { shape, dtype }) => sum + bytesOnDevice({ shape, dtype: dtype === format ? wanted : dtype }, false),
       0,
     );
-  const possible = packed === undefined ? FORMATS : FORMATS.filter((name) => name === packed);
+  const possible = packed === undefined ? WEIGHT_FORMATS : WEIGHT_FORMATS.filter((name) => name === packed);
   Object.assign(report, {
     decoderLayers: info.numDecoderLayers,
     vocabulary: { source: info.sourceVocabSize, target: info.targetVocabSize },
     longest: { source: info.features?.most ?? info.maxSourceLength, target: info.maxTargetLength },
     reads: info.features ? "sound" : "text",
     memory: Object.fromEntries(possible.map((name) => [name, bytesIn(name)])),
-    cache: 4 * info.numDecoderLayers * 2 * TYPICAL_LENGTH * info.cacheWidth,
+    cache: typicalCacheBytes(info),
   } satisfies Partial<Report>);
   if (tokenizerProblem !== undefined) report.warnings.push(tokenizerProblem);
 }

@@ -1,9 +1,10 @@
 /** Options of the commands that load a model. */
 
 import type { LoadOptions } from "../engine/load-options";
+import { WEIGHT_FORMATS } from "../tensor/weight-format";
 import { showProgress, warner, type Option, type Output, type Values } from "./command";
 
-const DTYPES = ["auto", "f32", "f16", "q8", "q4"] as const;
+const DTYPES = ["auto", ...WEIGHT_FORMATS];
 const DEVICES = ["auto", "wasm", "cpu"] as const;
 
 export const LOADING: Readonly<Record<string, Option>> = {

@@ -15,9 +15,9 @@ import type { WeightFormat } from "../tensor/weight-format";
 import { findFamily } from "./family";
 import type { findGpu } from "./gpu";
 import type { LoadOptions } from "./load-options";
-import { checkPacked } from "./load";
+import { checkPacked } from "./place-weights";
 import { exactFormat, formatOf, openStored } from "./model-files";
-import { bytesOnDevice, plannedOps } from "./planned-ops";
+import { bytesOnDevice, plannedOps, typicalCacheBytes } from "./planned-ops";
 
 /** How a model would be loaded. */
 export interface Forecast {
@@ -48,8 +48,6 @@ export interface Forecast {
   };
 }
 
-/** Tokens of the text in `Forecast.memory`. */
-const TYPICAL_LENGTH = 256;
 /** A WebAssembly memory has at most 65,536 pages of 64 KiB. */
 const WASM_BYTES = 2 ** 32;
 
@@ -186,6 +184,5 @@ async function memoryOf(
   } finally {
     await weights.close();
   }
-  const { numDecoderLayers = 0, cacheWidth = 0 } = info ?? {};
-  return { weights: bytes, cache: 4 * numDecoderLayers * 2 * TYPICAL_LENGTH * cacheWidth };
+  return { weights: bytes, cache: info ? typicalCacheBytes(info) : 0 };
 }

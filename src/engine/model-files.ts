@@ -7,12 +7,11 @@ import { checked } from "../loading/sources/source";
 import { loadPart } from "../util/part";
 import { ModelError } from "../errors";
 import type { Ops } from "../ops/ops";
-import type { WeightFormat } from "../tensor/weight-format";
+import { WEIGHT_FORMATS, type WeightFormat } from "../tensor/weight-format";
 import type { LoadOptions } from "./load-options";
 import type { ProgressMeter } from "./progress";
 
-/** What a manifest may have as `dtype`. */
-const FORMATS: readonly string[] = ["f32", "f16", "q8", "q4"];
+const isFormat = (name: string): name is WeightFormat => (WEIGHT_FORMATS as readonly string[]).includes(name);
 
 /**
  * How the matrices of a folder are stored on a device: as `dtype` of the load says, or as the folder is packed. "exact" is for
@@ -27,13 +26,13 @@ export async function formatOf(
 ): Promise<WeightFormat | "exact"> {
   const { dtype } = (await files.manifest?.(signal)) ?? {};
   if (dtype === undefined) return asked === "auto" ? "exact" : asked;
-  if (!FORMATS.includes(dtype))
+  if (!isFormat(dtype))
     throw new ModelError(
       "invalid_config",
       `attendant.json: there is no dtype "${dtype}".`,
-      `Known: ${FORMATS.join(", ")}.`,
+      `Known: ${WEIGHT_FORMATS.join(", ")}.`,
     );
-  if (asked === "auto" || asked === dtype) return dtype as WeightFormat;
+  if (asked === "auto" || asked === dtype) return dtype;
   throw new ModelError(
     "invalid_option",
     `load: ${files.name} is packed as ${dtype}, so dtype cannot be "${asked}".`,

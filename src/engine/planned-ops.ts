@@ -1,6 +1,7 @@
 /** A device that makes no tensors and computes nothing: what a model asks of one is written down. */
 
 import type { Ops, Purpose } from "../ops/ops";
+import type { ModelInfo } from "../models/model";
 import { size, type Tensor } from "../tensor/tensor";
 import { rowWords } from "../tensor/weight-format";
 
@@ -31,3 +32,10 @@ export function bytesOnDevice({ shape, dtype }: Tensor, padded: boolean): number
   const isPlain = dtype === "u32" || (dtype === "f32" && !padded);
   return 4 * (isPlain ? size(shape) : (size(shape) / width) * rowWords(dtype, width));
 }
+
+/** Tokens of a text, on both sides, whose caches are counted where none is known. */
+export const TYPICAL_LENGTH = 256;
+
+/** Bytes of the decoder's caches for such a text: those of its own keys and values, and those of the encoder's. */
+export const typicalCacheBytes = ({ numDecoderLayers, cacheWidth }: ModelInfo): number =>
+  4 * numDecoderLayers * 2 * TYPICAL_LENGTH * cacheWidth;

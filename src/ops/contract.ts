@@ -53,9 +53,6 @@ export type ImplementationOf<C extends Contract> = {
   ) => void;
 };
 
-/** What the tables and matrices of `embed`, `linear` and `projectQueryKeyValue` may be stored as. */
-export const WEIGHTS: readonly DType[] = ["f32", "f16", "q8", "q4"];
-
 /** The rule of an operation about one of its tensors: `null` in `expected` stands for any length. */
 export function expectShape(
   op: string,

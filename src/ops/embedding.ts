@@ -2,7 +2,8 @@
 
 import { invariant } from "../errors";
 import type { Tensor } from "../tensor/tensor";
-import { expectShape, result, WEIGHTS } from "./contract";
+import { WEIGHT_FORMATS } from "../tensor/weight-format";
+import { expectShape, result } from "./contract";
 import { expectNorm, type Norm } from "./rowwise";
 
 export interface EmbedOptions {
@@ -30,7 +31,7 @@ export const embedding = {
    */
   embed(ids: Tensor, table: Tensor, { norm, positions, offset, padTokenId }: EmbedOptions) {
     expectShape("embed", "ids", ids, [null, null]);
-    expectShape("embed", "table", table, [null, null], WEIGHTS);
+    expectShape("embed", "table", table, [null, null], WEIGHT_FORMATS);
     expectNorm("embed", norm, table.shape[1]);
     if (positions) expectShape("embed", "positions", positions, [null, table.shape[1]]);
     invariant(positions || (!offset && padTokenId === undefined), "embed: offset or padTokenId without positions");

@@ -2,7 +2,8 @@
 
 import { invariant } from "../errors";
 import type { Tensor } from "../tensor/tensor";
-import { expectShape, result, WEIGHTS } from "./contract";
+import { WEIGHT_FORMATS } from "../tensor/weight-format";
+import { expectShape, result } from "./contract";
 import { expectNorm, type Norm } from "./rowwise";
 
 /**
@@ -84,7 +85,7 @@ function expectProduct(
   mayHaveEarlier = false,
 ): void {
   expectShape(op, "x", x, [null, null, null]);
-  expectShape(op, "w", w, [null, x.shape[2]], WEIGHTS);
+  expectShape(op, "w", w, [null, x.shape[2]], WEIGHT_FORMATS);
   expectShape(op, "bias", bias, [w.shape[0]]);
   expectNorm(op, norm, x.shape[2], mayHaveEarlier);
 }

@@ -19,6 +19,11 @@ import type { DType } from "./tensor";
 /** How a float tensor is stored. */
 export type WeightFormat = Exclude<DType, "u32">;
 
+const ALL: Readonly<Record<WeightFormat, true>> = { f32: true, f16: true, q8: true, q4: true };
+
+/** All of them, the largest first. */
+export const WEIGHT_FORMATS = Object.keys(ALL) as readonly WeightFormat[];
+
 /** Elements of a block of q8 and q4, and how many words it takes. */
 export const BLOCK = 32;
 export const BLOCK_WORDS = { q8: 1 + BLOCK / 4, q4: 1 + BLOCK / 8 };

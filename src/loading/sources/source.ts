@@ -22,14 +22,7 @@ import { HUB_REPO, openHub, openUrl, type HubSource } from "./remote";
 export type Source = string | URL | HubSource | File[] | FileList | FileSystemDirectoryHandle | CustomReader;
 
 /**
- * Makes a folder of files of a source, without access to network or disk yet.
- *
- * The first rule that fits a string decides:
- * 1. It has a scheme (`https:`, `http:`, `chrome-extension:` ...): a URL. On Node `file:` is the file system.
- * 2. It is `owner/name`, of letters, digits and `_ - .`, without leading dots: a repository on the Hub. A local folder of that
- *    form needs a leading `./`.
- * 3. Anything else (`/models/x`, `./x`, `../x`, `models/en-fr/v1`): an address relative to the page or worker script
- *    (`document.baseURI`, `location.href`) or, on Node, a path of the file system.
+ * Makes a folder of files of a source, without access to network or disk yet. {@link Source} has the rules for a string.
  *
  * The query of a URL (`?token=...`) is sent with the request for each file; its hash is dropped. Picked files with a
  * `webkitRelativePath` get their path below the deepest common folder, others their name.
