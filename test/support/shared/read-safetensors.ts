@@ -1,0 +1,30 @@
+/** Reads whole safetensors files, for the tests of the reader. */
+
+import { expect } from "vitest";
+import { ModelError } from "../../../src/errors";
+import { readSafetensors } from "../../../src/loading/formats/safetensors";
+import type { TensorPiece } from "../../../src/loading/formats/tensors";
+import type { OpenFile } from "../../../src/loading/sources/files";
+
+export const PATH = "model.safetensors";
+
+export async function readAll(file: OpenFile): Promise<TensorPiece[]> {
+  const tensors: TensorPiece[] = [];
+  // The memory of a piece is used again for the next one.
+  for await (const piece of readSafetensors(file, PATH)) tensors.push({ ...piece, data: piece.data.slice() });
+  return tensors;
+}
+
+/** The error that the file is refused with. */
+export async function failure(file: OpenFile): Promise<ModelError> {
+  const error: unknown = await readAll(file).then(
+    () => "it loaded",
+    (e: unknown) => e,
+  );
+  expect(error).toBeInstanceOf(ModelError);
+  return error as ModelError;
+}
+
+/** A tensor in the header of a file. */
+export const entry = (begin: number, end: number, shape: unknown = [(end - begin) / 4], dtype = "F32") =>
+  JSON.stringify({ dtype, shape, data_offsets: [begin, end] });
