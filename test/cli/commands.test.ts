@@ -24,6 +24,12 @@ async function attendant(args: string[], input = "", isTerminal = false) {
   return { code, out, said };
 }
 
+test("a folder that is there is the model, even if a repository of the Hub may have its name", async () => {
+  const { code, out } = await attendant(["check", "test/cli"]);
+  expect(code).toBe(1);
+  expect(out).toContain("error (file_not_found): test/cli: there is no config.json.");
+});
+
 describe("help", () => {
   test("names every command", async () => {
     for (const args of [["--help"], ["-h"], ["help"]]) {

@@ -84,8 +84,15 @@ export function openReader(reader: CustomReader): ModelFiles {
   };
 }
 
+const isNode = (): boolean => typeof process !== "undefined" && Boolean(process.versions?.node);
+
+/** Whether there is a folder of this path; in a page there is none. */
+export const isNodeFolder = (path: string): boolean =>
+  isNode() &&
+  nodeModule<typeof import("node:fs")>("node:fs").statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
 export function openNodeFolder(folder: string | URL): ModelFiles {
-  if (typeof process === "undefined" || !process.versions?.node)
+  if (!isNode())
     throw invalidSource(
       `"${folder}" is a relative address, but there is no page to resolve it against. Pass a full URL.`,
     );

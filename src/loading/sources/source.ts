@@ -8,7 +8,7 @@
 import { ModelError, quote } from "../../errors";
 import { onAbort, untilAborted } from "../../util/abort";
 import { failure, invalidSource, isMissing, reason, type ModelFiles, type OpenFile } from "./files";
-import { openDirectory, openFiles, openNodeFolder, openReader, type CustomReader } from "./local";
+import { isNodeFolder, openDirectory, openFiles, openNodeFolder, openReader, type CustomReader } from "./local";
 import { HUB_REPO, openHub, openUrl, type HubSource } from "./remote";
 
 /**
@@ -16,7 +16,7 @@ import { HUB_REPO, openHub, openUrl, type HubSource } from "./remote";
  * picked files, a directory's handle, or your own {@link CustomReader}. A string is read by the first rule that fits:
  *
  * 1. with a scheme ("https://...") it is a URL; in Node "file:" is the file system;
- * 2. exactly "owner/name" is a repository on the Hub. A local folder of that form needs a leading "./";
+ * 2. exactly "owner/name" is a repository on the Hub, unless in Node there is a folder of that name: then it is that folder;
  * 3. anything else ("/models/x", "models/en-fr/v1") is relative to the page or worker, or, in Node, a path.
  */
 export type Source = string | URL | HubSource | File[] | FileList | FileSystemDirectoryHandle | CustomReader;
@@ -81,7 +81,7 @@ function openString(text: string, base?: string): ModelFiles {
   if (text === "") throw invalidSource("The source is an empty string.");
   // At least two letters, because `C:\models` is a path.
   const scheme = /^[a-z][a-z0-9+.-]+:/i.test(text);
-  if (!scheme && HUB_REPO.test(text)) return openHub({ repo: text });
+  if (!scheme && HUB_REPO.test(text) && !(base === undefined && isNodeFolder(text))) return openHub({ repo: text });
   if (!scheme && base === undefined) return openNodeFolder(text);
   let url: URL;
   try {

@@ -77,6 +77,8 @@ describe("what a source means", () => {
   test("names for messages hold neither query nor credentials", () => {
     expect(openSource("https://user:pass@a.example/m?token=secret#x").name).toBe("https://a.example/m/");
     expect(openSource("owner/name").name).toContain("huggingface.co/owner/name");
+    // In Node, as in transformers, a folder that is there comes first.
+    expect(openSource("demo/public").name).toBe("demo/public");
   });
 
   test.each<[string, unknown]>([
