@@ -41,7 +41,7 @@ async function testOperation(server, name) {
     console.log(`${name} has no case in test/support/shared/op-cases-*.ts.`);
     return false;
   }
-  const goldens = await goldenResults(name);
+  const goldens = (await goldenResults()).filter(({ operations }) => operations.includes(name));
   let passed = report("CPU against PyTorch and transformers", goldens);
 
   const { launchBrowser } = await server.ssrLoadModule("/test/support/node/browser.ts");

@@ -1,9 +1,11 @@
 /** The CPU backend against PyTorch: every case of test/goldens/ops.json (made by ops.py), every element. */
 
+import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import { size } from "../../../src/tensor/tensor";
-import { goldenCases, inputsOf, runners, runOnce } from "../../support/node/op-goldens";
+import { COMPARED_IN, goldenCases, goldenResults, inputsOf, runners, runOnce } from "../../support/node/op-goldens";
+import { operationNames } from "../../support/shared/op-bench";
 
 function expectClose(actual: readonly number[], expected: readonly number[]): void {
   expect(actual.length).toBe(expected.length);
@@ -16,6 +18,14 @@ function expectClose(actual: readonly number[], expected: readonly number[]): vo
 test("the goldens hold every operation", () => {
   expect(Object.keys(runners).sort()).toEqual([...new Set(goldenCases.map(({ op }) => op))].sort());
   expect(goldenCases.length).toBeGreaterThanOrEqual(45);
+});
+
+test("every operation is compared with PyTorch or transformers: here, or in the test that is named", async () => {
+  const here = new Set((await goldenResults()).flatMap(({ operations }) => operations));
+  for (const file of Object.values(COMPARED_IN)) expect(existsSync(file), file).toBe(true);
+  const elsewhere = Object.keys(COMPARED_IN);
+  expect(elsewhere.filter((name) => here.has(name as keyof typeof COMPARED_IN))).toEqual([]);
+  expect([...here, ...elsewhere].sort()).toEqual([...operationNames].sort());
 });
 
 describe("as PyTorch computes it", () => {
