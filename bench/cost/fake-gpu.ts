@@ -60,6 +60,7 @@ const pass = {
 const encoder = {
   beginComputePass: () => pass,
   copyBufferToBuffer: () => undefined,
+  resolveQuerySet: () => undefined,
   finish: () => ({}),
 };
 
@@ -87,6 +88,7 @@ export function fakeAdapter(
     createPipelineLayout: () => ({}),
     createComputePipelineAsync: async ({ label }: { label: string }) => ({ label, getBindGroupLayout: () => ({}) }),
     createCommandEncoder: () => encoder,
+    createQuerySet: () => ({ destroy: () => undefined }),
     destroy: () => undefined,
     queue: {
       submit: () => undefined,

@@ -159,22 +159,30 @@ export class Engines {
    * @param loss the loss of the device before, if there was one
    */
   private async place(openFirst: Open, options: OpenOptions, loss?: ModelError): Promise<Placed> {
-    const { onWarning } = this.wanted;
+    const { onWarning, device } = this.wanted;
     let open = openFirst;
+    /** Why a GPU that was opened does not do: it computes something else than it should. */
+    let refusal: ModelError | undefined;
     for (;;) {
-      const gpu = this.losses <= TRIES;
+      const gpu = this.losses <= TRIES && !refusal;
       try {
         const opened = await this.openEngine(
           gpu ? open : (more) => withoutGpu({ ...this.wanted, more }, onWarning),
           options,
         );
-        if (!gpu) {
+        if (refusal) {
+          onWarning(`load: ${refusal.message} The model runs without it (${opened.ops.device}), which is slower.`);
+        } else if (!gpu) {
           const message = `The GPU device was lost ${this.losses} times in a row. The model goes on without it (${opened.ops.device}), which is slower.`;
           onWarning(message);
         }
         return opened;
       } catch (error) {
         options.signal?.throwIfAborted();
+        if (!loss && !refusal && device === "auto" && hasCode(error, "unsupported_device")) {
+          refusal = error;
+          continue;
+        }
         const mayGoOn = loss ? gpu && isOfGpu(error) : isLoss(error);
         if (!mayGoOn) throw loss ? notAgain(loss, error) : error;
         loss ??= error as ModelError;

@@ -8,7 +8,7 @@ import type { Ops } from "../../ops/ops";
 import type { WeightFormat } from "../../tensor/weight-format";
 import type { AdapterInfo } from "./adapter";
 import { choiceKey, type ChoiceStore } from "./choice-store";
-import type { Gpu } from "./device";
+import { deviceLost, type Gpu } from "./device";
 import { PassTimer } from "./pass-timer";
 import type { GpuPlan } from "./plan";
 import { fastest, MOST_PASSES, PROBE_MS } from "./probe";
@@ -54,13 +54,20 @@ export async function chooseKernels(options: ChoiceOptions): Promise<Tuning> {
   const open = groups
     .filter(({ name }) => kept?.[name] === undefined)
     .filter(({ fields }) => !fields.some((f) => f in given));
-  await probeAll(options, suggested, open, orders);
+  const keep = (variants: ReadonlyMap<Group, Variant>): Promise<void> => {
+    const names = [...variants].map(([group, { name }]): [string, string] => [group.name, name]);
+    return store.set(key, { ...kept, ...Object.fromEntries(names) });
+  };
+  try {
+    await probeAll(options, suggested, open, orders);
+  } catch (error) {
+    // Another device comes in the place of one that is lost. Probed in the same way, it might be lost, too.
+    await keep(new Map(open.map((group) => [group, group.variants[0]])));
+    throw error;
+  }
   const tested = await testAll(options, suggested, orders);
   // Where the time was up it would be again, so the best guess is kept, too.
-  if (open.length > 0) {
-    const names = [...tested].map(([group, { name }]): [string, string] => [group.name, name]);
-    await store.set(key, { ...kept, ...Object.fromEntries(names) });
-  }
+  if (open.length > 0) await keep(tested);
   return [...tested.values()].reduce((tuning, variant) => ({ ...tuning, ...variant.tuning }), suggested);
 }
 
@@ -102,10 +109,9 @@ async function probeAll(
         }
         gpu.check();
         if (plans.length === 0) continue;
-        const best = await fastest(
-          plans.map(({ commands }) => commands),
-          timer,
-          limit,
+        const commands = plans.map(({ commands }) => commands);
+        const best = await fastest(commands, timer, limit).catch((cause: unknown) =>
+          gpu.rejected(deviceLost(`The kernels could not be timed: ${reasonOf(cause)}`, cause), true),
         );
         if (best === undefined) return;
         orders.set(group, [variants[best], ...variants.filter((_, i) => i !== best)]);
@@ -134,7 +140,7 @@ async function testAll(options: ChoiceOptions, suggested: Tuning, orders: Readon
           return right ? undefined : `computes ${name} wrongly`;
         } catch (error) {
           gpu.check();
-          return `fails: ${error instanceof Error ? error.message : String(error)}`;
+          return `fails: ${reasonOf(error)}`;
         }
       }),
     );
@@ -169,6 +175,8 @@ async function testAll(options: ChoiceOptions, suggested: Tuning, orders: Readon
     cpu.dispose();
   }
 }
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 const nameOf = ({ vendor, architecture, description }: AdapterInfo): string =>
   description || `${vendor} ${architecture}`.trim() || "of which the browser says nothing";
