@@ -39,6 +39,8 @@ export async function openDevice(found?: GPUAdapter) {
   const memory: Memory = { weights: 0, cache: 0, activations: 0, staging: 0 };
   const purposes = new Map<GPUBuffer, keyof Memory>();
   const pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  /** By their code, which kernels with other entry points or overrides share. */
+  const modules = new Map<string, GPUShaderModule>();
   /** Of buffers of which the device has not said yet whether it has room for them. */
   const pending = new Map<GPUBuffer, Promise<void>>();
   /** Buffers that are not there, for want of memory. */
@@ -141,7 +143,9 @@ export async function openDevice(found?: GPUAdapter) {
       const key = `${kernel.name} ${JSON.stringify(kernel.overrides ?? {})} ${kernel.code}`;
       let pipeline = pipelines.get(key);
       if (!pipeline) {
-        pipeline = compile(device, kernel).catch((error: ModelError) => this.rejected(error));
+        const module = modules.get(kernel.code) ?? parse(device, kernel);
+        modules.set(kernel.code, module);
+        pipeline = compile(device, kernel, module).catch((error: ModelError) => this.rejected(error));
         counters.pipelines_created++;
         pipelines.set(key, pipeline);
       }
@@ -189,11 +193,15 @@ function gpuError(error: GPUError, what?: string): ModelError {
 export const deviceLost = (message: string, cause?: unknown): ModelError =>
   new ModelError("device_lost", message, "Load the model again.", { cause });
 
-async function compile(device: GPUDevice, kernel: Kernel): Promise<GPUComputePipeline> {
+function parse(device: GPUDevice, { name, code }: Kernel): GPUShaderModule {
   // The error of the pipeline says more; without a scope this one would count as a failure of the device.
   device.pushErrorScope("validation");
-  const module = device.createShaderModule({ label: kernel.name, code: kernel.code });
+  const module = device.createShaderModule({ label: name, code });
   void device.popErrorScope().catch(() => null);
+  return module;
+}
+
+async function compile(device: GPUDevice, kernel: Kernel, module: GPUShaderModule): Promise<GPUComputePipeline> {
   const buffers: GPUBufferBindingType[] = [
     ...Object.values(kernel.bindings).map((access): GPUBufferBindingType => BUFFER_TYPES[access]),
     "uniform",
