@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { GenerationConfig } from "../../src/index";
 import { LocalSeq2Seq as Seq2Seq } from "../../src/engine/seq2seq";
+import type { Ops } from "../../src/ops/ops";
 import { steadyPace, type Pace } from "../../src/ops/pace";
 import { tinyCheckpoint } from "../support/shared/tiny";
 
@@ -55,6 +56,26 @@ it.each<[drawn: "all" | "some" | "none", GenerationConfig]>([
   const { device } = await bothWays({ do_sample: true, seed: 4, top_k: 0, ...options }, large);
   const { tokens, tokens_drawn_late } = device.stats;
   expect(tokens_drawn_late === 0 ? "none" : tokens_drawn_late === tokens ? "all" : "some").toBe(drawn);
+});
+
+it("where all tokens are drawn late, a token takes one read-back, not two", async () => {
+  const { engine } = (large as unknown as { engines: { engine: { ops: Ops } } }).engines;
+  const { submit } = engine.ops;
+  let readBacks = 0;
+  engine.ops.submit = (plans, read) => {
+    if (read?.length) readBacks++;
+    return submit(plans, read);
+  };
+  try {
+    const options = { do_sample: true, seed: 4, top_k: 0, top_p: 0.999, eos_token_id: [2, 5, 9] };
+    const { stats } = await large.generate([rows[0]], { max_new_tokens: 10, ...options });
+    expect(stats.tokens_drawn_late).toBe(stats.tokens);
+    expect(stats.tokens).toBe(10);
+    // Three steps were in flight when the first token was found to be undecided, and its logits were not read with it.
+    expect(readBacks).toBe(stats.tokens + 3);
+  } finally {
+    engine.ops.submit = submit;
+  }
 });
 
 it.each<[steps: number, GenerationConfig]>([

@@ -57,6 +57,8 @@ export interface DeviceSearch {
   readonly reads: readonly Slice[];
   /** What else to read for each position in use. Slots that started at different times are at different positions. */
   readonly readAt?: (position: number) => Slice;
+  /** What `decide` needs if the next step is as undecided as the last one was: read with that step, there is no read-back more. */
+  readAhead?(): readonly Slice[];
   /**
    * Sets a slot back to the end of a prompt, whose other `fed` tokens are in the cache. An empty slot, without a sentence, goes
    * on decoding, but its results are ignored.
@@ -82,6 +84,8 @@ export interface DeviceSearch {
 export interface Step {
   data: Data[];
   byPosition: Map<number, Data>;
+  /** One for each of `DeviceSearch.readAhead`; empty where nothing was read ahead. */
+  ahead: Data[];
 }
 
 /**
@@ -119,9 +123,12 @@ export async function* runDecodeLoop(
   const submitStep = (): void => {
     const positions = search.readAt ? [...new Set(all.filter(isLive).map(nextPosition))] : [];
     const slices = positions.map((position) => search.readAt!(position));
-    const step = ops.submit([session.decode, select], [...search.reads, ...slices]).then((data): Step => {
+    const ahead = most === 1 ? (search.readAhead?.() ?? []) : [];
+    const read = [...search.reads, ...slices, ...ahead];
+    const step = ops.submit([session.decode, select], read).then((data): Step => {
       const rest = data.splice(search.reads.length);
-      return { data, byPosition: new Map(rest.map((part, i) => [positions[i], part])) };
+      const byPosition = new Map(positions.map((position, i) => [position, rest[i]]));
+      return { data, byPosition, ahead: rest.slice(positions.length) };
     });
     // `finally` below waits for this promise; without this line a rejection before that would count as unhandled.
     step.catch(() => undefined);

@@ -14,7 +14,7 @@ import { createRandom } from "../search/random";
 import { MAX_EOS_TOKENS, type SearchConfig } from "../options/search-config";
 import type { DeviceSearch } from "./decode-loop";
 import { feedAgain } from "./feed-again";
-import type { Session } from "./session";
+import { logitsOfRow, type Session } from "./session";
 import type { Sentence } from "./slots";
 
 /** How JavaScript draws what the device leaves undecided. */
@@ -48,6 +48,8 @@ export function deviceGreedySampling(
   const candidates = config.doSample ? sampledCandidates(config.warpers, vocabSize) : undefined;
   /** By row, from the end of the prompt on. */
   const drawsOf: number[][] = [];
+  /** Rows that the last step has left undecided: where the tail of the vocabulary weighs much, the next step does the same. */
+  let lately: readonly number[] = [];
   /** The draws of the sequences of a sentence, each where the step that needs it will look. */
   const writeDraws = (slot: number, { index }: Sentence): void => {
     const first = config.promptLength - 1;
@@ -92,16 +94,18 @@ export function deviceGreedySampling(
       };
       return feedAgain(ops, session, known, feed, signal);
     },
+    readAhead: () => lately.map((row) => logitsOfRow(session, row)),
     decide: candidates?.open
       ? async (step, slots, idle) => {
           const [, positions] = step.data;
           const isLive = (row: number): boolean => slots.sentences[Math.floor(row / width)] !== undefined;
           const stays = (row: number): boolean => positions[row] === slots.fed[Math.floor(row / width)];
-          const undecided = Array.from({ length: rows }, (_, row) => row).filter((row) => isLive(row) && stays(row));
-          if (undecided.length === 0) return false;
+          const known = new Map(step.ahead.map((logits, i) => [lately[i], logits as Float32Array]));
+          lately = Array.from({ length: rows }, (_, row) => row).filter((row) => isLive(row) && stays(row));
+          if (lately.length === 0) return false;
           await idle();
           const { decideRows } = await late.host();
-          const all = undecided.map((row) => ({ row, draws: drawsOf[row] }));
+          const all = lately.map((row) => ({ row, draws: drawsOf[row], logits: known.get(row) }));
           await decideRows(ops, session, config, step, slots, all);
           late.onDrawn(all.length);
           return true;

@@ -12,7 +12,7 @@ import type { BeamState } from "../../ops/beam-state";
 import { beamTensors, createBeams } from "./beam-readback";
 import { MAX_EOS_TOKENS } from "../options/search-config";
 import type { DecoderState, Model, ModelInfo } from "../../models/model";
-import type { Ops, Plan, Selection } from "../../ops/ops";
+import type { Ops, Plan, Selection, Slice } from "../../ops/ops";
 import { DRAW_WORDS, SAMPLER_WORDS, type Candidates } from "../../ops/sampling";
 import type { Tensor } from "../../tensor/tensor";
 import { createSource, type Source, type SourceRow } from "./source";
@@ -198,6 +198,13 @@ export async function createSession(
     throw error;
   }
 }
+
+/** The logits of a row of the last step, changed by the logits processors of the search. */
+export const logitsOfRow = ({ decode, vocabSize }: Session, row: number): Slice => ({
+  tensor: decode.outputs,
+  start: row * vocabSize,
+  count: vocabSize,
+});
 
 /** The state of greedy search or sampling for `rows` rows and `capacity` positions. */
 function createSelection(create: Ops["create"], rows: number, capacity: number, info: ModelInfo): Selection {

@@ -9,7 +9,7 @@ import { withoutBanned } from "../../util/scores";
 import { createWarpers } from "../../util/warpers";
 import type { SearchConfig } from "../options/search-config";
 import type { Step } from "./decode-loop";
-import type { Session } from "./session";
+import { logitsOfRow, type Session } from "./session";
 import type { Slots } from "./slots";
 
 /** A row that the device has left where it was. */
@@ -17,6 +17,8 @@ export interface Undecided {
   row: number;
   /** The random numbers of its positions, from the end of the prompt on. */
   draws: readonly number[];
+  /** Of the step, where they were read with it. */
+  logits?: Float32Array;
 }
 
 /**
@@ -25,20 +27,22 @@ export interface Undecided {
  */
 export async function decideRows(
   ops: Ops,
-  { selection, rows, width, vocabSize, decode }: Session,
+  session: Session,
   config: SearchConfig,
   { data: [tokens], byPosition }: Step,
   { sentences, fed }: Slots,
   undecided: readonly Undecided[],
 ): Promise<void> {
+  const { selection, rows, width } = session;
   if (!selection) return;
   const slotOf = (row: number): number => Math.floor(row / width);
-  const slices = undecided.map(({ row }) => ({ tensor: decode.outputs, start: row * vocabSize, count: vocabSize }));
-  const logits = (await ops.submit([], slices)) as Float32Array[];
+  const unread = undecided.filter(({ logits }) => !logits).map(({ row }) => row);
+  const slices = unread.map((row) => logitsOfRow(session, row));
+  const read = slices.length > 0 ? ((await ops.submit([], slices)) as Float32Array[]) : [];
   const warpers = createWarpers(config.warpers, 1);
-  undecided.forEach(({ row, draws }, i) => {
+  for (const { row, draws, logits = read[unread.indexOf(row)] } of undecided) {
     const position = fed[slotOf(row)];
-    const scores = logits[i].map(withoutBanned);
+    const scores = logits.map(withoutBanned);
     for (const warp of warpers) warp(scores);
     const [token, logprob] = drawFrom(scores, draws[position - (config.promptLength - 1)]);
     tokens[row] = token;
@@ -46,7 +50,7 @@ export async function decideRows(
     if (logprobs) logprobs[row] = logprob;
     ops.write(selection.history, Uint32Array.of(token), position * rows + row);
     ops.write(selection.logprobs, Float32Array.of(logprob), position * rows + row);
-  });
+  }
   const chosen = sentences.map((sentence) => sentence?.search.results().map(({ choices }) => choices.at(-1)?.token));
   const hasEnded = (row: number): boolean => {
     const before = chosen[slotOf(row)];

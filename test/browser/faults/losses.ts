@@ -52,6 +52,15 @@ export const CALLS: Record<string, FaultCase & { at: number[]; soakAt?: number[]
     at: [7],
     soakAt: [1],
   },
+  // Half of the tokens are drawn in JavaScript, from logits that a submit of its own reads, or the step's.
+  "sampling without top_k": {
+    call: "generate",
+    rows,
+    options: { ...long, do_sample: true, top_k: 0, top_p: 0.95, seed: 11, num_return_sequences: 2 },
+    model: { vocabSize: 150 },
+    at: [10],
+    soakAt: [3, 4, 5, 11, 17],
+  },
   "beam sampling": {
     call: "generate",
     rows,
