@@ -1,109 +1,16 @@
-// Token embedding, normalised where the model does that, plus positions:
-//
-//   y[b, t, :] = norm(table[ids[b, t], :] * scale) + positions[position, :], or the norm of the sum
-//
-// ids (B, T)   table (V, D)   positions (P, D)   offset (B)   norm (2, D): gain, then bias   y (B, T, D)
-// A table that is too large for one buffer comes in parts. Each part has its own dispatch, which writes the rows of the ids
-// that are in the part. One thread per vec4 of the output: x runs over D / 4, y and z over the rows B * T. Each thread works
-// the statistics of its row out again.
+// Token embedding without a norm, see embed_common.wgsl. One thread per vec4 of the output: x runs over D / 4, y and z over the rows B * T.
 
-struct Params {
-  length: u32, // T
-  width: u32, // vec4s of a row
-  scale: f32,
-  // POSITIONS_NONE: there are no positions. POSITIONS_ALL: position = offset[b] + t. POSITIONS_TOKENS, as fairseq counts:
-  // pad for pads, else pad + offset[b] + how many of ids[b, 0 .. t] are not pads.
-  counting: u32,
-  pad: u32,
-  first: u32, // the row of the whole table that this part begins with
-  count: u32, // rows of this part
-  row_length: u32, // D
-  norm_kind: u32, // NORM_NONE, NORM_LAYER or NORM_RMS
-  norm_last: u32, // 1: of the sum
-  eps: f32,
-  rows: u32, // B * T
-}
-
-@group(0) @binding(0) var<storage, read> ids: array<u32>;
-// 1: w, the table, see weights_f32.wgsl
-@group(0) @binding(2) var<storage, read> positions: array<vec4f>;
-@group(0) @binding(3) var<storage, read> offset: array<u32>;
-@group(0) @binding(4) var<storage, read> norm: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
-@group(0) @binding(6) var<uniform> p: Params;
-
-fn position(row: u32) -> u32 {
-  let b = row / p.length;
-  if (p.counting == POSITIONS_ALL) {
-    return offset[b] + row % p.length;
-  }
-  if (ids[row] == p.pad) {
-    return p.pad;
-  }
-  var count = offset[b];
-  for (var i = b * p.length; i <= row; i++) {
-    count += select(1u, 0u, ids[i] == p.pad);
-  }
-  return p.pad + count;
-}
-
-// What is normalised.
-struct Sum {
-  start: u32, // in the table
-  place: u32, // in the positions
-  together: bool, // whether it has the positions
-}
-
-fn value_of(sum: Sum, column: u32) -> vec4f {
-  var value = weight(sum.start, column) * p.scale;
-  if (sum.together) {
-    value += positions[sum.place + column];
-  }
-  return value;
-}
-
-// (mean, 1 / standard deviation) of a row. Two passes, as in layer_norm.wgsl.
-fn statistics(sum: Sum) -> vec2f {
-  let length = f32(p.row_length);
-  var mean = 0.0;
-  if (p.norm_kind != NORM_RMS) {
-    for (var c = 0u; c < p.width; c++) {
-      mean += dot(value_of(sum, c), present(c, p.row_length));
-    }
-    mean /= length;
-  }
-  var square = 0.0;
-  for (var c = 0u; c < p.width; c++) {
-    let d = (value_of(sum, c) - mean) * present(c, p.row_length);
-    square += dot(d, d);
-  }
-  return vec2f(mean, inverseSqrt(square / length + p.eps));
-}
+@group(0) @binding(5) var<uniform> p: Params;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let column = id.x;
   let row = id.z * groups.y + id.y;
-  if (row >= p.rows) {
+  if (row >= p.rows || column >= p.width) {
     return;
   }
-  let entry = ids[row] - p.first; // wraps below the part, and is then beyond it
-  if (column >= p.width || entry >= p.count) {
-    return;
+  let place = place_of(row);
+  if (place.there) {
+    write(row, column, place, value_of(place.sum, column));
   }
-  var place = 0u;
-  if (p.counting != POSITIONS_NONE) {
-    place = position(row) * p.width;
-  }
-  let together = p.counting != POSITIONS_NONE && p.norm_last != 0u;
-  let sum = Sum(weight_row(entry, p.width), place, together);
-  var value = value_of(sum, column);
-  if (p.norm_kind != NORM_NONE) {
-    let s = statistics(sum);
-    value = (value - s.x) * s.y * norm[column] + norm[p.width + column];
-  }
-  if (p.counting != POSITIONS_NONE && !together) {
-    value += positions[place + column];
-  }
-  y[row * p.width + column] = value;
 }

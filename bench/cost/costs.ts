@@ -60,6 +60,12 @@ function productOfTeams(d: Dispatched): Cost {
   return product(d, d.grid[1], rows * Math.ceil(d.params.rows / rows), columns);
 }
 
+/** Of a table only the rows of its tokens. */
+function rowsOfTable({ params, bytes }: Dispatched): Cost {
+  const read = (params.rows * bytes.w) / params.count;
+  return { ...nothing, read, needed: read };
+}
+
 /** Of the kernels that read weights or a cache: by the file that has the entry point. The others cost nothing here. */
 export const COSTS: Readonly<Record<string, (dispatched: Dispatched) => Cost>> = {
   "matvec.wgsl": (d) => product(d, d.grid[1], d.params.rows, BLOCK * d.params.count),
@@ -90,12 +96,8 @@ export const COSTS: Readonly<Record<string, (dispatched: Dispatched) => Cost>> =
     return { ...cost, read: d.grid[2] * keys, flop: 4 * d.grid[2] * queries * d.params.capacity * d.params.width };
   },
   "attention_weights.wgsl": (d) => attention(d, constant(d, "THREADS"), d.params.length),
-  "embed.wgsl"(d) {
-    // Of a table only the rows of its tokens.
-    const [, rows] = d.grid;
-    const bytes = (rows * d.bytes.w) / d.params.count;
-    return { ...nothing, read: bytes, needed: bytes };
-  },
+  "embed.wgsl": rowsOfTable,
+  "embed_normed.wgsl": rowsOfTable,
   "convolve.wgsl"(d) {
     const { rows, kernel, inner, columns } = d.params;
     const tall = constant(d, "ROWS");
