@@ -1,5 +1,5 @@
-// Where the products of query, key and value go, put in front of matmul.wgsl, matvec.wgsl and matvec_group.wgsl:
-// columns 0 .. I-1 to the query, the rest, key and value, to row offset[b] + t of the cache.
+// Where the products of query, key and value go, put in front of the kernels for products: columns 0 .. I-1 to the query, the rest, key
+// and value, to row offset[b] + t of the cache. I is a multiple of four, and a pair that is turned lies in one vec4; for others see spread.wgsl.
 //
 // query (B, T, I)   cache (B, C, 2I)   offset (B)   angles (P, turned): cosine and sine of each pair, by position
 
@@ -25,12 +25,10 @@ fn write_project(row: u32, column: u32, product: vec4f) {
   if (p.turned != 0u) {
     value = vec4f(turn(4u * column, position, value.xy), turn(4u * column + 2u, position, value.zw));
   }
-  for (var j = 0u; j < 4u; j++) {
-    let n = column * 4u + j;
-    if (n < p.width) {
-      query[row * padded(p.width) + n] = value[j];
-    } else if (n < 3u * p.width) {
-      cache[place * padded(2u * p.width) + n - p.width] = value[j];
-    }
+  let width = p.width / 4u;
+  if (column < width) {
+    query[row * width + column] = value;
+  } else {
+    cache[place * 2u * width + column - width] = value;
   }
 }

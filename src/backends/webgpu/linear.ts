@@ -6,7 +6,7 @@
 import activationShader from "../../../shaders/activation.wgsl?raw";
 import gate from "../../../shaders/gate.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
-import rotate from "../../../shaders/rotate.wgsl?raw";
+import spread from "../../../shaders/spread.wgsl?raw";
 import type { ImplementationOf } from "../../ops/contract";
 import type { linear as contract } from "../../ops/linear";
 import type { Norm } from "../../ops/rowwise";
@@ -24,7 +24,7 @@ import { formatOf, type ByFormat } from "./weights";
 
 type GatedMatvec = Matvec & Required<Pick<Matvec, "gated">>;
 
-/** Threads of rotate.wgsl and of gate.wgsl. */
+/** Threads of spread.wgsl and of gate.wgsl. */
 const THREADS = 64;
 
 const [read, write] = ["read", "write"] as const;
@@ -33,10 +33,10 @@ export const kernels = (tuning: Tuning) => ({
   matmul: matmulKernels(tuning).map(({ linear, gated, project }) => ({ linear, gated, project })),
   matvec: matvecKernels(tuning).map(({ linear, gated, project }) => ({ linear, project, ...(gated && { gated }) })),
   score: scoreKernels(tuning).map(({ score, scoreTwice }) => ({ score, scoreTwice })),
-  rotate: kernel({
-    name: "rotate",
-    shader: { "layout.wgsl": layout, "rotate.wgsl": rotate },
-    bindings: { offset: read, angles: read, cache: write, query: write },
+  spread: kernel({
+    name: "spread",
+    shader: { "layout.wgsl": layout, "spread.wgsl": spread },
+    bindings: { x: read, offset: read, angles: read, cache: write, query: write },
     params: { rows: "u32", time: "u32", capacity: "u32", width: "u32", head_width: "u32", turned: "u32" },
     constants: { THREADS },
   }),
@@ -59,7 +59,7 @@ export function operations({
   const matvecs = matvecKernels(tuning);
   const gatedMatvecs = matvecs.filter((matvec): matvec is GatedMatvec => matvec.gated !== undefined);
   const scorers = scoreKernels(tuning);
-  const { rotate, gate } = kernels(tuning);
+  const { spread, gate } = kernels(tuning);
 
   /**
    * The kernel for many rows, or undefined where those for few rows suit better. Of several the first with enough workgroups; where
@@ -201,18 +201,19 @@ export function operations({
       const [outer] = w.shape;
       const [, time, width] = query.shape;
       const head_width = rotary ? width / rotary.heads : 1;
-      // Of a pair that lies in two vec4s a product has one half only.
-      const apart = rotary !== undefined && head_width % 2 === 1;
       const angles = rotary?.table;
       const turned = angles?.shape[1] ?? 0;
-      const place = { time, capacity: cache.shape[1], width, head_width };
+      const place = { time, capacity: cache.shape[1], width, head_width, turned };
+      // A vec4 of columns may belong to two places, or have one half of a pair only.
+      if (width % 4 !== 0 || (rotary && head_width % 2 === 1)) {
+        const projected = temporary([x.shape[0], time, outer]);
+        linear(projected, x, w, { bias, norm });
+        const grid: Grid = [Math.ceil(outer / THREADS), ...gridOfRows(rows)];
+        dispatch(spread, { x: projected, offset, angles, cache, query }, { rows, ...place }, grid);
+        return;
+      }
       // The result has neither activation, scale nor operand.
-      const common = { activation: 0, operand_use: 0, scale: 0, ...place, turned: apart ? 0 : turned };
-      const finish = (): void => {
-        if (!apart) return;
-        const grid: Grid = [Math.ceil((rotary.heads * turned) / 2 / THREADS), ...gridOfRows(rows)];
-        dispatch(rotate, { offset, angles, cache, query }, { rows, ...place, turned }, grid);
-      };
+      const common = { activation: 0, operand_use: 0, scale: 0, ...place };
       const matmul = matmulFor(rows, outer);
       if (matmul) {
         const params = { rows, inner: vec4s(inner), outer: vec4s(outer), outer_length: outer, ...common };
@@ -224,7 +225,6 @@ export function operations({
           () => params,
           (columns) => matmul.gridOf(rows, columns),
         );
-        finish();
         return;
       }
       const matvec = matvecFor(matvecs, x, norm);
@@ -237,7 +237,6 @@ export function operations({
         () => params,
         (columns) => [Math.ceil(columns / matvec.columnsOf(formatOf(w))), Math.ceil(rows / matvec.rows), 1],
       );
-      finish();
     },
   };
 }

@@ -25,7 +25,11 @@ for (const format of ["f16", "q8", "q4"] as const) {
       const ids = bench.u32([b, t], bench.rng.integers(b * t, v));
       const table = bench.weight(v, d, format);
       const positions = bench.f32([t, d]);
-      return () => [bench.ops.embed(ids, table, { scale: Math.sqrt(d), positions })];
+      const norm = bench.norm(d);
+      return () => [
+        bench.ops.embed(ids, table, { scale: Math.sqrt(d), positions }),
+        bench.ops.embed(ids, table, { scale: Math.sqrt(d), norm }),
+      ];
     });
   }
 
@@ -84,10 +88,11 @@ for (const format of ["f16", "q8", "q4"] as const) {
   for (const [b, t, k, d, capacity] of [
     [1, 1, 4, 4, 1],
     [2, 1, 37, 21, 5],
+    [2, 1, 37, 20, 5],
     [1, 1, 64, 50, 7],
     [1, 5, 24, 24, 8],
-    [3, 6, 37, 21, 11],
-    [1, 33, 24, 35, 33],
+    [3, 6, 37, 20, 11],
+    [1, 33, 24, 36, 33],
     [1, 70, 33, 100, 71],
     [1, 10, 24, 172, 12],
     [1, 1, 1060, 8, 5],
