@@ -1,6 +1,4 @@
-// Entries of a list and their order, put in front of top_k.wgsl.
-
-override WORKGROUP: u32 = 64;
+// Entries of a list and their order, put in front of the kernels that look for the first of them.
 
 const NONE = 0xffffffffu;
 

@@ -5,9 +5,9 @@
 //
 //   x (R, V) f32, or (lists, count) pairs   hypotheses (R, HYPOTHESIS_FIELDS)   y (lists, k) pairs
 //
-// One workgroup per list. Each thread holds the two best of its own elements; each of k rounds takes the best of all threads.
-// A thread reads its elements again only once both are taken, so an element is read about once, not k times. first_levels.wgsl or
-// first_subgroups.wgsl finds the best of all threads.
+// One workgroup per list; see top_rounds.wgsl.
+
+override WORKGROUP: u32 = 64;
 
 struct Params {
   k: u32,
@@ -30,6 +30,7 @@ struct List {
   end: u32,
   first: u32, // values: the index of column 0
   score: f32,
+  to: u32, // its first word in y
 }
 
 fn element(list: List, i: u32) -> Entry {
@@ -41,25 +42,9 @@ fn element(list: List, i: u32) -> Entry {
   return Entry(select(value + list.score, LEAST, banned), list.first + i);
 }
 
-struct Two {
-  best: Entry,
-  spare: Entry,
-}
-
-// The first two of this thread's elements that come after `last`.
-fn next(list: List, local: u32, last: Entry) -> Two {
-  var two = Two(Entry(LEAST, NONE), Entry(LEAST, NONE));
-  for (var i = list.begin + local; i < list.end; i += WORKGROUP) {
-    let candidate = element(list, i);
-    if (before(candidate, two.spare) && before(last, candidate)) {
-      if (before(candidate, two.best)) {
-        two = Two(candidate, two.best);
-      } else {
-        two.spare = candidate;
-      }
-    }
-  }
-  return two;
+fn keep(list: List, round: u32, entry: Entry) {
+  y[list.to + 2u * round] = bitcast<u32>(entry.value);
+  y[list.to + 2u * round + 1u] = entry.index;
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -69,7 +54,7 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let row = group.y;
-  var list = List(row * p.count * 2u, 0u, p.count, 0u, 0.0);
+  var list = List(row * p.count * 2u, 0u, p.count, 0u, 0.0, 2u * (row * groups.x + group.x) * p.k);
   if (p.pairs == 0u) {
     list.base = row * padded(p.count);
     list.begin = group.x * p.chunk;
@@ -79,21 +64,5 @@ fn main(
       list.score = bitcast<f32>(hypotheses[row * HYPOTHESIS_FIELDS + HYPOTHESIS_RUNNING]);
     }
   }
-  let out = 2u * (row * groups.x + group.x) * p.k;
-
-  var mine = next(list, local, Entry(3.4e38, NONE));
-  for (var round = 0u; round < p.k; round++) {
-    let best = first_of_all(mine.best, round, local);
-    if (local == 0u) {
-      y[out + 2u * round] = bitcast<u32>(best.value);
-      y[out + 2u * round + 1u] = best.index;
-    }
-    if (mine.best.index == best.index && best.index != NONE) {
-      if (mine.spare.index != NONE) {
-        mine = Two(mine.spare, Entry(LEAST, NONE));
-      } else {
-        mine = next(list, local, best);
-      }
-    }
-  }
+  find_first(list, p.k, local);
 }

@@ -100,6 +100,8 @@ export interface Workload {
   beams: number;
   /** Of sampling: from which candidates a token is drawn. */
   candidates?: Candidates;
+  /** Whether logits processors are on. */
+  rules?: boolean;
   source: number;
   target: number;
 }
@@ -114,7 +116,7 @@ export interface Plans {
 
 export async function plansOf(
   config: Readonly<Record<string, unknown>>,
-  { sentences, beams, candidates, source, target }: Workload,
+  { sentences, beams, candidates, rules, source, target }: Workload,
   tuning: Tuning,
   format: WeightFormat = "f32",
 ): Promise<Plans> {
@@ -135,7 +137,7 @@ export async function plansOf(
     sourceLength: lengthOf(model.info, source),
     targetLength: target,
   });
-  const select = await session.select({ candidates });
+  const select = await session.select({ candidates, tableLength: rules ? 64 : 0 });
   const kernels = new Map(kernelsOf(tuning, more).map((kernel) => [kernel.name, kernel]));
   const read = [{ tensor: session.beams?.done ?? session.token, start: 0, count: sentences }];
   await ops.submit([session.decode, select], read);

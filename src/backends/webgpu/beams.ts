@@ -7,8 +7,8 @@ import type { beams as contract } from "../../ops/beams";
 import type { ImplementationOf } from "../../ops/contract";
 import { named, SCORES } from "./constants";
 import { kernel } from "./kernel";
+import { largest } from "./largest";
 import type { OperationRecorder } from "./recorder";
-import { largest } from "./selection";
 import type { Tuning } from "./tuning";
 
 const { HYPOTHESIS_FIELDS, MAX_BEAMS, MAX_CANDIDATES, SETTINGS, TRACE_FIELDS } = state;

@@ -1,8 +1,10 @@
 /** The groups of kernels that have variants: what there is to choose from, what a probe times and what a self-test computes. */
 
+import { beamSettings, HYPOTHESIS, HYPOTHESIS_FIELDS, TRACE_FIELDS, type BeamState } from "../../ops/beam-state";
 import type { Operations } from "../../ops/operations";
 import type { LinearOptions } from "../../ops/ops";
 import { drawWords, samplerWords } from "../../ops/sampling";
+import { bitsOf } from "../../tensor/tensor";
 import { kernelsOf } from "./operations";
 import type { Group, Samples, SelfTest } from "./self-test";
 import type { Tuning } from "./tuning";
@@ -108,6 +110,41 @@ const beamScores =
     return () => [samples.ops.logSoftmax(scores(samples.ops))];
   };
 
+/** A step of beam search. Running scores lie in u32 by their bits, so what is compared is what they lead to. */
+const beamStep =
+  (sentences: number, beams: number, v: number): SelfTest =>
+  (samples) => {
+    const rows = sentences * beams;
+    const sizes = { endTokens: 1, capacity: 8 };
+    const rules = { maxLength: 8, promptLength: 1, eosTokenIds: [2], lengthPenalty: 1, earlyStopping: false };
+    const settings = beamSettings(rules, sizes);
+    const runningOf = (i: number): number => (i % HYPOTHESIS_FIELDS === HYPOTHESIS.running ? bitsOf(-i / 10) : 0);
+    const { scores } = selected(samples, rows, v, 44);
+    const state: BeamState = {
+      beams,
+      endTokens: sizes.endTokens,
+      token: samples.words([rows, 1]),
+      position: samples.words([rows]),
+      ancestors: samples.words([2, sizes.capacity, rows], (i) => i % rows),
+      trace: samples.words([sizes.capacity, TRACE_FIELDS, rows]),
+      hypotheses: samples.words([rows, HYPOTHESIS_FIELDS], runningOf),
+      done: samples.words([sentences]),
+      settings: samples.words([settings.length], (i) => settings[i]),
+    };
+    return () => {
+      const logprobs = samples.ops.logSoftmax(scores(samples.ops));
+      samples.ops.advanceBeams(samples.ops.beamCandidates(logprobs, state), state, v);
+      return [state.token, state.position, state.ancestors];
+    };
+  };
+
+const embedded =
+  (t: number, v: number, d: number): SelfTest =>
+  (samples) => {
+    const [ids, table, norm] = [samples.words([1, t], (i) => (7 * i) % v), samples.matrix(v, d), samples.norm(d)];
+    return () => [samples.ops.embed(ids, table, { scale: 2, norm })];
+  };
+
 const normalised =
   (rows: number, width: number): SelfTest =>
   (samples) => {
@@ -150,10 +187,12 @@ export const groups: readonly Group[] = [
     tests: [
       { name: "normalised rows", test: normalised(3, 301) },
       { name: "softmax", test: softmax(3, 9) },
+      { name: "normalised tokens", test: embedded(5, 31, 301) },
       { name: "the sums of four rows", test: product(4, [101, 77], "normed") },
       { name: "the norm of a norm", test: normalisedTwice(2, 1003) },
       { name: "the maxima of four queries", test: attention(4, 1, 37, 2) },
       { name: "the best of a row", test: sampled(1, 1003) },
+      { name: "the best of four beams", test: beamStep(1, 4, 1003) },
     ],
   },
   {
@@ -239,6 +278,7 @@ export const groups: readonly Group[] = [
       { name: "the next token", test: greedy(2, 1003) },
       { name: "a drawn token", test: sampled(3, 1003) },
       { name: "the scores of beams", test: beamScores(3, 1003) },
+      { name: "a step of beams", test: beamStep(2, 3, 1003) },
     ],
   },
 ];

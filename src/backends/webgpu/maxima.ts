@@ -6,7 +6,7 @@ import maximaCommon from "../../../shaders/maxima_common.wgsl?raw";
 import maximum from "../../../shaders/maximum.wgsl?raw";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
 import { SCORES } from "./constants";
-import { vec4s } from "./gpu-tensor";
+import { vec4s, type Maxima } from "./gpu-tensor";
 import { kernel } from "./kernel";
 import type { OperationRecorder } from "./recorder";
 import { maximaBy } from "./reduction";
@@ -38,12 +38,12 @@ export function maximaOf(
   { dispatch, temporary, maximaOf }: OperationRecorder,
   kernel: ReturnType<typeof maximaKernel>,
   x: Tensor,
-): Tensor {
+): Maxima {
   const known = maximaOf(x);
-  if (known) return known.tensor;
+  if (known) return known;
   const [rows, length] = rowsOf(x.shape);
   const parts = Math.ceil(vec4s(length) / CHUNK);
-  const maxima = temporary([3, rows, parts], "u32");
-  dispatch(kernel, { x, y: maxima }, { length, chunk: CHUNK }, [parts, rows, 1]);
-  return maxima;
+  const tensor = temporary([3, rows, parts], "u32");
+  dispatch(kernel, { x, y: tensor }, { length, chunk: CHUNK }, [parts, rows, 1]);
+  return { tensor, columns: CHUNK };
 }

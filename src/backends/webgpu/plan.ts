@@ -78,20 +78,40 @@ function nameOf(label: string, { operation, kernel, tensors }: Dispatch): string
   return `${label}: ${operation} (${kernel.name}), ${operands.join(", ")}`;
 }
 
+/**
+ * Without the dispatches that made what an operation has passed over, where nobody else reads it.
+ * @param passedOver temporaries
+ * @param kept temporaries that outlive the plan's run
+ */
+function withoutUnread(
+  dispatches: readonly Dispatch[],
+  passedOver: ReadonlySet<GpuTensor>,
+  kept: ReadonlySet<GpuTensor>,
+): readonly Dispatch[] {
+  const unread = [...passedOver].filter((tensor) => {
+    const users = dispatches.filter(({ tensors }) => tensors.includes(tensor));
+    return users.length === 1 && !kept.has(tensor);
+  });
+  return dispatches.filter(({ tensors }) => !tensors.some((tensor) => unread.includes(tensor)));
+}
+
 /** Settles everything that a run needs. */
 export async function buildPlan<T>(
   gpu: Gpu,
   label: string,
   outputs: T,
-  dispatches: readonly Dispatch[],
+  recorded: readonly Dispatch[],
   temporaries: ReadonlySet<GpuTensor>,
+  passedOver: ReadonlySet<GpuTensor>,
 ): Promise<GpuPlan<T>> {
+  const kept = tensorsIn(outputs, temporaries);
+  const dispatches = withoutUnread(recorded, passedOver, kept);
   const kernels = [...new Set(dispatches.map(({ kernel }) => kernel))];
   const compiled = await Promise.all(kernels.map((kernel) => gpu.pipeline(kernel)));
   const pipelines = new Map(kernels.map((kernel, i) => [kernel, compiled[i]]));
   const buffers: GPUBuffer[] = [];
   const bindAll = async (): Promise<GpuPlan<T>> => {
-    assignBuffers(gpu, label, dispatches, temporaries, tensorsIn(outputs, temporaries), buffers);
+    assignBuffers(gpu, label, dispatches, temporaries, kept, buffers);
     const stride = gpu.device.limits.minUniformBufferOffsetAlignment;
     const words = new Uint32Array((dispatches.length * stride) / 4);
     dispatches.forEach(({ params }, i) => words.set(params, (i * stride) / 4));

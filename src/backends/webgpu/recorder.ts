@@ -16,14 +16,27 @@ interface Recording {
   temporaries: Set<GpuTensor>;
   /** By what was normalised: the results, which may be asked for again. */
   normed: Map<Tensor, Map<Norm, Tensor>>;
-  /** Tensors that an operation of this plan has changed after they were made. */
-  changed: Set<Tensor>;
+  /** By scores that this plan has made or changed: their maxima; undefined where nobody knows them any more. */
+  maxima: Map<Tensor, Maxima | undefined>;
+  /** By log-probabilities that this plan has made and not changed. */
+  logits: Map<Tensor, Logits>;
+  /** Of these, those for which an operation has read the logits instead. */
+  passedOver: Set<GpuTensor>;
+}
+
+/** What log-probabilities were made of. */
+export interface Logits {
+  tensor: Tensor;
+  maxima: Maxima;
 }
 
 export type Recorder = ReturnType<typeof createRecorder>;
 
 /** What an operation has at hand. */
-export interface OperationRecorder extends Pick<Recorder, "temporary" | "dispatch" | "change" | "maximaOf"> {
+export interface OperationRecorder extends Pick<
+  Recorder,
+  "temporary" | "dispatch" | "change" | "maximaOf" | "keepMaxima" | "logitsOf" | "keepLogits" | "passOver"
+> {
   readonly tuning: Tuning;
   /** x normalised, for kernels that do not normalise themselves; what two operations of a plan ask for is computed once. */
   normed(this: void, x: Tensor, norm: Norm | undefined): Tensor;
@@ -45,15 +58,16 @@ export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimit
   async function record<T>(label: string, body: () => T): Promise<GpuPlan<T>> {
     gpu.check();
     invariant(!recording, "record() inside record()");
-    recording = { dispatches: [], temporaries: new Set(), normed: new Map(), changed: new Set() };
-    const { dispatches, temporaries } = recording;
+    const [dispatches, temporaries, passedOver] = [[] as Dispatch[], new Set<GpuTensor>(), new Set<GpuTensor>()];
+    const known = { normed: new Map(), maxima: new Map(), logits: new Map() };
+    recording = { dispatches, temporaries, passedOver, ...known };
     let outputs: T;
     try {
       outputs = body();
     } finally {
       recording = undefined;
     }
-    return buildPlan(gpu, label, outputs, dispatches, temporaries);
+    return buildPlan(gpu, label, outputs, dispatches, temporaries, passedOver);
   }
 
   /** A tensor that the plan makes; it gets its buffer once all dispatches are known. */
@@ -106,12 +120,33 @@ export function createRecorder(gpu: Gpu, tensors: Tensors, partLimits: PartLimit
     return y;
   }
 
-  /** Notes that an operation changes a tensor in place, and not the maxima that are known of it. */
-  const change = (tensor: Tensor): unknown => current().changed.add(tensor);
+  /**
+   * Notes that an operation changes a tensor in place.
+   * @param maxima of what it becomes, where the operation finds them
+   */
+  function change(tensor: Tensor, maxima?: Maxima): void {
+    const { logits } = current();
+    logits.delete(tensor);
+    for (const [logprobs, { tensor: from }] of logits) if (from === tensor) logits.delete(logprobs);
+    keepMaxima(tensor, maxima);
+  }
 
-  /** The maxima that the product which made the scores has kept, if they still are of these scores. */
-  const maximaOf = (scores: Tensor): Maxima | undefined =>
-    current().changed.has(scores) ? undefined : (scores as GpuTensor).maxima;
+  const keepMaxima = (scores: Tensor, maxima: Maxima | undefined): unknown => current().maxima.set(scores, maxima);
 
-  return { record, temporary, note, dispatch, normed, change, maximaOf };
+  /** The maxima of scores, where their product or an operation of this plan has kept them. */
+  function maximaOf(scores: Tensor): Maxima | undefined {
+    const { maxima } = current();
+    return maxima.has(scores) ? maxima.get(scores) : (scores as GpuTensor).maxima;
+  }
+
+  const keepLogits = (logprobs: Tensor, logits: Logits): unknown => current().logits.set(logprobs, logits);
+
+  /** The logits whose log-softmax these are, as long as neither was changed. */
+  const logitsOf = (logprobs: Tensor): Logits | undefined => current().logits.get(logprobs);
+
+  /** Notes that an operation has read the logits instead: where nobody reads the log-probabilities, nobody needs to make them. */
+  const passOver = (logprobs: Tensor): unknown => current().passedOver.add(logprobs as GpuTensor);
+
+  const ofScores = { change, maximaOf, keepMaxima, logitsOf, keepLogits, passOver };
+  return { record, temporary, note, dispatch, normed, ...ofScores };
 }

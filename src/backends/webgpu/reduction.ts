@@ -36,7 +36,7 @@ export const lanesBy = ({ reduction }: By): Shader =>
 export const maximaBy = ({ reduction }: By): Shader =>
   reduction === "subgroups" ? { "maxima_subgroups.wgsl": maximaSubgroups } : { "maxima_levels.wgsl": maximaLevels };
 
-/** The first entry of a list, in top_k.wgsl. */
+/** The first entry of a list, in top_k.wgsl and top_of_parts.wgsl. */
 export const firstBy = ({ reduction }: By): Shader => ({
   "first_common.wgsl": firstCommon,
   ...(reduction === "subgroups" ? { "first_subgroups.wgsl": firstSubgroups } : { "first_levels.wgsl": firstLevels }),

@@ -10,7 +10,7 @@ import { rowsOf } from "../../tensor/tensor";
 import { SCORES } from "./constants";
 import { vec4s } from "./gpu-tensor";
 import { gridOfRows } from "./grid";
-import { kernel } from "./kernel";
+import { kernel, type Grid } from "./kernel";
 import { CHUNK, maximaShader, maximaKernel, maximaOf } from "./maxima";
 import type { OperationRecorder } from "./recorder";
 import { momentsBy, reduction } from "./reduction";
@@ -36,7 +36,7 @@ const ofParts = (tuning: Tuning) => ({
   logSoftmaxParts: kernel({
     name: "log_softmax_parts",
     shader: { ...maximaShader(tuning), "log_softmax.wgsl": logSoftmaxParts },
-    bindings: { maxima: read, x: read, y: write },
+    bindings: { maxima: read, x: read, y: write, maxima_of_y: write },
     params: { rows: "u32", length: "u32", parts: "u32", chunk: "u32" },
     constants: SCORES,
     overrides: { WORKGROUP: 4 * tuning.workgroup },
@@ -63,7 +63,7 @@ export const kernels = (tuning: Tuning) => ({
 });
 
 export function operations(recorder: OperationRecorder): ImplementationOf<typeof contract> {
-  const { dispatch, normed, tuning } = recorder;
+  const { dispatch, normed, temporary, tuning } = recorder;
   const all = kernels(tuning);
   return {
     layerNorm(y, x, { weights, eps, kind, earlier }) {
@@ -83,9 +83,16 @@ export function operations(recorder: OperationRecorder): ImplementationOf<typeof
         dispatch(all.logSoftmax, { x, y }, { length }, [rows, 1, 1]);
         return;
       }
-      const maxima = maximaOf(recorder, all.maxima, x);
-      const params = { rows, length, parts: maxima.shape[2], chunk: CHUNK };
-      dispatch(all.logSoftmaxParts, { maxima, x, y }, params, [Math.ceil(vec4s(length) / CHUNK), rows, 1]);
+      const known = recorder.maximaOf(x);
+      const maxima = known ?? maximaOf(recorder, all.maxima, x);
+      const [, , parts] = maxima.tensor.shape;
+      const maxima_of_y = temporary([3, rows, parts], "u32");
+      const operands = { maxima: maxima.tensor, x, y, maxima_of_y };
+      const grid: Grid = [Math.ceil(vec4s(length) / CHUNK), rows, 1];
+      dispatch(all.logSoftmaxParts, operands, { rows, length, parts, chunk: CHUNK }, grid);
+      // Parts as wide as those that nobody has kept would make logits processors, which find maxima again, read most of a row.
+      if (known) recorder.keepMaxima(y, { ...known, tensor: maxima_of_y });
+      recorder.keepLogits(y, { tensor: x, maxima });
     },
   };
 }

@@ -8,19 +8,18 @@ import rest from "../../../shaders/rest.wgsl?raw";
 import sample from "../../../shaders/sample.wgsl?raw";
 import selectGreedy from "../../../shaders/select_greedy.wgsl?raw";
 import takeToken from "../../../shaders/take_token.wgsl?raw";
-import topK from "../../../shaders/top_k.wgsl?raw";
-import { HYPOTHESIS, HYPOTHESIS_FIELDS } from "../../ops/beam-state";
 import type { ImplementationOf } from "../../ops/contract";
 import { NEVER, PROCESSOR } from "../../ops/logits-processors";
 import { DRAW_WORDS, MAX_SAMPLED, SAMPLER, SAMPLER_WORDS, TOP_H } from "../../ops/sampling";
 import type { selection as contract } from "../../ops/selection";
 import { rowsOf, size, type Tensor } from "../../tensor/tensor";
 import { named, SCORES } from "./constants";
-import { kernel } from "./kernel";
 import { vec4s } from "./gpu-tensor";
+import { kernel } from "./kernel";
+import { kernels as largestKernels, largest } from "./largest";
 import { CHUNK, maximaKernel, maximaOf, maximaShader } from "./maxima";
 import type { OperationRecorder } from "./recorder";
-import { firstBy, reduction } from "./reduction";
+import { reduction } from "./reduction";
 import type { Tuning } from "./tuning";
 
 const [read, write] = ["read", "write"] as const;
@@ -105,45 +104,8 @@ export function kernels(tuning: Tuning) {
       },
       overrides,
     }),
-    topK: kernel({
-      name: "top_k",
-      shader: { "layout.wgsl": layout, ...firstBy(tuning), "top_k.wgsl": topK },
-      bindings: { x: read, hypotheses: read, y: write },
-      params: { k: "u32", count: "u32", pairs: "u32", chunk: "u32", group: "u32", scored: "u32" },
-      constants: { ...SCORES, HYPOTHESIS_FIELDS, ...named("HYPOTHESIS", HYPOTHESIS) },
-      overrides,
-    }),
+    ...largestKernels(tuning),
   };
-}
-
-/** How much of a row one workgroup of top_k.wgsl takes: enough to leave out most of it. */
-const chunkOf = (k: number): number => 1024 * Math.ceil(k / 32);
-
-/**
- * y (R / group, k, 2): the k largest of every `group` neighbouring rows of x (R, V), whose running scores, where there are
- * hypotheses, are added. In two steps: the largest of each chunk of a row, then of all chunks together.
- */
-export function largest(
-  { dispatch, temporary, tuning }: OperationRecorder,
-  y: Tensor,
-  x: Tensor,
-  k: number,
-  group: number,
-  hypotheses?: Tensor,
-): void {
-  const { topK } = kernels(tuning);
-  const [rows, width] = rowsOf(x.shape);
-  const chunk = chunkOf(k);
-  const chunks = Math.ceil(width / chunk);
-  const kept = Math.min(k, chunk, width);
-  // A row of one chunk, by itself, is done after the first step.
-  const single = chunks * group === 1;
-  const parts = single ? y : temporary([rows, chunks * kept, 2], "u32");
-  const ofChunks = { k: kept, count: width, pairs: false, chunk, group, scored: hypotheses !== undefined };
-  dispatch(topK, { x, hypotheses, y: parts }, ofChunks, [chunks, rows, 1]);
-  if (single) return;
-  const ofParts = { k, count: group * chunks * kept, pairs: true, chunk: 0, group: 1, scored: false };
-  dispatch(topK, { x: parts, hypotheses: undefined, y }, ofParts, [1, rows / group, 1]);
 }
 
 /** The candidates (B, J, 2), and behind them the sums over parts of the other tokens; and how many parts. */
@@ -176,8 +138,8 @@ export function operations(recorder: OperationRecorder): ImplementationOf<typeof
         dispatch(all.selectGreedy, { logits, ...state }, { length, ...ofEnds }, [rows, 1, 1]);
         return;
       }
-      const found = maximaOf(recorder, maxima, logits);
-      dispatch(all.mergeGreedy, { maxima: found, ...state }, { parts: found.shape[2], ...ofEnds }, [rows, 1, 1]);
+      const { tensor } = maximaOf(recorder, maxima, logits);
+      dispatch(all.mergeGreedy, { maxima: tensor, ...state }, { parts: tensor.shape[2], ...ofEnds }, [rows, 1, 1]);
     },
 
     sample(chosen, { token, position, finished, history, logprobs, eos, pad }, sampler, logits) {
@@ -207,7 +169,7 @@ export function operations(recorder: OperationRecorder): ImplementationOf<typeof
         part_columns: known?.columns ?? 0,
       };
       dispatch(all.processLogits, operands, params, [rows, 1, 1]);
-      if (!parts) change(scores);
+      change(scores, parts ? known : undefined);
     },
 
     topK(y, x, k) {

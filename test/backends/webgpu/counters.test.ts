@@ -78,12 +78,18 @@ describe.each(configs.map((config) => [nameOf(config), config] as const))("%s", 
     once = await Promise.all(workloads.map((workload) => plansOf(fields, workload, ONCE)));
   });
 
-  it("takes 8 dispatches per decoder layer and 3 more, with beams another 3, with sampling 2, or 3 without top_k", () => {
-    expect(greedy.step.length).toBe(8 * layers + 3);
-    expect(beams.step.length).toBe(greedy.step.length + 3);
-    expect(sampling.step.length).toBe(greedy.step.length + 2);
-    expect(open.step.length).toBe(greedy.step.length + 3);
-    expect(greedy.perStep.dispatches).toBe(greedy.step.length);
+  it.each([
+    ["greedy search", 1, undefined, 3, 4],
+    ["4 beams", 4, undefined, 4, 6],
+    ["sampling", 1, { count: 64, open: false }, 4, 5],
+    ["sampling without top_k", 1, { count: 64, open: true }, 5, 6],
+  ])("%s: 8 dispatches per decoder layer and few more", async (_, beams, candidates, more, moreWithRules) => {
+    const workload = { sentences: 1, beams, candidates, source: 32, target: 64 };
+    const { step, perStep } = await plansOf(fields, workload, GPU_TUNING);
+    expect(step.length).toBe(8 * layers + more);
+    expect(perStep.dispatches).toBe(step.length);
+    const withRules = await plansOf(fields, { ...workload, rules: true }, GPU_TUNING);
+    expect(withRules.step.length).toBe(8 * layers + moreWithRules);
   });
 
   it("takes at most 7 dispatches per encoder layer", async () => {

@@ -1,7 +1,11 @@
 /** Cases of src/ops/beams.ts: whole searches, step by step. */
 
 import { beamTensors, createBeams, startBeams, startSentence } from "../../../src/generation/device/beam-readback";
+import { HYPOTHESIS, HYPOTHESIS_FIELDS } from "../../../src/ops/beam-state";
+import { bitsOf } from "../../../src/tensor/tensor";
+import { LEAST } from "../../../src/util/scores";
 import { add } from "./op-bench";
+import { fewRules } from "./op-cases-selection";
 
 // --- beam search: sentences, beams, vocabulary, end tokens, steps, length penalty, early stopping, prompt length ---
 const beamSizes: [number, number, number, number, number, number, boolean | "never", number?][] = [
@@ -56,4 +60,40 @@ for (const [sentences, beams, v, endTokens, steps, lengthPenalty, earlyStopping,
       };
     },
   );
+}
+
+// --- the best continuations where a product has kept the maxima of its scores; rules change some of them ---
+for (const [sentences, beams, v, kind] of [
+  [1, 4, 1021, ""],
+  [2, 3, 5, ""],
+  [1, 1, 6007, ""],
+  [2, 5, 1021, "of equals"],
+  [3, 4, 257, "with rules"],
+  [1, 8, 130, "with rules"],
+] as const) {
+  const rows = sentences * beams;
+  const rules = kind === "with rules";
+  const operations = `linear logSoftmax ${rules ? "processLogits " : ""}beamCandidates`;
+  add(`${operations} B${rows} G${beams} V${v} ${kind}`.trim(), (bench) => {
+    const { ops, rng } = bench;
+    const x = bench.f32([rows, 1, 24], 2);
+    const w = kind === "of equals" ? bench.zeros([v, 24]) : bench.weight(v, 24);
+    const levels = Float32Array.from({ length: v }, (_, i) => (i % 11 === 5 ? LEAST : i % 7));
+    const bias = bench.keep(ops.create([v], "f32", "weights", levels));
+    const state = createBeams(ops, { sentences, beams, endTokens: 1, capacity: 8 });
+    for (const tensor of beamTensors(state)) bench.keep(tensor);
+    const hypotheses = new Uint32Array(rows * HYPOTHESIS_FIELDS);
+    for (let row = 0; row < rows; row++) {
+      // So low that the sums are rounded as coarsely as log-softmax is.
+      const running = row % beams === 2 ? LEAST : kind === "of equals" ? -8 : -8 - 3 * rng.next();
+      hypotheses[row * HYPOTHESIS_FIELDS + HYPOTHESIS.running] = bitsOf(running);
+    }
+    ops.write(state.hypotheses, hypotheses);
+    const changes = rules ? fewRules(bench, rows, v, 6) : undefined;
+    return () => {
+      const logprobs = ops.logSoftmax(ops.linear(x, w, { bias, scores: true }));
+      if (changes) ops.processLogits(logprobs, changes);
+      return [ops.beamCandidates(logprobs, state)];
+    };
+  });
 }

@@ -3,7 +3,7 @@
 import { drawWords, sampledCandidates, samplerWords } from "../../../src/ops/sampling";
 import type { Warpers } from "../../../src/util/warpers";
 import { LEAST } from "../../../src/util/scores";
-import type { LogitsProcessors } from "../../../src/ops/logits-processors";
+import type { LogitsProcessors, ProcessorState } from "../../../src/ops/logits-processors";
 import type { Selection } from "../../../src/ops/ops";
 import { add, type Bench } from "./op-bench";
 import { noRules, ruleState, ruleTensors } from "./processors-table";
@@ -231,6 +231,30 @@ for (const [rows, sources, v, length, source] of [
   }
 }
 
+/** Rules that change some of the scores of `rows` sequences of `length` tokens, or with `forced` all of them. */
+export function fewRules(bench: Bench, rows: number, v: number, length: number, forced = false): ProcessorState {
+  const { rng, ops } = bench;
+  const few = {
+    ...noRules,
+    repetitionPenalty: 4,
+    suppressTokens: [0, 5, 64, 128],
+    sequenceBias: everyRule(v, length - 1).sequenceBias,
+    ...(forced && { forcedEosTokenIds: [2, 6] }),
+  };
+  const state = ruleState(
+    ops,
+    {
+      rules: few,
+      context: { startTokenId: 1, eosTokenIds: [2, 5], promptLength: 1, maxLength: length + (forced ? 1 : 9) },
+      sequences: Array.from({ length: rows }, () => [1, ...rng.integers(length - 1, v)]),
+      sources: Array.from({ length: rows }, () => [...rng.integers(5, v)]),
+    },
+    false,
+  );
+  for (const tensor of ruleTensors(state)) bench.keep(tensor);
+  return state;
+}
+
 // --- scores of a product, changed by logits processors, and the choice from them: only what was changed has new maxima ---
 for (const [rows, v, length] of [
   [1, 130, 6],
@@ -240,27 +264,9 @@ for (const [rows, v, length] of [
 ]) {
   for (const forced of [false, true]) {
     add(`linear processLogits selectGreedy B${rows} V${v} T${length}${forced ? " forced" : ""}`, (bench) => {
-      const { rng, ops } = bench;
+      const { ops } = bench;
       const [x, w, bias] = [bench.f32([rows, 1, 24], 2), bench.weight(v, 24), bench.f32([v])];
-      const rules = { ...everyRule(v, length - 1), forcedDecoderIds: [] };
-      const few = {
-        ...noRules,
-        repetitionPenalty: 4,
-        suppressTokens: [0, 5, 64, 128],
-        sequenceBias: rules.sequenceBias,
-        ...(forced && { forcedEosTokenIds: [2, 6] }),
-      };
-      const state = ruleState(
-        ops,
-        {
-          rules: few,
-          context: { startTokenId: 1, eosTokenIds: [2, 5], promptLength: 1, maxLength: length + (forced ? 1 : 9) },
-          sequences: Array.from({ length: rows }, () => [1, ...rng.integers(length - 1, v)]),
-          sources: Array.from({ length: rows }, () => [...rng.integers(5, v)]),
-        },
-        false,
-      );
-      for (const tensor of ruleTensors(state)) bench.keep(tensor);
+      const state = fewRules(bench, rows, v, length, forced);
       const chosen = selection(bench, rows, [2], new Array<number>(rows).fill(0));
       return () => {
         const scores = ops.linear(x, w, { bias, scores: true });
@@ -270,4 +276,21 @@ for (const [rows, v, length] of [
       };
     });
   }
+}
+
+// --- the k largest where a product has kept the maxima of its scores ---
+for (const [rows, v, k, equal] of [
+  [1, 7, 7, false],
+  [3, 65, 5, false],
+  [2, 6007, 64, false],
+  [5, 1025, 256, false],
+  [2, 6007, 64, true],
+] as const) {
+  add(`linear topK R${rows} V${v} k ${k}${equal ? " of equals" : ""}`, (bench) => {
+    const x = bench.f32([rows, 1, 24], 2);
+    const w = equal ? bench.zeros([v, 24]) : bench.weight(v, 24);
+    const levels = Float32Array.from({ length: v }, (_, i) => (i % 11 === 5 ? LEAST : (i % 7) + 0.25));
+    const bias = bench.keep(bench.ops.create([v], "f32", "weights", levels));
+    return () => [bench.ops.topK(bench.ops.linear(x, w, { bias, scores: true }), k)];
+  });
 }
