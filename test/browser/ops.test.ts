@@ -95,9 +95,11 @@ it("kernels that add up by subgroups agree, too", async () => {
     "attention",
     "topK",
     "selectGreedy",
+    "embed",
   ] as const;
   for (const operation of operations) {
-    const others = `^linear (?!(gated )?B\\d+ T1 |(selectGreedy|logSoftmax) B)|^attention (?!.*T[1-7] )|${ACTIVATIONS}`;
+    const few = "(gated )?B\\d+ T1 |(selectGreedy|topK|logSoftmax|logSoftmax beamCandidates) [BR]";
+    const others = `^linear (?!${few})|^attention (?!.*T[1-7] )|^embed (f16|q8|q4) |${ACTIVATIONS}`;
     const report = await runInPage<OpsReport>(page, COMPARE, "compareOps", "subgroups", operation, others);
     expect(report.comparisons.filter(({ worst }) => !(worst <= 1))).toEqual([]);
     kernels.push(...report.kernels);
@@ -105,7 +107,9 @@ it("kernels that add up by subgroups agree, too", async () => {
   const own = kernelsOf({ ...GPU_TUNING, reduction: "subgroups" }, more)
     .filter(({ name, code }) => /subgroup[A-Z]/.test(code) && !/project|_(f16|q8|q4)$/.test(name))
     .map(({ name }) => name);
-  expect(own).toEqual(expect.arrayContaining(["matvec_normed_group_gated", "matvec_rows4", "top_k", "merge_greedy"]));
+  expect(own).toEqual(
+    expect.arrayContaining(["matvec_normed_group_gated", "matvec_rows4", "top_of_parts", "merge_greedy"]),
+  );
   expect(own.filter((name) => !kernels.includes(name))).toEqual([]);
 });
 
