@@ -26,8 +26,8 @@ struct Params {
 @group(0) @binding(5) var<uniform> p: Params;
 // project
 @group(0) @binding(3) var<storage, read> offset: array<u32>;
-@group(0) @binding(4) var<storage, read_write> cache: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> query: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> cache: array<Stored>;
+@group(0) @binding(5) var<storage, read_write> query: array<Stored>;
 @group(0) @binding(6) var<storage, read> angles: array<f32>;
 @group(0) @binding(7) var<uniform> project_params: Params;
 

@@ -1,5 +1,6 @@
 // Where the products of query, key and value go, put in front of the kernels for products: columns 0 .. I-1 to the query, the rest, key
-// and value, to row offset[b] + t of the cache. I is a multiple of four, and a pair that is turned lies in one vec4; for others see spread.wgsl.
+// and value, to row offset[b] + t of the cache, by `store` of project_vec4s.wgsl or project_scalars.wgsl. A pair that is turned lies in one
+// vec4; for others see spread.wgsl.
 //
 // query (B, T, I)   cache (B, C, 2I)   offset (B)   angles (P, turned): cosine and sine of each pair, by position
 
@@ -25,10 +26,5 @@ fn write_project(row: u32, column: u32, product: vec4f) {
   if (p.turned != 0u) {
     value = vec4f(turn(4u * column, position, value.xy), turn(4u * column + 2u, position, value.zw));
   }
-  let width = p.width / 4u;
-  if (column < width) {
-    query[row * width + column] = value;
-  } else {
-    cache[place * 2u * width + column - width] = value;
-  }
+  store(row, place, column, value);
 }

@@ -1,6 +1,5 @@
-// The second step of a projection to query, key and value whose vec4s of columns do not belong to one place: where I is not a multiple of
-// four, key and value begin anywhere in a vec4, and where heads have an odd width, a pair that rotary positions turn lies in two. A
-// product has written x; project_common.wgsl does all of this in the product itself, for every other model.
+// The second step of a projection to query, key and value with rotary positions where heads have an odd width: a pair that is turned lies
+// in two vec4s of columns. A product has written x; project_common.wgsl does all of this in the product itself, for every other model.
 //
 // x (R, 3I)   query (B, T, I)   cache (B, C, 2I): key, then value   offset (B)   angles (P, turned): cosine and sine of each pair
 // One thread for each element of x.
@@ -10,8 +9,8 @@ struct Params {
   time: u32, // T
   capacity: u32, // C
   width: u32, // I
-  head_width: u32, // Dh, where there are rotary positions
-  turned: u32, // how many elements of a head they turn; 0: none
+  head_width: u32, // Dh
+  turned: u32, // how many elements of a head are turned
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;

@@ -30,8 +30,18 @@ const THREADS = 64;
 const [read, write] = ["read", "write"] as const;
 
 export const kernels = (tuning: Tuning) => ({
-  matmul: matmulKernels(tuning).map(({ linear, gated, project }) => ({ linear, gated, project })),
-  matvec: matvecKernels(tuning).map(({ linear, gated, project }) => ({ linear, project, ...(gated && { gated }) })),
+  matmul: matmulKernels(tuning).map(({ linear, gated, project, projectScalars }) => ({
+    linear,
+    gated,
+    project,
+    projectScalars,
+  })),
+  matvec: matvecKernels(tuning).map(({ linear, gated, project, projectScalars }) => ({
+    linear,
+    project,
+    projectScalars,
+    ...(gated && { gated }),
+  })),
   score: scoreKernels(tuning).map(({ score, scoreTwice }) => ({ score, scoreTwice })),
   spread: kernel({
     name: "spread",
@@ -204,14 +214,15 @@ export function operations({
       const angles = rotary?.table;
       const turned = angles?.shape[1] ?? 0;
       const place = { time, capacity: cache.shape[1], width, head_width, turned };
-      // A vec4 of columns may belong to two places, or have one half of a pair only.
-      if (width % 4 !== 0 || (rotary && head_width % 2 === 1)) {
+      // A vec4 of columns may have one half of a pair only.
+      if (rotary && head_width % 2 === 1) {
         const projected = temporary([x.shape[0], time, outer]);
         linear(projected, x, w, { bias, norm });
         const grid: Grid = [Math.ceil(outer / THREADS), ...gridOfRows(rows)];
         dispatch(spread, { x: projected, offset, angles, cache, query }, { rows, ...place }, grid);
         return;
       }
+      const entry = width % 4 === 0 ? "project" : "projectScalars";
       // The result has neither activation, scale nor operand.
       const common = { activation: 0, operand_use: 0, scale: 0, ...place };
       const matmul = matmulFor(rows, outer);
@@ -219,7 +230,7 @@ export function operations({
         const params = { rows, inner: vec4s(inner), outer: vec4s(outer), outer_length: outer, ...common };
         const operands = { x: normed(x, norm), bias, offset, cache, query, angles };
         product(
-          matmul.project,
+          matmul[entry],
           w,
           operands,
           () => params,
@@ -231,7 +242,7 @@ export function operations({
       const params = { ...matvecInput(x, outer, norm), operand_eps: 0, ...common, ...noScores };
       const operands = { x, bias, norm: norm?.weights, offset, cache, query, angles };
       product(
-        matvec.project,
+        matvec[entry],
         w,
         operands,
         () => params,

@@ -9,7 +9,7 @@ import matmulTile from "../../../shaders/matmul_tile.wgsl?raw";
 import projectCommon from "../../../shaders/project_common.wgsl?raw";
 import registerTile from "../../../shaders/register_tile.wgsl?raw";
 import type { Grid } from "./kernel";
-import { GATED, PART, PLAIN, PRODUCT_CONSTANTS, PROJECTION } from "./products";
+import { GATED, PART, PLAIN, PRODUCT_CONSTANTS, PROJECTION, STORES, type Stores } from "./products";
 import type { Tuning } from "./tuning";
 import { byFormat } from "./weights";
 
@@ -47,15 +47,17 @@ function matmulOf(
   { from, rows, columns, gatedColumns }: Shape,
 ) {
   const [read, write] = ["read", "write"] as const;
+  const shader = (stores: Stores) => ({
+    "layout.wgsl": layout,
+    "activation.wgsl": activation,
+    "matmul_common.wgsl": matmulCommon,
+    "gated.wgsl": gated,
+    ...STORES[stores],
+    "project_common.wgsl": projectCommon,
+    ...body,
+  });
   const shared = {
-    shader: {
-      "layout.wgsl": layout,
-      "activation.wgsl": activation,
-      "matmul_common.wgsl": matmulCommon,
-      "gated.wgsl": gated,
-      "project_common.wgsl": projectCommon,
-      ...body,
-    },
+    shader: shader("vec4s"),
     params: {
       rows: "u32",
       inner: "u32",
@@ -75,16 +77,18 @@ function matmulOf(
     entryPoint: "linear",
     bindings: { x: read, w: read, bias: read, operand: read, y: write },
   } as const;
+  const project = {
+    ...shared,
+    name: `matmul_project${name}`,
+    entryPoint: "project",
+    bindings: { x: read, w: read, bias: read, offset: read, cache: write, query: write, angles: read },
+  } as const;
   return {
     from,
     linear: byFormat(linear),
     gated: byFormat({ ...linear, name: `${linear.name}_gated`, constants: { ...linear.constants, ...ofGated } }),
-    project: byFormat({
-      ...shared,
-      name: `matmul_project${name}`,
-      entryPoint: "project",
-      bindings: { x: read, w: read, bias: read, offset: read, cache: write, query: write, angles: read },
-    }),
+    project: byFormat(project),
+    projectScalars: byFormat({ ...project, name: `${project.name}_scalars`, shader: shader("scalars") }),
     gridOf: (count: number, width: number, isGated = false): Grid => [
       Math.ceil(width / (isGated ? gatedColumns : columns)),
       Math.ceil(count / rows),

@@ -17,7 +17,7 @@ import maximum from "../../../shaders/maximum.wgsl?raw";
 import projectCommon from "../../../shaders/project_common.wgsl?raw";
 import type { WeightFormat } from "../../tensor/weight-format";
 import { SCORES } from "./constants";
-import { GATED, PART, PLAIN, PRODUCT_CONSTANTS, PROJECTION } from "./products";
+import { GATED, PART, PLAIN, PRODUCT_CONSTANTS, PROJECTION, STORES, type Stores } from "./products";
 import { lanesBy, momentsBy } from "./reduction";
 import type { Tuning } from "./tuning";
 import { byFormat, CHUNKS, inChunks } from "./weights";
@@ -51,13 +51,14 @@ const SCORE_LANES = 32;
 
 const [read, write] = ["read", "write"] as const;
 
-const common = {
+const common = (stores: Stores) => ({
   "layout.wgsl": layout,
   "activation.wgsl": activation,
+  ...STORES[stores],
   "project_common.wgsl": projectCommon,
   "matvec_common.wgsl": matvecCommon,
   "gated.wgsl": gated,
-};
+});
 const params = {
   rows: "u32",
   inner: "u32",
@@ -89,25 +90,23 @@ function ofOneRow(normed: boolean, tuning: Tuning) {
   const { workgroup } = tuning;
   const grouped = tuning.matvec !== "thread";
   const suffix = `${normed ? "_normed" : ""}${grouped ? "_group" : ""}`;
+  const shader = (stores: Stores) => ({
+    ...common(stores),
+    ...(grouped ? { ...momentsBy(tuning), "matvec_group.wgsl": matvecGroup } : { "matvec.wgsl": matvec }),
+  });
   const shared = {
-    shader: {
-      ...common,
-      ...(grouped ? { ...momentsBy(tuning), "matvec_group.wgsl": matvecGroup } : { "matvec.wgsl": matvec }),
-    },
+    shader: shader("vec4s"),
     params,
     constants: { ...PRODUCT_CONSTANTS, ...PLAIN, ...(grouped ? { WORKGROUP: workgroup } : { THREADS }) },
     overrides: { NORMED: normed ? 1 : 0 },
   };
   const linear = { ...shared, name: `matvec${suffix}`, entryPoint: "linear", bindings: bindings.linear };
+  const project = { ...shared, name: `matvec_project${suffix}`, entryPoint: "project", bindings: bindings.project };
   return {
     linear: byFormat(linear),
     gated: byFormat({ ...linear, name: `${linear.name}_gated`, constants: { ...linear.constants, ...GATED } }),
-    project: byFormat({
-      ...shared,
-      name: `matvec_project${suffix}`,
-      entryPoint: "project",
-      bindings: bindings.project,
-    }),
+    project: byFormat(project),
+    projectScalars: byFormat({ ...project, name: `${project.name}_scalars`, shader: shader("scalars") }),
   };
 }
 
@@ -127,15 +126,22 @@ function divisionOf(
   return { CHUNK, UNROLL, LANES, QUADS, COLUMN_TEAMS };
 }
 
-/** What kernels have in common of which a workgroup computes several rows; `entry` is the file with the entry points. */
-const ofRows = (ROWS: number, ROW_TEAMS: number, tuning: Tuning, entry: Record<string, string>, NORMS = 1) => ({
-  shader: {
-    ...common,
-    ...lanesBy(tuning),
-    "matvec_rows_statistics.wgsl": rowsStatistics,
-    "matvec_rows_sums.wgsl": rowsSums,
-    ...entry,
-  },
+/** The shader of a kernel of which a workgroup computes several rows; `entry` is the file with the entry points. */
+const rowsShader = (
+  tuning: Tuning,
+  entry: Record<string, string>,
+  stores: Stores = "vec4s",
+): Record<string, string> => ({
+  ...common(stores),
+  ...lanesBy(tuning),
+  "matvec_rows_statistics.wgsl": rowsStatistics,
+  "matvec_rows_sums.wgsl": rowsSums,
+  ...entry,
+});
+
+/** What such kernels have in common. */
+const ofRows = (ROWS: number, ROW_TEAMS: number, shader: Record<string, string>, NORMS = 1) => ({
+  shader,
   params,
   constants: { ...PRODUCT_CONSTANTS, ...PLAIN, ROWS, ROW_TEAMS, NORMS },
 });
@@ -145,7 +151,8 @@ function ofGroup(group: (typeof GROUPS)[number], tuning: Tuning): Matvec {
   const { ROWS, ROW_TEAMS, span, longest } = group;
   const rows = ROWS * ROW_TEAMS;
   const suffix = `rows${rows}${span > 128 ? "_long" : ""}`;
-  const shared = ofRows(ROWS, ROW_TEAMS, tuning, { "matvec_rows.wgsl": matvecRows });
+  const entry = { "matvec_rows.wgsl": matvecRows };
+  const shared = ofRows(ROWS, ROW_TEAMS, rowsShader(tuning, entry));
   const divided = (format: WeightFormat) => divisionOf(group, 1, span, format);
   // Two vec4s of columns for a team: one of either half.
   const halved = (format: WeightFormat) => ({ ...divisionOf(group, 2, span, format), ...GATED });
@@ -159,6 +166,10 @@ function ofGroup(group: (typeof GROUPS)[number], tuning: Tuning): Matvec {
     // A gated product is that into the feed-forward layer, whose rows of w are not the long ones.
     ...(span <= 128 && { gated: inChunks({ ...linear, name: `${linear.name}_gated` }, halved) }),
     project: inChunks(project, divided),
+    projectScalars: inChunks(
+      { ...project, name: `${project.name}_scalars`, shader: rowsShader(tuning, entry, "scalars") },
+      divided,
+    ),
   };
 }
 
@@ -195,7 +206,7 @@ export const scoreKernels = (tuning: Tuning) =>
     const rows = ROWS * ROW_TEAMS;
     const entry = { "maximum.wgsl": maximum, "matvec_score.wgsl": matvecScore };
     const shared = (norms: number) => {
-      const { constants, ...rest } = ofRows(ROWS, ROW_TEAMS, tuning, entry, norms);
+      const { constants, ...rest } = ofRows(ROWS, ROW_TEAMS, rowsShader(tuning, entry), norms);
       return { ...rest, constants: { ...constants, ...SCORES }, bindings: bindings.score };
     };
     const [once, twice] = [`matvec_score_rows${rows}`, `matvec_score_twice_rows${rows}`];

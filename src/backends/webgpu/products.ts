@@ -1,5 +1,7 @@
 /** What the kernels for products share: constants and parameters. */
 
+import projectScalars from "../../../shaders/project_scalars.wgsl?raw";
+import projectVec4s from "../../../shaders/project_vec4s.wgsl?raw";
 import type { Activation } from "../../ops/linear";
 import { named } from "./constants";
 
@@ -34,6 +36,13 @@ export const GATED = { HALVES: 2 };
 /** Where `projectQueryKeyValue` writes to, T, C and I, and what it turns by rotary positions. Zeros for `linear`. */
 export const PROJECTION = { time: "u32", capacity: "u32", width: "u32", head_width: "u32", turned: "u32" } as const;
 export const NO_PROJECTION = { time: 0, capacity: 0, width: 0, head_width: 0, turned: 0 };
+
+/** How `projectQueryKeyValue` stores: its width, I, is a multiple of four, or it is not. Shaders of the other entry points have the first. */
+export const STORES = {
+  vec4s: { "project_vec4s.wgsl": projectVec4s },
+  scalars: { "project_scalars.wgsl": projectScalars },
+} as const;
+export type Stores = keyof typeof STORES;
 
 /** The columns of a part of the weights: the first, and how many, in vec4s. */
 export const PART = { first: "u32", count: "u32" } as const;
