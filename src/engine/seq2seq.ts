@@ -11,7 +11,8 @@ import type { GenerationConfig } from "../generation/options/generation-config";
 import type { SpeechInput, SpeechOptions } from "../generation/speech/call";
 import type { SpeechContext } from "../generation/speech/context";
 import { onEngine, type Engine } from "../generation/engine";
-import { createSentences, runSentences, wayOf } from "../generation/generate";
+import { createSentences, runSentences } from "../generation/generate";
+import { wayOf } from "../generation/way";
 import { createRequest, type Request } from "../generation/request";
 import { startStats } from "../generation/stats";
 import { readModel, type ModelFolder } from "./load";
@@ -86,7 +87,7 @@ export class LocalSeq2Seq {
     const { config, signal } = request;
     const { stats, sentences } = await this.begin(request);
     const reviews = judging && (await speechPart()).createReviews(config, judging);
-    const run = (engine: Engine) => runSentences(engine, request, sentences, stats, false, reviews?.review);
+    const run = (engine: Engine) => runSentences(engine, request, sentences, stats, { review: reviews?.review });
     for await (const _ of this.engines.iterate(run, signal)) stats.step();
     const output = outputOf(request, sentences, stats, prompts !== undefined);
     if (reviews) Object.assign(output, reviews.of(sentences));
@@ -103,7 +104,7 @@ export class LocalSeq2Seq {
     if (options.output_hidden_states) refuse("output_hidden_states");
     const { numReturnSequences: n } = request.config;
     const { stats, sentences } = await this.begin(request);
-    const run = (engine: Engine) => runSentences(engine, request, sentences, stats, true);
+    const run = (engine: Engine) => runSentences(engine, request, sentences, stats, { follow: true });
     for await (const _ of this.engines.iterate(run, request.signal)) {
       stats.step();
       for (const { index, search } of sentences) {

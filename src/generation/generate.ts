@@ -2,27 +2,24 @@
 
 import type { Model } from "../models/model";
 import { createGreedySampling } from "./search/greedy-sampling";
-import { createBeamResults, deviceBeams, fitsDevice } from "./device/beams";
+import { createBeamResults, deviceBeams } from "./device/beams";
 import { deviceGreedySampling } from "./device/greedy-sampling";
 import { runDecodeLoop } from "./device/decode-loop";
 import type { Request } from "./request";
 import type { Hypothesis, Search } from "./search/search";
 import { rowOf } from "./batch";
 import { beginnings } from "./beginnings";
-import { isIdle } from "./options/search-config";
+import { bucket, pieces, slotsOf } from "./buckets";
 import { anySeed } from "./search/random";
-import { sampledCandidates } from "../ops/sampling";
 import { stopCriterion } from "./stop-strings";
 import type { Clock } from "./stats";
 import { loadPart } from "../util/part";
 import { replacementOf, type Engine } from "./engine";
 import { encodeSlots } from "./device/encode-slots";
-import { roundedLength, type Session, type SessionSizes } from "./device/session";
+import type { Session, SessionSizes } from "./device/session";
 import type { Control, Sentence } from "./device/slots";
 import { lengthOf } from "./device/source";
-
-/** The most decoder rows of one session. More sentences than fit wait for a slot. */
-export const MAX_ROWS = 64;
+import { wayOf } from "./way";
 
 /** The sentences of a request, each with its search. Loads the part that searches in JavaScript if `way` needs it. */
 export async function createSentences(
@@ -52,72 +49,28 @@ export async function createSentences(
 /** Beam search, sampling and logits processors in JavaScript are a part of the package that most calls do not need. */
 const hostSearch = () => loadPart("searches in JavaScript", () => import("./host"));
 
-/**
- * Where a request is searched: "greedy", "sampling" and "beams" on the device alone, "javascript" with the logits read by
- * JavaScript.
- */
-export type Way = "greedy" | "sampling" | "beams" | "javascript";
-
-/** The device searches alone unless JavaScript must decide something or see the scores. */
-export function wayOf({ config, alternatives, constraints, prompts }: Request, model: Model): Way {
-  const { processors, numBeams, doSample, warpers, prefixAllowedTokens } = config;
-  const { targetVocabSize } = model.info;
-  // The table of processors holds one start token for all rows.
-  const startsDiffer = prompts.some(([first]) => first !== prompts[0][0]) && !isIdle(processors);
-  const needsScores =
-    (doSample && (numBeams > 1 || sampledCandidates(warpers, targetVocabSize) === undefined)) ||
-    prefixAllowedTokens ||
-    (constraints && !beginnings(constraints, config)) ||
-    alternatives > 0 ||
-    processors.removeInvalidValues ||
-    processors.forcedBosTokenIds;
-  if (needsScores || startsDiffer) return "javascript";
-  if (numBeams === 1) return doSample ? "sampling" : "greedy";
-  if (config.numBeamGroups > 1) return "javascript";
-  // max_time and stop_strings may end single beams in the middle of a step; the device cannot.
-  const decidesLate = config.maxTime !== undefined || config.stopStrings.length > 0;
-  const fits = fitsDevice(config, targetVocabSize);
-  return fits && !decidesLate ? "beams" : "javascript";
+interface RunOptions {
+  /** Whether the caller asks `settled()` before the end. Default false. */
+  follow?: boolean;
+  /**
+   * Called with each group of sentences once they are done, while the session still has what was encoded; `kept` says that it has
+   * the log-probabilities of a greedy search, too.
+   */
+  review?: (engine: Engine, session: Session, sentences: readonly Sentence[], kept: boolean) => Promise<void>;
 }
-
-/**
- * Splits the sentences into groups; each group goes through one session, one after another. Sentences that fit one session
- * are one group. Otherwise sentences of similar length are together, so that short ones are not padded to the longest.
- */
-export function bucket(sentences: readonly Sentence[], width: number): Sentence[][] {
-  const slots = slotsOf(width);
-  if (sentences.length <= slots) return sentences.length > 0 ? [[...sentences]] : [];
-  const sorted = [...sentences].sort((a, b) => b.length - a.length || a.index - b.index);
-  const groups: Sentence[][] = [];
-  for (const sentence of sorted) {
-    const group = groups[groups.length - 1];
-    // A group takes in shorter sentences, too, until half of its slots are in use.
-    const fits =
-      group && (roundedLength(group[0].length) === roundedLength(sentence.length) || group.length < slots / 2);
-    if (fits) group.push(sentence);
-    else groups.push([sentence]);
-  }
-  return groups;
-}
-
-const slotsOf = (width: number): number => Math.max(1, Math.floor(MAX_ROWS / width));
 
 /**
  * Runs all sentences. Yields after every step of the device, when `settled()` of a sentence may have something new. Where the
  * device is lost, sentences that have not ended go on with the next engine, in a session of the same sizes: then the same
  * kernels compute the same bits.
  * @param clock of the call
- * @param follow whether the caller asks `settled()` before the end
- * @param review called with each group of sentences once they are done, while the session still has what was encoded; `kept` says
- *   that it has the log-probabilities of a greedy search, too
  */
 export async function* runSentences(
   given: Engine,
   request: Request,
   sentences: readonly Sentence[],
   clock: Pick<Clock, "encoded" | "drawn">,
-  follow = false,
-  review?: (engine: Engine, session: Session, sentences: readonly Sentence[], kept: boolean) => Promise<void>,
+  { follow = false, review }: RunOptions = {},
 ): AsyncGenerator<void, void, undefined> {
   const { config, signal, logprobs } = request;
   const width = sentences[0]?.search.width ?? 1;
@@ -185,11 +138,6 @@ export async function* runSentences(
       }
     }
   }
-}
-
-function pieces<T>(list: readonly T[], most: number): T[][] {
-  const count = Math.ceil(list.length / most);
-  return Array.from({ length: count }, (_, i) => list.slice(i * most, (i + 1) * most));
 }
 
 /** The hypotheses of all sentences, in their order: `num_return_sequences` per sentence. */

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GenerationConfig } from "../../src/index";
 import { LocalSeq2Seq as Seq2Seq } from "../../src/engine/seq2seq";
-import { MAX_ROWS } from "../../src/generation/generate";
+import { MAX_ROWS } from "../../src/generation/buckets";
 import { tinyCheckpoint } from "../support/shared/tiny";
 import { expectClose, kinds, rows } from "../support/shared/ways";
 
