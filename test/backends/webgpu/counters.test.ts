@@ -92,6 +92,17 @@ describe.each(configs.map((config) => [nameOf(config), config] as const))("%s", 
     expect(withRules.step.length).toBe(8 * layers + moreWithRules);
   });
 
+  it.each([
+    ["a GPU", GPU_TUNING],
+    ["a software adapter", SOFTWARE_TUNING],
+  ])("takes as many where query and key do not begin at a multiple of four, on %s", async (_, tuning) => {
+    const odd = { width: 18, inner: 27, heads: 3, layers: 2, vocabulary: 101 };
+    const { step } = await plansOf(enlarged(config, odd), { sentences: 1, beams: 1, source: 7, target: 9 }, tuning);
+    // There a norm of a norm takes a dispatch.
+    const more = config.norm_first === false && tuning === SOFTWARE_TUNING ? 1 : 0;
+    expect(step.length).toBe(8 * odd.layers + 3 + more);
+  });
+
   it("takes at most 7 dispatches per encoder layer", async () => {
     for (const source of [32, 512]) {
       const workload = { sentences: 1, beams: 1, source, target: 64 };
