@@ -5,6 +5,8 @@ import { describe, expect, test } from "vitest";
 import { families } from "../../src/engine/speech-part";
 import { modelTypeOf, modelTypes, speechTypes } from "../../src/models/families/registry";
 import { familyNames, goldenTypes, readCheckpoint } from "../support/node/families";
+import { vanillaNames } from "../support/node/vanilla";
+import { opCases } from "../support/shared/op-cases";
 
 const configs = new Map(familyNames.map((name) => [name, readCheckpoint(name).fields]));
 const typesOf = (names: Iterable<string>): (string | undefined)[] =>
@@ -45,6 +47,15 @@ test("the part of the package for sound has the families that the registry says"
 test("README.md names every model_type", () => {
   const readme = readFileSync("README.md", "utf8");
   expect([...modelTypes, ...speechTypes].filter((type) => !readme.includes(`\`${type}\``))).toEqual([]);
+});
+
+test("the pages count the checkpoints and the cases of operations as they are", () => {
+  const promises = readFileSync("docs/promises.md", "utf8").replace(/\s+/g, " ");
+  const checkpoints = `${familyNames.length} checkpoints`;
+  expect(readFileSync("README.md", "utf8")).toContain(checkpoints);
+  expect(promises).toContain(`${vanillaNames.length} checkpoints of \`nn.Transformer\` and ${familyNames.length} of`);
+  const [, least] = /more than (\d+) operation cases/.exec(promises) ?? [];
+  expect(opCases.length).toBeGreaterThan(Number(least));
 });
 
 test("docs/architecture.md names every file with a family", () => {
