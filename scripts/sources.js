@@ -31,8 +31,8 @@ export async function serveSources({ folder = root, plugins = [] } = {}) {
   return server;
 }
 
-/** What `use` returns for the exports of a source file, by default of `src/index.ts`. */
-export async function withSources(use, file = "/src/index.ts") {
+/** What `use` returns for the exports of source files, one argument each; by default of `src/index.ts`. */
+export async function withSources(use, ...files) {
   const server = await createServer({
     ...common,
     root,
@@ -40,7 +40,9 @@ export async function withSources(use, file = "/src/index.ts") {
     server: { middlewareMode: true, hmr: false, ws: false, watch: null },
   });
   try {
-    return await use(await server.ssrLoadModule(file));
+    const modules = [];
+    for (const file of files.length ? files : ["/src/index.ts"]) modules.push(await server.ssrLoadModule(file));
+    return await use(...modules);
   } finally {
     await server.close();
   }

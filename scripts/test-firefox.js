@@ -6,25 +6,15 @@
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { createServer } from "vite";
+import { withSources } from "./sources.js";
 
 const FILES = ["wasm", "vanilla", "families", "goldens", "generation", "misaki", "en-fr", "firefox"].map(
   (name) => `test/browser/${name}.test.ts`,
 );
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The test helpers are TypeScript. */
-async function hasFirefox() {
-  const server = await createServer({ root, configFile: false, server: { middlewareMode: true }, logLevel: "error" });
-  try {
-    const { findFirefox } = await server.ssrLoadModule("/test/support/node/browser.ts");
-    return findFirefox() !== undefined;
-  } finally {
-    await server.close();
-  }
-}
-
-if (await hasFirefox()) {
+const firefox = await withSources(({ findFirefox }) => findFirefox(), "/test/support/node/browser.ts");
+if (firefox !== undefined) {
   const files = process.argv.length > 2 ? process.argv.slice(2) : FILES;
   const report = "--outputFile.json=test-results/firefox.json";
   const { status } = spawnSync("npx", ["vitest", "run", "--project", "browser", report, ...files], {

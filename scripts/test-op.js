@@ -7,11 +7,7 @@
  * The sources are TypeScript with shader imports, which Node cannot load by itself, so Vite loads them and serves the page.
  */
 
-import { fileURLToPath } from "node:url";
-import { createServer } from "vite";
-import { wasmKernels } from "./build-wasm.js";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
+import { serveSources } from "./sources.js";
 
 /** One line about some cases; whether all are within the tolerance. */
 function report(title, cases) {
@@ -77,17 +73,8 @@ async function testOperation(server, name) {
   return passed;
 }
 
-const server = await createServer({
-  root,
-  configFile: false,
-  publicDir: false,
-  logLevel: "error",
-  optimizeDeps: { noDiscovery: true },
-  server: { host: "localhost", port: 0, hmr: false, watch: null },
-  plugins: [wasmKernels()],
-});
+const server = await serveSources();
 try {
-  await server.listen();
   if (!(await testOperation(server, process.argv[2]))) process.exitCode = 1;
 } finally {
   await server.close();
