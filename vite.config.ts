@@ -152,14 +152,14 @@ const tests: ViteUserConfig = {
         },
       },
       {
-        // These files run in Node and drive pages of one shared browser, one file after another: the software
-        // adapter keeps every core busy, so two at a time would only time out sooner.
+        // These files run in Node and drive pages of one shared browser, two files at a time: a page that loads, waits or
+        // compiles a kernel keeps one core busy. In Firefox each page is a browser, and its WebGPU takes gigabytes.
         plugins: [wasmKernels()],
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           globalSetup: "test/support/node/global-setup.ts",
-          fileParallelism: false,
+          maxWorkers: process.env.ATTENDANT_BROWSER === "firefox" ? 1 : 2,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           sequence: { groupOrder: 1 },
@@ -175,6 +175,8 @@ const tests: ViteUserConfig = {
             "test/text/**/{families,parts,unicode,sentencepiece,tokenizer}.test.ts",
             "test/checkpoints/{en-fr,misaki}.test.ts",
             "test/generation/goldens.test.ts",
+            "test/backends/wasm/threads.test.ts",
+            "test/cli/pack.test.ts",
             "test/browser/{en-fr,families,goldens,vanilla,misaki}.test.ts",
           ],
           env: { ATTENDANT_ALL: "1" },

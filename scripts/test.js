@@ -8,8 +8,8 @@ import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Steps of one row run at the same time: the first ones keep one core busy each. */
-const STEPS = [["check", "lint", "format:check"], ["test:unit"], ["test:package"], ["test:browser"]];
+/** Steps of one row run at the same time: the first ones keep one core busy each, the others all. */
+const STEPS = [["check", "lint", "format:check", "test:package"], ["test:unit"], ["test:browser"]];
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /**

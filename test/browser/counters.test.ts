@@ -2,7 +2,7 @@
 
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { closePage, openPage, runInPage } from "../support/node/pages";
+import { closePage, openModelsPage, openPage, runInPage } from "../support/node/pages";
 import type { CostReport, LeakReport } from "../support/page/counting";
 
 const COUNTING = "/test/support/page/counting.ts";
@@ -15,7 +15,7 @@ describe.each([
   let page: Page;
   let cost: CostReport;
   beforeAll(async () => {
-    page = await openPage();
+    page = await openModelsPage();
     cost = await runInPage<CostReport>(page, COUNTING, "costOfTokens", { normFirst, layers, rows: 1 });
   });
   afterAll(() => closePage(page));
@@ -62,7 +62,7 @@ describe.each([
 describe("memory", () => {
   let page: Page;
   beforeAll(async () => {
-    page = await openPage();
+    page = await openModelsPage();
   });
   afterAll(() => closePage(page));
 

@@ -1,11 +1,11 @@
 /** A vocabulary that is larger than what the GPU binds at once is split by rows, and nothing changes. */
 
 import type { Page } from "puppeteer";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { expectGolden, readGolden, VANILLA } from "../support/node/vanilla";
 import { packInMemory } from "../support/node/packed";
 import type { GoldenResult } from "../support/shared/models";
-import { closePage, openPage, runInPage } from "../support/node/pages";
+import { closePage, openModelsPage, runInPage } from "../support/node/pages";
 import type { PartsReport } from "../support/page/parts";
 
 const NAME = "pre-norm-learned-silu";
@@ -13,10 +13,11 @@ const PARTS = "/test/support/page/parts.ts";
 
 describe("a matrix over the binding limit", () => {
   let page: Page;
-  beforeEach(async () => {
-    page = await openPage();
+  beforeAll(async () => {
+    page = await openModelsPage();
   });
-  afterEach(() => closePage(page));
+  afterEach(() => runInPage(page, PARTS, "lowerLimit", Infinity));
+  afterAll(() => closePage(page));
 
   it.each([
     ["software", 250_112, 8, 1_500_000, 6],

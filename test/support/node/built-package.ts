@@ -5,16 +5,27 @@ import { copyFileSync, cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { inject } from "vitest";
-import { PACKAGE_ENDPOINT, withoutTests } from "./package-server";
+import { DEMO_ENDPOINT, PACKAGE_ENDPOINT, withoutTests } from "./package-server";
+
+/** The folder that the server has built. */
+async function built(endpoint: string): Promise<string> {
+  const answer = await fetch(inject("baseUrl") + endpoint);
+  const folder = await answer.text();
+  if (!answer.ok) throw new Error(`It could not be built: ${folder}`);
+  return folder;
+}
 
 /** Writes package.json and dist/ without the types into a folder, such as node_modules/attendant of a project. */
 export async function copyPackage(folder: string): Promise<void> {
-  const answer = await fetch(inject("baseUrl") + PACKAGE_ENDPOINT);
-  const built = await answer.text();
-  if (!answer.ok) throw new Error(`The package could not be built: ${built}`);
+  const dist = join(await built(PACKAGE_ENDPOINT), "dist");
   mkdirSync(folder, { recursive: true });
   copyFileSync("package.json", join(folder, "package.json"));
-  cpSync(join(built, "dist"), join(folder, "dist"), { recursive: true });
+  cpSync(dist, join(folder, "dist"), { recursive: true });
+}
+
+/** Writes the built page into a folder. */
+export async function copyDemo(folder: string): Promise<void> {
+  cpSync(await built(DEMO_ENDPOINT), folder, { recursive: true });
 }
 
 export function runVite(args: string[], cwd = ".", NODE_ENV = "production"): void {

@@ -1,6 +1,5 @@
 /** The demo page as it would be deployed: built, served under a sub-path and a strict policy, and asked by a person's means. */
 
-import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -8,6 +7,7 @@ import { dirname, join } from "node:path";
 import type { AxeResults } from "axe-core";
 import type { Page } from "puppeteer";
 import { expect } from "vitest";
+import { copyDemo } from "./built-package";
 import { closePage, openPage } from "./pages";
 import { serveFolder, STRICT_POLICY, WASM_POLICY, type Asked } from "./static-server";
 
@@ -39,11 +39,7 @@ export async function buildDemo(): Promise<Demo> {
   mkdirSync("test-results", { recursive: true });
   const folder = mkdtempSync(join(tmpdir(), "attendant-demo-"));
   const root = join(folder, SUB_PATH);
-  const env = { ...process.env, VITEST: "", NODE_ENV: "production" };
-  execFileSync(process.execPath, ["node_modules/vite/bin/vite.js", "build", "--outDir", root, "--emptyOutDir"], {
-    env,
-    stdio: "pipe",
-  });
+  await copyDemo(root);
   const server = await serveFolder(folder, withMedia(WASM_POLICY));
   const html = readFileSync(join(root, "index.html"), "utf8");
   const mirrored = "mirrored.html";

@@ -10,7 +10,7 @@ import { createServer, type Plugin, type ViteDevServer } from "vite";
 import type { TestProject } from "vitest/node";
 import { wasmKernels } from "../../../scripts/build-wasm.js";
 import { launchBrowser, wantsFirefox } from "./browser";
-import { builtPackage } from "./package-server";
+import { builtDemo, builtPackage } from "./package-server";
 import { builtModules } from "./page-modules";
 
 /** Where the server tells the WebSocket address of the browser. */
@@ -36,9 +36,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 
   const built = builtPackage();
+  const demo = builtDemo();
   let server: ViteDevServer | undefined;
   const teardown = async (): Promise<void> => {
     built.remove();
+    demo.remove();
     await browser?.close();
     await server?.close();
   };
@@ -55,6 +57,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       plugins: [
         wasmKernels(),
         built,
+        demo,
         builtModules([wasmKernels(), built]),
         { name: "browser-endpoint", configureServer: (vite) => answer(vite, liveBrowser) },
         quietClient,

@@ -11,8 +11,9 @@ import process from "node:process";
 import { promisify } from "node:util";
 import type { Plugin } from "vite";
 
-/** Where the server tells the folder with `dist/`, and where its pages find the script of the worker. */
+/** Where the server tells the folder with `dist/`, the folder of the built demo, and where its pages find the script of the worker. */
 export const PACKAGE_ENDPOINT = "/__package";
+export const DEMO_ENDPOINT = "/__demo";
 const WORKER = "/__attendant-worker.js";
 
 /** For a process of its own, which must not take itself for a test. */
@@ -40,6 +41,30 @@ export function builtPackage(): Plugin & { remove(): void } {
             response.setHeader("content-type", "text/javascript");
             createReadStream(join(folder, "dist/attendant-worker.js")).pipe(response);
           },
+          (error: unknown) => response.writeHead(500).end(String(error)),
+        );
+      });
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The page under demo/, built when it is first asked for. */
+export function builtDemo(): Plugin & { remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), "attendant-demo-"));
+  let building: Promise<unknown> | undefined;
+  const build = (): Promise<unknown> =>
+    (building ??= promisify(execFile)(
+      process.execPath,
+      ["node_modules/vite/bin/vite.js", "build", "--outDir", folder, "--emptyOutDir"],
+      { env: withoutTests("production") },
+    ));
+  return {
+    name: "built-demo",
+    configureServer({ middlewares }) {
+      middlewares.use(DEMO_ENDPOINT, (_request, response) => {
+        build().then(
+          () => response.end(folder),
           (error: unknown) => response.writeHead(500).end(String(error)),
         );
       });

@@ -22,11 +22,12 @@ interface Watch {
 
 const watched = new WeakMap<Page, Watch>();
 
-const MODELS_PAGE = "/test/browser/blank.html?models";
+/** Files run two at a time, and what one counts in its page must not be of the other. */
+const MODELS_PAGE = `/test/browser/blank.html?models=${process.env.VITEST_POOL_ID ?? ""}`;
 
 /**
- * A page whose models share one GPU device: see shared-device.ts. There is one for all files of tests: what one file has compiled,
- * the next has.
+ * A page whose models share one GPU device: see shared-device.ts. It stays for the files of tests that come later: what one has
+ * compiled, the next has.
  */
 export async function openModelsPage(): Promise<Page> {
   if (!wantsFirefox()) {
