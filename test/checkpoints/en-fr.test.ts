@@ -36,19 +36,20 @@ describe.each(["wasm", "cpu"] as const)("on %s", (device) => {
 
   it("greedy, one sentence per call; the tokenizer gives Python's ids and text", { timeout: 240_000 }, async () => {
     expect(cases).toHaveLength(200);
-    for (const { text, input_ids, sequence, translation } of some(cases, device === "wasm" ? 1 : 5)) {
+    for (const { text, input_ids, sequence, translation } of cases) {
       expect(await model.tokenizer?.encode(text)).toEqual(input_ids);
-      expect((await model.generate(input_ids, { max_new_tokens })).sequences).toEqual([sequence]);
       expect(await model.tokenizer?.decode(sequence)).toBe(translation);
     }
+    for (const { input_ids, sequence } of some(cases, device === "wasm" ? 2 : 8))
+      expect((await model.generate(input_ids, { max_new_tokens })).sequences).toEqual([sequence]);
   });
 
   it("greedy, in batches of different lengths", { timeout: 240_000 }, async () => {
-    await expectGolden(model, some(cases, device === "wasm" ? 1 : 4), 1);
+    await expectGolden(model, some(cases, device === "wasm" ? 2 : 8), 1);
   });
 
   it("in beams, in batches of different lengths", { timeout: 3_600_000 }, async () => {
     expect(beams).toHaveLength(500);
-    await expectGolden(model, some(beams, device === "wasm" ? 5 : 50), 4);
+    await expectGolden(model, some(beams, device === "wasm" ? 10 : 50), 4);
   });
 });
