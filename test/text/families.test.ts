@@ -1,4 +1,4 @@
-/** Tokenizers of whole model folders against transformers, on 20,000 lines, of which `npm test` takes an eighth; every class has a folder. */
+/** Tokenizers of whole model folders against transformers, on 20,000 lines, of which `npm test` takes a sixteenth; every class has a folder. */
 
 import { describe, expect, test } from "vitest";
 import { createPythonTrie } from "../../src/text/families/python-trie";

@@ -1,4 +1,4 @@
-/** Each part of the tokenizers library, with each of its settings, against transformers on 20,000 lines, of which `npm test` takes an eighth. */
+/** Each part of the tokenizers library, with each of its settings, against transformers on 20,000 lines, of which `npm test` takes a sixteenth. */
 
 import { describe, expect, test } from "vitest";
 import { createTokenizer } from "../../../src/text/families/generic";
