@@ -208,11 +208,16 @@ function greedy(rows: number, vocabulary: number): KernelCase {
   };
 }
 
-/** The end of a step: the scores of the vocabulary and the next token of each row. */
-function nextToken(rows: number, vocabulary: number, k: number, format: WeightFormat): KernelCase {
+/** The end of a step: the scores of the vocabulary, and what a search makes of them. */
+function endOfStep(
+  name: string,
+  [rows, vocabulary, k]: readonly [number, number, number],
+  format: WeightFormat,
+  search: (inputs: Inputs) => (scores: Tensor) => void,
+): KernelCase {
   const cold = bytesOf(format, vocabulary, k);
   return {
-    name: `vocabulary and greedy ${rows} x ${vocabulary} x ${k}, ${format}`,
+    name: `vocabulary and ${name} ${rows} x ${vocabulary} x ${k}, ${format}`,
     bytes: cold + 4 * rows * k + 4 * vocabulary,
     flop: 2 * rows * vocabulary * k,
     cold,
@@ -220,14 +225,31 @@ function nextToken(rows: number, vocabulary: number, k: number, format: WeightFo
       const x = inputs.f32([rows, 1, k]);
       const w = inputs.several([vocabulary, k], format, "weights", 1 / Math.sqrt(k));
       const bias = inputs.f32([vocabulary], 0.1, "weights");
-      const state = greedyState(inputs, rows, vocabulary);
+      const searches = search(inputs);
       return (i) => {
-        inputs.ops.selectGreedy(inputs.ops.linear(x, w(i), { bias, scores: true }), state);
+        searches(inputs.ops.linear(x, w(i), { bias, scores: true }));
         return [];
       };
     },
   };
 }
+
+const nextToken = (rows: number, vocabulary: number, k: number, format: WeightFormat): KernelCase =>
+  endOfStep("greedy", [rows, vocabulary, k], format, (inputs) => {
+    const state = greedyState(inputs, rows, vocabulary);
+    return (scores) => inputs.ops.selectGreedy(scores, state);
+  });
+
+/** What sampling draws from, and, of four rows, as many as four beams need. */
+const best = (rows: number, vocabulary: number, k: number, count: number): KernelCase =>
+  endOfStep(
+    `top ${count}`,
+    [rows, vocabulary, k],
+    "f32",
+    ({ ops }) =>
+      (scores) =>
+        void ops.topK(scores, count),
+  );
 
 const FORMATS: readonly WeightFormat[] = ["f32", "f16", "q8", "q4"];
 const VOCABULARY = 58_101;
@@ -258,6 +280,7 @@ export function kernelCases(): KernelCase[] {
   cases.push(greedy(1, VOCABULARY), greedy(16, VOCABULARY), greedy(1, 250_000));
   for (const rows of [1, 4])
     cases.push(rowCase("log softmax", rows, VOCABULARY, ({ ops }) => (x) => [ops.logSoftmax(x)]));
+  cases.push(best(1, VOCABULARY, 512, 64), best(4, VOCABULARY, 512, 8));
   cases.push(rowCase("top 8", 4, VOCABULARY, ({ ops }) => (x) => [ops.topK(x, 8)]));
   cases.push(
     rowCase("layer norm", 1500, 512, (inputs) => {
