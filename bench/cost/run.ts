@@ -12,6 +12,7 @@ const TUNINGS: Record<string, Tuning> = { before: EARLIER_GPU_TUNING, now: GPU_T
 const WORKLOADS: Record<string, Workload> = {
   "1 sentence": { sentences: 1, beams: 1, source: 32, target: 64 },
   "4 beams": { sentences: 1, beams: 4, source: 32, target: 64 },
+  sampling: { sentences: 1, beams: 1, candidates: { count: 64, open: false }, source: 32, target: 64 },
   "16 sentences": { sentences: 16, beams: 1, source: 32, target: 64 },
 };
 const MODELS: Record<string, { type: string; shape: Shape }> = {
