@@ -5,7 +5,7 @@ import type { GenerationConfig } from "../../src/index";
 import { LocalSeq2Seq as Seq2Seq } from "../../src/engine/seq2seq";
 import { MAX_ROWS } from "../../src/generation/buckets";
 import { tinyCheckpoint } from "../support/shared/tiny";
-import { expectClose, kinds, rows } from "../support/shared/ways";
+import { expectClose, kinds, rows } from "../support/node/ways";
 
 describe("a tiny model", () => {
   let model: Seq2Seq;

@@ -5,7 +5,7 @@ import type { GenerationConfig, HostTensor } from "../../src/index";
 import { LocalSeq2Seq as Seq2Seq } from "../../src/engine/seq2seq";
 import type { Ops } from "../../src/ops/ops";
 import { tinyCheckpoint } from "../support/shared/tiny";
-import { expectClose, kinds, named, readsSource, rows, samples } from "../support/shared/ways";
+import { expectClose, kinds, named, readsSource, rows, samples } from "../support/node/ways";
 
 /** What the model computes with, whose submits are counted. */
 const opsOf = (model: Seq2Seq): Ops => (model as unknown as { engines: { engine: { ops: Ops } } }).engines.engine.ops;

@@ -1,7 +1,7 @@
 /** What a model declares of a checkpoint: names, shapes, what is missing and what is shared. */
 
 import { describe, expect, test } from "vitest";
-import { contents, counting, failure, FILE, setUp } from "../support/shared/parameters";
+import { contents, counting, failure, FILE, setUp } from "../support/node/parameters";
 
 describe("check", () => {
   test("exactly the declared names pass", () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../src/backends/cpu/backend";
 import { Parameters } from "../../src/models/parameters";
 import type { WeightFormat } from "../../src/tensor/weight-format";
-import { contents, counting, failure, FILE, setUp } from "../support/shared/parameters";
+import { contents, counting, failure, FILE, setUp } from "../support/node/parameters";
 import { random } from "../support/shared/random";
 
 describe("fill", () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { parseHeader } from "../../../src/loading/formats/safetensors";
-import { entry, failure, PATH } from "../../support/shared/read-safetensors";
+import { entry, failure, PATH } from "../../support/node/read-safetensors";
 import { openBytes, rawFile } from "../../support/shared/safetensors";
 
 const good = `"a":${entry(0, 4)}`;

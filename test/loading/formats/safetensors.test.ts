@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { readSafetensors } from "../../../src/loading/formats/safetensors";
 import type { OpenFile } from "../../../src/loading/sources/files";
 import { allocated } from "../../support/node/allocation";
-import { entry, failure, PATH, readAll } from "../../support/shared/read-safetensors";
+import { entry, failure, PATH, readAll } from "../../support/node/read-safetensors";
 import { f32, makeSafetensors, openBytes, rawFile } from "../../support/shared/safetensors";
 
 describe("good files", () => {

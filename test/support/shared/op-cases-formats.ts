@@ -99,12 +99,14 @@ for (const format of ["f16", "q8", "q4"] as const) {
     [1, 3, 1060, 8, 5],
   ]) {
     for (const normed of [false, true]) {
-      add(`projectQueryKeyValue ${format} B${b} T${t} K${k} D${d} ${normed ? "norm" : ""}`.trimEnd(), (bench) => {
+      // A width that is no multiple of four is stored in another way; of few rows, some of those above are odd.
+      const width = normed && (b * t >= 5 || k > 1000) ? d - 1 : d;
+      add(`projectQueryKeyValue ${format} B${b} T${t} K${k} D${width} ${normed ? "norm" : ""}`.trimEnd(), (bench) => {
         const x = bench.f32([b, t, k]);
-        const w = bench.weight(3 * d, k, format);
-        const bias = bench.f32([3 * d]);
+        const w = bench.weight(3 * width, k, format);
+        const bias = bench.f32([3 * width]);
         const norm = normed ? bench.norm(k) : undefined;
-        const given = capacity > t ? bench.zeros([b, capacity, 2 * d]) : undefined;
+        const given = capacity > t ? bench.zeros([b, capacity, 2 * width]) : undefined;
         const offset = given && bench.u32([b], bench.rng.integers(b, capacity - t + 1));
         return () => {
           const { query, cache } = bench.ops.projectQueryKeyValue(x, w, { bias, norm, cache: given, offset });

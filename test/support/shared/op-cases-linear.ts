@@ -180,9 +180,12 @@ for (const [b, t, k, d, capacity] of [
   [16, 1, 40, 40, 3],
   [1, 33, 24, 35, 33],
   [2, 70, 24, 176, 80],
+  [2, 70, 24, 175, 80],
   [1, 10, 24, 172, 12],
   [1, 1, 1060, 20, 3],
+  [1, 1, 1060, 7, 3],
   [1, 3, 1060, 8, 5],
+  [1, 3, 1060, 7, 5],
 ]) {
   for (const kind of [undefined, "layer", "rms"] as const) {
     add(`projectQueryKeyValue B${b} T${t} K${k} D${d} C${capacity} ${kind ?? ""}`.trimEnd(), (bench) => {
