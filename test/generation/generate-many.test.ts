@@ -5,7 +5,7 @@ import type { GenerationConfig } from "../../src/index";
 import { LocalSeq2Seq as Seq2Seq } from "../../src/engine/seq2seq";
 import { MAX_ROWS } from "../../src/generation/buckets";
 import { tinyCheckpoint } from "../support/shared/tiny";
-import { expectClose, kinds, rows } from "../support/node/ways";
+import { expectClose, generateWith, kinds, rows } from "../support/node/ways";
 
 describe("a tiny model", () => {
   let model: Seq2Seq;
@@ -14,11 +14,7 @@ describe("a tiny model", () => {
   });
   afterAll(() => model.dispose());
 
-  const generate = (ids: number[][], options: GenerationConfig) => {
-    const prompt = options.decoder_input_ids as number[] | undefined;
-    const decoder_input_ids = prompt && ids.map(() => prompt);
-    return model.generate(ids, { max_new_tokens: 10, output_scores: true, ...options, decoder_input_ids });
-  };
+  const generate = (ids: number[][], options: GenerationConfig) => generateWith(model, ids, options);
 
   const list = (count: number, longest: number) =>
     Array.from({ length: count }, (_, i) =>

@@ -5,7 +5,7 @@ import type { GenerationConfig, HostTensor } from "../../src/index";
 import { LocalSeq2Seq as Seq2Seq } from "../../src/engine/seq2seq";
 import type { Ops } from "../../src/ops/ops";
 import { tinyCheckpoint } from "../support/shared/tiny";
-import { expectClose, kinds, named, readsSource, rows, samples } from "../support/node/ways";
+import { expectClose, generateWith, kinds, named, readsSource, rows, samples } from "../support/node/ways";
 
 /** What the model computes with, whose submits are counted. */
 const opsOf = (model: Seq2Seq): Ops => (model as unknown as { engines: { engine: { ops: Ops } } }).engines.engine.ops;
@@ -17,11 +17,7 @@ describe("a tiny model", () => {
   });
   afterAll(() => model.dispose());
 
-  const generate = (ids: number[][], options: GenerationConfig) => {
-    const prompt = options.decoder_input_ids as number[] | undefined;
-    const decoder_input_ids = prompt && ids.map(() => prompt);
-    return model.generate(ids, { max_new_tokens: 10, output_scores: true, ...options, decoder_input_ids });
-  };
+  const generate = (ids: number[][], options: GenerationConfig) => generateWith(model, ids, options);
 
   it.each(named.filter(({ options }) => !samples(options)))("batch = single: $name", async ({ options }) => {
     const batch = await generate(rows, options);

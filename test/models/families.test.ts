@@ -3,10 +3,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../src/backends/cpu/backend";
-import { ModelError } from "../../src/errors";
 import type { ModelInfo } from "../../src/models/model";
 import { Parameters } from "../../src/models/parameters";
 import { familyOf, modelTypes, speechTypes } from "../../src/models/families/registry";
+import { failureNow } from "../support/node/failure";
 import { goldenTypes, onePerFamily, readCheckpoint } from "../support/node/families";
 import { VANILLA, vanillaNames } from "../support/node/vanilla";
 
@@ -35,16 +35,6 @@ function build(fields: Fields, shapes: Shapes): { weights: number; wanted: strin
   const { weights } = ops.memory();
   ops.dispose();
   return { weights, wanted, unread };
-}
-
-function failure(body: () => unknown): ModelError {
-  try {
-    body();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ModelError);
-    return error as ModelError;
-  }
-  return expect.fail("nothing was thrown");
 }
 
 const without = (shapes: Shapes, ...names: string[]): Shapes =>
@@ -181,7 +171,7 @@ describe("what is refused", () => {
     [{ model_type: "t5", relative_attention_max_distance: 16 }, "invalid_config", "relative_attention_max_distance 16"],
     [{ model_type: "t5", num_heads: 0 }, "invalid_config", "num_heads"],
   ])("%j", (fields, code, text) => {
-    const error = failure(() => info(fields));
+    const error = failureNow(() => info(fields));
     expect(error.code).toBe(code);
     expect(error.message).toContain(text);
   });
@@ -216,13 +206,13 @@ describe("names of tensors", () => {
     // The three that are read each have their own; shared.weight has no reader left.
     expect(weights).toBe(once + 2 * 4 * shape[0] * shape[1]);
     expect(wanted).not.toContain("model.shared.weight");
-    expect(failure(() => build(fields, without(shapes, ...stored))).code).toBe("missing_tensor");
+    expect(failureNow(() => build(fields, without(shapes, ...stored))).code).toBe("missing_tensor");
   });
 
   test("an untied head has to be there", () => {
     const { fields, shapes } = readCheckpoint("mbart-untied");
     build(fields, shapes);
-    const error = failure(() => build(fields, without(shapes, "lm_head.weight")));
+    const error = failureNow(() => build(fields, without(shapes, "lm_head.weight")));
     expect(error.message).toContain("lm_head.weight");
     build({ ...fields, tie_word_embeddings: true }, without(shapes, "lm_head.weight"));
   });
@@ -231,7 +221,7 @@ describe("names of tensors", () => {
     const { fields, shapes } = readCheckpoint("marian-two-vocabularies-untied");
     build(fields, shapes);
     for (const key of ["model.encoder.embed_tokens.weight", "lm_head.weight"]) {
-      expect(failure(() => build(fields, without(shapes, key))).message).toContain(key);
+      expect(failureNow(() => build(fields, without(shapes, key))).message).toContain(key);
     }
     build({ ...fields, tie_word_embeddings: true }, without(shapes, "lm_head.weight"));
   });
@@ -260,7 +250,7 @@ describe("names of tensors", () => {
     // Sinusoids may be missing: they are computed then.
     const needed = fields.model_type === "pegasus" ? /norm|fc1|q_proj/ : /norm|fc1|wi|q_proj|\.k\.|embed_positions/;
     for (const key of [...shapes.keys()].filter((key) => needed.test(key))) {
-      const less = failure(() => build(fields, without(shapes, key)));
+      const less = failureNow(() => build(fields, without(shapes, key)));
       expect(less.code, key).toBe("missing_tensor");
       expect(less.message).toContain(key);
     }

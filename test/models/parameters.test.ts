@@ -1,7 +1,8 @@
 /** What a model declares of a checkpoint: names, shapes, what is missing and what is shared. */
 
 import { describe, expect, test } from "vitest";
-import { contents, counting, failure, FILE, setUp } from "../support/node/parameters";
+import { contents, counting, FILE, setUp } from "../support/node/parameters";
+import { failureNow } from "../support/node/failure";
 
 describe("check", () => {
   test("exactly the declared names pass", () => {
@@ -17,7 +18,7 @@ describe("check", () => {
     parameters.tensor("a", [2]);
     parameters.norm("n", 2, 1e-5);
     parameters.tensor("b", [2]);
-    const error = failure(() => parameters.check(FILE));
+    const error = failureNow(() => parameters.check(FILE));
     expect(error.code).toBe("missing_tensor");
     expect(error.message).toBe(`${FILE}: missing tensors that config.json asks for: a, n.weight.`);
   });
@@ -28,13 +29,13 @@ describe("check", () => {
     parameters.ignore("ignored");
     expect(parameters.check(FILE)).toEqual(["toString", "z", "unread twin"]);
     parameters.tensor("b", [2]);
-    expect(failure(() => parameters.check(FILE)).code).toBe("missing_tensor");
+    expect(failureNow(() => parameters.check(FILE)).code).toBe("missing_tensor");
   });
 
   test("of many missing names eight are named, and how many there are", () => {
     const { parameters } = setUp();
     for (let i = 0; i < 30; i++) parameters.tensor(`t${i}`, [1]);
-    const { message } = failure(() => parameters.check(FILE));
+    const { message } = failureNow(() => parameters.check(FILE));
     expect(message).toContain("t0, t1, t2, t3, t4, t5, t6, t7, … (30).");
   });
 
@@ -52,7 +53,7 @@ describe("check of shapes", () => {
   test.each([[[2, 4]], [[3, 2]], [[6]], [[2, 3, 1]], [[]]])("%j is not (2, 3)", (shape) => {
     const { parameters } = setUp(["a", shape]);
     parameters.tensor("a", [2, 3]);
-    const error = failure(() => parameters.check(FILE));
+    const error = failureNow(() => parameters.check(FILE));
     expect(error.code).toBe("wrong_shape");
     expect(error.message).toBe(`${FILE}: tensor "a" has shape (${shape.join(", ")}), config.json asks for (2, 3).`);
   });
@@ -63,7 +64,7 @@ describe("check of shapes", () => {
     whole.check(FILE);
     const part = setUp(["packed", [4, 2]]).parameters;
     part.rows("packed", [6, 2], 2, 4);
-    expect(failure(() => part.check(FILE)).code).toBe("wrong_shape");
+    expect(failureNow(() => part.check(FILE)).code).toBe("wrong_shape");
   });
 
   test("rows of the checkpoint can be asked for", () => {
@@ -79,7 +80,7 @@ test("what the checkpoint cannot fill takes no memory", () => {
   parameters.tensor("absent", [1_000_000, 1_000_000]);
   parameters.norm("n", 1_000_000_000, 1e-5);
   expect(ops.memory().weights).toBe(0);
-  expect(failure(() => parameters.check(FILE)).code).toBe("missing_tensor");
+  expect(failureNow(() => parameters.check(FILE)).code).toBe("missing_tensor");
 });
 
 test("every declaration counts as weights", () => {
@@ -124,7 +125,7 @@ describe("what Hugging Face's checkpoints need", () => {
   test("tensorOf names its first where none is there", () => {
     const { parameters } = setUp();
     parameters.tensorOf(["own", "shared"], [3, 2]);
-    expect(failure(() => parameters.check(FILE)).message).toContain(": own.");
+    expect(failureNow(() => parameters.check(FILE)).message).toContain(": own.");
   });
 
   test("names that share memory are one tensor, read once", async () => {

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { createCpuBackend } from "../../src/backends/cpu/backend";
 import { Parameters } from "../../src/models/parameters";
 import type { WeightFormat } from "../../src/tensor/weight-format";
-import { contents, counting, failure, FILE, setUp } from "../support/node/parameters";
+import { contents, counting, FILE, setUp } from "../support/node/parameters";
+import { failureNow } from "../support/node/failure";
 import { random } from "../support/shared/random";
 
 describe("fill", () => {
@@ -78,11 +79,11 @@ describe("fill", () => {
   test.each([NaN, Infinity, -Infinity])("%d in a tensor is an error that says where", (value) => {
     const { parameters } = setUp("a");
     parameters.tensor("a", [4, 3]);
-    const error = failure(() => parameters.fill(FILE, "a", Float32Array.of(0, 1, value, 2, 3, 4), 6));
+    const error = failureNow(() => parameters.fill(FILE, "a", Float32Array.of(0, 1, value, 2, 3, 4), 6));
     expect(error.code).toBe("invalid_weights");
     expect(error.message).toBe(`${FILE}: tensor "a" holds ${value} at row 2, element 2.`);
     parameters.tensor("b", [9]);
-    const flat = failure(() => parameters.fill(FILE, "b", Float32Array.of(0, 1, value), 6));
+    const flat = failureNow(() => parameters.fill(FILE, "b", Float32Array.of(0, 1, value), 6));
     expect(flat.message).toBe(`${FILE}: tensor "b" holds ${value} at element 8.`);
   });
 
@@ -96,7 +97,7 @@ describe("fill", () => {
     expect(await contents(ops, flat)).toEqual([1, least, 2, least]);
     expect(await contents(ops, row)).toEqual([least, 0]);
     for (const value of [NaN, Infinity]) {
-      const error = failure(() => parameters.fill(FILE, "b", Float32Array.of(1, -Infinity, value, 0)));
+      const error = failureNow(() => parameters.fill(FILE, "b", Float32Array.of(1, -Infinity, value, 0)));
       expect(error.message).toBe(`${FILE}: tensor "b" holds ${value} at row 0, element 2.`);
     }
   });
@@ -173,7 +174,7 @@ describe("weight format", () => {
   test("f16 refuses what it would make infinite, and says where", () => {
     for (const value of [65520, -1e6]) {
       const { parameters } = declare("f16");
-      const error = failure(() => parameters.fill(FILE, "w", counting(40).fill(value, 3, 4), 40));
+      const error = failureNow(() => parameters.fill(FILE, "w", counting(40).fill(value, 3, 4), 40));
       expect(error.code).toBe("invalid_option");
       expect(error.message).toBe(
         `load: dtype "f16" ends at 65504, but in ${FILE} tensor "w" holds ${value} at element 43.`,

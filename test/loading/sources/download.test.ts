@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { ModelError } from "../../../src/errors";
 import { readBytes, readChunks, readJson, readText } from "../../../src/loading/sources/download";
 import type { DownloadProgress, ReadOptions } from "../../../src/loading/sources/download";
 import { openSource } from "../../../src/loading/sources/source";
 import type { ModelFiles, OpenFile } from "../../../src/loading/sources/files";
+import { failureOf } from "../../support/node/failure";
 import { openBytes } from "../../support/shared/safetensors";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -14,14 +14,7 @@ const one = (open: () => OpenFile): ModelFiles => ({
 const json = (content: string | Uint8Array, options?: ReadOptions) =>
   readJson(openSource({ read: () => content }), "config.json", options);
 
-async function failure(result: Promise<unknown>): Promise<ModelError> {
-  const error: unknown = await result.then(
-    () => "no error",
-    (e: unknown) => e,
-  );
-  expect(error).toBeInstanceOf(ModelError);
-  return error as ModelError;
-}
+const failure = (result: Promise<unknown>) => failureOf(() => result);
 
 describe("readBytes", () => {
   const content = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);

@@ -1,8 +1,6 @@
 /** Parameters of checkpoints that are made up, and what the device then holds. */
 
-import { expect } from "vitest";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
-import { ModelError } from "../../../src/errors";
 import { Parameters } from "../../../src/models/parameters";
 import type { Ops } from "../../../src/ops/ops";
 import { size, type Tensor } from "../../../src/tensor/tensor";
@@ -22,16 +20,6 @@ export function setUp(...tensors: (string | [name: string, shape: number[], same
 export async function contents(ops: Ops, tensor: Tensor): Promise<number[]> {
   const [data] = await ops.submit([], [{ tensor, start: 0, count: size(tensor.shape) }]);
   return Array.from(data);
-}
-
-export function failure(body: () => void): ModelError {
-  try {
-    body();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ModelError);
-    return error as ModelError;
-  }
-  return expect.fail("nothing was thrown");
 }
 
 /** 1, 2, 3 ... */

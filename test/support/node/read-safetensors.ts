@@ -1,7 +1,6 @@
 /** Reads whole safetensors files, for the tests of the reader. */
 
-import { expect } from "vitest";
-import { ModelError } from "../../../src/errors";
+import { failureOf } from "./failure";
 import { readSafetensors } from "../../../src/loading/formats/safetensors";
 import type { TensorPiece } from "../../../src/loading/formats/tensors";
 import type { OpenFile } from "../../../src/loading/sources/files";
@@ -16,14 +15,7 @@ export async function readAll(file: OpenFile): Promise<TensorPiece[]> {
 }
 
 /** The error that the file is refused with. */
-export async function failure(file: OpenFile): Promise<ModelError> {
-  const error: unknown = await readAll(file).then(
-    () => "it loaded",
-    (e: unknown) => e,
-  );
-  expect(error).toBeInstanceOf(ModelError);
-  return error as ModelError;
-}
+export const failure = (file: OpenFile) => failureOf(() => readAll(file));
 
 /** A tensor in the header of a file. */
 export const entry = (begin: number, end: number, shape: unknown = [(end - begin) / 4], dtype = "F32") =>

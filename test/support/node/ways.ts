@@ -1,6 +1,7 @@
 /** One call of every way of generating, for tests that compare them. */
 
 import { expect } from "vitest";
+import type { LocalSeq2Seq as Seq2Seq } from "../../../src/engine/seq2seq";
 import type { GenerationConfig } from "../../../src/index";
 
 export const rows = [[4, 5, 6, 7], [8], [9, 10, 11, 12, 13, 14, 15], [16, 4, 17]];
@@ -30,6 +31,13 @@ export const samples = (options: GenerationConfig): boolean => options.do_sample
 /** AllLogitsProcessors on the source see what the caller wrote into the row, padding too. */
 export const readsSource = (options: GenerationConfig): boolean =>
   Object.keys(options).some((name) => name.startsWith("encoder_"));
+
+/** Calls with at most ten new tokens and their scores; a prompt is that of every row. */
+export function generateWith(model: Seq2Seq, ids: number[][], options: GenerationConfig) {
+  const prompt = options.decoder_input_ids as number[] | undefined;
+  const decoder_input_ids = prompt && ids.map(() => prompt);
+  return model.generate(ids, { max_new_tokens: 10, output_scores: true, ...options, decoder_input_ids });
+}
 
 export function expectClose(actual: number[] | undefined, expected: number[] | undefined): void {
   expect(actual?.length).toBe(expected?.length);

@@ -2,11 +2,11 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { ModelError } from "../../../../src/errors";
 import { toFloat32 } from "../../../../src/loading/formats/dtypes";
 import type { OpenFile } from "../../../../src/loading/sources/files";
 import type { TensorInfo } from "../../../../src/loading/formats/tensors";
 import { readTorch, type TorchOptions } from "../../../../src/loading/formats/torch/torch";
+import { failureOf } from "../../../support/node/failure";
 import { openBytes } from "../../../support/shared/safetensors";
 import {
   bytesOf,
@@ -32,14 +32,8 @@ async function readAll(file: OpenFile, options: TorchOptions = {}) {
   return tensors;
 }
 
-async function failure(bytes: Uint8Array, options: TorchOptions = {}): Promise<ModelError> {
-  const error: unknown = await readAll(openBytes(bytes, 1000), options).then(
-    () => "it loaded",
-    (e: unknown) => e,
-  );
-  expect(error).toBeInstanceOf(ModelError);
-  return error as ModelError;
-}
+const failure = (bytes: Uint8Array, options: TorchOptions = {}) =>
+  failureOf(() => readAll(openBytes(bytes, 1000), options));
 
 interface Described {
   dtype: string;
