@@ -59,8 +59,11 @@ export const kernels = (tuning: Tuning) => ({
   ...(tuning.selection === "parts" && ofParts(tuning)),
 });
 
-/** How much of a row one workgroup of top_k.wgsl takes: enough to leave out most of it. */
-const chunkOf = (k: number): number => 1024 * Math.ceil(k / 32);
+/**
+ * How much of a row one workgroup of top_k.wgsl takes: enough to leave out most of it. A software adapter runs few workgroups at once, and
+ * pays for each of their k rounds.
+ */
+const chunkOf = (k: number, { matvec }: Tuning): number => (matvec === "thread" ? 8192 : 1024 * Math.ceil(k / 32));
 
 /**
  * y (R / group, k, 2): the k largest of every `group` neighbouring rows of x (R, V), whose running scores, where there are
@@ -92,7 +95,7 @@ export function largest(
   }
 
   // In two steps: the largest of each chunk of a row, then of all chunks together.
-  const chunk = chunkOf(k);
+  const chunk = chunkOf(k, tuning);
   const chunks = Math.ceil(width / chunk);
   const kept = Math.min(k, chunk, width);
   // A row of one chunk, by itself, is done after the first step.
