@@ -26,11 +26,17 @@ const choose = (
 ): Promise<ChoiceReport> => runInPage<ChoiceReport>(page, PAGE, "choose", first, drivers, options, kept);
 
 it.each([
-  [ROWS, "matvec_rows", "matvec_group", "group"],
-  ["auto", "matvec_group", "matvec_rows1", ROWS],
+  // Both take the same kernel for one row, so that either may be the faster by chance.
+  [ROWS, "matvec_rows", "matvec_group", /^(group|auto)$/],
+  ["auto", "matvec_group", "matvec_rows1", /^rows$/],
 ])("takes another than the best guess, %s, where the device is slow at it", async (first, slow, kernel, kept) => {
   const report = await choose(first, [{ kernel: slow, does: "slow" }]);
-  expect(report).toMatchObject({ kernel, probed: true, warnings: [], kept: { matvec: kept } });
+  expect(report).toMatchObject({
+    kernel,
+    probed: true,
+    warnings: [],
+    kept: { matvec: expect.stringMatching(kept) as unknown },
+  });
   expect(report.off).toBeLessThan(1e-5);
 });
 
