@@ -1,7 +1,7 @@
 /** Whatever holds sound, as mono sound at the rate that a model reads. */
 
 import { ModelError, quote } from "../errors";
-import { nodeModule } from "../util/node-module";
+import { isNode, nodeModule } from "../util/node-module";
 import { bytesOf } from "./bytes";
 import { microphone } from "./microphone";
 import { resampled, StreamResampler } from "./resample";
@@ -135,8 +135,7 @@ async function fileOf(input: unknown, signal?: AbortSignal): Promise<Blob | Uint
 
 /** A file by its address; in Node also by its path. */
 export async function fetched(address: string | URL, signal?: AbortSignal): Promise<Blob> {
-  const isNode = typeof process !== "undefined" && !!process.versions?.node;
-  if (isNode && !/^(https?|blob|data):/.test(String(address))) return nodeFile(address);
+  if (isNode() && !/^(https?|blob|data):/.test(String(address))) return nodeFile(address);
   let response: Response;
   try {
     response = await fetch(address, { signal });

@@ -3,7 +3,7 @@
 import { ModelError } from "../../errors";
 import { failure, invalidSource, isMissing, reason, type FileFacts, type ModelFiles, type OpenFile } from "./files";
 import { below, fromResponse } from "./remote";
-import { nodeModule } from "../../util/node-module";
+import { isNode, nodeModule } from "../../util/node-module";
 
 /** Your own access to the files of a model. */
 export interface CustomReader {
@@ -83,8 +83,6 @@ export function openReader(reader: CustomReader): ModelFiles {
     },
   };
 }
-
-const isNode = (): boolean => typeof process !== "undefined" && Boolean(process.versions?.node);
 
 /** Whether there is a folder of this path; in a page there is none. */
 export const isNodeFolder = (path: string): boolean =>
