@@ -114,6 +114,9 @@ const builds: Record<string, ViteUserConfig> = {
   single: library("src/attendant.ts", { entryFileNames: "attendant.js", codeSplitting: false }, "single"),
 };
 
+/** A test that takes seconds here takes minutes on a machine that does other things, too. */
+const PATIENCE = { testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: 30_000 } } };
+
 const tests: ViteUserConfig = {
   test: {
     reporters: ["default", "json"],
@@ -125,8 +128,7 @@ const tests: ViteUserConfig = {
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/browser/**", "test/package/**", "test/soak/**"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...PATIENCE,
         },
       },
       {
@@ -138,8 +140,7 @@ const tests: ViteUserConfig = {
           // Slow, and all of it is on one side.
           exclude: ["test/api/translator-languages.test.ts"],
           setupFiles: "test/support/node/worker-setup.ts",
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...PATIENCE,
         },
       },
       {
@@ -148,7 +149,7 @@ const tests: ViteUserConfig = {
           name: "package",
           include: ["test/package/**/*.test.ts"],
           globalSetup: "test/support/node/package-setup.ts",
-          testTimeout: 120_000,
+          ...PATIENCE,
         },
       },
       {
@@ -160,8 +161,7 @@ const tests: ViteUserConfig = {
           include: ["test/browser/**/*.test.ts"],
           globalSetup: "test/support/node/global-setup.ts",
           maxWorkers: process.env.ATTENDANT_BROWSER === "firefox" ? 1 : 2,
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
+          ...PATIENCE,
           sequence: { groupOrder: 1 },
         },
       },

@@ -156,15 +156,12 @@ describe("Python", () => {
     expect(run(["-m", "py_compile", "block.py"])).toEqual({ status: 0, stderr: "" });
   });
 
-  it.runIf(hasTorch)(
-    "of the guide writes a model that loads with the config.json beside it",
-    { timeout: 120_000 },
-    async () => {
-      const own = (language: string) =>
-        blocks.find((block) => block.name.startsWith("docs/guides/pytorch.md") && block.language === language)!.code;
-      const config = own("json");
-      // A model as the guide's reader has it: of the sizes that config.json says.
-      const before = `
+  it.runIf(hasTorch)("of the guide writes a model that loads with the config.json beside it", async () => {
+    const own = (language: string) =>
+      blocks.find((block) => block.name.startsWith("docs/guides/pytorch.md") && block.language === language)!.code;
+    const config = own("json");
+    // A model as the guide's reader has it: of the sizes that config.json says.
+    const before = `
 import json, torch
 c = json.loads(${JSON.stringify(config)})
 class Model(torch.nn.Module):
@@ -175,13 +172,12 @@ class Model(torch.nn.Module):
 embedding = torch.nn.Embedding(c["src_vocab_size"], c["d_model"])
 model = Model()
 `;
-      writeFileSync(join(folder, "whole.py"), before + own("python"));
-      writeFileSync(join(folder, "config.json"), config);
-      expect(run(["whole.py"])).toMatchObject({ status: 0 });
-      const model = await Seq2Seq.load(folder, { device: "cpu" });
-      const { sequences } = await model.generate([5, 6, 2], { max_new_tokens: 2 });
-      expect(sequences[0].length).toBeGreaterThan(1);
-      await model.dispose();
-    },
-  );
+    writeFileSync(join(folder, "whole.py"), before + own("python"));
+    writeFileSync(join(folder, "config.json"), config);
+    expect(run(["whole.py"])).toMatchObject({ status: 0 });
+    const model = await Seq2Seq.load(folder, { device: "cpu" });
+    const { sequences } = await model.generate([5, 6, 2], { max_new_tokens: 2 });
+    expect(sequences[0].length).toBeGreaterThan(1);
+    await model.dispose();
+  });
 });

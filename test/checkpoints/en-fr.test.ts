@@ -34,7 +34,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (device) => {
   });
   afterAll(() => model.dispose());
 
-  it("greedy, one sentence per call; the tokenizer gives Python's ids and text", { timeout: 240_000 }, async () => {
+  it("greedy, one sentence per call; the tokenizer gives Python's ids and text", async () => {
     expect(cases).toHaveLength(200);
     for (const { text, input_ids, sequence, translation } of cases) {
       expect(await model.tokenizer?.encode(text)).toEqual(input_ids);
@@ -44,7 +44,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (device) => {
       expect((await model.generate(input_ids, { max_new_tokens })).sequences).toEqual([sequence]);
   });
 
-  it("greedy, in batches of different lengths", { timeout: 240_000 }, async () => {
+  it("greedy, in batches of different lengths", async () => {
     await expectGolden(model, some(cases, device === "wasm" ? 2 : 8), 1);
   });
 

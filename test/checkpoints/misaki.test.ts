@@ -6,7 +6,7 @@ import { inBatches, MISAKI_WARNINGS, misakiFiles, misakiIsHere, readMisaki } fro
 import { generateAllFrom } from "../support/shared/models";
 
 describe.skipIf(!misakiIsHere)("a pretrained BART", () => {
-  it.each(nodeDevices)("spells 500 words as with transformers on %s", { timeout: 240_000 }, async (device) => {
+  it.each(nodeDevices)("spells 500 words as with transformers on %s", async (device) => {
     const { rows, words, all, correct, max_new_tokens, different, countCorrect } = readMisaki(
       device === "wasm" ? 1 : 5,
     );

@@ -9,7 +9,7 @@ import { chooser, mutateJson } from "../support/shared/mutate";
 /** Of each file. */
 const MUTANTS = 30;
 
-test.each(onePerFamily())("%s", { timeout: 240_000 }, async (name) => {
+test.each(onePerFamily())("%s", async (name) => {
   const below = chooser(20170612);
   const fileOf = (path: string) => `${FAMILIES}/${name}/${path}`;
   const outcome = noOutcome();

@@ -3,9 +3,8 @@
  * start and at the end. ATTENDANT_SOAK_FILES asks for another number, ATTENDANT_SOAK_SEED for other files.
  */
 
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
+import { heldBytes } from "../support/node/garbage";
 import { KINDS, loadMutants, noOutcome } from "../support/shared/hostile";
 
 const FILES = Number(process.env.ATTENDANT_SOAK_FILES ?? 50_000);
@@ -14,13 +13,10 @@ const SEED = Number(process.env.ATTENDANT_SOAK_SEED ?? 1);
 const PER_ROUND = 50;
 const MIB = 2 ** 20;
 
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
+/** In MiB. */
 function memory(): { heap: number; arrays: number } {
-  collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return { heap: heapUsed / MIB, arrays: arrayBuffers / MIB };
+  const { heap, arrays } = heldBytes();
+  return { heap: heap / MIB, arrays: arrays / MIB };
 }
 
 it(`${FILES} broken files leave nothing behind`, async () => {

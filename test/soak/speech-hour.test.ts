@@ -4,11 +4,10 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-import { beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { wavHeader } from "../../src/audio/wav-writer";
 import { Seq2Seq, Transcriber } from "../../src/index";
+import { heldBytes } from "../support/node/garbage";
 import { signal } from "../support/shared/signal";
 import { tinyWhisper } from "../support/shared/tiny-whisper";
 
@@ -18,17 +17,10 @@ const MIB = 2 ** 20;
 /** What a run works with, and a transcript of 3,600 segments. An hour's features would be 115 MB, its samples 230 MB. */
 const SLACK = 16 * MIB;
 
-let collect: () => void;
-beforeAll(() => {
-  setFlagsFromString("--expose-gc");
-  collect = runInNewContext("gc") as () => void;
-});
-
-/** Bytes of objects and of array buffers, after a collection. */
+/** Bytes of objects and of array buffers. */
 function held(): number {
-  collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
+  const { heap, arrays } = heldBytes();
+  return heap + arrays;
 }
 
 /** A minute of sound, over and over. */

@@ -22,7 +22,7 @@ function folderWith(name: string, contentOf: (file: string) => Uint8Array | unde
   return { ...folder, json };
 }
 
-test.each(folderNames)("%s", { timeout: 240_000 }, async (name) => {
+test.each(folderNames)("%s", async (name) => {
   const below = chooser(20170612);
   const lines = corpusLines().slice(0, 40);
   const files = new Map(

@@ -161,7 +161,7 @@ describe("the demo page", () => {
     await keyboard.press("Tab");
     await keyboard.press("Enter");
     // It is idle before it begins, too.
-    await vi.waitFor(async () => expect(await visitor.text("output")).toMatch(/^Elle m'a (?!donné)\S+/));
+    await vi.waitFor(async () => expect(await visitor.text("output")).toMatch(/^Elle m'a (?!donné)\S+/), 30_000);
     await visitor.stateIs("idle");
   });
 
@@ -195,7 +195,7 @@ describe("the demo page", () => {
           // Colours that are forced arrive with the next frame.
           const isRinged = async () =>
             expect((await look()).ring, `${view}, forced colours ${colours}: ${name}`).toBe(true);
-          await vi.waitFor(isRinged);
+          await vi.waitFor(isRinged, 30_000);
           await visitor.page.keyboard.press("Tab");
         }
         expect(seen.size, view).toBeGreaterThan(4);
@@ -228,7 +228,7 @@ describe("the demo page", () => {
       const { fills, worst } = await visitor.page.$$eval(".cell", look);
       expect(fills).toBeGreaterThan(10);
       expect(worst).toBeGreaterThan(4.5);
-    });
+    }, 30_000);
     await emulate({ "forced-colors": "none" });
   });
 

@@ -127,7 +127,7 @@ describe.each(Object.entries(tables))("faults: %s", (_, faults) => {
       await fault.after?.(stage, next);
       // A worker that was ended keeps its locks for a moment.
       // `expect.poll` does not know which of the tests that run at a time is this one.
-      await vi.waitFor(async () => expect(await call(page, ATTEMPT, "leftovers")).toEqual({ locks: 0 }), 5000);
+      await vi.waitFor(async () => expect(await call(page, ATTEMPT, "leftovers")).toEqual({ locks: 0 }), 30_000);
       await server.idle();
     } finally {
       for (const tab of tabs) if (!tab.isClosed()) await tab.close();

@@ -146,7 +146,7 @@ describe("{ read }", () => {
     setTimeout(() => abort.abort("late"), 10);
     await expect(opening).rejects.toBe("late");
     answer(new ReadableStream({ cancel: (reason) => void (cancelled = reason) }));
-    await vi.waitFor(() => expect(cancelled).toBe("late"));
+    await vi.waitFor(() => expect(cancelled).toBe("late"), 30_000);
   });
 });
 

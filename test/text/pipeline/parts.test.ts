@@ -10,7 +10,7 @@ import { BEHAVIORS, PRE_TOKENIZERS } from "../../../src/text/pipeline/pre-tokeni
 import { BLOCK, cases, wholeTokenizer } from "../../support/node/pipeline";
 import { expectAnswers } from "../../support/node/tokenizers";
 
-test.each(Object.entries(cases))("%s", { timeout: 120_000 }, (_name, golden) => {
+test.each(Object.entries(cases))("%s", (_name, golden) => {
   const tokenizer = createTokenizer(wholeTokenizer(golden), golden.config);
   expectAnswers<number>(
     golden,
