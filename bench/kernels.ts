@@ -2,7 +2,7 @@
 
 import readModule from "../wasm/bench/read.ts?module=simd";
 import { instantiate, moduleBytes, type Kernels, type ModuleName } from "../src/backends/wasm/kernels";
-import { FORMAT } from "../src/backends/wasm/numbers";
+import { FORMAT, SUM } from "../src/backends/wasm/numbers";
 
 export interface Timing {
   kernel: string;
@@ -62,7 +62,7 @@ function tasks(): Task[] {
         size,
         flop,
         bytes,
-        run: (kernels) => kernels.product(number, X, W, Y, 4 * n, m, n, k, SCRATCH),
+        run: (kernels) => kernels.product(number, X, W, Y, 4 * n, m, n, k, SUM, SCRATCH),
       });
     }
     list.push({

@@ -12,8 +12,10 @@
 import { exp } from "./exp";
 import { place } from "./keys";
 import { loadPart, storePart } from "./lanes";
-import { interleave, interleaveEight, tile, TILE_COLUMNS, TILE_DEPTH, TILE_ROWS } from "./tile";
+import { interleave, interleaveEight, tile, TILE_COLUMNS, TILE_ROWS } from "./tile";
 
+/** So many weighted values are added up on their own, so that a sum of thousands loses no digits. */
+const SUM: i32 = 512;
 /** From so many queries and keys on, interleaving costs less than it saves. */
 export const QUERIES_TO_TILE: i32 = 16;
 export const KEYS_TO_TILE: i32 = 64;
@@ -155,8 +157,8 @@ export function attendTiled(
     }
     largest(top, scores, n);
     memory.fill(sums, 0, ROW);
-    for (let from = 0; from < n; from += TILE_DEPTH) {
-      const depth = min(TILE_DEPTH, n - from);
+    for (let from = 0; from < n; from += SUM) {
+      const depth = min(SUM, n - from);
       const weights = scores + <usize>from * ROW;
       exponentials(weights, depth, top, sums);
       for (let d = 0; d < width; d += TILE_ROWS) {

@@ -15,13 +15,14 @@ import { F32, rowBytes, unpackRow } from "./weights";
 const CACHED: i32 = 1 << 19;
 
 /** Bytes of `scratch` that a product of m rows of k elements needs. */
-export function productScratch(m: i32, k: i32): usize {
-  return m < ROWS_TO_TILE ? (<usize>(k + 8)) << 4 : tiledScratch(m, k);
+export function productScratch(m: i32, k: i32, sum: i32): usize {
+  return m < ROWS_TO_TILE ? (<usize>(k + 8)) << 4 : tiledScratch(m, k, sum);
 }
 
 /**
+ * @param sum how many products are added up on their own, where there are many rows of x: fewer are more exact, and slower
  * @param y rows of `pitch` bytes, of which n floats are written
- * @param scratch room for `productScratch(m, k)` bytes
+ * @param scratch room for `productScratch(m, k, sum)` bytes
  */
 export function product(
   format: i32,
@@ -32,10 +33,11 @@ export function product(
   m: i32,
   n: i32,
   k: i32,
+  sum: i32,
   scratch: usize,
 ): void {
   if (m == 1) return oneRow(format, x, w, y, n, k, scratch);
-  if (m >= ROWS_TO_TILE) return productTiled(format, x, w, y, pitch, m, n, k, scratch);
+  if (m >= ROWS_TO_TILE) return productTiled(format, x, w, y, pitch, m, n, k, sum, scratch);
   let together = max(2, (CACHED / (k << 2)) & ~1);
   for (let row = 0; row < m; row += together) {
     together = min(together, m - row);

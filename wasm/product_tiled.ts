@@ -3,7 +3,7 @@
  * all columns, and rows of w by eight, once for all rows of x that fit the second-level cache.
  */
 
-import { interleaveEight, interleaveRows, tile, TILE_COLUMNS, TILE_DEPTH, TILE_ROWS } from "./tile";
+import { interleaveEight, interleaveRows, tile, TILE_COLUMNS, TILE_ROWS } from "./tile";
 import { F32, rowBytes, unpackRow } from "./weights";
 
 /** From so many rows on, interleaving costs less than it saves. */
@@ -17,13 +17,16 @@ function rowsAtOnce(m: i32, depth: i32): i32 {
 }
 
 /** Bytes of `scratch` below. */
-export function tiledScratch(m: i32, k: i32): usize {
-  const depth = min(k, TILE_DEPTH);
+export function tiledScratch(m: i32, k: i32, sum: i32): usize {
+  const depth = min(k, sum);
   const whole = depth + 4;
   return (<usize>(whole * (rowsAtOnce(m, depth) + 2 * TILE_COLUMNS) + TILE_ROWS * TILE_COLUMNS)) << 2;
 }
 
-/** @param scratch room for `tiledScratch(m, k)` bytes */
+/**
+ * @param sum how many products are added up on their own, a multiple of 32
+ * @param scratch room for `tiledScratch(m, k, sum)` bytes
+ */
 export function productTiled(
   format: i32,
   x: usize,
@@ -33,11 +36,12 @@ export function productTiled(
   m: i32,
   n: i32,
   k: i32,
+  sum: i32,
   scratch: usize,
 ): void {
   const xRow = rowBytes(F32, k);
   const wRow = rowBytes(format, k);
-  const most = min(k, TILE_DEPTH);
+  const most = min(k, sum);
   const together = rowsAtOnce(m, most);
   const columns = scratch + ((<usize>(together * most)) << 2);
   const unpacked = columns + ((<usize>(TILE_COLUMNS * most)) << 2);

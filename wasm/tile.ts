@@ -14,8 +14,6 @@ import { madd } from "./lanes";
 /** Rows of `a` and of `b`. */
 export const TILE_ROWS: i32 = 4;
 export const TILE_COLUMNS: i32 = 8;
-/** Sums of so many products are added up on their own, so that a sum of thousands loses no digits. A multiple of 32. */
-export const TILE_DEPTH: i32 = 512;
 
 /**
  * @param pitch bytes from a row of `out` to the next

@@ -17,7 +17,7 @@ export interface Kernels {
   /** Bytes of a row of k weights. */
   rowBytes(format: number, k: number): number;
   /** Bytes of `scratch` that `product` needs. */
-  productScratch(m: number, k: number): number;
+  productScratch(m: number, k: number, sum: number): number;
   product(
     format: number,
     x: Pointer,
@@ -27,6 +27,7 @@ export interface Kernels {
     m: number,
     n: number,
     k: number,
+    sum: number,
     scratch: Pointer,
   ): void;
   /** Bytes of a row that `quantize` makes of k elements. */

@@ -15,7 +15,7 @@ import type { AttentionOptions, Norm } from "../../ops/ops";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
 import { createAudio } from "./audio";
 import type { Kernels } from "./kernels";
-import { ACTIVATION, hasKernel } from "./numbers";
+import { ACTIVATION, hasKernel, SUM } from "./numbers";
 import { parts, type Space } from "./memory";
 import { at, formatOf } from "./tensors";
 
@@ -49,7 +49,7 @@ export function createImplementation(
     const n = gated ? w.shape[0] / 2 : w.shape[0];
     const own = y === undefined ? 4 * rows * n : 0;
     const int8 = arithmetic === "int8" && w.dtype === "q8";
-    const work = int8 ? kernels.int8Scratch(k) : kernels.productScratch(rows, k);
+    const work = int8 ? kernels.int8Scratch(k) : kernels.productScratch(rows, k, SUM);
     const integers = int8 ? rows * kernels.quantizedBytes(k) : 0;
     const [input, worked, quantized, out, rest] = parts(space, norm ? 4 * rows * k : 0, work, integers, own, more);
     const to = y ?? out;
@@ -58,7 +58,7 @@ export function createImplementation(
     for (const [half, into] of gated ? [to, rest].entries() : [to].entries()) {
       const of = at(w) + half * n * kernels.rowBytes(formatOf(w), k);
       if (int8) kernels.productInt8(quantized, of, into, 4 * n, rows, n, k, worked);
-      else kernels.product(formatOf(w), from, of, into, 4 * n, rows, n, k, worked);
+      else kernels.product(formatOf(w), from, of, into, 4 * n, rows, n, k, SUM, worked);
     }
     return [to, rest];
   }

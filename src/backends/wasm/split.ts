@@ -57,15 +57,15 @@ export function splitKernels(kernels: Kernels, pool: Pool, space: Space, smalles
 
   return {
     ...kernels,
-    product(format, x, w, y, pitch, m, n, k, scratch) {
+    product(format, x, w, y, pitch, m, n, k, sum, scratch) {
       const cut = ranges(m * n * k, n, COLUMNS);
-      if (cut.length === 1) return kernels.product(format, x, w, y, pitch, m, n, k, scratch);
+      if (cut.length === 1) return kernels.product(format, x, w, y, pitch, m, n, k, sum, scratch);
       const step = kernels.rowBytes(format, k);
-      const bytes = kernels.productScratch(m, k);
+      const bytes = kernels.productScratch(m, k, sum);
       const own = room(bytes * cut.length);
       pool.run(
         "product",
-        cut.map(([j, columns], i) => [format, x, w + j * step, y + 4 * j, pitch, m, columns, k, own + i * bytes]),
+        cut.map(([j, columns], i) => [format, x, w + j * step, y + 4 * j, pitch, m, columns, k, sum, own + i * bytes]),
       );
     },
     quantize(out, x, m, k) {

@@ -2,6 +2,7 @@
 
 import type { Kernels } from "./kernels";
 import type { Space } from "./memory";
+import { SUM } from "./numbers";
 import { startPool, type Pool } from "./pool";
 import { splitKernels } from "./split";
 import { warnOfThreads, type ThreadOptions } from "./thread-count";
@@ -48,7 +49,7 @@ const GAIN = 0.85;
 export function smallestWorthwhile(kernels: Kernels, pool: Pool, space: Space): number | undefined {
   const { k, columns } = PROBE;
   const most = columns[columns.length - 1];
-  const sizes = [4 * k, 4 * k * most, 4 * most, kernels.productScratch(1, k)];
+  const sizes = [4 * k, 4 * k * most, 4 * most, kernels.productScratch(1, k, SUM)];
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   const x = space.take(bytes);
   new Float32Array(space.memory.buffer, x, k + k * most).fill(0.5);
@@ -59,7 +60,7 @@ export function smallestWorthwhile(kernels: Kernels, pool: Pool, space: Space): 
     const end = performance.now() + PROBE_TIME / 2;
     for (let now = performance.now(); now < end;) {
       // As often as a clock of few microseconds can tell apart.
-      for (let times = most / n; times > 0; times--) of.product(0, x, w, y, 4 * n, 1, n, k, scratch);
+      for (let times = most / n; times > 0; times--) of.product(0, x, w, y, 4 * n, 1, n, k, SUM, scratch);
       const then = performance.now();
       least = Math.min(least, then - now);
       now = then;

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Arithmetic } from "../../../src/backends/cpu/int8";
 import { createCpuBackend } from "../../../src/backends/cpu/backend";
 import type { ModuleName } from "../../../src/backends/wasm/kernels";
-import { FORMAT, NORMAL_F16 } from "../../../src/backends/wasm/numbers";
+import { FORMAT, NORMAL_F16, SUM } from "../../../src/backends/wasm/numbers";
 import type { Ops } from "../../../src/ops/ops";
 import { asFloats, size, type Tensor } from "../../../src/tensor/tensor";
 import { float16ToFloatBits } from "../../../src/tensor/float16";
@@ -55,8 +55,8 @@ describe.each(["simd", "relaxed"] as const satisfies ModuleName[])("%s", (name) 
     pitch = n,
   ): Float32Array {
     const y = bench.room(m * pitch);
-    const scratch = bench.room(bench.kernels.productScratch(m, k) / 4);
-    bench.kernels.product(FORMAT[format], bench.put(x), bench.put(w), y, 4 * pitch, m, n, k, scratch);
+    const scratch = bench.room(bench.kernels.productScratch(m, k, SUM) / 4);
+    bench.kernels.product(FORMAT[format], bench.put(x), bench.put(w), y, 4 * pitch, m, n, k, SUM, scratch);
     return bench.floats(y, m * pitch);
   }
 
@@ -179,8 +179,8 @@ describe.each(["simd", "relaxed"] as const satisfies ModuleName[])("%s", (name) 
           const expected = product("f16", x, w, [m, n, k]);
           const [at, y] = [bench.put(w), bench.room(m * n)];
           expect(bench.kernels.normalHalves(at, 2 * w.length)).toBe(1);
-          const scratch = bench.room(bench.kernels.productScratch(m, k) / 4);
-          bench.kernels.product(NORMAL_F16, bench.put(x), at, y, 4 * n, m, n, k, scratch);
+          const scratch = bench.room(bench.kernels.productScratch(m, k, SUM) / 4);
+          bench.kernels.product(NORMAL_F16, bench.put(x), at, y, 4 * n, m, n, k, SUM, scratch);
           expect(bench.floats(y, m * n)).toEqual(expected);
         }
       }

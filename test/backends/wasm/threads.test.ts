@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createWasmBackend } from "../../../src/backends/wasm/backend";
 import { instantiate, moduleBytes, sharing, type Kernels } from "../../../src/backends/wasm/kernels";
 import { Space } from "../../../src/backends/wasm/memory";
+import { SUM } from "../../../src/backends/wasm/numbers";
 import { startPool } from "../../../src/backends/wasm/pool";
 import { splitKernels } from "../../../src/backends/wasm/split";
 import { smallestWorthwhile } from "../../../src/backends/wasm/threads";
@@ -64,10 +65,10 @@ describe("a pool", () => {
     for (let call = 0; call < 5000; call++) {
       new Float32Array(space.memory.buffer, x, k).set(rng.normal(k));
       if (call % 100 === 0) new Float32Array(space.memory.buffer, w, n * k).set(rng.normal(n * k));
-      kernels.product(0, x, w, y, 4 * n, m, n, k, 0);
+      kernels.product(0, x, w, y, 4 * n, m, n, k, SUM, 0);
       const expected = new Float32Array(space.memory.buffer, y, n).slice();
       new Float32Array(space.memory.buffer, y, n).fill(NaN);
-      split.product(0, x, w, y, 4 * n, m, n, k, 0);
+      split.product(0, x, w, y, 4 * n, m, n, k, SUM, 0);
       expect(new Float32Array(space.memory.buffer, y, n)).toEqual(expected);
       if (call % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     }
