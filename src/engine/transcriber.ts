@@ -18,7 +18,7 @@ import { requireTokenizer, type TextModel } from "./text-calls";
 
 /** What a model of speech reads, as `generate` takes it. */
 export interface SpeechFeatures {
-  /** Whisper: the log-mel spectrogram of one window, (1, M, T). */
+  /** Whisper: the log-mel spectrogram of one window, (1, C, T): C mel channels, T frames. */
   input_features?: FeatureTensor;
   /** Moonshine: the samples. */
   input_values?: Float32Array;

@@ -91,15 +91,14 @@ export async function forward(
   let plan: Plan<{ logits: Tensor; states: Tensor }> | undefined;
   try {
     const source = createSource(create, info, b, s);
-    const { mask, frames } = source;
     const rows = input.ids.map((_, row) => rowOf(input, row));
     writeSource(ops, source, rows, pad(info.sourceVocabSize));
     const targetIds = create([b, t], "u32", "activations", padded(target, t, pad(info.targetVocabSize)));
     const position = create([b], "u32", "activations");
     const caches = Array.from({ length: info.numDecoderLayers }, () => create([b, t, info.cacheWidth], "f32", "cache"));
     plan = await ops.record("forward", () => {
-      const states = model.encode(source.input, mask, encoder, frames);
-      const state: DecoderState = { caches, cross: model.projectCross(states), mask, position };
+      const states = model.encode(source, encoder);
+      const state: DecoderState = { caches, cross: model.projectCross(states), mask: source.mask, position };
       const logits = model.decode(targetIds, state, decoder);
       return { logits, states, encoder, decoder };
     });

@@ -69,14 +69,13 @@ export function applyNorm(ops: Ops, { states, norm }: Stream): Tensor {
   return norm ? ops.layerNorm(states, norm) : states;
 }
 
-/** norm(x) w^T + bias, with the residual added where there is one. `scores` as in `LinearOptions`. */
-export function project(ops: Ops, x: Stream, { weight, bias }: Linear, residual?: Stream, scores = false): Tensor {
+/** norm(x) w^T + bias, with the residual added where there is one. */
+export function project(ops: Ops, x: Stream, { weight, bias }: Linear, residual?: Stream): Tensor {
   return ops.linear(x.states, weight, {
     bias,
     norm: x.norm,
     residual: residual?.states,
     residualNorm: residual?.norm,
-    scores,
   });
 }
 
@@ -85,14 +84,24 @@ export function notePositions(table: Tensor | undefined, capture?: Capture): voi
   if (capture?.internals) capture.internals.positions = table;
 }
 
+/** The output projection: from what the decoder gives to the scores of the vocabulary. */
+export interface Head extends Linear {
+  weight: Tensor; // (V, D)
+  bias: Tensor; // (V)
+  /** Multiplies the product; 1 where absent. */
+  scale?: number;
+}
+
 /**
- * The logits that `head` makes of x. Where `capture` wants them, those of every layer, too: as if the decoder ended there (the
- * "logit lens", nostalgebraist 2020).
+ * The logits (B, T, V) that `head` makes of x (B, T, D). Where `capture` wants them, also those of every layer, as if the decoder
+ * ended there (the "logit lens", nostalgebraist 2020).
  */
-export function scored(x: Stream, head: (x: Stream) => Tensor, capture?: Capture): Tensor {
-  const logits = head(x); // (B, T, V)
+export function projectLogits(ops: Ops, x: Stream, { weight, bias, scale }: Head, capture?: Capture): Tensor {
+  const logitsOf = ({ states, norm }: Stream): Tensor =>
+    ops.linear(states, weight, { bias, norm, scale, scores: true });
+  const logits = logitsOf(x);
   const { layerEnds = [], layerLogits } = capture ?? {};
-  layerLogits?.push(...layerEnds.slice(0, -1).map(head), logits);
+  layerLogits?.push(...layerEnds.slice(0, -1).map(logitsOf), logits);
   return logits;
 }
 
@@ -118,7 +127,9 @@ export function createStack(ops: Ops, options: StackOptions) {
     return { states: f({ states, norm }, { states }) };
   }
 
-  /** Section 3.2: what of the keys is visible is in `visible`. */
+  /**
+   * Section 3.2. `visible` says which keys a query sees; `seen` collects the weights, `read` the operands, where somebody wants them.
+   */
   function attend(
     query: Tensor,
     cache: Tensor,

@@ -21,6 +21,16 @@ export interface DecoderState {
   ancestors?: Tensor;
 }
 
+/** What an encoder reads. */
+export interface EncoderInput {
+  /** Token ids (B, S) u32. Of a model that reads sound: frames (B, T, C) f32, with C = `FeatureInput.channels`. */
+  readonly input: Tensor;
+  /** (B, S) u32: 1 for a position of the encoder to read, 0 for padding. */
+  readonly mask: Tensor;
+  /** Of sound: (B) u32, how many frames each row has. */
+  readonly lengths?: Tensor;
+}
+
 /** What a caller wants to see of a forward pass; the model appends one tensor per layer to each list that is given. */
 export interface Capture {
   /** What the first layer reads and what each one gives, the last after the stack's final norm: (B, T, D). */
@@ -98,11 +108,8 @@ export interface FeatureInput {
 
 export interface Model {
   readonly info: ModelInfo;
-  /**
-   * ids (B, S) u32, mask (B, S) u32 -> encoder states (B, S, D). Of a model that reads sound: frames (B, F, channels) f32 instead of
-   * ids, and `lengths` (B) u32, how many frames each row has.
-   */
-  encode(input: Tensor, mask: Tensor, capture?: Capture, lengths?: Tensor): Tensor;
+  /** The encoder states (B, S, D). */
+  encode(source: EncoderInput, capture?: Capture): Tensor;
   /** Keys and values of every decoder layer over the encoder states; computed once per sentence. */
   projectCross(encoderStates: Tensor): Tensor[];
   /** ids (B, T) u32, at positions `state.position` and on -> logits (B, T, V). Appends to the caches. */

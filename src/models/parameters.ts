@@ -15,6 +15,9 @@ import { CheckpointNames, type Announced } from "./checkpoint-names";
 import { formatOfPlaces, writePackedRows, writeRows, type Expected, type Placement } from "./placements";
 import { checkFinite, checkHalves, checkPacked, withoutMinusInfinity } from "./weight-values";
 
+/** The eps of torch's norms, where no configuration says another. */
+const TORCH_EPS = 1e-5;
+
 export class Parameters {
   private readonly names: CheckpointNames;
   private readonly declared = new Set<string>();
@@ -148,8 +151,13 @@ export class Parameters {
     return this.has(name) ? this.rows(name, [length], from, rows) : this.zeros(rows);
   }
 
+  /** torch's `nn.Linear`: `name.weight` (N, K) and `name.bias` (N). */
+  linear(name: string, n: number, k: number): { weight: Tensor; bias: Tensor } {
+    return { weight: this.tensor(`${name}.weight`, [n, k]), bias: this.tensor(`${name}.bias`, [n]) };
+  }
+
   /** `name.weight` and, where present, `name.bias`, in one (2, D) tensor. A root mean square norm has no bias. */
-  norm(name: string, width: number, eps: number, kind: "layer" | "rms" = "layer"): Norm {
+  norm(name: string, width: number, eps = TORCH_EPS, kind: "layer" | "rms" = "layer"): Norm {
     const weights = this.allocate([2, width], [`${name}.weight`], [width], "f32");
     this.place(`${name}.weight`, [width], { tensor: weights, from: 0, rows: width, start: 0 });
     if (kind === "layer" && this.has(`${name}.bias`)) {
@@ -159,7 +167,7 @@ export class Parameters {
   }
 
   /** A norm whose gain is stored as its distance from 1, under a name of its own, and that has no bias. */
-  unitOffsetNorm(name: string, width: number, eps: number): Norm {
+  unitOffsetNorm(name: string, width: number, eps = TORCH_EPS): Norm {
     const weights = this.allocate([2, width], [name], [width], "f32");
     // Each element is a row of what the checkpoint has.
     this.place(name, [width], { tensor: weights, from: 0, rows: width, start: 0, change: (gain) => gain + 1 });

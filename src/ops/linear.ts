@@ -57,7 +57,7 @@ export interface LinearOptions {
 
 /** Rotary positions (Su et al. 2021): each pair of elements (2i, 2i + 1) of a head is turned by an angle that grows with the position. */
 export interface Rotary {
-  /** (P, R): cosine and sine of the angle of each pair, by position. Only the first R elements of a head are turned. */
+  /** (P, n): cosine and sine of the angle of each pair, by position. Only the first n elements of a head are turned. */
   table: Tensor;
   /** H */
   heads: number;

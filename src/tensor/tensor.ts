@@ -2,7 +2,7 @@
  * A tensor is a handle: shape and element type. What it holds lives in the backend that made it, so model
  * code can pass tensors around but never sees, moves or frees their contents.
  *
- * The letters of every shape comment, in TypeScript and WGSL. Each has one meaning:
+ * The letters of every shape comment, in TypeScript and WGSL. Each has one meaning for text:
  *   B   rows of a batch: G of each sentence       G   rows of a sentence that share its source: its beams, or 1
  *   R   rows of a tensor: all dimensions but the last together
  *   S   source length      T   target length      C   capacity of a cache     P   positions of a table
@@ -11,6 +11,9 @@
  *   N   rows of the weights of a product, the width of its result             K   width of what it multiplies
  *   J   candidates of a sentence in a step of beam search                     E   end tokens
  *   M   farthest distance with a bucket of its own (relative position bias)   W   words of the table of logits processors
+ *
+ * Operations on sound (src/ops/audio.ts) and what they read use three of them in another way, and a small k:
+ *   T   frames, before a convolution; T' after it   C   channels of a frame     N   channels of the result    k   frames of a window
  */
 
 /** "f16", "q8" and "q4" hold floats in fewer bits, see weight-format.ts; only weights that an operation multiplies or looks up. */

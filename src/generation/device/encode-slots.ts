@@ -21,7 +21,7 @@ export async function encodeSlots(
   writeInputs(ops, session, rows);
   if (known) takeEncoded(ops, session, known);
   await ops.submit(known ? then : [session.encode, ...then]);
-  if (session.source.frames) session.encoded = rows;
+  if (session.source.lengths) session.encoded = rows;
   return known ? 0 : rows.filter((row) => row !== undefined).length;
 }
 

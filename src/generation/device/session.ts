@@ -11,11 +11,11 @@ import { TIMESTAMP_WORDS } from "../../ops/audio";
 import type { BeamState } from "../../ops/beam-state";
 import { beamTensors, createBeams } from "./beam-readback";
 import { MAX_EOS_TOKENS } from "../options/search-config";
-import type { DecoderState, Model, ModelInfo } from "../../models/model";
+import type { DecoderState, EncoderInput, Model, ModelInfo } from "../../models/model";
 import type { Ops, Plan, Selection, Slice } from "../../ops/ops";
 import { DRAW_WORDS, SAMPLER_WORDS, type Candidates } from "../../ops/sampling";
 import type { Tensor } from "../../tensor/tensor";
-import { createSource, type Source, type SourceRow } from "./source";
+import { createSource, type SourceRow } from "./source";
 
 export interface SessionSizes {
   /** Slots. */
@@ -44,7 +44,7 @@ export interface Selecting {
 }
 
 export interface Prefill {
-  readonly ids: Tensor; // (B, P), u32
+  readonly ids: Tensor; // (B, length or more) u32
   readonly plan: Plan;
 }
 
@@ -52,7 +52,7 @@ export interface Session extends SessionSizes {
   /** B = batchSize * width. */
   readonly rows: number;
   readonly vocabSize: number;
-  readonly source: Source;
+  readonly source: EncoderInput;
   readonly token: Tensor; // (B, 1)
   readonly position: Tensor; // (B)
   /** If the rows are independent. */
@@ -103,9 +103,9 @@ export async function createSession(
   };
   const u32 = (...shape: number[]): Tensor => create(shape, "u32", "activations");
   const source = createSource(create, info, batchSize, sourceLength);
-  const { input, mask, frames } = source;
+  const { input, mask } = source;
   // Logits processors that read the source are for token ids alone.
-  const sourceIds = frames ? u32(batchSize, 1) : input;
+  const sourceIds = info.features ? u32(batchSize, 1) : input;
   const selection = independent ? createSelection(create, rows, targetLength, info) : undefined;
   const beams = selection
     ? undefined
@@ -126,7 +126,7 @@ export async function createSession(
     ops.free(created);
   };
   try {
-    const encode = await record("encode", () => model.projectCross(model.encode(input, mask, undefined, frames)));
+    const encode = await record("encode", () => model.projectCross(model.encode(source)));
     const state: DecoderState = { caches, cross: encode.outputs, mask, position, ancestors: beams?.ancestors };
     const decode = await record("decode", () => model.decode(token, state));
     const backtrace = beams && (await record("backtrace", () => ops.backtrace(beams)));

@@ -50,7 +50,7 @@ export interface Slots {
   refill(queue: Sentence[], control: Control): number[];
 }
 
-/** @param promptLength tokens of every prompt, P */
+/** @param promptLength tokens of every prompt */
 export async function createSlots(ops: Ops, session: Session, promptLength: number): Promise<Slots> {
   const { batchSize } = session;
   const prefill = promptLength > 1 ? await session.prefill(promptLength - 1) : undefined;

@@ -1,15 +1,7 @@
 /** What the encoder reads, on the device: token ids, or frames of sound. */
 
-import type { ModelInfo } from "../../models/model";
+import type { EncoderInput, ModelInfo } from "../../models/model";
 import type { Ops } from "../../ops/ops";
-import type { Tensor } from "../../tensor/tensor";
-
-export interface Source {
-  readonly input: Tensor; // (B, S) ids, or (B, F, channels)
-  readonly mask: Tensor; // (B, S)
-  /** (B) u32: how many frames a row has; of a model that reads frames. */
-  readonly frames?: Tensor;
-}
 
 /** The source of one row. */
 export interface SourceRow {
@@ -17,7 +9,7 @@ export interface SourceRow {
   inputIds: number[];
   /** By encoder position: 1 to read it, 0 for padding. */
   mask: number[];
-  /** Frames of sound, one after another: (F, channels). */
+  /** Frames of sound, one after another: (T, C). */
   frames?: Float32Array;
 }
 
@@ -38,17 +30,15 @@ export const encoderPositions = ({ features }: ModelInfo, length: number): numbe
 export const lengthOf = ({ inputIds, frames }: SourceRow, { features }: ModelInfo): number =>
   features && frames ? frames.length / features.channels : inputIds.length;
 
-export const tensorsOf = ({ input, mask, frames }: Source): Tensor[] => [input, mask, ...(frames ? [frames] : [])];
-
 /** @param length room per row, in tokens or frames */
-export function createSource(create: Ops["create"], info: ModelInfo, rows: number, length: number): Source {
+export function createSource(create: Ops["create"], info: ModelInfo, rows: number, length: number): EncoderInput {
   const { features } = info;
   const mask = create([rows, encoderPositions(info, length)], "u32", "activations");
   return features
     ? {
         input: create([rows, length, features.channels], "f32", "activations"),
         mask,
-        frames: create([rows], "u32", "activations"),
+        lengths: create([rows], "u32", "activations"),
       }
     : { input: create([rows, length], "u32", "activations"), mask };
 }
@@ -59,13 +49,13 @@ export function createSource(create: Ops["create"], info: ModelInfo, rows: numbe
  */
 export function writeSource(
   ops: Ops,
-  { input, mask, frames }: Source,
+  { input, mask, lengths }: EncoderInput,
   rows: readonly (SourceRow | undefined)[],
   pad = 0,
 ): void {
   const [count, length, channels = 1] = input.shape;
   const positions = mask.shape[1];
-  const values = frames ? new Float32Array(count * length * channels) : new Uint32Array(count * length).fill(pad);
+  const values = lengths ? new Float32Array(count * length * channels) : new Uint32Array(count * length).fill(pad);
   const read = new Uint32Array(count * positions);
   for (let i = 0; i < count; i++) {
     values.set(rows[i]?.frames ?? rows[i]?.inputIds ?? [], i * length * channels);
@@ -73,9 +63,9 @@ export function writeSource(
   }
   ops.write(input, values);
   ops.write(mask, read);
-  if (frames)
+  if (lengths)
     ops.write(
-      frames,
+      lengths,
       Uint32Array.from(rows, (row) => (row?.frames?.length ?? 0) / channels),
     );
 }

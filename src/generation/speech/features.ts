@@ -61,7 +61,7 @@ function tensorOf(value: unknown): FeatureTensor | undefined {
   return data instanceof Float32Array && isShape ? { data, shape } : undefined;
 }
 
-/** (B, channels, F) or (channels, F), one or several -> (F, channels) per row */
+/** (B, C, T) or (C, T), one or several -> (T, C) per row */
 function melRows(value: unknown, { name, channels, most }: FeatureInput): Float32Array[] {
   const given = unwrapped(value, name);
   const list: unknown[] = Array.isArray(given) ? given : [given];
@@ -90,7 +90,7 @@ function melRows(value: unknown, { name, channels, most }: FeatureInput): Float3
   });
 }
 
-/** (channels, F), from element `start` on -> (F, channels) */
+/** (C, T), from element `start` on -> (T, C) */
 function transposed(data: Float32Array, start: number, channels: number, frames: number): Float32Array {
   const out = new Float32Array(channels * frames);
   for (let c = 0; c < channels; c++) {

@@ -8,9 +8,6 @@ import { MAX, type ConfigReader } from "../config";
 import { range, type DecoderLayer, type EncoderLayer, type FeedForward, type Linear } from "../layers";
 import type { Parameters } from "../parameters";
 
-/** torch's default, which no configuration changes. */
-const NORM_EPS = 1e-5;
-
 /** Second names of fields of config.json. */
 export const ALIASES = {
   d_model: "hidden_size",
@@ -44,11 +41,7 @@ interface Side extends Stack {
   keyBias: boolean;
 }
 
-function linear(p: Parameters, name: string, outer: number, inner: number): Linear {
-  return { weight: p.tensor(`${name}.weight`, [outer, inner]), bias: p.tensor(`${name}.bias`, [outer]) };
-}
-
-/** Projections of the same states, one under the other: (N D, D). */
+/** Projections of the same states, one under the other: (which.length D, D). */
 function projections(p: Parameters, name: string, which: string[], { width, keyBias }: Side): Linear {
   const names = which.map((projection) => `${name}.${projection}_proj`);
   return {
@@ -63,15 +56,16 @@ function projections(p: Parameters, name: string, which: string[], { width, keyB
   };
 }
 
+/** A norm with a bias, which these checkpoints always have. */
 export function layerNorm(p: Parameters, name: string, width: number): Norm {
   p.require(`${name}.bias`);
-  return p.norm(name, width, NORM_EPS);
+  return p.norm(name, width);
 }
 
 function feedForward(p: Parameters, name: string, { width, feedForwardWidth }: Side): FeedForward {
   return {
-    inner: linear(p, `${name}.fc1`, feedForwardWidth, width),
-    outer: linear(p, `${name}.fc2`, width, feedForwardWidth),
+    inner: p.linear(`${name}.fc1`, feedForwardWidth, width),
+    outer: p.linear(`${name}.fc2`, width, feedForwardWidth),
     norm: layerNorm(p, `${name}.final_layer_norm`, width),
   };
 }
@@ -81,7 +75,7 @@ function encoderLayer(p: Parameters, name: string, side: Side): EncoderLayer {
   return {
     selfAttention: {
       queryKeyValue: projections(p, `${name}.self_attn`, ["q", "k", "v"], side),
-      output: linear(p, `${name}.self_attn.out_proj`, width, width),
+      output: p.linear(`${name}.self_attn.out_proj`, width, width),
       norm: layerNorm(p, `${name}.self_attn_layer_norm`, width),
     },
     feedForward: feedForward(p, name, side),
@@ -93,9 +87,9 @@ function decoderLayer(p: Parameters, name: string, side: Side): DecoderLayer {
   return {
     ...encoderLayer(p, name, side),
     crossAttention: {
-      query: linear(p, `${name}.encoder_attn.q_proj`, width, width),
+      query: p.linear(`${name}.encoder_attn.q_proj`, width, width),
       keyValue: projections(p, `${name}.encoder_attn`, ["k", "v"], side),
-      output: linear(p, `${name}.encoder_attn.out_proj`, width, width),
+      output: p.linear(`${name}.encoder_attn.out_proj`, width, width),
       norm: layerNorm(p, `${name}.encoder_attn_layer_norm`, width),
     },
   };

@@ -7,8 +7,8 @@ import { ModelError } from "../../errors";
 import type { Activation, Norm, Ops } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX, MAX_SOURCE, MAX_TARGET } from "../config";
-import { applyNorm, createStack, notePositions, project, projectCross, scored, type Stream } from "../layers";
-import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
+import { applyNorm, createStack, notePositions, projectCross, projectLogits, type Stream } from "../layers";
+import type { Capture, DecoderState, EncoderInput, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
 import { ALIASES, allLayers, layerNorm, readStack, type Stack } from "./bart-layers";
 import {
@@ -186,7 +186,7 @@ function build(table: FairseqTable, ops: Ops, fields: Record<string, unknown>, p
     });
   }
 
-  function encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor {
+  function encode({ input: ids, mask }: EncoderInput, capture?: Capture): Tensor {
     notePositions(positions.source(ids.shape[1]), capture);
     return applyNorm(ops, encoderStack.encoder(embedSource(ids, ids.shape[1]), encoderLayers, mask, capture)); // (B, S, D)
   }
@@ -201,8 +201,7 @@ function build(table: FairseqTable, ops: Ops, fields: Record<string, unknown>, p
     info: config,
     encode,
     projectCross: (states) => projectCross(ops, decoderLayers, states),
-    decode: (ids, state, capture) =>
-      scored(decoder(ids, state, capture), (x) => project(ops, x, head, undefined, true), capture), // (B, T, V)
+    decode: (ids, state, capture) => projectLogits(ops, decoder(ids, state, capture), head, capture), // (B, T, V)
     prefill: (ids, state) => void decoder(ids, state),
   };
 }

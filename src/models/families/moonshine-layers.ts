@@ -5,11 +5,11 @@ import type { Activation, Norm, Ops, Rotary } from "../../ops/ops";
 import { ConfigReader, MAX, MAX_TARGET } from "../config";
 import {
   createStack,
-  project,
+  projectLogits,
   range,
-  scored,
   type DecoderLayer,
   type FeedForward,
+  type Head,
   type Linear,
   type Stream,
 } from "../layers";
@@ -17,9 +17,6 @@ import type { Capture, DecoderState, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
 import { rotaryAngles } from "../positions";
 import type { Tensor } from "../../tensor/tensor";
-
-/** torch's default, which no configuration changes. */
-export const NORM_EPS = 1e-5;
 
 /** A stack: its width, its heads and what lies between its products. */
 export interface Stack {
@@ -111,15 +108,7 @@ export function decoderInfo(
 
 // --- weights ---
 
-export function linear(p: Parameters, name: string, outer: number, inner: number): Linear {
-  return { weight: p.tensor(`${name}.weight`, [outer, inner]), bias: p.tensor(`${name}.bias`, [outer]) };
-}
-
-export function layerNorm(p: Parameters, name: string, width: number): Norm {
-  return p.norm(name, width, NORM_EPS);
-}
-
-/** Projections of the same states, one under the other: (N I, D). */
+/** Projections of the same states, one under the other: (which.length I, D). */
 export function projections(p: Parameters, name: string, which: string[], stack: Stack, inner = stack.width): Linear {
   const names = which.map((projection) => `${name}.${projection}_proj`);
   const width = stack.heads * stack.headWidth; // I
@@ -147,19 +136,19 @@ function gatedFeedForward(p: Parameters, name: string, { width, feedForwardWidth
     weight: p.halvesExchanged(`${name}.fc1.weight`, [rows, width]),
     bias: p.halvesExchanged(`${name}.fc1.bias`, [rows]),
   };
-  return { inner, gated: true, outer: linear(p, `${name}.fc2`, width, feedForwardWidth), norm };
+  return { inner, gated: true, outer: p.linear(`${name}.fc2`, width, feedForwardWidth), norm };
 }
 
 export function feedForward(p: Parameters, name: string, { width, feedForwardWidth }: Stack, norm: Norm): FeedForward {
   return {
-    inner: linear(p, `${name}.fc1`, feedForwardWidth, width),
-    outer: linear(p, `${name}.fc2`, width, feedForwardWidth),
+    inner: p.linear(`${name}.fc1`, feedForwardWidth, width),
+    outer: p.linear(`${name}.fc2`, width, feedForwardWidth),
     norm,
   };
 }
 
 function decoderLayer(p: Parameters, name: string, stack: Stack, rotary: Rotary): DecoderLayer {
-  const norm = (which: string): Norm => layerNorm(p, `${name}.${which}`, stack.width);
+  const norm = (which: string): Norm => p.norm(`${name}.${which}`, stack.width);
   const [self, cross] = [`${name}.self_attn`, `${name}.encoder_attn`];
   return {
     selfAttention: {
@@ -189,13 +178,13 @@ export function createDecoder(ops: Ops, p: Parameters, config: DecoderConfig & M
   const side = "model.decoder";
   const embedding = `${side}.embed_tokens.weight`;
   const vocabulary = p.tensor(embedding, [targetVocabSize, stack.width]);
-  const head: Linear = {
+  const head: Head = {
     weight: p.tensorOf(["proj_out.weight", ...(tied ? [embedding] : [])], [targetVocabSize, stack.width]),
     bias: p.zeros(targetVocabSize),
   };
   const rotary = rotaryOf(ops, config.maxTargetLength, config.rotary, stack.heads);
   const layers = range(stack.layers).map((i) => decoderLayer(p, `${side}.layers.${i}`, stack, rotary));
-  const finalNorm = layerNorm(p, `${side}.norm`, stack.width);
+  const finalNorm = p.norm(`${side}.norm`, stack.width);
   const { decoder } = createStack(ops, { ...stack, normFirst: true, finalNorm });
 
   const run = (ids: Tensor, state: DecoderState, capture?: Capture): Stream =>
@@ -204,7 +193,7 @@ export function createDecoder(ops: Ops, p: Parameters, config: DecoderConfig & M
   return {
     layers,
     decode: (ids: Tensor, state: DecoderState, capture?: Capture): Tensor =>
-      scored(run(ids, state, capture), (x) => project(ops, x, head, undefined, true), capture), // (B, T, V)
+      projectLogits(ops, run(ids, state, capture), head, capture), // (B, T, V)
     prefill: (ids: Tensor, state: DecoderState): void => void run(ids, state),
   };
 }

@@ -11,11 +11,11 @@ import type { Norm, Ops } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX, MAX_SOURCE } from "../config";
 import { applyNorm, createStack, projectCross, type EncoderLayer } from "../layers";
-import type { Capture, Family, FeatureInput, Model, ModelInfo } from "../model";
+import type { Capture, EncoderInput, Family, FeatureInput, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
 import { convolution } from "./convolution";
 import * as layers from "./moonshine-layers";
-import { createDecoder, decoderInfo, NORM_EPS, readRotary, type DecoderConfig, type Stack } from "./moonshine-layers";
+import { createDecoder, decoderInfo, readRotary, type DecoderConfig, type Stack } from "./moonshine-layers";
 
 type Window = readonly [before: number, after: number];
 
@@ -123,11 +123,8 @@ function readConfig(fields: Record<string, unknown>): Config {
 
 // --- weights ---
 
-const unitOffsetNorm = (p: Parameters, name: string, width: number): Norm =>
-  p.unitOffsetNorm(`${name}.gamma`, width, NORM_EPS);
-
 function encoderLayer(p: Parameters, name: string, stack: Stack, window: Window): EncoderLayer {
-  const norm = (which: string): Norm => unitOffsetNorm(p, `${name}.${which}`, stack.width);
+  const norm = (which: string): Norm => p.unitOffsetNorm(`${name}.${which}.gamma`, stack.width);
   return {
     selfAttention: {
       queryKeyValue: layers.projections(p, `${name}.self_attn`, ["q", "k", "v"], stack),
@@ -153,7 +150,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
   const first = convolution(p, `${embedder}.conv1`, [2 * width, width, KERNEL]);
   const second = convolution(p, `${embedder}.conv2`, [width, 2 * width, KERNEL]);
   const encoderLayers = windows.map((window, i) => encoderLayer(p, `${side}.layers.${i}`, stack, window));
-  const finalNorm = unitOffsetNorm(p, `${side}.final_norm`, width);
+  const finalNorm = p.unitOffsetNorm(`${side}.final_norm.gamma`, width);
   const { encoder } = createStack(ops, { ...stack, normFirst: true, finalNorm });
   const positions = p.tensor("model.decoder.pos_emb.weight", [length, width], "f32");
   // Only where the widths differ, and for the keys of all layers.
@@ -162,12 +159,12 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
   const decoder = createDecoder(ops, p, config);
 
   /**
-   * frames (B, F, 80) -> (B, S, D), with the positions that the decoder adds: transformers adds them in place, so they are in the states
-   * that it returns, too. Nothing looks beyond the end of a row but the attention, which has the mask.
+   * Frames (B, T, 80) -> (B, S, D), with the positions that the decoder adds: transformers adds them in place, so the states that it
+   * returns have them, too. Only the attention could look beyond the end of a row, and it has the mask.
    */
-  function encode(frames: Tensor, mask: Tensor, capture?: Capture): Tensor {
+  function encode({ input: frames, mask }: EncoderInput, capture?: Capture): Tensor {
     const even = ops.compressFrames(frames, logScale, FRAME_EPS);
-    const heard = ops.linear(even, frameWeight, { bias: noBias, activation: "silu" }); // (B, F, D)
+    const heard = ops.linear(even, frameWeight, { bias: noBias, activation: "silu" }); // (B, T, D)
     const options = { stride: STRIDE, padding: PADDING };
     const narrow = ops.convolve(heard, first.weight, { bias: first.bias, ...options, activation: "silu" });
     const states = ops.convolve(narrow, second.weight, { bias: second.bias, ...options }); // (B, S, D)

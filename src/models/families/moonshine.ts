@@ -9,19 +9,11 @@ import type { Norm, Ops, Rotary } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX, MAX_SOURCE } from "../config";
 import { applyNorm, createStack, projectCross, range, type EncoderLayer } from "../layers";
-import type { Capture, Family, FeatureInput, Model, ModelInfo } from "../model";
+import type { Capture, EncoderInput, Family, FeatureInput, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
 import { convolution } from "./convolution";
 import * as layers from "./moonshine-layers";
-import {
-  createDecoder,
-  decoderInfo,
-  layerNorm,
-  readRotary,
-  rotaryOf,
-  type DecoderConfig,
-  type Stack,
-} from "./moonshine-layers";
+import { createDecoder, decoderInfo, readRotary, rotaryOf, type DecoderConfig, type Stack } from "./moonshine-layers";
 
 interface Config extends ModelInfo, DecoderConfig {
   encoder: Stack;
@@ -108,7 +100,7 @@ function firstConvolution(p: Parameters, name: string, width: number): Tensor {
 }
 
 function encoderLayer(p: Parameters, name: string, stack: Stack, rotary: Rotary): EncoderLayer {
-  const norm = (which: string): Norm => layerNorm(p, `${name}.${which}`, stack.width);
+  const norm = (which: string): Norm => p.norm(`${name}.${which}`, stack.width);
   return {
     selfAttention: {
       queryKeyValue: layers.projections(p, `${name}.self_attn`, ["q", "k", "v"], stack),
@@ -130,19 +122,19 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
   const side = "model.encoder";
   const first = firstConvolution(p, `${side}.conv1`, width);
   const noBias = p.zeros(width);
-  const groupNorm = layerNorm(p, `${side}.groupnorm`, width);
+  const groupNorm = p.norm(`${side}.groupnorm`, width);
   p.require(`${side}.groupnorm.bias`);
   const second = convolution(p, `${side}.conv2`, [2 * width, width, SECOND.kernel]);
   const third = convolution(p, `${side}.conv3`, [width, 2 * width, THIRD.kernel]);
   const rotary = rotaryOf(ops, MAX_SOURCE, config.rotary, stack.heads);
   const encoderLayers = range(stack.layers).map((i) => encoderLayer(p, `${side}.layers.${i}`, stack, rotary));
-  const finalNorm = layerNorm(p, `${side}.layer_norm`, width);
+  const finalNorm = p.norm(`${side}.layer_norm`, width);
   const { encoder } = createStack(ops, { ...stack, normFirst: true, finalNorm });
   const decoder = createDecoder(ops, p, config);
 
-  /** frames (B, F, 64) -> (B, S, D). What follows the end of a row is read by nothing that counts. */
-  function encode(frames: Tensor, mask: Tensor, capture?: Capture, lengths?: Tensor): Tensor {
-    const heard = ops.convolve(frames, first, { bias: noBias, activation: "tanh" }); // (B, F - 1, D)
+  /** Frames (B, T, 64) -> (B, S, D). What follows the end of a row is read by nothing that counts. */
+  function encode({ input: frames, mask, lengths }: EncoderInput, capture?: Capture): Tensor {
+    const heard = ops.convolve(frames, first, { bias: noBias, activation: "tanh" }); // (B, T - 1, D)
     const even = ops.groupNorm(heard, groupNorm, { lengths: lengths!, less: FIRST.frames - 1 });
     const narrow = ops.convolve(even, second.weight, {
       ...{ bias: second.bias, stride: SECOND.stride },

@@ -8,9 +8,18 @@ import { quote } from "../../errors";
 import type { Activation, Norm, Ops, PositionBias } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX, MAX_SOURCE, MAX_TARGET } from "../config";
-import { createStack, projectCross, range, applyNorm, scored } from "../layers";
-import type { CrossAttention, DecoderLayer, EncoderLayer, FeedForward, Linear, SelfAttention, Stream } from "../layers";
-import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
+import { createStack, projectCross, projectLogits, range, applyNorm } from "../layers";
+import type {
+  CrossAttention,
+  DecoderLayer,
+  EncoderLayer,
+  FeedForward,
+  Head,
+  Linear,
+  SelfAttention,
+  Stream,
+} from "../layers";
+import type { Capture, DecoderState, EncoderInput, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
 import { relativeBuckets } from "../positions";
 
@@ -210,7 +219,7 @@ function build(modelType: ModelType, ops: Ops, fields: Record<string, unknown>, 
   const config = readConfig(modelType, fields);
   const { width, normEps, outputScale } = config;
   const vocabulary = vocabularies(p, config);
-  const headBias = p.zeros(config.targetVocabSize);
+  const head: Head = { weight: vocabulary.head, bias: p.zeros(config.targetVocabSize), scale: outputScale };
   const encoderBiases = positionBiases(ops, p, "encoder", config);
   const decoderBiases = positionBiases(ops, p, "decoder", config);
   const encoderLayers = encoderBiases.map((bias, i) => encoderLayer(p, `encoder.block.${i}`, config, bias));
@@ -225,7 +234,7 @@ function build(modelType: ModelType, ops: Ops, fields: Record<string, unknown>, 
   const encoderStack = stack("encoder");
   const decoderStack = stack("decoder");
 
-  function encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor {
+  function encode({ input: ids, mask }: EncoderInput, capture?: Capture): Tensor {
     const states = ops.embed(ids, vocabulary.source, { scale: 1 }); // (B, S, D)
     return applyNorm(ops, encoderStack.encoder({ states }, encoderLayers, mask, capture)); // (B, S, D)
   }
@@ -243,11 +252,7 @@ function build(modelType: ModelType, ops: Ops, fields: Record<string, unknown>, 
     info: config,
     encode,
     projectCross: (states) => projectCross(ops, decoderLayers, states),
-    decode(ids, state, capture) {
-      const head = ({ states, norm }: Stream): Tensor =>
-        ops.linear(states, vocabulary.head, { bias: headBias, norm, scale: outputScale, scores: true });
-      return scored(decoder(ids, state, capture), head, capture); // (B, T, V)
-    },
+    decode: (ids, state, capture) => projectLogits(ops, decoder(ids, state, capture), head, capture), // (B, T, V)
     prefill: (ids, state) => void decoder(ids, state),
   };
 }

@@ -9,9 +9,9 @@
 import type { Activation, Ops } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX } from "../config";
-import { createStack, project, projectCross, range, applyNorm, notePositions, scored } from "../layers";
+import { createStack, projectCross, projectLogits, range, applyNorm, notePositions } from "../layers";
 import type { CrossAttention, DecoderLayer, EncoderLayer, FeedForward, Linear, SelfAttention, Stream } from "../layers";
-import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
+import type { Capture, DecoderState, EncoderInput, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
 import { sinusoidalPositions } from "../positions";
 
@@ -180,7 +180,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
   const decoderLayers = range(config.decoderLayers).map((i) => decoderLayer(p, `decoder.layers.${i}`, config));
   const decoderStack = createStack(ops, { ...config, finalNorm: p.norm("decoder.norm", config.width, config.normEps) });
 
-  function encode(ids: Tensor, mask: Tensor, capture?: Capture): Tensor {
+  function encode({ input: ids, mask }: EncoderInput, capture?: Capture): Tensor {
     notePositions(position.source, capture);
     const states = ops.embed(ids, vocabulary.source, { scale, positions: position.source }); // (B, S, D)
     return applyNorm(ops, encoderStack.encoder({ states }, encoderLayers, mask, capture)); // (B, S, D)
@@ -197,8 +197,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
     info: config,
     encode,
     projectCross: (states) => projectCross(ops, decoderLayers, states),
-    decode: (ids, state, capture) =>
-      scored(decoder(ids, state, capture), (x) => project(ops, x, vocabulary.output, undefined, true), capture), // (B, T, V)
+    decode: (ids, state, capture) => projectLogits(ops, decoder(ids, state, capture), vocabulary.output, capture), // (B, T, V)
     prefill: (ids, state) => void decoder(ids, state),
   };
 }

@@ -7,17 +7,8 @@
 import type { Activation, Ops } from "../../ops/ops";
 import type { Tensor } from "../../tensor/tensor";
 import { ConfigReader, MAX } from "../config";
-import {
-  applyNorm,
-  createStack,
-  notePositions,
-  project,
-  projectCross,
-  scored,
-  type Linear,
-  type Stream,
-} from "../layers";
-import type { Capture, DecoderState, Family, Model, ModelInfo } from "../model";
+import { applyNorm, createStack, notePositions, projectCross, projectLogits, type Head, type Stream } from "../layers";
+import type { Capture, DecoderState, EncoderInput, Family, Model, ModelInfo } from "../model";
 import type { Parameters } from "../parameters";
 import { convolution } from "./convolution";
 import { ALIASES, allLayers, layerNorm, readStack, type Stack } from "./bart-layers";
@@ -92,7 +83,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
   const [side, other] = ["model.encoder", "model.decoder"];
   const embedding = `${other}.embed_tokens.weight`;
   const vocabulary = p.tensor(embedding, [targetVocabSize, width]);
-  const head: Linear = {
+  const head: Head = {
     weight: p.tensorOf(["proj_out.weight", ...(tied ? [embedding] : [])], [targetVocabSize, width]),
     bias: p.zeros(targetVocabSize),
   };
@@ -107,8 +98,8 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
   const encoderStack = stack(side, encoder);
   const decoderStack = stack(other, decoder);
 
-  /** frames (B, 2S, channels) -> (B, S, D). Every frame is read, those of silence at the end, too. */
-  function encode(frames: Tensor, _mask: Tensor, capture?: Capture): Tensor {
+  /** Frames (B, 2S, C) -> (B, S, D). Every frame is read, also those of silence at the end, so there is no mask. */
+  function encode({ input: frames }: EncoderInput, capture?: Capture): Tensor {
     const padding = [1, 1] as const;
     notePositions(encoderPositions, capture);
     const narrow = ops.convolve(frames, first.weight, { bias: first.bias, padding, activation: "gelu" }); // (B, 2S, D)
@@ -121,7 +112,7 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
     return applyNorm(ops, encoderStack.encoder({ states }, encoderLayers, undefined, capture)); // (B, S, D)
   }
 
-  function decode(ids: Tensor, state: DecoderState, capture?: Capture): Stream {
+  function decoded(ids: Tensor, state: DecoderState, capture?: Capture): Stream {
     notePositions(decoderPositions, capture);
     const states = ops.embed(ids, vocabulary, { scale: 1, positions: decoderPositions, offset: state.position });
     return decoderStack.decoder({ states }, decoderLayers, state, capture); // (B, T, D)
@@ -131,9 +122,8 @@ function build(ops: Ops, fields: Record<string, unknown>, p: Parameters): Model 
     info: config,
     encode,
     projectCross: (states) => projectCross(ops, decoderLayers, states),
-    decode: (ids, state, capture) =>
-      scored(decode(ids, state, capture), (x) => project(ops, x, head, undefined, true), capture), // (B, T, V)
-    prefill: (ids, state) => void decode(ids, state),
+    decode: (ids, state, capture) => projectLogits(ops, decoded(ids, state, capture), head, capture), // (B, T, V)
+    prefill: (ids, state) => void decoded(ids, state),
   };
 }
 

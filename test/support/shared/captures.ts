@@ -49,7 +49,7 @@ export async function stepCost(source: Source): Promise<StepCost> {
   const caches = Array.from({ length: info.numDecoderLayers }, () =>
     ops.create([rows, t, info.cacheWidth], "f32", "cache"),
   );
-  const encode = await ops.record("encode", () => model.projectCross(model.encode(u32(rows, s), mask)));
+  const encode = await ops.record("encode", () => model.projectCross(model.encode({ input: u32(rows, s), mask })));
   const state: DecoderState = { caches, cross: encode.outputs, mask, position };
   const selection = {
     ...{ token, position, finished: u32(rows), history: u32(t, rows), eos: u32(1), pad: 0 },

@@ -130,7 +130,7 @@ function toyModel(ops: Ops, tables: Tables): Model {
   const bias = ops.create([V], "f32", "weights");
   return {
     info: toyInfo,
-    encode: (ids) => ops.embed(ids, source, { scale: 1 }),
+    encode: ({ input }) => ops.embed(input, source, { scale: 1 }),
     projectCross: (states) => [states],
     decode(ids, { cross, mask, position }) {
       const x = ops.embed(ids, last, { scale: 1, positions: step, offset: position }); // (R, 1, V)
