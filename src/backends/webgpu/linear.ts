@@ -7,22 +7,21 @@ import activationShader from "../../../shaders/activation.wgsl?raw";
 import gate from "../../../shaders/gate.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
 import spread from "../../../shaders/spread.wgsl?raw";
+import { invariant } from "../../errors";
 import type { ImplementationOf } from "../../ops/contract";
-import type { linear as contract } from "../../ops/linear";
+import type { linear as contract, LinearOptions } from "../../ops/linear";
 import type { Norm } from "../../ops/rowwise";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
 import { vec4s, type GpuTensor } from "./gpu-tensor";
 import { gridOfRows } from "./grid";
 import { kernel, type Grid } from "./kernel";
 import { matmulKernels, type Matmul } from "./matmul";
-import { matvecKernels, scoreKernels, type Matvec } from "./matvec";
+import { matvecKernels, scoreKernels, type Matvec, type Scorer } from "./matvec";
 import { partsOf } from "./parts";
 import { ACTIVATION, NO_PROJECTION, OPERAND, PRODUCT_CONSTANTS, type PART } from "./products";
 import type { OperationRecorder } from "./recorder";
 import type { Tuning } from "./tuning";
 import { formatOf, type ByFormat } from "./weights";
-
-type GatedMatvec = Matvec & Required<Pick<Matvec, "gated">>;
 
 /** Threads of spread.wgsl and of gate.wgsl. */
 const THREADS = 64;
@@ -30,19 +29,9 @@ const THREADS = 64;
 const [read, write] = ["read", "write"] as const;
 
 export const kernels = (tuning: Tuning) => ({
-  matmul: matmulKernels(tuning).map(({ linear, gated, project, projectScalars }) => ({
-    linear,
-    gated,
-    project,
-    projectScalars,
-  })),
-  matvec: matvecKernels(tuning).map(({ linear, gated, project, projectScalars }) => ({
-    linear,
-    project,
-    projectScalars,
-    ...(gated && { gated }),
-  })),
-  score: scoreKernels(tuning).map(({ score, scoreTwice }) => ({ score, scoreTwice })),
+  matmul: matmulKernels(tuning).map(({ kernels }) => kernels),
+  matvec: matvecKernels(tuning).map(({ kernels }) => kernels),
+  score: scoreKernels(tuning).map(({ kernels }) => kernels),
   spread: kernel({
     name: "spread",
     shader: { "layout.wgsl": layout, "spread.wgsl": spread },
@@ -59,6 +48,20 @@ export const kernels = (tuning: Tuning) => ({
   }),
 });
 
+/** What a product is dispatched with: everything but the part of w. */
+interface Product<Binding extends string, Param extends string> {
+  operands: Record<Exclude<Binding, "w">, Tensor | undefined>;
+  /** @param before how many workgroups along x compute the parts before this one */
+  params: (before: number) => Record<Exclude<Param, keyof typeof PART>, number | boolean>;
+  /** @param columns of a part */
+  gridOf: (columns: number) => Grid;
+  /** Whether half of the rows of w are columns. */
+  gated?: boolean;
+}
+
+/** The parameters of a matrix-vector kernel that computes no scores. */
+const NO_SCORES = { maxima: 0, first_maximum: 0, earlier_rms: 0, earlier_eps: 0 };
+
 export function operations({
   dispatch,
   normed,
@@ -67,7 +70,6 @@ export function operations({
 }: OperationRecorder): ImplementationOf<typeof contract> {
   const matmuls = matmulKernels(tuning);
   const matvecs = matvecKernels(tuning);
-  const gatedMatvecs = matvecs.filter((matvec): matvec is GatedMatvec => matvec.gated !== undefined);
   const scorers = scoreKernels(tuning);
   const { spread, gate } = kernels(tuning);
 
@@ -85,28 +87,33 @@ export function operations({
     return undefined;
   }
 
-  function matvecFor<Able extends Matvec>(
-    able: readonly Able[],
-    x: Tensor,
-    norm: Norm | undefined,
-    gated = false,
-  ): Able {
+  function matvecFor(x: Tensor, norm: Norm | undefined, gated = false): Matvec {
     const [rows, inner] = rowsOf(x.shape);
+    const able = gated ? matvecs.filter(({ kernels }) => kernels.gated) : matvecs;
     return able.find(({ fits }) => fits(rows, vec4s(inner), norm !== undefined, gated)) ?? able[able.length - 1];
   }
 
-  /**
-   * One dispatch, or one for each part of the weights: each writes its own columns.
-   * @param params of the product, or of a part of it whose columns are `gridOf(columns)` workgroups, after `before` of them
-   * @param gated half of the rows of w are columns
-   */
+  /** The kernel for scores that also keeps their maxima, where the product is nothing but scores. */
+  function scorerFor(rows: number, options: LinearOptions): Scorer | undefined {
+    const { scores, gated, activation = "none", residual } = options;
+    if (!scores || gated || activation !== "none" || residual) return undefined;
+    return scorers.find((scorer) => scorer.rows >= rows) ?? scorers.at(-1);
+  }
+
+  /** Workgroups of a matrix-vector kernel, for a number of columns. */
+  const matvecGrid =
+    ({ rows: together, columnsOf }: Pick<Matvec, "rows" | "columnsOf">, x: Tensor, w: Tensor, gated = false) =>
+    (columns: number): Grid => [
+      Math.ceil(columns / columnsOf(formatOf(w), gated)),
+      Math.ceil(rowsOf(x.shape)[0] / together),
+      1,
+    ];
+
+  /** One dispatch, or one for each part of the weights: each writes its own columns. */
   function product<Binding extends string, Param extends string>(
     kernel: ByFormat<Binding | "w", Param | keyof typeof PART>,
     w: Tensor,
-    operands: Record<NoInfer<Exclude<Binding, "w">>, Tensor | undefined>,
-    params: (before: number) => Record<NoInfer<Exclude<Param, keyof typeof PART>>, number | boolean>,
-    gridOf: (columns: number) => Grid,
-    gated = false,
+    { operands, params, gridOf, gated = false }: Product<NoInfer<Binding>, NoInfer<Param>>,
   ): void {
     let before = 0;
     for (const { tensor, first } of partsOf(w as GpuTensor)) {
@@ -129,67 +136,83 @@ export function operations({
     const ofNorm = { eps: norm?.eps ?? 0, normed: norm !== undefined, rms: norm?.kind === "rms" };
     return { rows, inner: vec4s(length), outer: vec4s(outer_length), length, outer_length, ...ofNorm };
   }
-  /** The parameters of a kernel that computes no scores. */
-  const noScores = { maxima: 0, first_maximum: 0, earlier_rms: 0, earlier_eps: 0 };
 
-  const linear: ImplementationOf<typeof contract>["linear"] = (y, states, w, options) => {
-    const { bias, norm, scale = 1, activation = "none", residual, residualNorm, gated = false, scores } = options;
+  /** The parameters of every kernel of `linear`. */
+  const linearParams = ({ activation = "none", scale = 1 }: LinearOptions) => ({
+    activation: ACTIVATION[activation],
+    scale,
+    ...NO_PROJECTION,
+  });
+
+  /** y = x w^T and so on for many rows, whose norms are applied before. */
+  function linearOfMany(matmul: Matmul, y: Tensor, states: Tensor, w: Tensor, options: LinearOptions): void {
+    const { bias, norm, residual, residualNorm, gated = false } = options;
     const [rows, inner] = rowsOf(states.shape);
     const [, outer] = rowsOf(y.shape);
-    const common = { activation: ACTIVATION[activation], scale, ...NO_PROJECTION };
-    const matmul = matmulFor(rows, outer, gated);
-    if (matmul) {
-      const operand = residual && normed(residual, residualNorm);
-      const operands = { x: normed(states, norm), bias, operand, y };
-      const operand_use = residual ? OPERAND.added : OPERAND.none;
-      const sizes = { rows, inner: vec4s(inner), outer: vec4s(outer), outer_length: outer };
-      const params = { ...sizes, operand_use, ...common };
-      const gridOf = (columns: number): Grid => matmul.gridOf(rows, columns, gated);
-      product(gated ? matmul.gated : matmul.linear, w, operands, () => params, gridOf, gated);
-      return;
-    }
+    const operand = residual && normed(residual, residualNorm);
+    const operand_use = residual ? OPERAND.added : OPERAND.none;
+    const sizes = { rows, inner: vec4s(inner), outer: vec4s(outer), outer_length: outer };
+    const params = { ...sizes, operand_use, ...linearParams(options) };
+    product(gated ? matmul.kernels.gated : matmul.kernels.linear, w, {
+      operands: { x: normed(states, norm), bias, operand, y },
+      params: () => params,
+      gridOf: (columns) => matmul.gridOf(rows, columns, gated),
+      gated,
+    });
+  }
+
+  /** The same for few rows, by kernels that apply the norms themselves; but that of a norm. */
+  function linearOfFew(y: Tensor, states: Tensor, w: Tensor, options: LinearOptions): void {
+    const { bias, norm, residual, residualNorm, gated = false } = options;
+    const x = normed(states, norm?.earlier);
     const added = { none: OPERAND.added, layer: OPERAND.layerNormed, rms: OPERAND.rmsNormed };
     const addedAs = added[residualNorm ? (residualNorm.kind ?? "layer") : "none"];
-    const operand_use = residual ? addedAs : OPERAND.none;
-    const ofOperand = { operand_use, operand_eps: residualNorm?.eps ?? 0 };
-    const params = { ...matvecInput(states, outer, norm), ...ofOperand, ...common };
-    const gridOf =
-      (kernels: Pick<Matvec, "rows" | "columnsOf">) =>
-      (columns: number): Grid => [
-        Math.ceil(columns / kernels.columnsOf(formatOf(w), gated)),
-        Math.ceil(rows / kernels.rows),
-        1,
-      ];
-    const scorer = scorers.find((kernels) => kernels.rows >= rows) ?? scorers.at(-1);
-    if (scores && scorer && !gated && activation === "none" && operand_use === OPERAND.none) {
-      const grid = gridOf(scorer);
-      const count = partsOf(w as GpuTensor).reduce((sum, { tensor }) => sum + grid(tensor.shape[0])[0], 0);
-      const maxima = temporary([3, rows, count], "u32");
-      const whole = partsOf(w as GpuTensor).length === 1;
-      (y as GpuTensor).maxima = {
-        tensor: maxima,
-        columns: whole ? scorer.columnsOf(formatOf(w)) / 4 : undefined,
-      };
-      const earlier = norm?.earlier;
-      const kernels = earlier ? scorer.scoreTwice : scorer.score;
-      const operands = { x: states, bias, norm: norm?.weights, maxima, scores: y, earlier_norm: earlier?.weights };
-      const ofEarlier = { earlier_rms: earlier?.kind === "rms", earlier_eps: earlier?.eps ?? 0 };
-      const all = { ...params, ...ofEarlier, maxima: count };
-      product(kernels, w, operands, (before) => ({ ...all, first_maximum: before }), grid);
-      return;
-    }
-    const x = normed(states, norm?.earlier);
-    const ofNorms = { norm: norm?.weights, operand_norm: residualNorm?.weights };
-    const operands = { x, bias, ...ofNorms, operand: residual, y };
-    const all = { ...params, ...noScores };
-    if (gated) {
-      const matvec = matvecFor(gatedMatvecs, x, norm, gated);
-      product(matvec.gated, w, operands, () => all, gridOf(matvec), gated);
-    } else {
-      const matvec = matvecFor(matvecs, x, norm);
-      product(matvec.linear, w, operands, () => all, gridOf(matvec));
-    }
-  };
+    const ofOperand = { operand_use: residual ? addedAs : OPERAND.none, operand_eps: residualNorm?.eps ?? 0 };
+    const ofX = matvecInput(states, rowsOf(y.shape)[1], norm);
+    const params = { ...ofX, ...ofOperand, ...linearParams(options), ...NO_SCORES };
+    const matvec = matvecFor(x, norm, gated);
+    const kernel = gated ? matvec.kernels.gated : matvec.kernels.linear;
+    invariant(kernel, "linear: no matrix-vector kernel for gated products");
+    product(kernel, w, {
+      operands: { x, bias, norm: norm?.weights, operand_norm: residualNorm?.weights, operand: residual, y },
+      params: () => params,
+      gridOf: matvecGrid(matvec, x, w, gated),
+      gated,
+    });
+  }
+
+  /** Scores of few rows, with the maximum of each workgroup's columns; by a kernel that applies the norm of a norm, too. */
+  function linearOfScores(scorer: Scorer, y: Tensor, x: Tensor, w: Tensor, options: LinearOptions): void {
+    const { bias, norm } = options;
+    const [rows] = rowsOf(x.shape);
+    const parts = partsOf(w as GpuTensor);
+    const gridOf = matvecGrid(scorer, x, w);
+    const count = parts.reduce((sum, { tensor }) => sum + gridOf(tensor.shape[0])[0], 0);
+    const maxima = temporary([3, rows, count], "u32");
+    const columns = parts.length === 1 ? scorer.columnsOf(formatOf(w)) / 4 : undefined;
+    (y as GpuTensor).maxima = { tensor: maxima, columns };
+    const earlier = norm?.earlier;
+    const params = {
+      ...matvecInput(x, rowsOf(y.shape)[1], norm),
+      ...{ operand_use: OPERAND.none, operand_eps: 0 },
+      ...linearParams(options),
+      ...{ earlier_rms: earlier?.kind === "rms", earlier_eps: earlier?.eps ?? 0, maxima: count },
+    };
+    product(earlier ? scorer.kernels.scoreTwice : scorer.kernels.score, w, {
+      operands: { x, bias, norm: norm?.weights, maxima, scores: y, earlier_norm: earlier?.weights },
+      params: (before) => ({ ...params, first_maximum: before }),
+      gridOf,
+    });
+  }
+
+  function linear(y: Tensor, x: Tensor, w: Tensor, options: LinearOptions): void {
+    const [rows] = rowsOf(x.shape);
+    const matmul = matmulFor(rows, rowsOf(y.shape)[1], options.gated);
+    const scorer = scorerFor(rows, options);
+    if (matmul) linearOfMany(matmul, y, x, w, options);
+    else if (scorer) linearOfScores(scorer, y, x, w, options);
+    else linearOfFew(y, x, w, options);
+  }
 
   return {
     linear(y, x, w, options) {
@@ -228,26 +251,20 @@ export function operations({
       const matmul = matmulFor(rows, outer);
       if (matmul) {
         const params = { rows, inner: vec4s(inner), outer: vec4s(outer), outer_length: outer, ...common };
-        const operands = { x: normed(x, norm), bias, offset, cache, query, angles };
-        product(
-          matmul[entry],
-          w,
-          operands,
-          () => params,
-          (columns) => matmul.gridOf(rows, columns),
-        );
+        product(matmul.kernels[entry], w, {
+          operands: { x: normed(x, norm), bias, offset, cache, query, angles },
+          params: () => params,
+          gridOf: (columns) => matmul.gridOf(rows, columns),
+        });
         return;
       }
-      const matvec = matvecFor(matvecs, x, norm);
-      const params = { ...matvecInput(x, outer, norm), operand_eps: 0, ...common, ...noScores };
-      const operands = { x, bias, norm: norm?.weights, offset, cache, query, angles };
-      product(
-        matvec[entry],
-        w,
-        operands,
-        () => params,
-        (columns) => [Math.ceil(columns / matvec.columnsOf(formatOf(w))), Math.ceil(rows / matvec.rows), 1],
-      );
+      const matvec = matvecFor(x, norm);
+      const params = { ...matvecInput(x, outer, norm), operand_eps: 0, ...common, ...NO_SCORES };
+      product(matvec.kernels[entry], w, {
+        operands: { x, bias, norm: norm?.weights, offset, cache, query, angles },
+        params: () => params,
+        gridOf: matvecGrid(matvec, x, w),
+      });
     },
   };
 }

@@ -9,7 +9,7 @@ import matmulTile from "../../../shaders/matmul_tile.wgsl?raw";
 import projectCommon from "../../../shaders/project_common.wgsl?raw";
 import registerTile from "../../../shaders/register_tile.wgsl?raw";
 import type { Grid } from "./kernel";
-import { GATED, PART, PLAIN, PRODUCT_CONSTANTS, PROJECTION, STORES, type Stores } from "./products";
+import { GATED, PART, PLAIN, PRODUCT_CONSTANTS, projectKernels, PROJECTION, STORES, type Stores } from "./products";
 import type { Tuning } from "./tuning";
 import { byFormat } from "./weights";
 
@@ -57,7 +57,6 @@ function matmulOf(
     ...body,
   });
   const shared = {
-    shader: shader("vec4s"),
     params: {
       rows: "u32",
       inner: "u32",
@@ -74,21 +73,23 @@ function matmulOf(
   const linear = {
     ...shared,
     name: `matmul${name}`,
+    shader: shader("vec4s"),
     entryPoint: "linear",
     bindings: { x: read, w: read, bias: read, operand: read, y: write },
   } as const;
   const project = {
     ...shared,
     name: `matmul_project${name}`,
-    entryPoint: "project",
     bindings: { x: read, w: read, bias: read, offset: read, cache: write, query: write, angles: read },
   } as const;
   return {
     from,
-    linear: byFormat(linear),
-    gated: byFormat({ ...linear, name: `${linear.name}_gated`, constants: { ...linear.constants, ...ofGated } }),
-    project: byFormat(project),
-    projectScalars: byFormat({ ...project, name: `${project.name}_scalars`, shader: shader("scalars") }),
+    kernels: {
+      linear: byFormat(linear),
+      gated: byFormat({ ...linear, name: `${linear.name}_gated`, constants: { ...linear.constants, ...ofGated } }),
+      ...projectKernels(byFormat, project, shader),
+    },
+    /** The workgroups of a product of `count` rows and `width` columns. */
     gridOf: (count: number, width: number, isGated = false): Grid => [
       Math.ceil(width / (isGated ? gatedColumns : columns)),
       Math.ceil(count / rows),

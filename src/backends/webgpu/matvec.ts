@@ -17,7 +17,7 @@ import maximum from "../../../shaders/maximum.wgsl?raw";
 import projectCommon from "../../../shaders/project_common.wgsl?raw";
 import type { WeightFormat } from "../../tensor/weight-format";
 import { SCORES } from "./constants";
-import { GATED, PART, PLAIN, PRODUCT_CONSTANTS, PROJECTION, STORES, type Stores } from "./products";
+import { GATED, PART, PLAIN, PRODUCT_CONSTANTS, projectKernels, PROJECTION, STORES, type Stores } from "./products";
 import { lanesBy, momentsBy } from "./reduction";
 import type { Tuning } from "./tuning";
 import { byFormat, CHUNKS, inChunks } from "./weights";
@@ -95,18 +95,17 @@ function ofOneRow(normed: boolean, tuning: Tuning) {
     ...(grouped ? { ...momentsBy(tuning), "matvec_group.wgsl": matvecGroup } : { "matvec.wgsl": matvec }),
   });
   const shared = {
-    shader: shader("vec4s"),
     params,
     constants: { ...PRODUCT_CONSTANTS, ...PLAIN, ...(grouped ? { WORKGROUP: workgroup } : { THREADS }) },
     overrides: { NORMED: normed ? 1 : 0 },
   };
-  const linear = { ...shared, name: `matvec${suffix}`, entryPoint: "linear", bindings: bindings.linear };
-  const project = { ...shared, name: `matvec_project${suffix}`, entryPoint: "project", bindings: bindings.project };
+  const name = `matvec${suffix}`;
+  const linear = { ...shared, name, shader: shader("vec4s"), entryPoint: "linear", bindings: bindings.linear };
+  const project = { ...shared, name: `matvec_project${suffix}`, bindings: bindings.project };
   return {
     linear: byFormat(linear),
-    gated: byFormat({ ...linear, name: `${linear.name}_gated`, constants: { ...linear.constants, ...GATED } }),
-    project: byFormat(project),
-    projectScalars: byFormat({ ...project, name: `${project.name}_scalars`, shader: shader("scalars") }),
+    ...projectKernels(byFormat, project, shader),
+    gated: byFormat({ ...linear, name: `${name}_gated`, constants: { ...linear.constants, ...GATED } }),
   };
 }
 
@@ -127,11 +126,7 @@ function divisionOf(
 }
 
 /** The shader of a kernel of which a workgroup computes several rows; `entry` is the file with the entry points. */
-const rowsShader = (
-  tuning: Tuning,
-  entry: Record<string, string>,
-  stores: Stores = "vec4s",
-): Record<string, string> => ({
+const rowsShader = (tuning: Tuning, entry: Record<string, string>, stores: Stores): Record<string, string> => ({
   ...common(stores),
   ...lanesBy(tuning),
   "matvec_rows_statistics.wgsl": rowsStatistics,
@@ -140,8 +135,7 @@ const rowsShader = (
 });
 
 /** What such kernels have in common. */
-const ofRows = (ROWS: number, ROW_TEAMS: number, shader: Record<string, string>, NORMS = 1) => ({
-  shader,
+const ofRows = (ROWS: number, ROW_TEAMS: number, NORMS = 1) => ({
   params,
   constants: { ...PRODUCT_CONSTANTS, ...PLAIN, ROWS, ROW_TEAMS, NORMS },
 });
@@ -152,36 +146,38 @@ function ofGroup(group: (typeof GROUPS)[number], tuning: Tuning): Matvec {
   const rows = ROWS * ROW_TEAMS;
   const suffix = `rows${rows}${span > 128 ? "_long" : ""}`;
   const entry = { "matvec_rows.wgsl": matvecRows };
-  const shared = ofRows(ROWS, ROW_TEAMS, rowsShader(tuning, entry));
+  const shader = (stores: Stores) => rowsShader(tuning, entry, stores);
+  const shared = ofRows(ROWS, ROW_TEAMS);
   const divided = (format: WeightFormat) => divisionOf(group, 1, span, format);
   // Two vec4s of columns for a team: one of either half.
   const halved = (format: WeightFormat) => ({ ...divisionOf(group, 2, span, format), ...GATED });
-  const linear = { ...shared, name: `matvec_${suffix}`, entryPoint: "linear", bindings: bindings.linear };
-  const project = { ...shared, name: `matvec_project_${suffix}`, entryPoint: "project", bindings: bindings.project };
+  const name = `matvec_${suffix}`;
+  const linear = { ...shared, name, shader: shader("vec4s"), entryPoint: "linear", bindings: bindings.linear };
+  const project = { ...shared, name: `matvec_project_${suffix}`, bindings: bindings.project };
   return {
     rows,
     fits: (count, inner, _, isGated) => count <= rows && (inner <= longest || isGated),
     columnsOf: (format, isGated) => 4 * (isGated ? halved : divided)(format).COLUMN_TEAMS,
-    linear: inChunks(linear, divided),
-    // A gated product is that into the feed-forward layer, whose rows of w are not the long ones.
-    ...(span <= 128 && { gated: inChunks({ ...linear, name: `${linear.name}_gated` }, halved) }),
-    project: inChunks(project, divided),
-    projectScalars: inChunks(
-      { ...project, name: `${project.name}_scalars`, shader: rowsShader(tuning, entry, "scalars") },
-      divided,
-    ),
+    kernels: {
+      linear: inChunks(linear, divided),
+      ...projectKernels((description) => inChunks(description, divided), project, shader),
+      // A gated product is that into the feed-forward layer, whose rows of w are not the long ones.
+      ...(span <= 128 && { gated: inChunks({ ...linear, name: `${name}_gated` }, halved) }),
+    },
   };
 }
 
+type OneRow = ReturnType<typeof ofOneRow>;
+
 /** Kernels of which a workgroup computes `rows` rows. */
-export interface Matvec extends Omit<ReturnType<typeof ofOneRow>, "gated"> {
-  /** Of a gated product; not of all. */
-  gated?: ReturnType<typeof ofOneRow>["gated"];
-  rows: number;
+export interface Matvec {
+  readonly rows: number;
   /** Whether they suit so many rows, as long as so many vec4s. */
   readonly fits: (count: number, inner: number, normed: boolean, isGated: boolean) => boolean;
   /** Columns of a workgroup. */
   readonly columnsOf: (format: WeightFormat, isGated?: boolean) => number;
+  /** Not all compute gated products. */
+  readonly kernels: Omit<OneRow, "gated"> & Partial<Pick<OneRow, "gated">>;
 }
 
 /** Those of a tuning: the first that fits is the best, and where none does it is the last. */
@@ -189,7 +185,7 @@ export function matvecKernels(tuning: Tuning): Matvec[] {
   if (tuning.matvec === "rows") return GROUPS.map((group) => ofGroup(group, tuning));
   const auto = tuning.matvec === "auto";
   const ones = [false, true].map((normed) => ({
-    ...ofOneRow(normed, tuning),
+    kernels: ofOneRow(normed, tuning),
     rows: 1,
     fits: (count: number, _inner: number, isNormed: boolean) => isNormed === normed && (!auto || count === 1),
     columnsOf: (_: WeightFormat, isGated?: boolean) =>
@@ -199,6 +195,8 @@ export function matvecKernels(tuning: Tuning): Matvec[] {
   return [...ones, ...GROUPS.filter(({ ROWS }) => ROWS > 1).map((group) => ofGroup(group, tuning))];
 }
 
+export type Scorer = ReturnType<typeof scoreKernels>[number];
+
 /** Those of matvec_score.wgsl, of few rows first. */
 export const scoreKernels = (tuning: Tuning) =>
   (tuning.selection === "parts" ? SCORE_GROUPS : []).map(({ ROWS, ROW_TEAMS, QUADS }) => {
@@ -206,15 +204,18 @@ export const scoreKernels = (tuning: Tuning) =>
     const rows = ROWS * ROW_TEAMS;
     const entry = { "maximum.wgsl": maximum, "matvec_score.wgsl": matvecScore };
     const shared = (norms: number) => {
-      const { constants, ...rest } = ofRows(ROWS, ROW_TEAMS, rowsShader(tuning, entry), norms);
-      return { ...rest, constants: { ...constants, ...SCORES }, bindings: bindings.score };
+      const { constants, ...rest } = ofRows(ROWS, ROW_TEAMS, norms);
+      const shader = rowsShader(tuning, entry, "vec4s");
+      return { ...rest, shader, constants: { ...constants, ...SCORES }, bindings: bindings.score };
     };
     const [once, twice] = [`matvec_score_rows${rows}`, `matvec_score_twice_rows${rows}`];
     return {
       rows,
       columnsOf: (format: WeightFormat) => 4 * QUADS * divided(format).COLUMN_TEAMS,
-      score: inChunks({ ...shared(1), name: once, entryPoint: "score" }, divided),
-      /** Of x after two norms, one after the other. */
-      scoreTwice: inChunks({ ...shared(2), name: twice, entryPoint: "score_twice" }, divided),
+      kernels: {
+        score: inChunks({ ...shared(1), name: once, entryPoint: "score" }, divided),
+        /** Of x after two norms, one after the other. */
+        scoreTwice: inChunks({ ...shared(2), name: twice, entryPoint: "score_twice" }, divided),
+      },
     };
   });

@@ -4,6 +4,7 @@ import projectScalars from "../../../shaders/project_scalars.wgsl?raw";
 import projectVec4s from "../../../shaders/project_vec4s.wgsl?raw";
 import type { Activation } from "../../ops/linear";
 import { named } from "./constants";
+import type { ByFormat, KernelDescription } from "./weights";
 
 export const ACTIVATION: Readonly<Record<Activation, number>> = {
   none: 0,
@@ -43,6 +44,22 @@ export const STORES = {
   scalars: { "project_scalars.wgsl": projectScalars },
 } as const;
 export type Stores = keyof typeof STORES;
+
+/**
+ * The kernels of `projectQueryKeyValue`, one for each way to store.
+ * @param make such as `byFormat`
+ * @param shader the files of the shader, for a way to store
+ */
+export function projectKernels<Binding extends string, Param extends string>(
+  make: (description: KernelDescription<Binding, Param>) => ByFormat<Binding, Param>,
+  description: Omit<KernelDescription<Binding, Param>, "shader" | "entryPoint">,
+  shader: (stores: Stores) => KernelDescription<Binding, Param>["shader"],
+) {
+  const { name } = description;
+  const kernel = (name: string, stores: Stores): ByFormat<Binding, Param> =>
+    make({ ...description, name, entryPoint: "project", shader: shader(stores) });
+  return { project: kernel(name, "vec4s"), projectScalars: kernel(`${name}_scalars`, "scalars") };
+}
 
 /** The columns of a part of the weights: the first, and how many, in vec4s. */
 export const PART = { first: "u32", count: "u32" } as const;
