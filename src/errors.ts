@@ -71,6 +71,13 @@ export function invariant(condition: unknown, message: string): asserts conditio
   if (!condition) throw new ModelError("internal", message, "This is a bug in attendant; please report it.");
 }
 
+/** The error of every call after `dispose`. */
+export const disposedError = (): ModelError =>
+  new ModelError("disposed", "This model has been disposed of.", "Load it again.");
+
+/** What anything that was thrown says. */
+export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
 /** Any value as text for a message: as JSON if it has a JSON form, cut if it is long. Never throws. */
 export function quote(value: unknown): string {
   let text: string | undefined;

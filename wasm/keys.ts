@@ -2,7 +2,7 @@
 
 /**
  * Lists the keys that a row of the batch sees, up to `last`: their positions and where their rows of the cache lie.
- * The key and value at a position before the newest may lie in another row, see `ancestors` in src/ops/ops.ts.
+ * The key and value at a position before the newest may lie in another row, see `ancestors` in src/ops/attention.ts.
  */
 export function listKeys(
   positions: usize,

@@ -59,8 +59,8 @@ export function topK(out: usize, x: usize, rows: i32, n: i32, k: i32): void {
 const BANNED: f32 = -1e38;
 
 /**
- * out (B, k, 2): the k largest of the K rows of an item of logprobs (B K, N), each plus its row's running score; the
- * index is beam * N + token. What is banned, by either, is LEAST.
+ * out (B / G, k, 2): the k largest of the G = `beams` rows of a sentence, an item of logprobs (B, N), each plus its row's running
+ * score; the index is beam * N + token. What is banned, by either, is LEAST.
  *
  * @param running where the first row's running score lies; the next row's is `step` bytes further
  */

@@ -1,6 +1,7 @@
 /** What this GPU can do at all: a copy, a read, multiply-adds, the cost of a dispatch, of a submit and of a read-back. */
 
-import { median, PassTimer, type Command } from "../../src/backends/webgpu/pass-timer";
+import { median, PassTimer } from "../../src/backends/webgpu/pass-timer";
+import type { Command } from "../../src/backends/webgpu/plan";
 import { PASS } from "./kernels";
 
 export interface Ceilings {

@@ -2,7 +2,7 @@
 
 import type { AdapterInfo } from "../backends/webgpu/adapter";
 import type { Tuning } from "../backends/webgpu/tuning";
-import { ModelError } from "../errors";
+import { disposedError } from "../errors";
 import { checkLoadOptions, warnOnConsole, type LoadOptions } from "../engine/load-options";
 import type { Limits, ModelConfig } from "../engine/model-config";
 import type { ModelCalls, RunningModel } from "../engine/running-model";
@@ -186,7 +186,7 @@ export class Seq2Seq {
 
   /** @internal What the model can do, for the classes around it. */
   calls(): ModelCalls {
-    if (this.disposed) throw new ModelError("disposed", "This model has been disposed.", "Load it again.");
+    if (this.disposed) throw disposedError();
     return this.running.calls;
   }
 }

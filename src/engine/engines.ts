@@ -6,7 +6,7 @@
 
 import type { AdapterInfo } from "../backends/webgpu/adapter";
 import type { Tuning } from "../backends/webgpu/tuning";
-import { invariant, ModelError } from "../errors";
+import { disposedError, invariant, messageOf, ModelError } from "../errors";
 import { SessionPool } from "../generation/device/session-pool";
 import type { Engine } from "../generation/engine";
 import type { Model } from "../models/model";
@@ -109,7 +109,7 @@ export class Engines {
   }
 
   dispose(): void {
-    this.disposal.abort(new ModelError("disposed", "This model has been disposed of.", "Load it again."));
+    this.disposal.abort(disposedError());
     this.engine.ops.dispose();
   }
 
@@ -260,14 +260,12 @@ const isLoss = (error: unknown): error is ModelError => hasCode(error, "device_l
 const isOfGpu = (error: unknown): boolean => hasCode(error, "device_lost", "unsupported_device", "out_of_memory");
 
 const failedDevice = (cause: unknown): ModelError =>
-  new ModelError("device_lost", `The GPU device has failed: ${reasonOf(cause)}`, "Load the model again.", { cause });
-
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+  new ModelError("device_lost", `The GPU device has failed: ${messageOf(cause)}`, "Load the model again.", { cause });
 
 function notAgain(loss: ModelError, cause: unknown): ModelError {
   return new ModelError(
     "device_lost",
-    `${loss.message} The model could not be loaded again: ${reasonOf(cause)}`,
+    `${loss.message} The model could not be loaded again: ${messageOf(cause)}`,
     hasCode(cause, "invalid_source", "file_not_found")
       ? "A source that gives its files only once can't be read again: load the model anew, from one that can."
       : "Call again to try again, or load the model anew.",

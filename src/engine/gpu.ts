@@ -1,5 +1,6 @@
 /** Asks the browser for a GPU. */
 
+import { messageOf } from "../errors";
 import { adapterInfo, requestAdapter, type AdapterInfo } from "../backends/webgpu/adapter";
 
 export interface GpuSupport {
@@ -16,7 +17,7 @@ export async function findGpu(): Promise<{ gpu: GPUAdapter } | { reason: string 
   try {
     return { gpu: await requestAdapter() };
   } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) };
+    return { reason: messageOf(error) };
   }
 }
 

@@ -8,7 +8,7 @@ import type { ModelFiles } from "../loading/sources/files";
 import type { Unread } from "../loading/unread";
 import { findWeights, type Weights } from "../loading/weights";
 import type { Model } from "../models/model";
-import { Parameters } from "../models/parameters";
+import { nameList, Parameters } from "../models/parameters";
 import type { Ops } from "../ops/ops";
 import type { PackedFormat } from "../tensor/packed-rows";
 import type { WeightFormat } from "../tensor/weight-format";
@@ -122,6 +122,5 @@ export function checkPacked(file: string, tensors: readonly TensorInfo[], wanted
 /** @throws ModelError `unexpected_tensor` where there is one */
 export function refuseUnread(file: string, names: readonly string[]): void {
   if (names.length === 0) return;
-  const list = names.slice(0, 8).join(", ") + (names.length > 8 ? `, … (${names.length})` : "");
-  throw new ModelError("unexpected_tensor", `${file}: tensors that config.json does not know: ${list}.`);
+  throw new ModelError("unexpected_tensor", `${file}: tensors that config.json does not know: ${nameList(names)}.`);
 }

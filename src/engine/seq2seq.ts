@@ -5,7 +5,7 @@ import { Engines } from "./engines";
 import { forwardCall, scoresAfter } from "./forward-call";
 import type { AdapterInfo } from "../backends/webgpu/adapter";
 import type { Tuning } from "../backends/webgpu/tuning";
-import { ModelError } from "../errors";
+import { disposedError, ModelError } from "../errors";
 import type { ForwardOptions, ForwardOutput } from "../generation/forward";
 import type { GenerationConfig } from "../generation/options/generation-config";
 import type { SpeechInput, SpeechOptions } from "../generation/speech/call";
@@ -176,7 +176,7 @@ export class LocalSeq2Seq {
   }
 
   private checkAlive(): void {
-    if (this.disposed) throw new ModelError("disposed", "This model has been disposed.", "Load it again.");
+    if (this.disposed) throw disposedError();
   }
 
   /** @throws ModelError without a tokenizer, or for languages that the model's files contradict */

@@ -3,7 +3,7 @@
 import type { Model } from "../models/model";
 import { createGreedySampling } from "./search/greedy-sampling";
 import { createBeamResults, deviceBeams } from "./device/beams";
-import { deviceGreedySampling } from "./device/greedy-sampling";
+import { deviceGreedySampling, type LateDraws } from "./device/greedy-sampling";
 import { runDecodeLoop } from "./device/decode-loop";
 import type { Request } from "./request";
 import type { Hypothesis, Search } from "./search/search";
@@ -82,6 +82,7 @@ export async function* runSentences(
   };
   const way = wayOf(request, given.model);
   const seed = config.seed ?? anySeed();
+  const late: LateDraws = { host: hostSearch, onDrawn: clock.drawn };
   async function* run(engine: Engine, sizes: SessionSizes, group: readonly Sentence[]) {
     const { ops, sessions } = engine;
     const queue = group.filter(({ search }) => !search.ended);
@@ -97,7 +98,7 @@ export async function* runSentences(
         const search =
           way === "beams"
             ? deviceBeams(ops, session, config, { follow, logprobs })
-            : deviceGreedySampling(ops, session, config, seed, logprobs, { host: hostSearch, onDrawn: clock.drawn });
+            : deviceGreedySampling(ops, session, config, { seed, logprobs, late });
         yield* runDecodeLoop(ops, session, queue, control, config, search);
       }
       if (review) {

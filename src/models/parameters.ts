@@ -18,6 +18,10 @@ import { checkFinite, checkHalves, checkPacked, withoutMinusInfinity } from "./w
 /** The eps of torch's norms, where no configuration says another. */
 const TORCH_EPS = 1e-5;
 
+/** Names of tensors for a message: the first eight, and how many there are. */
+export const nameList = (names: readonly string[]): string =>
+  names.slice(0, 8).join(", ") + (names.length > 8 ? `, … (${names.length})` : "");
+
 export class Parameters {
   private readonly names: CheckpointNames;
   private readonly declared = new Set<string>();
@@ -211,10 +215,12 @@ export class Parameters {
    * @returns the tensors that nothing reads, in the order of the file
    */
   check(file: string): string[] {
-    const list = (names: string[]) => names.slice(0, 8).join(", ") + (names.length > 8 ? `, … (${names.length})` : "");
     const missing = [...this.declared].filter((name) => !this.names.shapes.has(name));
     if (missing.length > 0) {
-      throw new ModelError("missing_tensor", `${file}: missing tensors that config.json asks for: ${list(missing)}.`);
+      throw new ModelError(
+        "missing_tensor",
+        `${file}: missing tensors that config.json asks for: ${nameList(missing)}.`,
+      );
     }
     for (const [name, shape] of this.names.shapes) {
       const expected = this.expected.get(name)?.shape ?? shape;

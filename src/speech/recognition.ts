@@ -3,7 +3,7 @@
  * against it: local, with the events and results of the standard.
  */
 
-import { ModelError } from "../errors";
+import { messageOf, ModelError } from "../errors";
 import type { LiveText } from "./live";
 import type { LiveOptions } from "./live-options";
 import type { SoundStream } from "../audio/input";
@@ -115,7 +115,7 @@ export function recognitionClass(backend: RecognitionBackend) {
         else if (name !== "") this.fail("audio-capture", (error as DOMException).message);
         else if (error instanceof ModelError && error.code === "unsupported_option")
           this.fail("language-not-supported", error.message);
-        else this.fail("network", error instanceof Error ? error.message : String(error));
+        else this.fail("network", messageOf(error));
       } finally {
         endOf(this.sound);
         transcriber?.destroy();

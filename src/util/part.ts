@@ -1,6 +1,6 @@
 /** Parts of this package that are fetched when they are first needed, so that a page that never does is spared them. */
 
-import { ModelError } from "../errors";
+import { messageOf, ModelError } from "../errors";
 
 /**
  * @param name what the part does, for the message
@@ -13,7 +13,7 @@ export async function loadPart<T>(name: string, load: () => Promise<T>): Promise
   } catch (cause) {
     throw new ModelError(
       "network",
-      `The part of attendant that ${name} could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `The part of attendant that ${name} could not be loaded: ${messageOf(cause)}`,
       "Serve every file of attendant's dist folder, or use dist/attendant.js, which is all of it in one file.",
       { cause },
     );

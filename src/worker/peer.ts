@@ -16,7 +16,7 @@
  * may come back later, as the reason of another one, and is kept weakly.
  */
 
-import { ModelError } from "../errors";
+import { messageOf, ModelError } from "../errors";
 import { onAbort } from "../util/abort";
 import { itemsOf, remoteStream } from "./remote-stream";
 import { fromWire, reasonToWire, toWire, type Received, type Sent } from "./wire";
@@ -274,7 +274,7 @@ function thrownToWire(error: unknown, sent: Sent): unknown {
 }
 
 function unsendable(error: unknown): ModelError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new ModelError(
     "invalid_input",
     `An argument cannot be sent to the worker: ${reason}`,

@@ -1,6 +1,6 @@
 /** A model in a worker of its own, seen from the page. */
 
-import { ModelError } from "../errors";
+import { disposedError, ModelError } from "../errors";
 import type { LoadOptions } from "../engine/load-options";
 import type { ModelCalls, ModelFacts, ModelState, RunningModel } from "../engine/running-model";
 import type { Memory } from "../ops/ops";
@@ -67,7 +67,7 @@ export async function loadRemote(
       calls: callsOf((name, args) => peer.call("call", [name, ...args])),
       state: () => ({ ...state }),
       dispose() {
-        end(new ModelError("disposed", "This model has been disposed.", "Load it again."));
+        end(disposedError());
         return Promise.resolve();
       },
     };

@@ -1,5 +1,6 @@
 /** Starts a worker, or says in a sentence why none could start. */
 
+import { messageOf } from "../errors";
 import { scriptWorker } from "../util/script-worker";
 import type { Port } from "./peer";
 
@@ -34,7 +35,7 @@ export async function startWorker(address: () => string | URL, signal?: AbortSig
     url = new URL(address(), globalThis.document?.baseURI ?? globalThis.location?.href);
     worker = scriptWorker(url, WORKER_NAME);
   } catch (error) {
-    return { refusal: error instanceof Error ? error.message : String(error) };
+    return { refusal: messageOf(error) };
   }
   const answer = await greeting(worker, signal);
   if (typeof answer !== "string" && !signal?.aborted) return { worker, ...answer.ready };

@@ -1,6 +1,6 @@
 /** Tensors in arrays. */
 
-import { invariant, ModelError } from "../../errors";
+import { disposedError, invariant, ModelError } from "../../errors";
 import type { Memory, Purpose, Slice } from "../../ops/ops";
 import { pack, rowWords, unpack, unpackRow } from "../../tensor/weight-format";
 import { rowsOf, shapeText, size, type DType, type Tensor } from "../../tensor/tensor";
@@ -75,7 +75,7 @@ export function createTensors({ allocate, release }: Arrays = plainArrays) {
   let disposed = false;
 
   function checkAlive(): void {
-    if (disposed) throw new ModelError("disposed", "This model has been disposed of.", "Load it again.");
+    if (disposed) throw disposedError();
   }
 
   function create(

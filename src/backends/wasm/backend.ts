@@ -3,7 +3,7 @@
  * time.
  */
 
-import { ModelError } from "../../errors";
+import { messageOf, ModelError } from "../../errors";
 import type { MoreOperations } from "../../ops/operations";
 import type { Ops } from "../../ops/ops";
 import { createArrayBackend } from "../cpu/backend";
@@ -91,11 +91,8 @@ export async function createWasmBackend(
     }
   } catch (cause) {
     if (cause instanceof ModelError) throw cause;
-    throw new ModelError(
-      "unsupported_device",
-      `The WebAssembly kernels can't be started: ${cause instanceof Error ? cause.message : String(cause)}`,
-      HINT,
-      { cause },
-    );
+    throw new ModelError("unsupported_device", `The WebAssembly kernels can't be started: ${messageOf(cause)}`, HINT, {
+      cause,
+    });
   }
 }

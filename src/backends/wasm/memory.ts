@@ -5,7 +5,7 @@
  * A WebAssembly memory grows in place and never shrinks; the browser frees it as a whole once nothing refers to it.
  */
 
-import { ModelError } from "../../errors";
+import { messageOf, ModelError } from "../../errors";
 
 /** Of a page of WebAssembly. */
 const PAGE = 65_536;
@@ -109,7 +109,7 @@ export class Space {
         this.memory.grow(needed);
       }
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       throw new ModelError(
         "out_of_memory",
         `The WebAssembly memory holds ${end} bytes and can't grow by ${needed * PAGE}: ${reason}`,

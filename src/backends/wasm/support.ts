@@ -1,5 +1,7 @@
 /** What the engine needs of WebAssembly, found out without loading the kernels. */
 
+import { messageOf } from "../../errors";
+
 /** (module (func (result v128) (i8x16.popcnt (i8x16.splat (i32.const 0))))) */
 const SIMD = [
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
@@ -14,7 +16,7 @@ export function wasmRefusal(): string | undefined {
     // Under a Content-Security-Policy that forbids it, a module is valid and still can't be compiled.
     new WebAssembly.Module(bytes);
   } catch (error) {
-    return `WebAssembly is here but refused: ${error instanceof Error ? error.message : String(error)}`;
+    return `WebAssembly is here but refused: ${messageOf(error)}`;
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 /** How many threads to compute with, found out without loading what runs them. */
 
+import { messageOf } from "../../errors";
 import { nodeModule } from "../../util/node-module";
 
 type Os = typeof import("node:os");
@@ -36,7 +37,7 @@ function threadsByItself(): number {
 /** Warns that one thread computes where several were asked for. With "auto" there is nothing to warn of. */
 export function warnOfThreads({ threads, onWarning }: ThreadOptions, reason: unknown): void {
   if (threads === "auto") return;
-  const why = reason instanceof Error ? reason.message : String(reason);
+  const why = messageOf(reason);
   onWarning?.(`load: threads: ${threads} has no effect: ${why.replace(/\.$/, "")}. One thread computes.`);
 }
 

@@ -3,7 +3,7 @@
  * kept that, or the caller says which; and none that computes something else than the CPU.
  */
 
-import { ModelError, quote } from "../../errors";
+import { messageOf, ModelError, quote } from "../../errors";
 import type { Ops } from "../../ops/ops";
 import type { WeightFormat } from "../../tensor/weight-format";
 import type { AdapterInfo } from "./adapter";
@@ -111,7 +111,7 @@ async function probeAll(
         if (plans.length === 0) continue;
         const commands = plans.map(({ commands }) => commands);
         const best = await fastest(commands, timer, limit).catch((cause: unknown) =>
-          gpu.rejected(deviceLost(`The kernels could not be timed: ${reasonOf(cause)}`, cause), true),
+          gpu.rejected(deviceLost(`The kernels could not be timed: ${messageOf(cause)}`, cause), true),
         );
         if (best === undefined) return;
         orders.set(group, [variants[best], ...variants.filter((_, i) => i !== best)]);
@@ -140,7 +140,7 @@ async function testAll(options: ChoiceOptions, suggested: Tuning, orders: Readon
           return right ? undefined : `computes ${name} wrongly`;
         } catch (error) {
           gpu.check();
-          return `fails: ${reasonOf(error)}`;
+          return `fails: ${messageOf(error)}`;
         }
       }),
     );
@@ -175,8 +175,6 @@ async function testAll(options: ChoiceOptions, suggested: Tuning, orders: Readon
     cpu.dispose();
   }
 }
-
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 const nameOf = ({ vendor, architecture, description }: AdapterInfo): string =>
   description || `${vendor} ${architecture}`.trim() || "of which the browser says nothing";

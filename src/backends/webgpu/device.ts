@@ -3,7 +3,7 @@
  * becomes a `ModelError`.
  */
 
-import { ModelError } from "../../errors";
+import { disposedError, messageOf, ModelError } from "../../errors";
 import { zeroCounters, type Memory } from "../../ops/ops";
 import { adapterInfo, requestAdapter } from "./adapter";
 import { locate, type Kernel } from "./kernel";
@@ -31,7 +31,7 @@ export async function openDevice(found?: GPUAdapter) {
       },
     });
   } catch (cause) {
-    const message = `The GPU device could not be opened: ${cause instanceof Error ? cause.message : String(cause)}.`;
+    const message = `The GPU device could not be opened: ${messageOf(cause)}.`;
     throw new ModelError("unsupported_device", message, undefined, { cause });
   }
 
@@ -172,7 +172,7 @@ export async function openDevice(found?: GPUAdapter) {
     },
 
     dispose(): void {
-      failure ??= new ModelError("disposed", "This model has been disposed of.", "Load it again.");
+      failure ??= disposedError();
       for (const buffer of [...purposes.keys()]) this.destroyBuffer(buffer);
       device.destroy();
     },

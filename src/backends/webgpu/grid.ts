@@ -4,9 +4,8 @@
 const WIDEST = 1024;
 
 /**
- * Two dimensions of a grid for any number of rows. A workgroup computes row `y * (size of x) + x`, and nothing where there are
- * not so many rows. (A batch of sounds may have more frames than a
- * device allows workgroups along one dimension.)
+ * Two dimensions of a grid for any number of rows: a batch of sounds may have more frames than a device allows workgroups along one
+ * dimension. A workgroup computes row `y * (size of x) + x`, if there is one.
  */
 export function gridOfRows(rows: number): [x: number, y: number] {
   const y = Math.ceil(rows / WIDEST);

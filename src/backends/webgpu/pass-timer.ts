@@ -3,11 +3,7 @@
  * submit to its end. A pass repeats what is measured so often that its ends do not count.
  */
 
-export interface Command {
-  pipeline: GPUComputePipeline;
-  bindGroup: GPUBindGroup;
-  grid: readonly [x: number, y: number, z: number];
-}
+import type { Command } from "./plan";
 
 /** At most so many dispatches make a pass. */
 const MOST_DISPATCHES = 4096;

@@ -20,10 +20,11 @@ export interface Dispatch {
   grid: Grid;
 }
 
-interface Command {
+/** A dispatch that can be encoded. */
+export interface Command {
   pipeline: GPUComputePipeline;
   bindGroup: GPUBindGroup;
-  grid: Grid;
+  grid: Readonly<Grid>;
 }
 
 export interface GpuPlan<T = unknown> extends Plan<T> {

@@ -1,6 +1,7 @@
 /** Which of several variants is the fastest on this device: each does the same work, in turn, for a few milliseconds. */
 
-import { median, type Command, type PassTimer, type Work } from "./pass-timer";
+import { median, type PassTimer, type Work } from "./pass-timer";
+import type { Command } from "./plan";
 
 /** GPU time that the probes of a load may take, in milliseconds: all groups of kernels together. */
 export const PROBE_MS = 300;

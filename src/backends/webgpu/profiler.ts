@@ -4,8 +4,8 @@ import copy from "../../../shaders/copy.wgsl?raw";
 import { slowestFirst, type OperationTime, type Profiler } from "../../ops/profiler";
 import type { Gpu } from "./device";
 import { kernel } from "./kernel";
-import { median, PassTimer, type Command } from "./pass-timer";
-import type { Dispatch, GpuPlan } from "./plan";
+import { median, PassTimer } from "./pass-timer";
+import type { Command, Dispatch, GpuPlan } from "./plan";
 import type { Recorder } from "./recorder";
 import type { Tensors } from "./tensors";
 

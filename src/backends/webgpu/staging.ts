@@ -1,5 +1,6 @@
 /** Buffers that JavaScript can read: small ones are kept for the tokens, larger ones come and go. */
 
+import { messageOf } from "../../errors";
 import { deviceLost, type Gpu } from "./device";
 
 /** Every token readback fits in one of these, whatever the batch. */
@@ -31,7 +32,7 @@ export function createStaging(gpu: Gpu, small: number): Staging {
         gpu.check();
       } catch (cause) {
         await gpu.allocated([buffer]).finally(() => gpu.destroyBuffer(buffer));
-        const reason = cause instanceof Error ? cause.message : String(cause);
+        const reason = messageOf(cause);
         await gpu.rejected(deviceLost(`${what} could not be read from the GPU: ${reason}`, cause), true);
       }
       const copy = buffer.getMappedRange(0, bytes).slice(0);

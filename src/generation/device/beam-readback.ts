@@ -6,6 +6,7 @@ import {
   HYPOTHESIS,
   HYPOTHESIS_FIELDS,
   TRACE,
+  TRACE_FIELDS,
   type BeamRules,
   type BeamState,
 } from "../../ops/beam-state";
@@ -31,7 +32,7 @@ export function createBeams(ops: Ops, { sentences, beams, endTokens, capacity }:
     token: u32(rows, 1),
     position: u32(rows),
     ancestors: u32(2, capacity, rows),
-    trace: u32(capacity, 3, rows),
+    trace: u32(capacity, TRACE_FIELDS, rows),
     hypotheses: u32(rows, HYPOTHESIS_FIELDS),
     done: u32(sentences),
     settings: u32(SETTINGS + Math.max(1, endTokens) + capacity + 1),
@@ -116,7 +117,7 @@ export async function readBeams(
     { tensor: hypotheses, start: hypothesis * HYPOTHESIS_FIELDS, count: HYPOTHESIS_FIELDS },
     ...read.map((name) => ({
       tensor: backtrace.outputs,
-      start: (3 * hypothesis + TRACE[name]) * capacity,
+      start: (TRACE_FIELDS * hypothesis + TRACE[name]) * capacity,
       count: Math.min(steps, capacity),
     })),
   ]);

@@ -3,7 +3,7 @@
  * running sequences in JavaScript from what each step writes to `trace` and `hypotheses` (src/ops/beam-state.ts).
  */
 
-import { HYPOTHESIS, HYPOTHESIS_FIELDS, TRACE, type BeamState } from "../../ops/beam-state";
+import { HYPOTHESIS, HYPOTHESIS_FIELDS, TRACE, TRACE_FIELDS, type BeamState } from "../../ops/beam-state";
 import type { Slice } from "../../ops/ops";
 import { asFloats, size } from "../../tensor/tensor";
 import { choicesOf, type Choice, type Node } from "../search/search";
@@ -36,7 +36,8 @@ export class BeamTrail {
 
   /** What to read after a step at this position. */
   trace(position: number): Slice {
-    return { tensor: this.state.trace, start: position * 3 * this.rows, count: 3 * this.rows };
+    const count = TRACE_FIELDS * this.rows;
+    return { tensor: this.state.trace, start: position * count, count };
   }
 
   /** @param trace what the step wrote at the slot's next position */

@@ -107,7 +107,7 @@ export function deviceBeams(
   };
 }
 
-/** Whether the kernels can run this search: see `candidatesShape` in src/ops/beam-state.ts. */
+/** Whether the kernels can run this search: what `beamCandidates` of src/ops/beams.ts asks for. */
 export function fitsDevice({ numBeams, eosTokenIds }: SearchConfig, vocabSize: number): boolean {
   const candidates = candidateCount({ beams: numBeams, endTokens: eosTokenIds.length });
   return numBeams <= MAX_BEAMS && candidates <= Math.min(MAX_CANDIDATES, numBeams * vocabSize);

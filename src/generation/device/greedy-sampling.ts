@@ -24,19 +24,21 @@ export interface LateDraws {
   onDrawn(this: void, tokens: number): void;
 }
 
-/**
- * For sentences whose search is a `GreedySampling`.
- * @param seed of sampling
- * @param logprobs whether to read the log-probabilities
- * @param late for tokens that the device leaves undecided
- */
+export interface GreedySamplingOptions {
+  /** Of sampling. */
+  seed: number;
+  /** Whether to read the log-probabilities. */
+  logprobs: boolean;
+  /** For tokens that the device leaves undecided. */
+  late: LateDraws;
+}
+
+/** For sentences whose search is a `GreedySampling`. */
 export function deviceGreedySampling(
   ops: Ops,
   session: Session,
   config: SearchConfig,
-  seed: number,
-  logprobs: boolean,
-  late: LateDraws,
+  { seed, logprobs, late }: GreedySamplingOptions,
 ): DeviceSearch {
   const { selection, rows, width, targetLength, vocabSize } = session;
   invariant(selection, "deviceGreedySampling: the session was made for beams");

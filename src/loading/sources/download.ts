@@ -5,7 +5,7 @@
  * and the store of files are below it: `loading/store/`.
  */
 
-import { ModelError } from "../../errors";
+import { messageOf, ModelError } from "../../errors";
 import type { ErrorCode } from "../../errors";
 import { onAbort } from "../../util/abort";
 import type { ModelFiles, OpenFile } from "./files";
@@ -71,7 +71,7 @@ export async function* readChunks(
       } catch (cause) {
         signal?.throwIfAborted();
         if (cause instanceof ModelError) throw cause;
-        const reason = cause instanceof Error ? cause.message : String(cause);
+        const reason = messageOf(cause);
         throw failed(`the transfer failed after ${loaded} bytes: ${reason}`, cause);
       }
       signal?.throwIfAborted();

@@ -85,5 +85,3 @@ export function isMissing(error: unknown): boolean {
   const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
   return name === "NotFoundError" || name === "TypeMismatchError" || code === "ENOENT" || code === "ENOTDIR";
 }
-
-export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,7 +1,7 @@
 /** Model folders on this machine: picked files, a directory handle, the user's own `read`, or a path on Node. */
 
-import { ModelError } from "../../errors";
-import { failure, invalidSource, isMissing, reason, type FileFacts, type ModelFiles, type OpenFile } from "./files";
+import { messageOf, ModelError } from "../../errors";
+import { failure, invalidSource, isMissing, type FileFacts, type ModelFiles, type OpenFile } from "./files";
 import { below, fromResponse } from "./remote";
 import { isNode, nodeModule } from "../../util/node-module";
 
@@ -68,7 +68,7 @@ export function openReader(reader: CustomReader): ModelFiles {
       } catch (error) {
         signal?.throwIfAborted();
         if (isMissing(error) || error instanceof ModelError) throw error;
-        throw failure("network", `${path}: ${name} failed: ${reason(error)}`, undefined, error);
+        throw failure("network", `${path}: ${name} failed: ${messageOf(error)}`, undefined, error);
       }
       if (value === undefined || value === null) return undefined;
       if (typeof value === "string" || value instanceof ArrayBuffer || ArrayBuffer.isView(value))

@@ -1,7 +1,7 @@
 /** Model folders on a server: at a URL, or on the Hugging Face Hub. */
 
-import { quote, type ModelError } from "../../errors";
-import { failure, invalidSource, reason, type ModelFiles, type OpenFile, type RemoteFolder } from "./files";
+import { messageOf, quote, type ModelError } from "../../errors";
+import { failure, invalidSource, type ModelFiles, type OpenFile, type RemoteFolder } from "./files";
 
 /** A repository on the Hugging Face Hub. */
 export interface HubSource {
@@ -80,7 +80,7 @@ async function fetchFile(url: URL, path: string, signal?: AbortSignal): Promise<
 
 export function notFetched(path: string, url: URL, cause: unknown): ModelError {
   const hint = "Check the address and the connection. A server of another origin must send CORS headers for this page.";
-  return failure("network", `${path}: ${displayed(url)} could not be fetched: ${reason(cause)}`, hint, cause);
+  return failure("network", `${path}: ${displayed(url)} could not be fetched: ${messageOf(cause)}`, hint, cause);
 }
 
 /**

@@ -5,9 +5,9 @@
  * It does not read file contents. A missing file is `undefined` and not an error, because many files of a model are optional.
  */
 
-import { ModelError, quote } from "../../errors";
+import { messageOf, ModelError, quote } from "../../errors";
 import { onAbort, untilAborted } from "../../util/abort";
-import { failure, invalidSource, isMissing, reason, type ModelFiles, type OpenFile } from "./files";
+import { failure, invalidSource, isMissing, type ModelFiles, type OpenFile } from "./files";
 import { isNodeFolder, openDirectory, openFiles, openNodeFolder, openReader, type CustomReader } from "./local";
 import { HUB_REPO, openHub, openUrl, type HubSource } from "./remote";
 
@@ -47,7 +47,7 @@ export function checked(folder: ModelFiles): ModelFiles {
         signal?.throwIfAborted();
         if (error instanceof ModelError) throw error;
         if (isMissing(error)) return undefined;
-        const message = `${path}: can't be opened in ${folder.name}: ${reason(error)}`;
+        const message = `${path}: can't be opened in ${folder.name}: ${messageOf(error)}`;
         throw failure("file_not_found", message, "Check the permissions of the file.", error);
       }
     },

@@ -3,6 +3,7 @@
  * it is closed, together with what it held before.
  */
 
+import { messageOf } from "../../errors";
 import type { Shelf } from "./shelf";
 
 const CACHE = "attendant-models";
@@ -16,7 +17,7 @@ export async function openCacheShelf(): Promise<Shelf> {
   try {
     cache = await caches.open(CACHE);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new Error(`The browser refuses the Cache API: ${reason}`, { cause });
   }
   const read = async (path: string): Promise<Blob | undefined> => (await cache.match(BASE + path))?.blob();

@@ -1,5 +1,6 @@
 /** The best shelf that is here: the origin private file system (OPFS), else the Cache API, else memory. */
 
+import { messageOf } from "../../errors";
 import { openCacheShelf } from "./cache-shelf";
 import { createMemoryShelf } from "./memory-shelf";
 import { openOpfsShelf, opfsRoot } from "./opfs-shelf";
@@ -21,7 +22,7 @@ export async function chooseShelf(): Promise<Choice> {
     try {
       return { shelf: await open() };
     } catch (error) {
-      problems.push(error instanceof Error ? error.message : String(error));
+      problems.push(messageOf(error));
     }
   }
   return { shelf: memory, reason: problems.join(" ") };

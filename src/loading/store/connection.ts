@@ -1,7 +1,6 @@
 /** An answer of a server whose bytes can be read one after the other, with a limit on how long none come. */
 
-import { ModelError } from "../../errors";
-import { reason } from "../sources/files";
+import { messageOf, ModelError } from "../../errors";
 import { StallTimer, type Patience } from "./patience";
 import { request, type Answer, type Identity } from "./request";
 
@@ -66,7 +65,7 @@ function open(answer: Answer & { kind: "body" }, path: string, timer: StallTimer
         return value;
       } catch (cause) {
         if (timer.signal.aborted) throw timer.signal.reason;
-        const message = `${path}: the transfer failed after ${at} bytes: ${reason(cause)}`;
+        const message = `${path}: the transfer failed after ${at} bytes: ${messageOf(cause)}`;
         throw new ModelError("network", message, "Check the connection and try again.", { cause });
       } finally {
         timer.pause();

@@ -1,6 +1,6 @@
 /** The models in the store: their list, their size, and how to delete one. */
 
-import { ModelError, quote } from "../../errors";
+import { messageOf, ModelError, quote } from "../../errors";
 import type { RemoteFolder } from "../sources/files";
 import type { HubSource } from "../sources/remote";
 import { openSource } from "../sources/source";
@@ -116,7 +116,7 @@ export async function deleteModel(name: string | URL | HubSource): Promise<boole
     try {
       await shelf.remove(root);
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = messageOf(cause);
       const hint = "It may be loading in this tab or another one. Delete it when that has ended.";
       throw new ModelError("storage", `models.delete: ${model.name} cannot be deleted now: ${why}`, hint, { cause });
     }

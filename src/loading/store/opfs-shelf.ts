@@ -4,6 +4,7 @@
  * file when it is closed, so there a piece that was not finished is lost.
  */
 
+import { messageOf } from "../../errors";
 import type { Appender, Shelf } from "./shelf";
 
 /** Folder of this package in the file system of the origin. */
@@ -17,7 +18,7 @@ export async function opfsRoot(): Promise<FileSystemDirectoryHandle> {
     return await storage.getDirectory();
   } catch (cause) {
     // Firefox in private windows, frames without storage access.
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new Error(`The browser refuses the file system of this origin (OPFS): ${reason}`, { cause });
   }
 }

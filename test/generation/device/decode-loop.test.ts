@@ -111,7 +111,7 @@ it.each([2, 3, 5])("decodes no slot past the end of its cache with %i steps in f
     }
     return submit(plans, slices);
   };
-  const search = deviceGreedySampling(ops, session, { ...config, eosTokenIds: [] }, 0, false, late);
+  const search = deviceGreedySampling(ops, session, { ...config, eosTokenIds: [] }, { seed: 0, logprobs: false, late });
   for await (const _ of runDecodeLoop(ops, session, queue, control, config, search));
   expect(sentences.map(({ search }) => search.results()[0].choices.length)).toEqual(ends);
   expect(highest).toBe(session.targetLength - 1);
