@@ -12,6 +12,7 @@ import type { Engine } from "../generation/engine";
 import type { Model } from "../models/model";
 import { zeroCounters, type Counters, type Memory, type Ops } from "../ops/ops";
 import { untilAborted } from "../util/abort";
+import { mapValues } from "../util/map-values";
 import { anotherGpu, openBackend, withoutGpu, type Backend, type Computing, type SpeechOperations } from "./device";
 import type { ModelFolder } from "./load";
 import type { PlaceOptions } from "./place-weights";
@@ -46,7 +47,7 @@ export class Engines {
   /** Devices lost since a call last succeeded. */
   private losses = 0;
   /** Of the engines before this one. */
-  private readonly past: Counters = zeroCounters();
+  private past: Counters = zeroCounters();
   private readonly disposal = new AbortController();
 
   private constructor(
@@ -87,9 +88,7 @@ export class Engines {
 
   /** Of all engines together. */
   counters(): Counters {
-    const now = this.engine.ops.counters();
-    const names = Object.keys(now) as (keyof Counters)[];
-    return Object.fromEntries(names.map((name) => [name, now[name] + this.past[name]])) as unknown as Counters;
+    return sumOf(this.engine.ops.counters(), this.past);
   }
 
   /** Runs a call, which begins on a device that works. */
@@ -149,8 +148,7 @@ export class Engines {
     });
     if (signal.aborted) engine.ops.dispose();
     signal.throwIfAborted();
-    const counted = lost.ops.counters();
-    for (const name of Object.keys(counted) as (keyof Counters)[]) this.past[name] += counted[name];
+    this.past = sumOf(this.past, lost.ops.counters());
     return (this.engine = engine);
   }
 
@@ -234,6 +232,8 @@ export class Engines {
     }
   }
 }
+
+const sumOf = (a: Counters, b: Counters): Counters => mapValues(a, (count, name) => count + b[name]);
 
 /**
  * Makes the pool of sessions and, on a GPU, a first session for a short sentence. That compiles the kernels while the weights

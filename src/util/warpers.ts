@@ -24,9 +24,11 @@ export type Warper = (scores: Scores) => void;
  * @param keep how many tokens to leave at least
  */
 export function createWarpers(warpers: Warpers, keep: number): Warper[] {
-  const given = Object.entries(warpers) as [keyof Warpers, number | undefined][];
-  const rounded = given.map(([name, value]) => [name, value === undefined ? undefined : Math.fround(value)] as const);
-  const w = Object.fromEntries(rounded) as unknown as Warpers;
+  const w = { ...warpers };
+  for (const name of Object.keys(w) as (keyof Warpers)[]) {
+    const value = w[name];
+    if (value !== undefined) w[name] = Math.fround(value);
+  }
   const list: (Warper | false)[] = [
     w.temperature !== 1 && temperature(w.temperature),
     w.topH !== undefined && topH(w.topH),

@@ -3,10 +3,12 @@
 import { TIMESTAMP, type audio as contract, type ConvolutionOptions } from "../../ops/audio";
 import type { ImplementationOf } from "../../ops/contract";
 import { rowsOf, size, type Tensor } from "../../tensor/tensor";
+import { mapValues } from "../../util/map-values";
 import { LEAST } from "../../util/scores";
 import { applyTimestamps, type TimestampRules } from "../../util/timestamps";
 import { affine } from "./linear";
 import { tokensFrom } from "./logits-processors";
+import { meanOf, varianceOf } from "./rowwise";
 import { f32, u32 } from "./tensors";
 
 /** The windows of row b of x (B, T, C), one after another, zeros where there is no frame: out (T', k C). */
@@ -56,11 +58,8 @@ export const audio: ImplementationOf<typeof contract> = {
     for (let row = 0; row < b; row++) {
       const first = row * rows * channels;
       const count = Math.min(rows, Math.max(1, u32(lengths)[row] - less)) * channels;
-      let mean = 0;
-      for (let i = 0; i < count; i++) mean += all[first + i] / count;
-      let variance = 0;
-      for (let i = 0; i < count; i++) variance += (all[first + i] - mean) ** 2 / count;
-      const scale = 1 / Math.sqrt(variance + eps);
+      const mean = meanOf(all, first, count);
+      const scale = 1 / Math.sqrt(varianceOf(all, first, count, mean) + eps);
       for (let i = 0; i < rows * channels; i++) {
         const c = i % channels;
         out[first + i] = (all[first + i] - mean) * scale * gainAndBias[c] + gainAndBias[channels + c];
@@ -73,11 +72,8 @@ export const audio: ImplementationOf<typeof contract> = {
     const [all, out] = [f32(x), f32(y)];
     const gain = Math.exp(f32(logScale)[0]);
     for (let row = 0; row < all.length; row += width) {
-      let mean = 0;
-      for (let c = 0; c < width; c++) mean += all[row + c] / width;
-      let variance = 0;
-      for (let c = 0; c < width; c++) variance += (all[row + c] - mean) ** 2 / width;
-      const scale = gain / Math.sqrt(variance + eps);
+      const mean = meanOf(all, row, width);
+      const scale = gain / Math.sqrt(varianceOf(all, row, width, mean) + eps);
       for (let c = 0; c < width; c++) out[row + c] = Math.asinh((all[row + c] - mean) * scale);
     }
   },
@@ -90,8 +86,7 @@ export const audio: ImplementationOf<typeof contract> = {
 
   timestampRules(scores, state) {
     const [rows, width] = rowsOf(scores.shape);
-    const words = Object.entries(TIMESTAMP).map(([name, at]) => [name, u32(state.rules)[at]] as const);
-    const rules = Object.fromEntries(words) as unknown as TimestampRules;
+    const rules: TimestampRules = mapValues(TIMESTAMP, (at) => u32(state.rules)[at]);
     for (let row = 0; row < rows; row++) {
       const generated = tokensFrom(rules.begin, row, rows, state);
       applyTimestamps(f32(scores).subarray(row * width, (row + 1) * width), generated, rules, LEAST);

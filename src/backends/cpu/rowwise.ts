@@ -5,15 +5,28 @@ import type { Norm, rowwise as contract } from "../../ops/rowwise";
 import { rowsOf, type Tensor } from "../../tensor/tensor";
 import { f32 } from "./tensors";
 
+type Floats = Float32Array | Float64Array;
+
+/** The mean of `count` elements from `start` on. */
+export function meanOf(x: Floats, start: number, count: number): number {
+  let mean = 0;
+  for (let i = 0; i < count; i++) mean += x[start + i] / count;
+  return mean;
+}
+
+/** Their mean squared distance from `mean`. */
+export function varianceOf(x: Floats, start: number, count: number, mean: number): number {
+  let variance = 0;
+  for (let i = 0; i < count; i++) variance += (x[start + i] - mean) ** 2 / count;
+  return variance;
+}
+
 /** out = norm(x), rows of `width`. Root mean square normalisation is the same with a mean of zero. */
-export function normalise<T extends Float32Array | Float64Array>(out: T, x: T, norm: Norm, width: number): void {
+export function normalise<T extends Floats>(out: T, x: T, norm: Norm, width: number): void {
   const weights = f32(norm.weights); // gain, then bias
   for (let row = 0; row < x.length; row += width) {
-    let mean = 0;
-    if (norm.kind !== "rms") for (let c = 0; c < width; c++) mean += x[row + c] / width;
-    let variance = 0;
-    for (let c = 0; c < width; c++) variance += (x[row + c] - mean) ** 2 / width;
-    const scale = 1 / Math.sqrt(variance + norm.eps);
+    const mean = norm.kind === "rms" ? 0 : meanOf(x, row, width);
+    const scale = 1 / Math.sqrt(varianceOf(x, row, width, mean) + norm.eps);
     for (let c = 0; c < width; c++) out[row + c] = (x[row + c] - mean) * scale * weights[c] + weights[width + c];
   }
 }

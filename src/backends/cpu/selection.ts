@@ -5,6 +5,7 @@ import { drawAt, SAMPLER } from "../../ops/sampling";
 import type { Selection, selection as contract } from "../../ops/selection";
 import { asFloats, rowsOf } from "../../tensor/tensor";
 import { drawFrom } from "../../util/distribution";
+import { mapValues } from "../../util/map-values";
 import { LEAST, withoutBanned } from "../../util/scores";
 import { createWarpers, type Warper, type Warpers } from "../../util/warpers";
 import { processRows } from "./logits-processors";
@@ -59,8 +60,7 @@ export function advanceSelection(
 
 function readWarpers(words: Uint32Array): Warpers {
   const floats = asFloats(words);
-  const read = Object.entries(SAMPLER).map(([name, at]) => [name, floats[at]]);
-  const warpers = Object.fromEntries(read) as unknown as Warpers;
+  const warpers = mapValues(SAMPLER, (at) => floats[at]);
   // A 0 stands for those that are absent.
   return { ...warpers, topK: words[SAMPLER.topK], topH: warpers.topH || undefined, minP: warpers.minP || undefined };
 }

@@ -1,17 +1,17 @@
 /** What a server may answer instead of the weights. */
 
 import { expect } from "vitest";
+import { serveFaults } from "../../support/node/fault-server";
 import {
   gzipped,
   html,
   longer,
   redirect,
   resetAt,
-  serveFaults,
   status,
   unannounced,
   withHeaders,
-} from "../../support/node/fault-server";
+} from "../../support/node/server-faults";
 import type { Fault } from "./fault";
 import { first, sizeOf, WEIGHTS, weights } from "./rows";
 

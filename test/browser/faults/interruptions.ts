@@ -1,7 +1,7 @@
 /** Loads that end in the middle: a worker, page or tab that goes away, two tabs, aborts. */
 
 import { expect } from "vitest";
-import { stallAt, status, trickle } from "../../support/node/fault-server";
+import { stallAt, status, trickle } from "../../support/node/server-faults";
 import type { Fault, Stage } from "./fault";
 import { ATTEMPT, hashOf, onceInAll, sizeOf, WEIGHTS, weights } from "./rows";
 

@@ -1,7 +1,7 @@
 /** Storage that is full, locked, missing, emptied or damaged, and second visits. */
 
 import { expect } from "vitest";
-import { resetAt, stallAt } from "../../support/node/fault-server";
+import { resetAt, stallAt } from "../../support/node/server-faults";
 import type { Fault } from "./fault";
 import { afterStored, ATTEMPT, change, hashOf, onceInAll, sizeOf, STORAGE, WEIGHTS, weights } from "./rows";
 

@@ -1,7 +1,7 @@
 /** Transfers that break, stall, change or are damaged. */
 
 import { expect } from "vitest";
-import { ignoringRange, resetAt, resetAtByte, stallAt, trickle } from "../../support/node/fault-server";
+import { ignoringRange, resetAt, resetAtByte, stallAt, trickle } from "../../support/node/server-faults";
 import type { Fault } from "./fault";
 import { change, first, hashOf, onceInAll, sizeOf, WEIGHTS, weights } from "./rows";
 

@@ -11,7 +11,7 @@ import {
   stallAt,
   status,
   withHeaders,
-} from "../../support/node/fault-server";
+} from "../../support/node/server-faults";
 import {
   brief,
   content,

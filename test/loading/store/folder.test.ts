@@ -6,7 +6,7 @@ import { openSource } from "../../../src/loading/sources/source";
 import { deleteModel, listModels } from "../../../src/loading/store/models";
 import { openStored } from "../../../src/loading/store/open";
 import { failureOf } from "../../support/node/failure";
-import { resetAt } from "../../support/node/fault-server";
+import { resetAt } from "../../support/node/server-faults";
 import {
   base64,
   brief,
