@@ -10,6 +10,7 @@ import {
   type Source,
 } from "../../../src/index";
 import { tinyCheckpoint } from "../shared/tiny";
+export { busy, longTasks } from "./long-tasks";
 
 const vocab = Object.fromEntries(Array.from({ length: 19 }, (_, i) => [i === 2 ? "</s>" : `w${i}`, i]));
 
@@ -188,46 +189,6 @@ export async function everything(device: Seq2Seq["device"], worker: boolean): Pr
     );
   });
   return { ...found, warnings, progress: progress.map((event) => JSON.stringify(event)) };
-}
-
-/** Loads the default model and uses it, as a page does. Returns the page's long tasks, in milliseconds, and the translations. */
-export async function longTasks(
-  device: Seq2Seq["device"],
-  text: string,
-): Promise<{ tasks: number[]; translations: string[]; ids: number[] }> {
-  const tasks: number[] = [];
-  const observer = new PerformanceObserver(
-    (list) => void tasks.push(...list.getEntries().map(({ duration }) => duration)),
-  );
-  observer.observe({ type: "longtask" });
-  const model = await Seq2Seq.load("/models/en-fr", { device, onProgress: () => undefined });
-  const ids = await model.tokenizer!.encode(text);
-  const { texts } = await model.generateText(text, { output_attentions: true });
-  let streamed = "";
-  for await (const piece of model.streamText(text)) streamed += piece;
-  await model.generateText([text, text], { num_beams: 2, repetition_penalty: 1.1 });
-  await model.forward({ input_ids: ids, decoder_input_ids: ids }, { output_attentions: true });
-  const translator = await Translator.create({ model, ...pair });
-  const translated = await translator.translate(text);
-  await model.dispose();
-  // The browser tells of a task after it.
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  observer.disconnect();
-  return { tasks, translations: [...texts, streamed, translated], ids };
-}
-
-/** A task of so many milliseconds, as `longTasks` sees it. */
-export async function busy(ms: number): Promise<number[]> {
-  const tasks: number[] = [];
-  const observer = new PerformanceObserver(
-    (list) => void tasks.push(...list.getEntries().map(({ duration }) => duration)),
-  );
-  observer.observe({ type: "longtask" });
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  for (const end = performance.now() + ms; performance.now() < end;);
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  observer.disconnect();
-  return tasks;
 }
 
 let kept: Seq2Seq | undefined;
