@@ -9,6 +9,7 @@ import { survey } from "../loading/survey";
 import type { EncodeOptions } from "../text/tokenizer";
 import { findFamily } from "./family";
 import { gpuSupport } from "./gpu";
+import { readConfig } from "./json-files";
 import type { LoadOptions } from "./load-options";
 import { openStored } from "./model-files";
 import { textPart } from "./parts";
@@ -31,13 +32,11 @@ export async function availabilityOf(
   let files: ModelFiles;
   try {
     files = await openStored(openSource(source), { retries: 1, onWarning: () => undefined });
-    const config = await readJson(files, "config.json", { signal });
-    if (typeof config !== "object" || config === null) return "unavailable";
-    const fields = config as Record<string, unknown>;
-    (await findFamily(fields)).family.info(fields);
+    const config = await readConfig(files, { signal });
+    (await findFamily(config)).family.info(config);
     const tokenizer = await readJson(files, "tokenizer_config.json", { signal });
     const { contradicts } = await textPart();
-    if (contradicts(languages, tokenizer, fields)) return "unavailable";
+    if (contradicts(languages, tokenizer, config)) return "unavailable";
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof ModelError && error.code !== "invalid_source") return "unavailable";

@@ -2,7 +2,6 @@
 
 import { adapterInfo } from "../backends/webgpu/adapter";
 import { ModelError, type ErrorCode } from "../errors";
-import { readJson } from "../loading/sources/download";
 import type { ModelFiles } from "../loading/sources/files";
 import { openSource, type Source } from "../loading/sources/source";
 import type { TensorInfo } from "../loading/formats/tensors";
@@ -14,6 +13,7 @@ import { Parameters } from "../models/parameters";
 import type { WeightFormat } from "../tensor/weight-format";
 import { findFamily } from "./family";
 import type { findGpu } from "./gpu";
+import { readConfig } from "./json-files";
 import type { LoadOptions } from "./load-options";
 import { checkPacked } from "./place-weights";
 import { exactFormat, formatOf, openStored } from "./model-files";
@@ -104,12 +104,9 @@ export async function forecast(
     const onFormat = (dtype: WeightFormat): void =>
       void Object.assign(result, { dtype, dtypeReason: dtypeReason(asked, dtype, asFiled) });
     if (format !== "exact") onFormat(format);
-    const config = await readJson(files, "config.json", { signal });
-    if (config === undefined) throw new ModelError("file_not_found", `${folder.name}: there is no config.json.`);
-    if (typeof config !== "object" || config === null || Array.isArray(config))
-      throw new ModelError("invalid_config", "config.json: is not a JSON object.");
+    const config = await readConfig(files, { signal });
     const padded = result.device === "webgpu";
-    result.memory = await memoryOf(files, config as Record<string, unknown>, format, padded, onFormat, signal);
+    result.memory = await memoryOf(files, config, format, padded, onFormat, signal);
     const surveyed = await survey(files, { signal });
     const missing = surveyed?.map(({ size, stored }) => (size === undefined ? undefined : size - stored));
     if (missing?.every((bytes) => bytes !== undefined)) {

@@ -11,6 +11,7 @@ import { ConfigFields, refuseQuantization } from "../models/config-fields";
 import type { Model, ModelInfo } from "../models/model";
 import type { Tokenizer } from "../text/tokenizer";
 import { findFamily } from "./family";
+import { readConfig, readFields } from "./json-files";
 import { textPart, type TextPart } from "./parts";
 import { placeModel, type CreateOps, type PlacedModel, type PlaceOptions } from "./place-weights";
 
@@ -37,28 +38,12 @@ export interface ModelFolder {
   place(createOps: CreateOps, options: PlaceOptions): Promise<PlacedModel>;
 }
 
-async function readFields(files: ModelFiles, file: string, options: DownloadOptions) {
-  const fields = await readJson(files, file, options);
-  if (fields === undefined) return undefined;
-  if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
-    throw new ModelError("invalid_config", `${file}: is not a JSON object.`);
-  }
-  return fields as Record<string, unknown>;
-}
-
 /** Reads config.json first; the weights come last, so that most errors are found before the largest file is read. */
 export async function readModel(
   files: ModelFiles,
   options: DownloadOptions & { onWarning?: (message: string) => void } = {},
 ): Promise<ModelFolder> {
-  const config = await readFields(files, "config.json", options);
-  if (!config) {
-    throw new ModelError(
-      "file_not_found",
-      `${files.name}: there is no config.json.`,
-      "A model is a folder with config.json and weights, such as model.safetensors.",
-    );
-  }
+  const config = await readConfig(files, options);
   const { family, more, ownFields } = await findFamily(config);
   refuseQuantization(config);
   const configFields = new ConfigFields(config);
