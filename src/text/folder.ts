@@ -127,6 +127,8 @@ export function parseSettings(
   let extra = ownIsMap ? undefined : parseTokens(own, CONFIG);
   let additional = parseTokens(config.additional_special_tokens, CONFIG);
   if (additional && !extra?.length) [extra, additional] = [additional, undefined];
+  // null takes the place of the list that the class brings along, such as T5's sentinels.
+  if (own === null || config.additional_special_tokens === null) extra ??= [];
 
   const added = new Map<number, AddedToken>();
   if (config.added_tokens_decoder !== undefined) {

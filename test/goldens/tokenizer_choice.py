@@ -77,6 +77,9 @@ SETTINGS = {
     "no extra ids": {"extra_ids": 0},
     "three extra ids": {"extra_ids": 3},
     "lengths": {"model_max_length": 4, "padding_side": "left", "truncation_side": "left", "max_length": 3, "stride": 1},
+    "no added special tokens": {"additional_special_tokens": None},
+    "no extra special tokens": {"extra_special_tokens": None, "clean_up_tokenization_spaces": None},
+    "tokens of one character": {"added_tokens_decoder": {"2000": added("\u00e9", special=False), "2001": added("\u65e5", special=False)}},
     "extra fields": {"name_or_path": "x", "tokenizer_file": None, "use_fast": False, "processor_class": "X", "device_map": "cpu"},
     "languages": {"src_lang": "en_XX", "tgt_lang": "fr_XX", "source_lang": "en", "target_lang": "fr"},
 }  # fmt: skip

@@ -40,9 +40,10 @@ export async function createByT5(folder: Folder, config: Fields): Promise<Tokeni
       id: (token) => token.charCodeAt(0) + OFFSET,
       token: (id) => (id >= OFFSET && id < OFFSET + 256 ? String.fromCharCode(id - OFFSET) : ""),
       tokenize: (text) => Array.from(utf8(text), (byte) => String.fromCharCode(byte)),
-      join(tokens) {
-        // A token of one character is a byte; bytes that make no character are left out.
-        const bytes = tokens.flatMap((token) => (token.length === 1 ? [token.charCodeAt(0)] : [...utf8(token)]));
+      join(tokens, _special, added) {
+        // A token of one character is a byte, unless it was added; bytes that make no character are left out.
+        const isByte = (token: string) => token.length === 1 && !added.has(token);
+        const bytes = tokens.flatMap((token) => (isByte(token) ? [token.charCodeAt(0)] : [...utf8(token)]));
         return fromUtf8ByByte(Uint8Array.from(bytes), "");
       },
     },

@@ -42,9 +42,7 @@ export async function createMBart(folder: Folder, config: Fields, is50: boolean)
   );
   const additional = additionalOf(source) ?? [];
   const others = additional.filter((token) => !codes.includes(contentOf(token)));
-  // mBART-50 adds its codes only if no list is given, and transformers 5.24 takes null for a list.
-  const noCodes = is50 && config.additional_special_tokens === null;
-  const extra: Token[] = settings.extra ?? (noCodes ? [] : is50 ? [...additional, ...codes] : [...codes, ...others]);
+  const extra: Token[] = settings.extra ?? (is50 ? [...additional, ...codes] : [...codes, ...others]);
   const pipeline = build(source, named, extra, {
     normalizer: is50 ? withOneSpace(charsmap) : undefined,
     preTokenizer: is50 ? METASPACE : WORDS,

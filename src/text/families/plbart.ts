@@ -57,7 +57,7 @@ export async function createPLBart(folder: Folder, config: Fields): Promise<Toke
 
   // "python" or "__python__"
   const sourceLanguage = typeof config.src_lang === "string" ? config.src_lang.replace(/^__|__$/g, "") : undefined;
-  const clean = config.clean_up_tokenization_spaces ?? true;
+  const { clean_up_tokenization_spaces: clean = true } = config;
   const python = createPython(
     {
       size: pieces.length,

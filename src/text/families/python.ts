@@ -14,8 +14,8 @@ export interface PythonFamily {
   /** The id of a token of the vocabulary. Not called for added tokens. */
   id(token: string): number;
   token(id: number): string;
-  /** Tokens to text; `special`: the special tokens, which may be among them. */
-  join(tokens: string[], special: ReadonlySet<string>): string;
+  /** Tokens to text; `special`: the special tokens, `added`: the added ones. Both may be among them. */
+  join(tokens: string[], special: ReadonlySet<string>, added: ReadonlyMap<string, number>): string;
   /** How many tokens the vocabulary has: the next added one gets this id. */
   size: number;
   has(token: string): boolean;
@@ -139,7 +139,7 @@ export function createPython(
     unsettled: clean ? UNCLEANED : undefined,
     encode: (text) => tokenize(text).map(id),
     decode(given) {
-      const text = family.join(given.filter((index) => !specialIds.has(index)).map(token), special);
+      const text = family.join(given.filter((index) => !specialIds.has(index)).map(token), special, ids);
       return clean ? cleanUp(text) : text;
     },
     token,
