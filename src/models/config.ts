@@ -117,9 +117,10 @@ export class ConfigReader {
     return list;
   }
 
-  isNegative(name: string): boolean {
-    const value = this.find(name);
-    return typeof value === "number" && value < 0;
+  /** Whether the file says that there is no such token: null, or a number below 0. */
+  saysNone(name: string): boolean {
+    const value = this.fields[name];
+    return value === null || (typeof value === "number" && value < 0);
   }
 
   has(name: string): boolean {

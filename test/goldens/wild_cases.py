@@ -53,6 +53,7 @@ CONFIGS = {
     "a tagged NaN": ("t5", {"initializer_factor": {"__float__": "NaN"}}, {}),
     "unknown fields": ("marian", {"my_note": {"a": [1]}, "rope_theta": 10000.0, "text": None}, {}),
     "pad_token_id -1": ("bart", {"pad_token_id": -1}, {}),
+    **{f"{family}: pad_token_id null": (family, {"pad_token_id": None}, {}) for family in FAIRSEQ if family != "m2m_100"},
     "fields of transformers 3": ("bart", {"normalize_before": False, "extra_pos_embeddings": 2, "add_bias_logits": False}, {}),
     "T5 whose pad token is outside": ("t5", {"pad_token_id": 99}, {}),
 }

@@ -116,7 +116,7 @@ function readConfig(table: FairseqTable, fields: Record<string, unknown>): Fairs
   const maxPositions = config.integer("max_position_embeddings", [1, MAX.positions], defaults.max_position_embeddings);
   const countsTokens = table.positions.kind === "sinusoids of tokens";
   // torch counts a padding_idx below 0 from the end; where positions don't depend on it, nothing else does.
-  const noPad = config.isNegative("pad_token_id") && !countsTokens;
+  const noPad = config.saysNone("pad_token_id") && !countsTokens;
   return {
     modelType: table.modelType,
     sourceVocabSize: source,
