@@ -50,7 +50,8 @@ export async function findWeights(files: ModelFiles, options: DownloadOptions): 
   throw new ModelError(
     "file_not_found",
     `${files.name}: there are no weights; looked for ${lookedFor.join(", ")}.`,
-    'On the Hugging Face Hub converted weights are often in a pull request: try { repo, revision: "refs/pr/1" }.',
+    "Weights of TensorFlow, Flax and ONNX, variants such as model.fp16.safetensors and adapters (LoRA) are not read. " +
+      'On the Hugging Face Hub converted weights are often in a pull request: try { repo, revision: "refs/pr/1" }.',
   );
 }
 

@@ -47,6 +47,17 @@ export class CheckpointNames {
     return this.dtypes.get(this.stored(name));
   }
 
+  /** What stands before these names in the checkpoint, such as "module.", where it has one of them so. */
+  prefixBefore(names: readonly string[]): string | undefined {
+    const wanted = new Set(names);
+    for (const stored of this.shapes.keys()) {
+      for (let dot = stored.indexOf("."); dot >= 0; dot = stored.indexOf(".", dot + 1)) {
+        if (wanted.has(stored.slice(dot + 1))) return stored.slice(0, dot + 1);
+      }
+    }
+    return undefined;
+  }
+
   /** The checkpoint's name of the memory that a tensor of the model is in, which tied tensors share. */
   memoryOf(name: string): string {
     const stored = this.stored(name);

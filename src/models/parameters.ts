@@ -217,9 +217,13 @@ export class Parameters {
   check(file: string): string[] {
     const missing = [...this.declared].filter((name) => !this.names.shapes.has(name));
     if (missing.length > 0) {
+      const prefix = this.names.prefixBefore(missing);
       throw new ModelError(
         "missing_tensor",
         `${file}: missing tensors that config.json asks for: ${nameList(missing)}.`,
+        prefix === undefined
+          ? undefined
+          : `The file has them with "${prefix}" before their names, from a wrapper of the model. Save the state dict of the model itself.`,
       );
     }
     for (const [name, shape] of this.names.shapes) {

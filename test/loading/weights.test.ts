@@ -68,6 +68,7 @@ describe("which file", () => {
       `the source's read(): there are no weights; looked for ${order.join(", ")}.`,
     ]);
     expect(error.hint).toMatch("refs/pr/1");
+    expect(error.hint).toMatch("TensorFlow");
   });
 });
 

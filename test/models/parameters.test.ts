@@ -23,6 +23,18 @@ describe("check", () => {
     expect(error.message).toBe(`${FILE}: missing tensors that config.json asks for: a, n.weight.`);
   });
 
+  test("names with a prefix that is not the model's: the hint says it", () => {
+    const { parameters } = setUp("module.model.b.weight", "module.model.a.weight");
+    parameters.setPrefix("model.");
+    for (const name of ["model.a.weight", "model.b.weight"]) parameters.tensor(name, [2]);
+    expect(failureNow(() => parameters.check(FILE)).hint).toBe(
+      'The file has them with "module." before their names, from a wrapper of the model. Save the state dict of the model itself.',
+    );
+    const { parameters: other } = setUp("module.other");
+    other.tensor("a", [2]);
+    expect(failureNow(() => other.check(FILE)).hint).toBeUndefined();
+  });
+
   test("tensors that nothing reads are returned; a missing one is an error all the same", () => {
     const { parameters } = setUp("a", "toString", "z", ["twin", [2], "a"], ["unread twin", [2], "z"], "ignored");
     parameters.tensor("a", [2]);
