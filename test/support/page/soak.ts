@@ -40,7 +40,7 @@ export async function soak(from: number, count: number, loseEvery: number): Prom
       wrong.push(`call ${i}: ${String(error)}`);
     }
   }
-  // After a loss the sessions that are kept are others; the next calls make them all again.
+  // After a loss no session is kept; the next calls make them again.
   for (const call of CALLS) await callOf(model, call, signal, () => undefined);
   return { wrong, engine: bytesOn(model), buffers: state.live.size, devices: state.devices.length };
 }
