@@ -83,7 +83,10 @@ export class Seq2Seq {
   /**
    * Like `generate`, token by token. Leaving the loop stops the work. While the reader pauses, only the steps in flight are
    * computed. A beam search yields a token of its best sequence as soon as all beams agree on it.
+   * @param input as for `generate`
+   * @param options as for `generate`, without attentions and hidden states
    * @returns at its end, what `generate` returns: all sequences, their scores, `stats`
+   * @throws ModelError; `signal.reason` once aborted
    */
   async *stream(input: ModelInput, options: GenerationConfig & SpeechOptions = {}): StepStream {
     return yield* this.calls().stream(input, options);
@@ -114,8 +117,11 @@ export class Seq2Seq {
   }
 
   /**
-   * One teacher-forced pass.
+   * One teacher-forced pass: the scores of every next token of a target that is known.
+   * @param input ids of both sides, see {@link ForwardInput}
+   * @param options what else to return, see {@link ForwardOptions}
    * @returns logits (B, T, V), encoder states (B, S, D), and the outputs that `options` asks for
+   * @throws ModelError, such as `invalid_input` for an id that is not in the vocabulary
    */
   async forward(input: ForwardInput, options: ForwardOptions = {}): Promise<ForwardOutput> {
     return this.calls().forward(input, options);
@@ -123,6 +129,7 @@ export class Seq2Seq {
 
   /**
    * Which language is spoken: of a Whisper of several languages.
+   * @param input the features, see {@link SpeechInput}
    * @returns for each row the languages with their probabilities, most probable first
    * @throws ModelError where the model tells no languages apart
    */

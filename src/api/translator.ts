@@ -132,7 +132,10 @@ export class Translator {
     return this.model.calls().align(this.setup, text, checked);
   }
 
-  /** The number of tokens of the text. */
+  /**
+   * The number of tokens that `translate` would read of the text: those of its parts, each with its special tokens.
+   * @throws ModelError; `signal.reason` once aborted
+   */
   async measureInputUsage(text: string, options: TranslateOptions = {}): Promise<number> {
     this.checked("measureInputUsage", options);
     return this.model.calls().measureInputUsage(this.setup, text);
