@@ -39,8 +39,10 @@ export async function soundData(input: SoundInput, sampleRate: number, signal?: 
   if (isStream(input)) return collect(input, sampleRate, signal);
   const file = await fileOf(input, signal);
   const bytes = bytesOf(file);
-  if ((await isWav(bytes)) && (await openWav(bytes))) return file;
-  return decode(file, sampleRate);
+  if (bytes.size === 0) throw invalid("The file of the sound is empty.");
+  const wav = await isWav(bytes);
+  if (wav && (await openWav(bytes))) return file;
+  return decode(file, sampleRate, wav);
 }
 
 /**
@@ -55,8 +57,15 @@ export async function openSound(data: SoundData, sampleRate: number): Promise<So
   }
   const wav = await openWav(bytesOf(data));
   if (!wav) throw invalid("The WAV file is in a compressed format.");
-  return resampled(wav, sampleRate);
+  return resampled(wav.format.float ? finite(wav) : wav, sampleRate);
 }
+
+/** A file of floating-point numbers may hold what is no sample; it is found when it is read. */
+const finite = (sound: Sound): Sound => ({
+  sampleRate: sound.sampleRate,
+  length: sound.length,
+  read: async (start, end) => checked(await sound.read(start, end), start),
+});
 
 /** Blocks of mono samples at `sampleRate`. Leaving the loop stops a microphone. */
 export async function* soundBlocks(
@@ -102,10 +111,18 @@ const isSamples = (value: unknown): value is Samples => isObject(value) && "samp
 export const isStream = (value: unknown): value is SoundStream =>
   isMediaStream(value) || (isObject(value) && Symbol.asyncIterator in value);
 
+/** How samples of another type become numbers between -1 and 1. */
+function conversionOf(value: unknown): string | undefined {
+  if (value instanceof Int16Array) return "For 16-bit samples: Float32Array.from(samples, (x) => x / 2 ** 15).";
+  if (value instanceof Int32Array) return "For 32-bit samples: Float32Array.from(samples, (x) => x / 2 ** 31).";
+  if (value instanceof Float64Array || Array.isArray(value)) return "Float32Array.from(samples) makes one.";
+  return undefined;
+}
+
 /** A NaN or an infinity would spread over everything that is computed of it. */
-function checked(samples: Float32Array): Float32Array {
+function checked(samples: Float32Array, start = 0): Float32Array {
   for (let i = 0; i < samples.length; i++)
-    if (!Number.isFinite(samples[i])) throw invalid(`The sound's sample ${i} is ${samples[i]}.`);
+    if (!Number.isFinite(samples[i])) throw invalid(`The sound's sample ${start + i} is ${samples[i]}.`);
   return samples;
 }
 
@@ -114,7 +131,10 @@ function checkedSamples({ samples, sampleRate }: Samples): { samples: Float32Arr
     throw invalid(`sampleRate must be a whole number of samples per second, not ${quote(sampleRate)}.`);
   const channels: unknown[] = Array.isArray(samples) ? samples : [samples];
   const areArrays = channels.length > 0 && channels.every((channel) => channel instanceof Float32Array);
-  if (!areArrays) throw invalid("samples must be a Float32Array, or a list of them, one for each channel.");
+  if (!areArrays) {
+    const hint = channels.map(conversionOf).find((text) => text !== undefined);
+    throw invalid("samples must be a Float32Array, or a list of them, one for each channel.", hint);
+  }
   if (channels.some(({ length }) => length !== channels[0].length))
     throw invalid(`The channels have ${channels.map(({ length }) => length).join(", ")} samples: not equally many.`);
   return { samples: checked(mono(channels)), rate: sampleRate };
@@ -127,9 +147,11 @@ async function fileOf(input: unknown, signal?: AbortSignal): Promise<Blob | Uint
   // A view of shared memory is copied: neither a Blob nor a decoder takes it.
   if (data instanceof Uint8Array)
     return data.buffer instanceof ArrayBuffer ? (data as Uint8Array<ArrayBuffer>) : data.slice();
+  const conversion = conversionOf(input);
   throw invalid(
-    `This is not sound: ${quote(input)}.`,
-    "Pass a Blob, an ArrayBuffer, an address, an AudioBuffer, a Float32Array at 16 kHz, or { samples, sampleRate }.",
+    `This is not sound: ${conversion ? (input as object).constructor.name : quote(input)}.`,
+    conversion ??
+      "Pass a Blob, an ArrayBuffer, an address, an AudioBuffer, a Float32Array at 16 kHz, or { samples, sampleRate }.",
   );
 }
 
@@ -159,11 +181,13 @@ async function nodeFile(path: string | URL): Promise<Blob> {
   }
 }
 
-/** What is not a WAV file: a page's decoder brings it to the rate. */
-async function decode(file: Blob | Uint8Array<ArrayBuffer>, sampleRate: number): Promise<SoundData> {
+/** What is not a WAV file, or a compressed one: a page's decoder brings it to the rate. */
+async function decode(file: Blob | Uint8Array<ArrayBuffer>, sampleRate: number, wav: boolean): Promise<SoundData> {
   if (typeof OfflineAudioContext === "undefined") {
     throw invalid(
-      "This is not a WAV file, and there is no decoder for others here.",
+      wav
+        ? "The WAV file is in a compressed format, and there is no decoder for it here."
+        : "This is not a WAV file, and there is no decoder for others here.",
       "Pages have one (not their workers). Elsewhere pass WAV, or { samples, sampleRate } of a decoder of your own.",
     );
   }

@@ -1,6 +1,6 @@
 /**
- * WAV files: PCM of 8, 16, 24 and 32 bits and floating point of 32 and 64, any rate, any number of channels, also as
- * WAVE_FORMAT_EXTENSIBLE and RF64. Samples are divided by 2^(bits - 1), as libsndfile and transformers' users do; a browser's
+ * WAV files: PCM of 8, 16, 24 and 32 bits, floating point of 32 and 64, and the A-law and mu-law of telephones (G.711), any rate, any
+ * number of channels, also as WAVE_FORMAT_EXTENSIBLE and RF64. Samples are divided by 2^(bits - 1), as libsndfile and transformers' users do; a browser's
  * decoder divides positive samples by 2^15 - 1. The file is read in pieces.
  */
 
@@ -10,6 +10,8 @@ import { mono, type Sound } from "./sound";
 
 const PCM = 1;
 const FLOAT = 3;
+const A_LAW = 6;
+const MU_LAW = 7;
 const EXTENSIBLE = 0xfffe;
 /** A size that a writer did not know when it wrote it. */
 const UNKNOWN = 0xffffffff;
@@ -22,6 +24,8 @@ export interface WavFormat {
   /** Of one sample: 8, 16, 24 or 32 of an integer, 32 or 64 of a floating-point number. */
   bits: number;
   float: boolean;
+  /** Of telephones: 8 bits hold the logarithm of a sample. */
+  law?: "A" | "mu";
 }
 
 /** A sound with its channels apart. */
@@ -78,7 +82,7 @@ export async function openWav(bytes: Bytes): Promise<Wav | undefined> {
   throw broken(format ? "has no samples (no data chunk)" : "does not say how its samples are stored (no fmt chunk)");
 }
 
-/** `view` begins with the head of the chunk; undefined for what is neither PCM nor floating point. */
+/** `view` begins with the head of the chunk; undefined for a compressed format. */
 function readFormat(view: DataView, size: number): WavFormat | undefined {
   if (size < 16) throw broken("has a fmt chunk of less than 16 bytes");
   const tag = view.getUint16(8, true);
@@ -88,14 +92,15 @@ function readFormat(view: DataView, size: number): WavFormat | undefined {
   const bits = view.getUint16(22, true);
   // The kind is the first two bytes of an identifier.
   const kind = tag === EXTENSIBLE && size >= 26 ? view.getUint16(32, true) : tag;
-  if (kind !== PCM && kind !== FLOAT) return undefined;
+  const law = kind === A_LAW ? "A" : kind === MU_LAW ? "mu" : undefined;
+  if (kind !== PCM && kind !== FLOAT && !law) return undefined;
   if (channels === 0 || sampleRate === 0) throw broken(`has ${channels} channels at ${sampleRate} Hz`);
   // A sample of 20 bits stands in 24, the upper ones.
   const stored = (8 * block) / channels;
-  const known = kind === FLOAT ? [32, 64] : [8, 16, 24, 32];
+  const known = kind === FLOAT ? [32, 64] : law ? [8] : [8, 16, 24, 32];
   if (!known.includes(stored) || bits > stored)
     throw broken(`has samples of ${bits} bits, ${block} bytes for ${channels} channels, which is not known`);
-  return { channels, sampleRate, bits: stored, float: kind === FLOAT };
+  return { channels, sampleRate, bits: stored, float: kind === FLOAT, ...(law && { law }) };
 }
 
 function wavOf(bytes: Bytes, format: WavFormat, start: number, size: number): Wav {
@@ -116,10 +121,10 @@ function wavOf(bytes: Bytes, format: WavFormat, start: number, size: number): Wa
 }
 
 /** Interleaved samples as one array for each channel. */
-function unpack(data: Uint8Array, { channels, bits, float }: WavFormat): Float32Array[] {
-  const view = viewOf(data);
+function unpack(data: Uint8Array, format: WavFormat): Float32Array[] {
+  const { channels, bits } = format;
   const width = bits / 8;
-  const sample = sampleReader(view, bits, float);
+  const sample = sampleReader(viewOf(data), format);
   const length = Math.floor(data.length / (channels * width));
   return Array.from({ length: channels }, (_, channel) => {
     const out = new Float32Array(length);
@@ -128,11 +133,35 @@ function unpack(data: Uint8Array, { channels, bits, float }: WavFormat): Float32
   });
 }
 
-function sampleReader(view: DataView, bits: number, float: boolean): (at: number) => number {
+function sampleReader(view: DataView, { bits, float, law }: WavFormat): (at: number) => number {
+  if (law) {
+    const table = Float32Array.from(
+      { length: 256 },
+      (_, code) => (law === "A" ? fromALaw(code) : fromMuLaw(code)) / 2 ** 15,
+    );
+    return (at) => table[view.getUint8(at)];
+  }
   if (float) return bits === 32 ? (at) => view.getFloat32(at, true) : (at) => view.getFloat64(at, true);
   // 8 bits are without a sign.
   if (bits === 8) return (at) => (view.getUint8(at) - 128) / 2 ** 7;
   if (bits === 16) return (at) => view.getInt16(at, true) / 2 ** 15;
   if (bits === 24) return (at) => (view.getUint16(at, true) + view.getInt8(at + 2) * 2 ** 16) / 2 ** 23;
   return (at) => view.getInt32(at, true) / 2 ** 31;
+}
+
+/** G.711: sign, exponent (3 bits), mantissa (4 bits). Every other bit is inverted. */
+function fromALaw(code: number): number {
+  const bits = code ^ 0x55;
+  const exponent = (bits >> 4) & 7;
+  const mantissa = ((bits & 15) << 4) + 8;
+  const size = exponent === 0 ? mantissa : (mantissa + 256) << (exponent - 1);
+  return bits & 128 ? size : -size;
+}
+
+/** G.711: the same fields, all of them inverted. */
+function fromMuLaw(code: number): number {
+  const bits = ~code;
+  const size = ((((bits & 15) << 3) + 132) << ((bits >> 4) & 7)) - 132;
+  // 0 has two codes, and neither is -0.
+  return bits & 128 ? 0 - size : size;
 }

@@ -55,19 +55,13 @@ export async function readModel(
     generationFile,
     own,
   );
-  const familyFields = Object.fromEntries(
-    // Old files have forced_decoder_ids in config.json alone.
-    ownFields.map((name) => [
-      name,
-      ownFile && name !== "forced_decoder_ids" ? ownFile[name] : (ownFile?.[name] ?? config[name]),
-    ]),
-  );
+  const { fields: familyFields, unread: passedOver } = readFamilyFields(ownFields, ownFile, config);
   checkGenerationFile(generationConfig, own, generationFile);
   if (!family.strict) for (const text of openTokens(generationConfig, generationFile, own)) options.onWarning?.(text);
   const { tokenizer, tokenizerProblem, text } = await readTokenizer(files, config, options);
 
   const unread = new Unread();
-  unread.add(generationFile, idle);
+  unread.add(generationFile, [...idle, ...passedOver]);
   return {
     config,
     generationConfig,
@@ -88,6 +82,24 @@ export async function readModel(
       return placed;
     },
   };
+}
+
+/**
+ * The fields of generation_config.json that only this family has. transformers reads them neither of config.json nor of a file that
+ * says of itself that it was made of config.json, as those of many fine-tuned models do; forced_decoder_ids of config.json count there.
+ */
+function readFamilyFields(
+  names: readonly string[],
+  file: Record<string, unknown> | undefined,
+  config: Record<string, unknown>,
+): { fields: Record<string, unknown>; unread: string[] } {
+  const isCopy = Boolean(file?._from_model_config);
+  const read = file && !isCopy ? file : {};
+  const fields = Object.fromEntries(
+    names.map((name) => [name, name === "forced_decoder_ids" ? (read[name] ?? config[name]) : read[name]]),
+  );
+  const given = names.filter((name) => (file?.[name] ?? undefined) !== undefined);
+  return { fields, unread: isCopy ? given : [] };
 }
 
 const without = (fields: Record<string, unknown>, names: readonly string[]): Record<string, unknown> =>

@@ -67,7 +67,9 @@ export function alignWindow(
 
 /** When each of `count` tokens ends, in seconds of the sound, in float32 as torch has it. */
 export function tokenTimes(aligned: WindowAlignment | undefined, count: number, offset: number): number[] {
-  const second = (frame: number): number => Math.fround(Math.fround(frame * TIME_PRECISION) + Math.fround(offset));
+  // Frame -1 of a sound without a frame would be before its beginning.
+  const second = (frame: number): number =>
+    Math.max(0, Math.fround(Math.fround(frame * TIME_PRECISION) + Math.fround(offset)));
   if (!aligned) return new Array<number>(count).fill(second(0));
   // The last token has no row: it gets the time of the one before.
   return [...aligned.path, aligned.path[aligned.path.length - 1]].map(second);

@@ -14,22 +14,26 @@ export interface DecodeSettings {
   heads?: readonly (readonly number[])[];
   /** Whether the files name a token of silence. */
   tellsSilence: boolean;
+  /** `max_new_tokens` where neither the call nor the files limit the length: fewer, where the decoder's `positions` leave no room. */
+  defaultLength?: number;
+  positions?: number;
   signal?: AbortSignal;
   /** Is told how many windows the encoder has read. */
   onEncoded?: (windows: number) => void;
 }
 
 export function windowDecoder(model: SpeechModel, settings: DecodeSettings): Decode {
-  const { options, timestamps, heads, tellsSilence, signal, onEncoded } = settings;
+  const { options, timestamps, heads, tellsSilence, defaultLength, positions = Infinity, signal, onEncoded } = settings;
   const ends = model.config.eos_token_id;
   return async (requests: readonly WindowRequest[]): Promise<WindowResult[]> => {
-    const [{ temperature, beams, maxLength, again }] = requests;
+    const [{ temperature, beams, maxLength, again, prompt: first }] = requests;
     const out = await model.generate({
       input_features: requests.map(({ features }) => features),
       ...optionsAt(options, temperature, beams),
       ...(temperature > 0 ? { do_sample: true, temperature } : { do_sample: false }),
       ...(beams ? {} : { num_beams: 1 }),
       ...(maxLength === undefined ? {} : { max_length: maxLength }),
+      ...(defaultLength && { max_new_tokens: Math.max(1, Math.min(defaultLength, positions - first.length)) }),
       decoder_input_ids: requests.map(({ prompt }) => prompt),
       return_timestamps: timestamps,
       ...(again ? { reuse_encoder_outputs: true } : {}),

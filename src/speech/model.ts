@@ -40,6 +40,8 @@ export interface WhisperSizes {
   targetLength: number;
   vocabSize: number;
   medianWidth: number;
+  decoderLayers: number;
+  decoderHeads: number;
 }
 
 export function whisperSizes({ file }: SpeechModel["config"]): WhisperSizes {
@@ -53,5 +55,7 @@ export function whisperSizes({ file }: SpeechModel["config"]): WhisperSizes {
     targetLength: size("max_target_positions", 448),
     vocabSize: size("vocab_size", 51865),
     medianWidth: size("median_filter_width", 7),
+    decoderLayers: size("decoder_layers", 4),
+    decoderHeads: size("decoder_attention_heads", 6),
   };
 }

@@ -52,7 +52,8 @@ export function splitAtStamps(tokens: readonly number[], firstStamp: number, off
     const isPair = i === cuts.length - 1 && !singleEnding;
     // A negative index of Python wraps around.
     const end = own[own.length - (isPair ? 2 : 1)];
-    return { start: timeOf(own[0]), end: timeOf(end), tokens: own, from };
+    // Without timestamps in the prompt a model may write some nevertheless, and then text comes first.
+    return { start: Math.max(offset, timeOf(own[0])), end: timeOf(end), tokens: own, from };
   });
   // A single stamp at the end: nothing is said after it. Otherwise what follows the last pair is decoded again.
   const lastStamp = tokens[cuts[cuts.length - 1] - 2] - firstStamp;

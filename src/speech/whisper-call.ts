@@ -32,7 +32,7 @@ export function openWhisper({ model, tokenizer, plan, signal }: WhisperCall, sam
   const settings = { ...WHISPER_MEL, feature_size: sizes.mels, chunk_length: sizes.windowFrames / 100 };
   const windowSamples = (sizes.windowFrames * WHISPER_MEL.sampling_rate) / 100;
   const timestamps = timestampsOf(plan, fields.returnTimestamps, samples > windowSamples);
-  const heads = timestamps === "word" ? alignmentHeads(file) : undefined;
+  const heads = timestamps === "word" ? alignmentHeads(file, sizes) : undefined;
   const { language, task, return_language = false, return_alignment } = plan.given;
   const begin = (): Opening =>
     createOpening(model, start, fields, { language, task, timestamps: timestamps !== false });
@@ -46,6 +46,9 @@ export function openWhisper({ model, tokenizer, plan, signal }: WhisperCall, sam
     timestamps: timestamps !== false,
     heads,
     tellsSilence: fields.noTimestamps !== undefined,
+    defaultLength:
+      plan.generation.max_new_tokens === undefined ? (generation.max_new_tokens as number | undefined) : undefined,
+    positions: sizes.targetLength,
     signal,
     onEncoded: (windows) => void (stats.encoded += windows),
   });

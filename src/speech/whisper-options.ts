@@ -20,17 +20,26 @@ export function timestampsOf({ given }: TranscribePlan, fromFile: boolean, isLon
 }
 
 /** Pairs of layer and head. */
-export function alignmentHeads(file: Readonly<Record<string, unknown>>): number[][] {
+export function alignmentHeads(file: Readonly<Record<string, unknown>>, sizes: WhisperSizes): number[][] {
+  const { decoderLayers, decoderHeads } = sizes;
   const heads = file.alignment_heads;
   const isPair = (value: unknown): boolean =>
-    Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger);
-  if (Array.isArray(heads) && heads.length > 0 && heads.every(isPair)) return heads as number[][];
-  throw new ModelError(
-    "unsupported_option",
-    `transcribe: the times of words need alignment_heads in generation_config.json, and this model has none.`,
-    "return_timestamps: true gives the times of segments.",
+    Array.isArray(value) && value.length === 2 && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+  const refused = (why: string): ModelError =>
+    new ModelError("unsupported_option", `transcribe: the times of words need ${why}.`, HINT);
+  if (!Array.isArray(heads) || heads.length === 0 || !heads.every(isPair))
+    throw refused("alignment_heads in generation_config.json, and this model has none");
+  const pairs = heads as number[][];
+  // A distilled model may have the file of its teacher, which has more layers.
+  const beyond = pairs.find(([layer, head]) => layer >= decoderLayers || head >= decoderHeads);
+  if (!beyond) return pairs;
+  const named = `generation_config.json names [${beyond.join()}]`;
+  throw refused(
+    `alignment_heads of this model, and ${named}; the decoder has ${decoderLayers} layers of ${decoderHeads} heads`,
   );
 }
+
+const HINT = "return_timestamps: true gives the times of segments.";
 
 /** The tokens of speech. Where the files name no timestamps, no token is one. */
 export function speechTokenizer(

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ModelError } from "../../src/errors";
 import { openSound, soundBlocks, soundData, type SoundInput, type SoundStream } from "../../src/audio/input";
 import { Resampler } from "../../src/audio/resample";
 import { mono } from "../../src/audio/sound";
@@ -76,6 +77,29 @@ test("blocks at another rate", async () => {
   expect(Float32Array.from(found)).toEqual(expected);
 });
 
+/** A file of 32-bit floating-point samples at 16 kHz. */
+function wavOf(...samples: number[]): Uint8Array<ArrayBuffer> {
+  const { file } = audioGoldens.wav.find(({ name }) => name === "WAV FLOAT 1")!;
+  const head = Uint8Array.from(Buffer.from(file, "base64")).slice(0, -4 * 23);
+  return Uint8Array.from([...head, ...new Uint8Array(Float32Array.from(samples).buffer)]);
+}
+
+/** A file of a format that is not read here: ADPCM. */
+const compressed = file.slice();
+new DataView(compressed.buffer).setUint16(20, 2, true);
+
+test.each<[string, unknown, RegExp]>([
+  ["16-bit samples", Int16Array.of(1, 2), /x \/ 2 \*\* 15/],
+  ["32-bit samples", Int32Array.of(1, 2), /x \/ 2 \*\* 31/],
+  ["64-bit numbers", Float64Array.of(1, 2), /Float32Array\.from/],
+])("%s are refused with the line that converts them", async (_, samples, hint) => {
+  for (const input of [samples, { samples, sampleRate: 16000 }]) {
+    const error = await read(input as SoundInput).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(ModelError);
+    expect((error as ModelError).hint).toMatch(hint);
+  }
+});
+
 const OGG = new TextEncoder().encode("OggS and more bytes of it");
 
 test.each<[string, unknown, string, RegExp]>([
@@ -85,6 +109,10 @@ test.each<[string, unknown, string, RegExp]>([
   ["no such file", `${path}.not`, "file_not_found", /there is no such file/],
   ["a folder", tmpdir(), "file_not_found", /there is no such file/],
   ["another format, without a browser", OGG, "invalid_input", /not a WAV file/],
+  ["a compressed WAV file, without a browser", compressed, "invalid_input", /^The WAV file is in a compressed format/],
+  ["an empty file", new Uint8Array(), "invalid_input", /empty/],
+  ["NaN in a WAV file", wavOf(0.5, NaN), "invalid_input", /sample 1 is NaN/],
+  ["infinity in a WAV file", wavOf(0.5, 0.5, -Infinity), "invalid_input", /sample 2 is -Infinity/],
   ["a rate of 0", { samples: new Float32Array(1), sampleRate: 0 }, "invalid_input", /sampleRate/],
   ["a rate with a fraction", { samples: new Float32Array(1), sampleRate: 44100.5 }, "invalid_input", /sampleRate/],
   ["no channel", { samples: [], sampleRate: 8000 }, "invalid_input", /samples must be/],

@@ -57,8 +57,8 @@ def riff(*chunks: bytes) -> bytes:
 def wav_cases() -> list[dict]:
     cases = []
     for format, subtypes in {
-        "WAV": ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"],
-        "WAVEX": ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"],
+        "WAV": ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ALAW", "ULAW"],
+        "WAVEX": ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ALAW", "ULAW"],
         "RF64": ["PCM_16", "FLOAT"],
     }.items():
         for subtype in subtypes:
@@ -76,6 +76,10 @@ def wav_cases() -> list[dict]:
     format = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 16))
     # Other chunks before and after, one of odd length.
     cases.append({"name": "chunks", "file": riff(chunk(b"LIST", b"abc"), format, chunk(b"fact", b"1234"), chunk(b"data", ints), chunk(b"LIST", b"xy"))})
+    # Every code of both laws.
+    for name, tag in [("all of A-law", 6), ("all of mu-law", 7)]:
+        format = chunk(b"fmt ", struct.pack("<HHIIHHH", tag, 1, 8000, 8000, 1, 8, 0))
+        cases.append({"name": name, "file": riff(format, chunk(b"data", bytes(range(256))))})
     for case in cases:
         values, rate = soundfile.read(io.BytesIO(case["file"]), dtype="float32", always_2d=True)
         case["rate"] = rate

@@ -3,7 +3,7 @@
 import { ModelError, quote } from "../../errors";
 import { isInteger, isToken, type Fields } from "../options/option-reader";
 
-/** Their names. A field of config.json stands in where generation_config.json is missing. */
+/** Their names. */
 export const WHISPER_FIELDS = [
   "alignment_heads",
   "forced_decoder_ids",
