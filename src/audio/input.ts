@@ -111,12 +111,10 @@ const isSamples = (value: unknown): value is Samples => isObject(value) && "samp
 export const isStream = (value: unknown): value is SoundStream =>
   isMediaStream(value) || (isObject(value) && Symbol.asyncIterator in value);
 
-/** How samples of another type become numbers between -1 and 1. */
+/** How integers become numbers between -1 and 1. */
 function conversionOf(value: unknown): string | undefined {
-  if (value instanceof Int16Array) return "For 16-bit samples: Float32Array.from(samples, (x) => x / 2 ** 15).";
-  if (value instanceof Int32Array) return "For 32-bit samples: Float32Array.from(samples, (x) => x / 2 ** 31).";
-  if (value instanceof Float64Array || Array.isArray(value)) return "Float32Array.from(samples) makes one.";
-  return undefined;
+  const bits = value instanceof Int16Array ? 15 : value instanceof Int32Array ? 31 : 0;
+  return bits > 0 ? `Float32Array.from(samples, (x) => x / 2 ** ${bits}) converts them.` : undefined;
 }
 
 /** A NaN or an infinity would spread over everything that is computed of it. */

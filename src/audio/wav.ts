@@ -134,13 +134,7 @@ function unpack(data: Uint8Array, format: WavFormat): Float32Array[] {
 }
 
 function sampleReader(view: DataView, { bits, float, law }: WavFormat): (at: number) => number {
-  if (law) {
-    const table = Float32Array.from(
-      { length: 256 },
-      (_, code) => (law === "A" ? fromALaw(code) : fromMuLaw(code)) / 2 ** 15,
-    );
-    return (at) => table[view.getUint8(at)];
-  }
+  if (law) return (at) => fromLaw(view.getUint8(at), law === "A") / 2 ** 15;
   if (float) return bits === 32 ? (at) => view.getFloat32(at, true) : (at) => view.getFloat64(at, true);
   // 8 bits are without a sign.
   if (bits === 8) return (at) => (view.getUint8(at) - 128) / 2 ** 7;
@@ -149,19 +143,13 @@ function sampleReader(view: DataView, { bits, float, law }: WavFormat): (at: num
   return (at) => view.getInt32(at, true) / 2 ** 31;
 }
 
-/** G.711: sign, exponent (3 bits), mantissa (4 bits). Every other bit is inverted. */
-function fromALaw(code: number): number {
-  const bits = code ^ 0x55;
+/** G.711: sign, exponent (3 bits) and mantissa (4 bits), some or all of them inverted. */
+function fromLaw(code: number, isA: boolean): number {
+  const bits = isA ? code ^ 0x55 : ~code;
   const exponent = (bits >> 4) & 7;
-  const mantissa = ((bits & 15) << 4) + 8;
-  const size = exponent === 0 ? mantissa : (mantissa + 256) << (exponent - 1);
-  return bits & 128 ? size : -size;
-}
-
-/** G.711: the same fields, all of them inverted. */
-function fromMuLaw(code: number): number {
-  const bits = ~code;
-  const size = ((((bits & 15) << 3) + 132) << ((bits >> 4) & 7)) - 132;
-  // 0 has two codes, and neither is -0.
-  return bits & 128 ? 0 - size : size;
+  const mantissa = (bits & 15) * 16 + 8;
+  const ofA = exponent === 0 ? mantissa : (mantissa + 256) << (exponent - 1);
+  const size = isA ? ofA : ((mantissa / 2 + 128) << exponent) - 132;
+  // The sign bit is inverted in mu-law. 0 - 0 is not -0.
+  return isA === (bits & 128) > 0 ? size : 0 - size;
 }

@@ -1,6 +1,6 @@
 /** What the options of a transcription and the files of a Whisper say together. */
 
-import { ModelError } from "../errors";
+import { ModelError, quote } from "../errors";
 import type { Tokenizer } from "../text/tokenizer";
 import type { SpeechTokenizer } from "./join-chunks";
 import type { WhisperSizes } from "./model";
@@ -21,25 +21,23 @@ export function timestampsOf({ given }: TranscribePlan, fromFile: boolean, isLon
 
 /** Pairs of layer and head. */
 export function alignmentHeads(file: Readonly<Record<string, unknown>>, sizes: WhisperSizes): number[][] {
-  const { decoderLayers, decoderHeads } = sizes;
-  const heads = file.alignment_heads;
+  const { decoderLayers: layers, decoderHeads: heads } = sizes;
+  const pairs = file.alignment_heads;
   const isPair = (value: unknown): boolean =>
     Array.isArray(value) && value.length === 2 && value.every((n) => Number.isSafeInteger(n) && n >= 0);
-  const refused = (why: string): ModelError =>
-    new ModelError("unsupported_option", `transcribe: the times of words need ${why}.`, HINT);
-  if (!Array.isArray(heads) || heads.length === 0 || !heads.every(isPair))
-    throw refused("alignment_heads in generation_config.json, and this model has none");
-  const pairs = heads as number[][];
+  const isList = Array.isArray(pairs) && pairs.length > 0 && pairs.every(isPair);
   // A distilled model may have the file of its teacher, which has more layers.
-  const beyond = pairs.find(([layer, head]) => layer >= decoderLayers || head >= decoderHeads);
-  if (!beyond) return pairs;
-  const named = `generation_config.json names [${beyond.join()}]`;
-  throw refused(
-    `alignment_heads of this model, and ${named}; the decoder has ${decoderLayers} layers of ${decoderHeads} heads`,
+  const beyond = isList ? (pairs as number[][]).find(([layer, head]) => layer >= layers || head >= heads) : undefined;
+  if (isList && !beyond) return pairs as number[][];
+  const why = beyond
+    ? `it names ${quote(beyond)}, and the decoder has ${layers} layers of ${heads} heads`
+    : "this model has none";
+  throw new ModelError(
+    "unsupported_option",
+    `transcribe: the times of words need alignment_heads in generation_config.json, and ${why}.`,
+    `return_timestamps: true gives the times of segments.`,
   );
 }
-
-const HINT = "return_timestamps: true gives the times of segments.";
 
 /** The tokens of speech. Where the files name no timestamps, no token is one. */
 export function speechTokenizer(

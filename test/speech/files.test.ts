@@ -84,7 +84,7 @@ test("alignment heads beyond the model's decoder are named, as a distilled model
     const { model, transcriber } = await load({ changes, removed: [], config: {}, absent: false });
     await expect(transcriber.transcribe(sound, { return_timestamps: "word" })).rejects.toMatchObject({
       code: "unsupported_option",
-      message: `transcribe: the times of words need alignment_heads of this model, and generation_config.json names ${JSON.stringify(heads[0])}; the decoder has 2 layers of 2 heads.`,
+      message: `transcribe: the times of words need alignment_heads in generation_config.json, and it names ${JSON.stringify(heads[0])}, and the decoder has 2 layers of 2 heads.`,
     });
     await model.dispose();
   }
