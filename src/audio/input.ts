@@ -39,7 +39,7 @@ export async function soundData(input: SoundInput, sampleRate: number, signal?: 
   if (isStream(input)) return collect(input, sampleRate, signal);
   const file = await fileOf(input, signal);
   const bytes = bytesOf(file);
-  if (bytes.size === 0) throw invalid("The file of the sound is empty.");
+  if (bytes.size === 0) throw invalid("The file is empty.");
   const wav = await isWav(bytes);
   if (wav && (await openWav(bytes))) return file;
   return decode(file, sampleRate, wav);
@@ -111,11 +111,7 @@ const isSamples = (value: unknown): value is Samples => isObject(value) && "samp
 export const isStream = (value: unknown): value is SoundStream =>
   isMediaStream(value) || (isObject(value) && Symbol.asyncIterator in value);
 
-/** How integers become numbers between -1 and 1. */
-function conversionOf(value: unknown): string | undefined {
-  const bits = value instanceof Int16Array ? 15 : value instanceof Int32Array ? 31 : 0;
-  return bits > 0 ? `Float32Array.from(samples, (x) => x / 2 ** ${bits}) converts them.` : undefined;
-}
+const INTEGERS = "Divide 16-bit samples by 32768.";
 
 /** A NaN or an infinity would spread over everything that is computed of it. */
 function checked(samples: Float32Array, start = 0): Float32Array {
@@ -129,10 +125,7 @@ function checkedSamples({ samples, sampleRate }: Samples): { samples: Float32Arr
     throw invalid(`sampleRate must be a whole number of samples per second, not ${quote(sampleRate)}.`);
   const channels: unknown[] = Array.isArray(samples) ? samples : [samples];
   const areArrays = channels.length > 0 && channels.every((channel) => channel instanceof Float32Array);
-  if (!areArrays) {
-    const hint = channels.map(conversionOf).find((text) => text !== undefined);
-    throw invalid("samples must be a Float32Array, or a list of them, one for each channel.", hint);
-  }
+  if (!areArrays) throw invalid("samples must be a Float32Array, or a list of them, one for each channel.", INTEGERS);
   if (channels.some(({ length }) => length !== channels[0].length))
     throw invalid(`The channels have ${channels.map(({ length }) => length).join(", ")} samples: not equally many.`);
   return { samples: checked(mono(channels)), rate: sampleRate };
@@ -145,11 +138,9 @@ async function fileOf(input: unknown, signal?: AbortSignal): Promise<Blob | Uint
   // A view of shared memory is copied: neither a Blob nor a decoder takes it.
   if (data instanceof Uint8Array)
     return data.buffer instanceof ArrayBuffer ? (data as Uint8Array<ArrayBuffer>) : data.slice();
-  const conversion = conversionOf(input);
   throw invalid(
-    `This is not sound: ${conversion ? (input as object).constructor.name : quote(input)}.`,
-    conversion ??
-      "Pass a Blob, an ArrayBuffer, an address, an AudioBuffer, a Float32Array at 16 kHz, or { samples, sampleRate }.",
+    `This is not sound: ${quote(input)}.`,
+    `Pass a Blob, an ArrayBuffer, an address, an AudioBuffer, a Float32Array at 16 kHz, or { samples, sampleRate }. ${INTEGERS}`,
   );
 }
 

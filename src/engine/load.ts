@@ -44,7 +44,7 @@ export async function readModel(
   options: DownloadOptions & { onWarning?: (message: string) => void } = {},
 ): Promise<ModelFolder> {
   const config = await readConfig(files, options);
-  const { family, more, ownFields } = await findFamily(config);
+  const { family, more, ownFields, readOwnFields } = await findFamily(config);
   refuseQuantization(config);
   const configFields = new ConfigFields(config);
   const own = family.info(configFields.fields);
@@ -55,7 +55,7 @@ export async function readModel(
     generationFile,
     own,
   );
-  const { fields: familyFields, unread: passedOver } = readFamilyFields(ownFields, ownFile, config);
+  const { fields: familyFields, unread: passedOver } = readOwnFields(ownFile, config);
   checkGenerationFile(generationConfig, own, generationFile);
   if (!family.strict) for (const text of openTokens(generationConfig, generationFile, own)) options.onWarning?.(text);
   const { tokenizer, tokenizerProblem, text } = await readTokenizer(files, config, options);
@@ -82,24 +82,6 @@ export async function readModel(
       return placed;
     },
   };
-}
-
-/**
- * The fields of generation_config.json that only this family has. transformers reads them neither of config.json nor of a file that
- * says of itself that it was made of config.json, as those of many fine-tuned models do; forced_decoder_ids of config.json count there.
- */
-function readFamilyFields(
-  names: readonly string[],
-  file: Record<string, unknown> | undefined,
-  config: Record<string, unknown>,
-): { fields: Record<string, unknown>; unread: string[] } {
-  const isCopy = Boolean(file?._from_model_config);
-  const read = file && !isCopy ? file : {};
-  const fields = Object.fromEntries(
-    names.map((name) => [name, name === "forced_decoder_ids" ? (read[name] ?? config[name]) : read[name]]),
-  );
-  const given = names.filter((name) => (file?.[name] ?? undefined) !== undefined);
-  return { fields, unread: isCopy ? given : [] };
 }
 
 const without = (fields: Record<string, unknown>, names: readonly string[]): Record<string, unknown> =>

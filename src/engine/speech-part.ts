@@ -12,7 +12,7 @@ export { prepareSpeech } from "../generation/speech/call";
 export { speechBatch } from "../generation/speech/features";
 export { languageProbabilities } from "../generation/speech/languages";
 export { createReviews } from "../generation/speech/review";
-export { WHISPER_FIELDS as generationFields } from "../generation/speech/whisper-fields";
+export { WHISPER_FIELDS as generationFields, readOwnFields } from "../generation/speech/whisper-fields";
 export { timestampRules } from "../generation/speech/whisper-request";
 
 /** The operations that these families need beside those of every backend; the GPU's kernels load where there is a GPU. */

@@ -88,14 +88,12 @@ function wavOf(...samples: number[]): Uint8Array<ArrayBuffer> {
 const compressed = file.slice();
 new DataView(compressed.buffer).setUint16(20, 2, true);
 
-test.each<[string, unknown, RegExp]>([
-  ["16-bit samples", Int16Array.of(1, 2), /x \/ 2 \*\* 15/],
-  ["32-bit samples", Int32Array.of(1, 2), /x \/ 2 \*\* 31/],
-])("%s are refused with the line that converts them", async (_, samples, hint) => {
+test("integers are refused with what makes samples of them", async () => {
+  const samples = Int16Array.of(1, 2);
   for (const input of [samples, { samples, sampleRate: 16000 }]) {
-    const error = await read(input as SoundInput).catch((error: unknown) => error);
+    const error = await read(input as unknown as SoundInput).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(ModelError);
-    expect((error as ModelError).hint).toMatch(hint);
+    expect((error as ModelError).hint).toMatch(/Divide 16-bit samples by 32768/);
   }
 });
 

@@ -24,6 +24,19 @@ export const WHISPER_FIELDS = [
   "task_to_id",
 ] as const;
 
+/**
+ * What counts of them. transformers reads them neither of config.json nor of a generation_config.json that says of itself that it was
+ * made of config.json, as those of many fine-tuned models do; forced_decoder_ids of config.json count there.
+ */
+export function readOwnFields(file: Fields | undefined, config: Fields): { fields: Fields; unread: readonly string[] } {
+  const isCopy = Boolean(file?._from_model_config);
+  const read = file && !isCopy ? file : {};
+  const fields = Object.fromEntries(WHISPER_FIELDS.map((name) => [name, read[name]]));
+  fields.forced_decoder_ids ??= config.forced_decoder_ids;
+  const unread = isCopy ? WHISPER_FIELDS.filter((name) => (file![name] ?? undefined) !== undefined) : [];
+  return { fields, unread };
+}
+
 /** What of them counts for one window. */
 export interface WhisperFields {
   /** Undefined: the file does not say. */
