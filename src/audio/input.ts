@@ -40,9 +40,8 @@ export async function soundData(input: SoundInput, sampleRate: number, signal?: 
   const file = await fileOf(input, signal);
   const bytes = bytesOf(file);
   if (bytes.size === 0) throw invalid("The file is empty.");
-  const wav = await isWav(bytes);
-  if (wav && (await openWav(bytes))) return file;
-  return decode(file, sampleRate, wav);
+  if ((await isWav(bytes)) && (await openWav(bytes))) return file;
+  return decode(file, sampleRate);
 }
 
 /**
@@ -171,12 +170,10 @@ async function nodeFile(path: string | URL): Promise<Blob> {
 }
 
 /** What is not a WAV file, or a compressed one: a page's decoder brings it to the rate. */
-async function decode(file: Blob | Uint8Array<ArrayBuffer>, sampleRate: number, wav: boolean): Promise<SoundData> {
+async function decode(file: Blob | Uint8Array<ArrayBuffer>, sampleRate: number): Promise<SoundData> {
   if (typeof OfflineAudioContext === "undefined") {
     throw invalid(
-      wav
-        ? "The WAV file is in a compressed format, and there is no decoder for it here."
-        : "This is not a WAV file, and there is no decoder for others here.",
+      "This is not a WAV file of plain samples, and there is no decoder for others here.",
       "Pages have one (not their workers). Elsewhere pass WAV, or { samples, sampleRate } of a decoder of your own.",
     );
   }
