@@ -173,7 +173,7 @@ async function nodeFile(path: string | URL): Promise<Blob> {
 async function decode(file: Blob | Uint8Array<ArrayBuffer>, sampleRate: number): Promise<SoundData> {
   if (typeof OfflineAudioContext === "undefined") {
     throw invalid(
-      "This is not a WAV file of plain samples, and there is no decoder for others here.",
+      "This is not a WAV file of samples, and there is no decoder for others here.",
       "Pages have one (not their workers). Elsewhere pass WAV, or { samples, sampleRate } of a decoder of your own.",
     );
   }

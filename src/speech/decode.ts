@@ -33,7 +33,7 @@ export function windowDecoder(model: SpeechModel, settings: DecodeSettings): Dec
       ...(temperature > 0 ? { do_sample: true, temperature } : { do_sample: false }),
       ...(beams ? {} : { num_beams: 1 }),
       ...(maxLength === undefined ? {} : { max_length: maxLength }),
-      ...(defaultLength && { max_new_tokens: Math.max(1, Math.min(defaultLength, positions - first.length)) }),
+      ...(defaultLength && { max_new_tokens: Math.min(defaultLength, positions - first.length) }),
       decoder_input_ids: requests.map(({ prompt }) => prompt),
       return_timestamps: timestamps,
       ...(again ? { reuse_encoder_outputs: true } : {}),

@@ -19,23 +19,19 @@ export function timestampsOf({ given }: TranscribePlan, fromFile: boolean, isLon
   return wanted ?? (isLong || fromFile);
 }
 
-/** Pairs of layer and head. */
+/** Pairs of layer and head. A distilled model may have the file of its teacher, which has more layers. */
 export function alignmentHeads(file: Readonly<Record<string, unknown>>, sizes: WhisperSizes): number[][] {
-  const { decoderLayers: layers, decoderHeads: heads } = sizes;
   const pairs = file.alignment_heads;
+  const limits = [sizes.decoderLayers, sizes.decoderHeads];
   const isPair = (value: unknown): boolean =>
-    Array.isArray(value) && value.length === 2 && value.every((n) => Number.isSafeInteger(n) && n >= 0);
-  const isList = Array.isArray(pairs) && pairs.length > 0 && pairs.every(isPair);
-  // A distilled model may have the file of its teacher, which has more layers.
-  const beyond = isList ? (pairs as number[][]).find(([layer, head]) => layer >= layers || head >= heads) : undefined;
-  if (isList && !beyond) return pairs as number[][];
-  const why = beyond
-    ? `it names ${quote(beyond)}, and the decoder has ${layers} layers of ${heads} heads`
-    : "this model has none";
+    Array.isArray(value) &&
+    value.length === 2 &&
+    limits.every((limit, i) => Number.isSafeInteger(value[i]) && value[i] >= 0 && value[i] < limit);
+  if (Array.isArray(pairs) && pairs.length > 0 && pairs.every(isPair)) return pairs as number[][];
   throw new ModelError(
     "unsupported_option",
-    `transcribe: the times of words need alignment_heads in generation_config.json, and ${why}.`,
-    `return_timestamps: true gives the times of segments.`,
+    `transcribe: the times of words need alignment_heads in generation_config.json, of ${limits.join(" layers and ")} heads, not ${quote(pairs)}.`,
+    "return_timestamps: true gives the times of segments.",
   );
 }
 

@@ -106,7 +106,7 @@ test.each<[string, unknown, string, RegExp]>([
   ["no such file", `${path}.not`, "file_not_found", /there is no such file/],
   ["a folder", tmpdir(), "file_not_found", /there is no such file/],
   ["another format, without a browser", OGG, "invalid_input", /not a WAV file/],
-  ["a compressed WAV file, without a browser", compressed, "invalid_input", /not a WAV file of plain samples/],
+  ["a compressed WAV file, without a browser", compressed, "invalid_input", /not a WAV file of samples/],
   ["an empty file", new Uint8Array(), "invalid_input", /empty/],
   ["NaN in a WAV file", wavOf(0.5, NaN), "invalid_input", /sample 1 is NaN/],
   ["infinity in a WAV file", wavOf(0.5, 0.5, -Infinity), "invalid_input", /sample 2 is -Infinity/],

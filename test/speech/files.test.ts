@@ -75,6 +75,8 @@ test("without a length in call and files, a long prompt leaves as many tokens as
   // 64 positions; four tokens are the start, the language, the task and that there are no timestamps.
   expect(stats.tokens).toBeLessThanOrEqual(stats.windows * (64 - 41 - 4));
   expect(stats.tokens).toBeGreaterThan(0);
+  const all = { num_beams: 1, language: "en", prompt_ids: [...prompt_ids, ...prompt_ids] };
+  await expect(transcriber.transcribe(sound, all)).rejects.toThrow(/the prompt has 86 tokens; .* 64 positions/);
   await model.dispose();
 });
 
@@ -84,7 +86,7 @@ test("alignment heads beyond the model's decoder are named, as a distilled model
     const { model, transcriber } = await load({ changes, removed: [], config: {}, absent: false });
     await expect(transcriber.transcribe(sound, { return_timestamps: "word" })).rejects.toMatchObject({
       code: "unsupported_option",
-      message: `transcribe: the times of words need alignment_heads in generation_config.json, and it names ${JSON.stringify(heads[0])}, and the decoder has 2 layers of 2 heads.`,
+      message: `transcribe: the times of words need alignment_heads in generation_config.json, of 2 layers and 2 heads, not ${JSON.stringify(heads)}.`,
     });
     await model.dispose();
   }
