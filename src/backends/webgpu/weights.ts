@@ -49,7 +49,9 @@ export const CHUNKS: Readonly<Record<WeightFormat, { vec4s: number; atOnce: numb
   q4: { vec4s: 4, atOnce: 1 },
 };
 
-export type KernelDescription<Binding extends string, Param extends string> = Parameters<typeof kernel<Binding, Param>>[0];
+export type KernelDescription<Binding extends string, Param extends string> = Parameters<
+  typeof kernel<Binding, Param>
+>[0];
 
 const readBy =
   (readers: Readonly<Record<WeightFormat, Reader>>) =>
