@@ -14,6 +14,7 @@ import type { GenerationConfig } from "../generation/options/generation-config";
 import type { SpeechInput, SpeechOptions } from "../generation/speech/call";
 import type { Source } from "../loading/sources/source";
 import type { SoundInput } from "../audio/input";
+import { SAMPLE_RATE } from "../audio/sound";
 import type { SpeechFeatures } from "../engine/transcriber";
 import type { Memory } from "../ops/ops";
 import { frozen } from "../util/frozen";
@@ -188,7 +189,7 @@ export class Seq2Seq {
 
   private async extract(sound: SoundInput): Promise<SpeechFeatures> {
     const { soundData } = await loadPart("opens sound", () => import("./sound-part"));
-    return this.calls().extractFeatures(await soundData(sound, 16000));
+    return this.calls().extractFeatures(await soundData(sound, SAMPLE_RATE));
   }
 
   /** @internal What the model can do, for the classes around it. */

@@ -1,6 +1,7 @@
 /** Sound in, text out, in the style of `Translator`. */
 
 import type { SoundInput, SoundStream } from "../audio/input";
+import { SAMPLE_RATE } from "../audio/sound";
 import type { VadOptions } from "../audio/speech-spans";
 import type { Availability } from "../engine/available";
 import type { LoadOptions } from "../engine/load-options";
@@ -37,9 +38,6 @@ export interface TranscriberOptions extends LoadOptions {
 }
 
 const soundPart = () => loadPart("opens sound", () => import("./sound-part"));
-
-/** In Hz. */
-const SAMPLE_RATE = 16000;
 
 /** Sound in, text out: files of any length, and microphones. */
 export class Transcriber {

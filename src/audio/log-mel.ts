@@ -11,7 +11,7 @@
 
 import { createFft } from "./fft";
 import { melFilters } from "./mel";
-import { soundOf, type Sound } from "./sound";
+import { SAMPLE_RATE, soundOf, type Sound } from "./sound";
 
 /** The fields of preprocessor_config.json that decide the features. */
 export interface MelSettings {
@@ -30,7 +30,7 @@ export interface MelSettings {
 /** The values of `MelSettings` that transformers' feature extractor has by default, which are Whisper's. */
 export const WHISPER_MEL: MelSettings = {
   feature_size: 80,
-  sampling_rate: 16000,
+  sampling_rate: SAMPLE_RATE,
   hop_length: 160,
   n_fft: 400,
   chunk_length: 30,

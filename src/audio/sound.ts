@@ -1,5 +1,8 @@
 /** Sound that is read in pieces: an hour of it need never be in memory. */
 
+/** In Hz: what all models here read. */
+export const SAMPLE_RATE = 16000;
+
 /** Mono samples, full scale at -1 and 1. */
 export interface Sound {
   /** In samples. */

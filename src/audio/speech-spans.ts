@@ -1,5 +1,6 @@
 /** From probabilities of speech to stretches of it: `get_speech_timestamps` of silero-vad, and windows cut at pauses. */
 
+import { SAMPLE_RATE } from "./sound";
 import { VAD_FRAME } from "./vad";
 
 /** Samples from `start` to before `end`. */
@@ -24,7 +25,8 @@ export interface VadOptions {
   speech_pad_ms?: number;
 }
 
-const PER_MS = 16;
+/** Samples of a millisecond. */
+const PER_MS = SAMPLE_RATE / 1000;
 
 /**
  * @param probabilities of frames of 512 samples at 16 kHz

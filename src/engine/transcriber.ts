@@ -2,6 +2,7 @@
 
 import { fetched, openSound, type SoundData } from "../audio/input";
 import { windowFeatures, WHISPER_MEL } from "../audio/log-mel";
+import { SAMPLE_RATE } from "../audio/sound";
 import { checkVadWeights, type VadWeights } from "../audio/vad";
 import { ModelError } from "../errors";
 import { speechTypes } from "../models/families/registry";
@@ -12,7 +13,7 @@ import { transcribeLive, type LiveText } from "../speech/live";
 import type { LiveOptions } from "../speech/live-options";
 import { whisperSizes, type SpeechModel } from "../speech/model";
 import type { TranscribeOptions } from "../speech/options";
-import { planOf, SAMPLE_RATE, transcribe, type Speech } from "../speech/transcribe";
+import { planOf, transcribe, type Speech } from "../speech/transcribe";
 import type { TranscriptionData } from "../speech/transcription";
 import { requireTokenizer, type TextModel } from "./text-calls";
 

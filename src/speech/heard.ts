@@ -1,7 +1,7 @@
 /** The sound of a stream that is still to be transcribed: it grows as blocks come in, and is cut off where its text is final. */
 
+import { SAMPLE_RATE } from "../audio/sound";
 import { VAD_FRAME, type VoiceDetector } from "../audio/vad";
-import { SAMPLE_RATE } from "./transcribe";
 
 /** A pause of this length ends what was said, in seconds. */
 const PAUSE = 0.6;

@@ -3,6 +3,7 @@
  * final (LocalAgreement, agreement.ts). When the buffer is long, what is final is cut off it and becomes the prompt.
  */
 
+import { SAMPLE_RATE } from "../audio/sound";
 import { VoiceDetector } from "../audio/vad";
 import { ModelError, quote } from "../errors";
 import { Agreement } from "./agreement";
@@ -11,7 +12,7 @@ import { NOT_LIVE, type LiveOptions } from "./live-options";
 import { whisperSizes } from "./model";
 import type { TranscribeOptions } from "./options";
 import type { TimedText } from "./subtitles";
-import { detectorOf, planOf, SAMPLE_RATE, transcribe, type Speech } from "./transcribe";
+import { detectorOf, planOf, transcribe, type Speech } from "./transcribe";
 import type { TranscriptionData } from "./transcription";
 
 /** A piece of live text. */

@@ -7,7 +7,7 @@ import { windowsAtPauses, type Span } from "../audio/speech-spans";
 import type { Sound } from "../audio/sound";
 import { ModelError } from "../errors";
 import { optionsAt } from "./idle";
-import type { TranscribePlan } from "./options";
+import type { TranscribePlan } from "./transcribe-plan";
 import type { SpeechSegmentInfo } from "./transcription";
 import type { Call, Found } from "./whisper";
 import { generationOptions } from "./whisper-options";

@@ -2,18 +2,16 @@
 
 import { openSound, type SoundData } from "../audio/input";
 import { speechSpans, type Span, type VadOptions } from "../audio/speech-spans";
-import type { Sound } from "../audio/sound";
+import { SAMPLE_RATE, type Sound } from "../audio/sound";
 import { speechProbabilities, type VadWeights } from "../audio/vad";
 import { ModelError } from "../errors";
 import type { Tokenizer } from "../text/tokenizer";
 import type { SpeechModel } from "./model";
 import { refuseWhisperOptions, transcribeMoonshine } from "./moonshine";
-import { checkTranscribeOptions, type TranscribeOptions, type TranscribePlan } from "./options";
+import type { TranscribeOptions } from "./options";
+import { checkTranscribeOptions, type TranscribePlan } from "./transcribe-plan";
 import type { TranscriptionData } from "./transcription";
 import { transcribeWhisper, type Call } from "./whisper";
-
-/** In Hz: what all models here read. */
-export const SAMPLE_RATE = 16000;
 
 /** A model with what belongs to a transcriber. */
 export interface Speech {

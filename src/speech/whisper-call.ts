@@ -8,7 +8,7 @@ import { windowDecoder } from "./decode";
 import type { ChunkTokens } from "./join-chunks";
 import { whisperSizes, type SpeechModel } from "./model";
 import { createOpening, nameOf, type Opening } from "./opening";
-import type { TranscribePlan } from "./options";
+import type { TranscribePlan } from "./transcribe-plan";
 import { alignmentHeads, generationOptions, promptOf, speechTokenizer, timestampsOf } from "./whisper-options";
 import type { SpeechSegment, WindowRequest, WindowResult } from "./windows";
 

@@ -4,7 +4,7 @@ import { ModelError, quote } from "../errors";
 import type { Tokenizer } from "../text/tokenizer";
 import type { SpeechTokenizer } from "./join-chunks";
 import type { WhisperSizes } from "./model";
-import type { TranscribePlan } from "./options";
+import type { TranscribePlan } from "./transcribe-plan";
 
 /** @param isLong longer than one window */
 export function timestampsOf({ given }: TranscribePlan, fromFile: boolean, isLong: boolean): false | true | "word" {

@@ -10,7 +10,7 @@ import { LocalSeq2Seq } from "../../src/engine/seq2seq";
 import { ModelError } from "../../src/errors";
 import { transcribeLive } from "../../src/speech/live";
 import type { SpeechModel, SpeechOutput } from "../../src/speech/model";
-import { OWN_OPTIONS } from "../../src/speech/options";
+import { OWN_OPTIONS } from "../../src/speech/transcribe-plan";
 import { transcribe, type Speech } from "../../src/speech/transcribe";
 import { signal } from "../support/shared/signal";
 import { tinyWhisper } from "../support/shared/tiny-whisper";
