@@ -4,7 +4,7 @@
  */
 
 import { LANGUAGES } from "../util/spoken-languages";
-import { joinOverlaps, type Interval } from "./overlap";
+import { joinOverlaps, type Interval, type Joined } from "./overlap";
 import { round2 } from "./round";
 import { TIME_PRECISION } from "./segments";
 import type { TimedWord } from "./subtitles";
@@ -53,123 +53,165 @@ interface Options {
   windowSteps?: number;
 }
 
-interface Open {
-  language: string | null;
-  start: number | null;
-  end: number | null;
-}
-
 /** @returns the text, its chunks where timestamps or the language are asked for, and the words where tokens have probabilities */
 export function joinChunks(
   tokenizer: SpeechTokenizer,
   outputs: readonly ChunkTokens[],
-  { timestamps, language: withLanguage, windowSteps = 1500 }: Options,
+  options: Options,
 ): { text: string; chunks?: TextChunk[]; words?: TimedWord[] } {
-  const { firstStamp, eot } = tokenizer;
-  const words = timestamps === "word";
-  const chunks: (Open & { text: string; words: TextChunk[] })[] = [];
-  const probable: TimedWord[] = [];
-  let lastLanguage: string | null = null;
-  let open: Open = { language: null, start: null, end: null };
-  let waiting: number[][] = [];
-  let waitingTimes: Interval[][] = [];
-  let current: number[] = [];
-  let currentTimes: Interval[] = [];
-  let offset = 0;
-  let skip = false;
-  let lastStamp: number | undefined;
+  const joiner = new ChunkJoiner(tokenizer, options);
+  for (const output of outputs) joiner.push(output);
+  return joiner.end();
+}
 
-  /** Text of another language is a chunk of its own, unless timestamps cut. */
-  const speak = (name: string): void => {
-    if (lastLanguage !== null && name !== lastLanguage && timestamps === false) {
-      waiting.push(current);
-      close(false);
-    }
-    open.language = lastLanguage = name;
-  };
+/** Text tokens that stand together, and with words the interval of each. */
+interface Piece {
+  tokens: number[];
+  times: Interval[];
+}
 
-  /** What waits becomes a chunk, and a new one is opened. */
-  const close = (timed = words): void => {
-    const joined = joinOverlaps(waiting, timed ? waitingTimes : []);
-    const text = withoutStamps(tokenizer.decode(joined.tokens));
-    const found = wordsOf(tokenizer, timed ? joined.tokens : [], lastLanguage ?? undefined);
-    const wordChunks = found.map(({ text, indices }): TextChunk => {
-      const timestamp: [number, number] = [joined.times[indices[0]][0], joined.times[indices[indices.length - 1]][1]];
-      return withLanguage ? { text, timestamp, language: lastLanguage } : { text, timestamp };
+/** A stretch of text that is complete. */
+interface Closed {
+  text: string;
+  start: number | null;
+  end: number | null;
+  language: string | null;
+  /** With words. */
+  words: TimedWord[];
+}
+
+/** Stamps that cut: those of the left stride and before `last`, the first of the right stride, are not among them. */
+interface Bounds {
+  first: number;
+  last: number;
+}
+
+/** Reads the tokens of one output after the other, and closes a chunk at each timestamp that ends one. */
+class ChunkJoiner {
+  private readonly closed: Closed[] = [];
+  private language: string | null = null;
+  /** Of the chunk that is open, in seconds. */
+  private start: number | null = null;
+  /** Pieces of the open chunk, each of which overlaps the one before. */
+  private waiting: Piece[] = [];
+  /** The piece that is being read. */
+  private current: Piece = { tokens: [], times: [] };
+  /** Where the output begins, in seconds. */
+  private offset = 0;
+  /** The last stamp lay in the right stride: the next one is its counterpart in the next output, and does not cut either. */
+  private skipsNext = false;
+  private hasProbabilities = false;
+
+  constructor(
+    private readonly tokenizer: SpeechTokenizer,
+    private readonly options: Options,
+  ) {}
+
+  push({ tokens: given, stride = [0, 0, 0], times = [], probs, language }: ChunkTokens): void {
+    const { firstStamp, eot } = this.tokenizer;
+    const tokens = withoutPrompt(given, this.tokenizer);
+    const [length, left, right] = stride;
+    this.offset -= left;
+    const bounds: Bounds = {
+      first: left / TIME_PRECISION + firstStamp,
+      last: right > 0 ? firstOfRightStride(tokens, firstStamp, length - right) : Infinity,
+    };
+    const clock = createClock(this.options.windowSteps ?? 1500);
+    this.hasProbabilities ||= probs !== undefined;
+    this.current = { tokens: [], times: [] };
+    if (language !== undefined) this.speak(language);
+    tokens.forEach((token, i) => {
+      if (token >= firstStamp) this.readStamp(token, clock.passed(tokens, i, firstStamp), bounds);
+      else if (token >= eot) this.readSpecial(token);
+      else this.readText(token, i === 0 ? 0 : times[i - 1], times[i], probs?.[i]);
     });
-    const probs = joined.times.map(([, , probability = NaN]) => probability);
-    found.forEach((word, i) => {
-      const [start, end] = wordChunks[i].timestamp as [number, number];
-      probable.push({ text: word.text, start, end, probability: probabilityOf(word, probs) });
-    });
-    chunks.push({ ...open, text, words: wordChunks });
-    [waiting, waitingTimes, current, currentTimes] = [[], [], [], []];
-    open = { language: lastLanguage, start: null, end: null };
-  };
-
-  for (const { tokens: given, stride, times = [], probs = [], language } of outputs) {
-    const tokens = withoutPrompt(given, tokenizer);
-    let firstAllowed = firstStamp;
-    lastStamp = undefined;
-    const clock = createClock(windowSteps);
-    if (stride) {
-      const [length, left, right] = stride;
-      offset -= left;
-      if (left > 0) firstAllowed = left / TIME_PRECISION + firstStamp;
-      // The first stamp of the right stride, and at any rate the last one of all, do not cut.
-      if (right > 0) lastStamp = firstOfRightStride(tokens, firstStamp, length - right);
-    }
-    [current, currentTimes] = [[], []];
-    if (language !== undefined) speak(language);
-    for (let i = 0; i < tokens.length; i++) {
-      const token = tokens[i];
-      if (token >= eot && token < firstStamp) {
-        const name = LANGUAGES.get(tokenizer.token(token).slice(2, -2));
-        if (name !== undefined) speak(name);
-      } else if (token >= firstStamp) {
-        const before = clock.passed(tokens, i, firstStamp);
-        const time = round2((token - firstStamp) * TIME_PRECISION + offset + before);
-        if (lastStamp !== undefined && token >= lastStamp) skip = true;
-        else if (skip || (waiting.length > 0 && token < firstAllowed)) skip = false;
-        else if (open.start === null) open.start = time;
-        else if (time !== open.start) {
-          open.end = time;
-          waiting.push(current);
-          waitingTimes.push(currentTimes);
-          close();
-        }
-      } else {
-        current.push(token);
-        if (!words) continue;
-        const interval = [round2((i === 0 ? 0 : times[i - 1]) + offset), round2(times[i] + offset)] as const;
-        currentTimes.push([...interval, probs[i]]);
-      }
-    }
-    if (stride) offset += stride[0] - stride[2];
-    if (current.length > 0) {
-      waiting.push(current);
-      waitingTimes.push(currentTimes);
-    } else if (!waiting.some((list) => list.length > 0)) {
-      open = { language: lastLanguage, start: null, end: null };
-      [waiting, waitingTimes, current, currentTimes] = [[], [], [], []];
-    }
+    this.offset += length - right;
+    if (this.current.tokens.length > 0) this.waiting.push(this.current);
+    else if (this.waiting.every((piece) => piece.tokens.length === 0)) this.open();
   }
-  if (waiting.length > 0) close();
 
-  const text = chunks.map((chunk) => chunk.text).join("");
-  if (timestamps === false && !withLanguage) return { text };
-  if (words) {
-    const known = outputs.some(({ probs }) => probs);
-    return { text, chunks: chunks.flatMap((chunk) => chunk.words), ...(known && { words: probable }) };
-  }
-  return {
-    text,
-    chunks: chunks.map(({ text, start, end, language }): TextChunk => ({
+  end(): { text: string; chunks?: TextChunk[]; words?: TimedWord[] } {
+    if (this.waiting.length > 0) this.close(null);
+    const { closed, hasProbabilities } = this;
+    const { timestamps, language: withLanguage } = this.options;
+    const text = closed.map((chunk) => chunk.text).join("");
+    if (timestamps === false && !withLanguage) return { text };
+    if (timestamps === "word") {
+      const chunks = closed.flatMap(({ words, language }) =>
+        words.map(({ text, start, end }): TextChunk => {
+          return { text, timestamp: [start, end], ...(withLanguage ? { language } : {}) };
+        }),
+      );
+      return { text, chunks, ...(hasProbabilities && { words: closed.flatMap((chunk) => chunk.words) }) };
+    }
+    const chunks = closed.map(({ text, start, end, language }): TextChunk => ({
       ...(withLanguage ? { language } : {}),
       ...(timestamps ? { timestamp: [start, end] } : {}),
       text,
-    })),
-  };
+    }));
+    return { text, chunks };
+  }
+
+  private readText(token: number, start: number, end: number, probability?: number): void {
+    const { tokens, times } = this.current;
+    tokens.push(token);
+    if (this.options.timestamps !== "word") return;
+    times.push([round2(start + this.offset), round2(end + this.offset), probability]);
+  }
+
+  private readSpecial(token: number): void {
+    const language = LANGUAGES.get(this.tokenizer.token(token).slice(2, -2));
+    if (language !== undefined) this.speak(language);
+  }
+
+  /** @param before seconds of the windows of this output that are past */
+  private readStamp(token: number, before: number, { first, last }: Bounds): void {
+    const time = round2((token - this.tokenizer.firstStamp) * TIME_PRECISION + this.offset + before);
+    if (token >= last) this.skipsNext = true;
+    else if (this.skipsNext || (this.waiting.length > 0 && token < first)) this.skipsNext = false;
+    else if (this.start === null) this.start = time;
+    else if (time !== this.start) {
+      this.waiting.push(this.current);
+      this.close(time);
+    }
+  }
+
+  /** Text of another language is a chunk of its own, unless timestamps cut. */
+  private speak(language: string): void {
+    if (this.language !== null && language !== this.language && this.options.timestamps === false) {
+      this.waiting.push(this.current);
+      this.close(null);
+    }
+    this.language = language;
+  }
+
+  /** What waits becomes a chunk, and a new one is opened. */
+  private close(end: number | null): void {
+    const { waiting, start, language } = this;
+    const withWords = this.options.timestamps === "word";
+    const joined = joinOverlaps(
+      waiting.map((piece) => piece.tokens),
+      withWords ? waiting.map((piece) => piece.times) : [],
+    );
+    const text = withoutStamps(this.tokenizer.decode(joined.tokens));
+    this.closed.push({ text, start, end, language, words: withWords ? this.wordsOf(joined) : [] });
+    this.open();
+  }
+
+  private open(): void {
+    this.start = null;
+    this.waiting = [];
+    this.current = { tokens: [], times: [] };
+  }
+
+  private wordsOf({ tokens, times }: Joined): TimedWord[] {
+    const probs = times.map(([, , probability = NaN]) => probability);
+    return wordsOf(this.tokenizer, tokens, this.language ?? undefined).map((word) => {
+      const [start] = times[word.indices[0]];
+      const [, end] = times[word.indices[word.indices.length - 1]];
+      return { text: word.text, start, end, probability: probabilityOf(word, probs) };
+    });
+  }
 }
 
 /** A stamp that spells itself in text tokens is taken out of texts, too. */
@@ -181,11 +223,12 @@ function withoutPrompt(tokens: readonly number[], { startofprev, sot }: SpeechTo
   return start < 0 ? [] : tokens.slice(start);
 }
 
-function firstOfRightStride(tokens: readonly number[], firstStamp: number, strideStart: number): number | undefined {
-  let found: number | undefined;
+/** The first stamp of the right stride, and at any rate the last one of all; Infinity without stamps. */
+function firstOfRightStride(tokens: readonly number[], firstStamp: number, strideStart: number): number {
+  let found = Infinity;
   for (const token of [...tokens].reverse()) {
     if (token < firstStamp) continue;
-    if (found !== undefined && (token - firstStamp) * TIME_PRECISION < strideStart) break;
+    if (found !== Infinity && (token - firstStamp) * TIME_PRECISION < strideStart) break;
     found = token;
   }
   return found;
