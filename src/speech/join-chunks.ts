@@ -80,7 +80,7 @@ interface Closed {
   words: TimedWord[];
 }
 
-/** Stamps that cut: those of the left stride and before `last`, the first of the right stride, are not among them. */
+/** Stamps from `first` on and before `last` may cut. The others lie in a stride, which a neighbour has heard as well. */
 interface Bounds {
   first: number;
   last: number;
@@ -98,7 +98,7 @@ class ChunkJoiner {
   private current: Piece = { tokens: [], times: [] };
   /** Where the output begins, in seconds. */
   private offset = 0;
-  /** The last stamp lay in the right stride: the next one is its counterpart in the next output, and does not cut either. */
+  /** A stamp of the right stride was read: the next one that may cut does not. */
   private skipsNext = false;
   private hasProbabilities = false;
 
