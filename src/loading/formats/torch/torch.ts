@@ -10,7 +10,8 @@
 
 import { quote } from "../../../errors";
 import { ByteReader } from "../byte-reader";
-import { PickleTooShort, unpickle } from "./pickle";
+import { unpickle } from "./pickle";
+import { PickleTooShort } from "./pickle-reader";
 import { Dict, kindOf, type Storage } from "./pickle-values";
 import type { OpenFile } from "../../sources/files";
 import { announce, invalidWeights, textHint, type TensorPiece, type Wanted, type WeightOptions } from "../tensors";

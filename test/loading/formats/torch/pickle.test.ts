@@ -1,7 +1,8 @@
 /** The unpickler: what it builds, and how it refuses everything else. */
 
 import { describe, expect, test } from "vitest";
-import { PickleTooShort, unpickle } from "../../../../src/loading/formats/torch/pickle";
+import { unpickle } from "../../../../src/loading/formats/torch/pickle";
+import { PickleTooShort } from "../../../../src/loading/formats/torch/pickle-reader";
 import { Opaque, Tuple, type Dict, type TensorView } from "../../../../src/loading/formats/torch/pickle-values";
 import { failureOf } from "../../../support/node/failure";
 import { bytesOf, op, tensorCall, u32 } from "../../../support/shared/torch";
