@@ -25,7 +25,7 @@ const BUDGET = {
   /** The script of a thread. */
   thread: 700,
   /** Files of a server, kept: with SHA-256. */
-  store: 12_000,
+  store: 12_100,
   /** Where files come from: of the core, and of what asks the store without loading a model. */
   sources: 3_300,
   /** For loads with `onProgress`. */

@@ -17,7 +17,7 @@ import { nameOf } from "./sha256";
 import { StoredFile } from "./stored-file";
 import { touchModel } from "./models";
 import { streamOf } from "./stream";
-import { transfer, type Incoming } from "./transfer";
+import { Transfer, type Incoming } from "./transfer";
 import { Writer } from "./writer";
 
 export interface StoreOptions {
@@ -61,6 +61,17 @@ export async function openStoredFolder(
   };
 }
 
+/** A file that is being opened. */
+interface Opening {
+  path: string;
+  /** What is in the store of it; undefined without a store. */
+  file?: StoredFile;
+  expected: Expected;
+  patience: Patience;
+  /** Gives the lock of the file back. */
+  release: Release;
+}
+
 class StoredFolder {
   private readonly root: string;
   private readonly server: ServerFacts;
@@ -91,10 +102,13 @@ class StoredFolder {
     try {
       const file = await this.find(path);
       const expected = await this.server.expected(path, file, signal);
-      if (file?.isComplete && (await this.server.isCurrent(path, file, expected, this.used.get(path), signal)))
-        return this.stored(path, file, expected, patience, release);
-      const opened = expected && (await this.fetched(path, file, expected, patience, release));
-      if (opened) return opened;
+      if (expected) {
+        const opening = { path, file, expected, patience, release };
+        if (file?.isComplete && (await this.isCurrent(path, file, expected, signal)))
+          return this.openStored(opening, file);
+        const opened = await this.openRemote(opening);
+        if (opened) return opened;
+      }
       if (file && !file.journal?.missing) this.missing.add(path);
       release();
       return undefined;
@@ -108,7 +122,7 @@ class StoredFolder {
     const file = await this.find(path);
     const expected = await this.server.expected(path, file, signal);
     if (!expected) return undefined;
-    if (file?.isComplete && (await this.server.isCurrent(path, file, expected, this.used.get(path), signal)))
+    if (file?.isComplete && (await this.isCurrent(path, file, expected, signal)))
       return { size: file.length, stored: file.length };
     const said = expected.size === undefined ? await this.server.ask(path, signal) : undefined;
     if (said === "missing" || (said === "offline" && file?.journal?.missing)) return undefined;
@@ -170,30 +184,24 @@ class StoredFolder {
     return file;
   }
 
-  private stored(
-    path: string,
-    file: StoredFile,
-    expected: Expected | undefined,
-    patience: Patience,
-    release: Release,
-  ): OpenFile {
+  private isCurrent(path: string, file: StoredFile, expected: Expected, signal?: AbortSignal): Promise<boolean> {
+    return this.server.isCurrent(path, file, expected, this.used.get(path), signal);
+  }
+
+  /** All of it from the store. */
+  private openStored({ path, expected, patience, release }: Opening, file: StoredFile): OpenFile {
     release();
-    this.used.set(path, { from: "store", revision: file.journal?.revision });
+    const { revision, sha256: known } = file.journal ?? {};
+    this.used.set(path, { from: "store", revision });
     void this.touch();
     // A hash that was compared when the file was stored is not computed again.
-    const sha256 = expected?.sha256 === file.journal?.sha256 ? undefined : expected?.sha256;
-    const incoming = { path, size: file.length, revision: file.journal?.revision, sha256, file };
-    return this.deliver(incoming, patience, () => undefined);
+    const sha256 = expected.sha256 === known ? undefined : expected.sha256;
+    return this.deliver({ path, size: file.length, revision, sha256, file }, patience, () => undefined);
   }
 
   /** From the server, after what is in the store already; undefined if the server has no such file. */
-  private async fetched(
-    path: string,
-    file: StoredFile | undefined,
-    expected: Expected,
-    patience: Patience,
-    release: Release,
-  ): Promise<OpenFile | undefined> {
+  private async openRemote(opening: Opening): Promise<OpenFile | undefined> {
+    const { path, file, expected, patience, release } = opening;
     const { journal } = file ?? {};
     const revision = expected.revision ?? journal?.revision;
     // Without a revision nobody knows whether the rest belongs to the same file.
@@ -215,8 +223,7 @@ class StoredFolder {
           size: expected.size ?? connection.size,
           expectedSize: connection.expectedSize,
         };
-        if (from === 0 || connection.from === 0)
-          return this.fromStart(path, file, expected, identity, connection, patience, release);
+        if (from === 0 || connection.from === 0) return this.openFromStart(opening, identity, connection);
         if (connection.from === from && isSame(identity, journal ?? {})) {
           this.used.set(path, { from: "server", revision: identity.revision });
           return this.deliver({ path, ...identity, sha256: expected.sha256, file, connection }, patience, release);
@@ -225,26 +232,21 @@ class StoredFolder {
       } else if (
         file &&
         from === journal?.expectedSize &&
-        (await this.server.isCurrent(path, file, expected, this.used.get(path), patience.options.signal))
+        (await this.isCurrent(path, file, expected, patience.options.signal))
       ) {
         // All bytes had come when the page was closed, and only the note of it was missing.
         await this.writer.guard(path, () => file.update({ complete: true, size: from }));
-        return this.stored(path, file, expected, patience, release);
+        return this.openStored(opening, file);
       }
       // The server has another file by now, or one that is shorter.
       from = 0;
     }
   }
 
-  private async fromStart(
-    path: string,
-    file: StoredFile | undefined,
-    { sha256, size }: Expected,
-    identity: Identity,
-    connection: Connection,
-    patience: Patience,
-    release: Release,
-  ): Promise<OpenFile> {
+  /** All of it from the server. What is in the store is replaced. */
+  private async openFromStart(opening: Opening, identity: Identity, connection: Connection): Promise<OpenFile> {
+    const { path, file, expected, patience, release } = opening;
+    const { sha256, size } = expected;
     if (size !== undefined && connection.size !== undefined && connection.size !== size) {
       connection.close();
       throw failure("integrity", `${path}: the server has ${connection.size} bytes of it, not the expected ${size}.`);
@@ -269,12 +271,12 @@ class StoredFolder {
   private deliver(incoming: Incoming, patience: Patience, release: Release): OpenFile {
     const { path, size, expectedSize } = incoming;
     const bytes = (signal: AbortSignal) =>
-      transfer(incoming, new Patience({ ...patience.options, signal }), {
+      new Transfer(incoming, new Patience({ ...patience.options, signal }), {
         connect: async (from, tries) => connect(await this.server.fileUrl(path), path, from, tries),
         keep: (act) => this.writer.guard(path, act),
         verifying: () => this.options.onVerify(path),
         outdated: () => void (this.outdated = true),
-      });
+      }).bytes();
     return { stream: streamOf(bytes, patience.options.signal, release), size, expectedSize };
   }
 

@@ -65,12 +65,11 @@ export class ServerFacts {
   async isCurrent(
     path: string,
     file: StoredFile,
-    expected: Expected | undefined,
+    expected: Expected,
     before: { revision?: string } | undefined,
     signal?: AbortSignal,
   ): Promise<boolean> {
     const { revision, sha256 } = file.journal ?? {};
-    if (!expected) return false;
     if (expected.sha256 !== undefined && expected.sha256 === sha256) return true;
     if (expected.revision !== undefined) return expected.revision === revision;
     // A file that is read twice is the same both times, in a load and when a lost device is replaced.

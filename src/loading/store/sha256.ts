@@ -15,6 +15,10 @@ export function createHasher(): Hasher {
   return { update: (bytes) => void hash.update(bytes), hex: () => bytesToHex(hash.digest()) };
 }
 
+/** The error for a file whose bytes are not the expected ones. Hashes are in hex. */
+export const wrongHash = (path: string, found?: string, expected?: string, hint?: string): ModelError =>
+  new ModelError("integrity", `${path}: its SHA-256 is ${found}, not the expected ${expected}.`, hint);
+
 /** A name for a text that any file system takes. */
 export const nameOf = (text: string): string => bytesToHex(sha256(new TextEncoder().encode(text))).slice(0, 32);
 

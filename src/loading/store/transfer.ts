@@ -6,7 +6,7 @@ import { failure } from "../sources/files";
 import type { Connected, Connection } from "./connection";
 import type { Patience } from "./patience";
 import { sizeOf, type Identity } from "./request";
-import { createHasher } from "./sha256";
+import { createHasher, wrongHash, type Hasher } from "./sha256";
 import type { StoredFile } from "./stored-file";
 
 export interface Incoming extends Identity {
@@ -30,115 +30,149 @@ export interface Surroundings {
   outdated(): void;
 }
 
-/**
- * @throws ModelError `network` when patience has ended or the file has changed, `integrity`; `signal.reason` once aborted
- */
-export async function* transfer(
-  { path, size, revision, expectedSize, sha256, file: kept, connection }: Incoming,
-  patience: Patience,
-  around: Surroundings,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const { signal } = patience.options;
-  const hasher = sha256 === undefined ? undefined : createHasher();
-  const fromStore = connection === undefined;
-  let file = kept;
-  let source = connection;
-  let at = 0;
+export class Transfer {
+  /** What is read first, and appended to; undefined once the store has failed. */
+  private file?: StoredFile;
+  private connection?: Connection;
+  private readonly hasher?: Hasher;
+  /** Bytes delivered so far. */
+  private at = 0;
   /** Bytes that come again, from a server that sends the file from its start. */
-  let again = 0;
-  let changed = false;
-  const stop = () => source?.close();
-  const forget = onAbort(signal, stop);
+  private again = 0;
+  private changed = false;
 
-  const reconnect = async (): Promise<Connection> => {
-    const answer = await around.connect(at, patience);
-    const next = answer.kind === "open" ? answer.connection : undefined;
-    if (next && next.from <= at && continues({ revision, size, expectedSize }, next, sha256 !== undefined)) {
-      again = at - next.from;
-      return next;
-    }
-    next?.close();
-    changed = true;
-    around.outdated();
-    await around.keep(async () => file?.remove());
-    const message = `${path}: the file has changed on the server while it was being read.`;
-    throw failure("network", message, "Load the model again.");
-  };
-  /** The next bytes of the server; undefined at the end of the file. */
-  const receive = async (): Promise<Uint8Array | undefined> => {
-    for (;;) {
-      try {
-        source ??= await reconnect();
-        const chunk = await source.read();
-        signal?.throwIfAborted();
-        if (chunk || size === undefined || at >= size) return chunk;
-        throw failure("network", `${path}: the transfer ended after ${at} of ${size} bytes.`, "Try again.");
-      } catch (error) {
-        source?.close();
-        source = undefined;
-        signal?.throwIfAborted();
-        if (changed || !(error instanceof ModelError)) throw error;
-        await patience.next(error, at);
-      }
-    }
-  };
+  constructor(
+    private readonly incoming: Incoming,
+    private readonly patience: Patience,
+    private readonly around: Surroundings,
+  ) {
+    this.file = incoming.file;
+    this.connection = incoming.connection;
+    if (incoming.sha256 !== undefined) this.hasher = createHasher();
+  }
 
-  try {
-    if (file) {
-      try {
-        for await (const chunk of file.read()) {
-          signal?.throwIfAborted();
-          hasher?.update(chunk);
-          at += chunk.length;
-          yield chunk;
-        }
-      } catch {
-        signal?.throwIfAborted();
-        // The browser has dropped a part of it, or all. What is missing comes from the server and is not kept.
-        await around.keep(async () => file?.remove());
-        file = undefined;
-        source?.close();
-        source = undefined;
-      }
+  /**
+   * To be called once.
+   * @throws ModelError `network` when patience has ended or the file has changed, `integrity`; `signal.reason` once aborted
+   */
+  async *bytes(): AsyncGenerator<Uint8Array, void, undefined> {
+    const forget = onAbort(this.signal, () => this.connection?.close());
+    try {
+      yield* this.stored();
+      yield* this.received();
+      await this.finish();
+    } finally {
+      forget();
+      this.disconnect();
+      await this.file?.pause().catch(() => undefined);
     }
-    // Not reached by a file that was read from the store as a whole.
-    while (!fromStore || at !== size) {
-      const chunk = await receive();
-      if (!chunk) break;
-      const fresh = chunk.subarray(Math.min(again, chunk.length));
-      again -= chunk.length - fresh.length;
+  }
+
+  private async *stored(): AsyncGenerator<Uint8Array, void, undefined> {
+    const { file } = this;
+    if (!file) return;
+    try {
+      for await (const chunk of file.read()) {
+        this.signal?.throwIfAborted();
+        yield this.counted(chunk);
+      }
+    } catch {
+      this.signal?.throwIfAborted();
+      // The browser has dropped a part of it, or all. What is missing comes from the server and is not kept.
+      await this.around.keep(() => file.remove());
+      this.file = undefined;
+      this.disconnect();
+    }
+  }
+
+  private async *received(): AsyncGenerator<Uint8Array, void, undefined> {
+    const { path, size, connection } = this.incoming;
+    // A file that was complete in the store needs nothing of the server, unless a part of it is gone.
+    while (connection || this.at !== size) {
+      const chunk = await this.receive();
+      if (!chunk) return;
+      const fresh = chunk.subarray(Math.min(this.again, chunk.length));
+      this.again -= chunk.length - fresh.length;
       if (fresh.length === 0) continue;
-      if (size !== undefined && at + fresh.length > size) {
+      if (size !== undefined && this.at + fresh.length > size) {
         const message = `${path}: more than the announced ${size} bytes arrived.`;
         throw failure("network", message, "Check the connection and try again.");
       }
-      if (file && !(await around.keep(() => (file as StoredFile).append(fresh)))) {
+      const { file } = this;
+      if (file && !(await this.around.keep(() => file.append(fresh)))) {
         await file.pause().catch(() => undefined);
-        file = undefined;
+        this.file = undefined;
       }
-      hasher?.update(fresh);
-      at += fresh.length;
-      yield fresh;
+      yield this.counted(fresh);
     }
-    if (hasher) around.verifying();
-    const found = hasher?.hex();
+  }
+
+  private counted(chunk: Uint8Array): Uint8Array {
+    this.hasher?.update(chunk);
+    this.at += chunk.length;
+    return chunk;
+  }
+
+  /** The next bytes of the server; undefined at the end of the file. */
+  private async receive(): Promise<Uint8Array | undefined> {
+    const { path, size } = this.incoming;
+    for (;;) {
+      try {
+        this.connection ??= await this.reconnect();
+        const chunk = await this.connection.read();
+        this.signal?.throwIfAborted();
+        if (chunk || size === undefined || this.at >= size) return chunk;
+        throw failure("network", `${path}: the transfer ended after ${this.at} of ${size} bytes.`, "Try again.");
+      } catch (error) {
+        this.disconnect();
+        this.signal?.throwIfAborted();
+        if (this.changed || !(error instanceof ModelError)) throw error;
+        await this.patience.next(error, this.at);
+      }
+    }
+  }
+
+  private async reconnect(): Promise<Connection> {
+    const answer = await this.around.connect(this.at, this.patience);
+    const next = answer.kind === "open" ? answer.connection : undefined;
+    if (next && next.from <= this.at && continues(this.incoming, next)) {
+      this.again = this.at - next.from;
+      return next;
+    }
+    next?.close();
+    this.changed = true;
+    this.around.outdated();
+    await this.around.keep(async () => this.file?.remove());
+    const message = `${this.incoming.path}: the file has changed on the server while it was being read.`;
+    throw failure("network", message, "Load the model again.");
+  }
+
+  private get signal(): AbortSignal | undefined {
+    return this.patience.options.signal;
+  }
+
+  private disconnect(): void {
+    this.connection?.close();
+    this.connection = undefined;
+  }
+
+  /** After the last byte: compares the hash, and writes down that the stored file is complete. */
+  private async finish(): Promise<void> {
+    const { file } = this;
+    const { path, sha256, connection } = this.incoming;
+    if (this.hasher) this.around.verifying();
+    const found = this.hasher?.hex();
     if (found !== sha256) {
-      if (fromStore) around.outdated();
-      await around.keep(async () => file?.remove());
-      const message = `${path}: its SHA-256 is ${found}, not the expected ${sha256}.`;
-      throw new ModelError("integrity", message, "The file is damaged or another one. It was deleted from the store.");
+      if (!connection) this.around.outdated();
+      await this.around.keep(async () => file?.remove());
+      throw wrongHash(path, found, sha256, "The file is damaged or another one. It was deleted from the store.");
     }
-    const complete = file;
-    if (complete && (!fromStore || found)) {
-      await around.keep(async () => {
-        await complete.pause();
-        await complete.update({ complete: true, size: at, sha256: found });
-      });
-    }
-  } finally {
-    forget();
-    source?.close();
-    await file?.pause().catch(() => undefined);
+    // What was complete before needs no note, unless its hash is new.
+    if (!file || !(connection || found)) return;
+    await this.around.keep(async () => {
+      await file.pause();
+      await file.update({ complete: true, size: this.at, sha256: found });
+    });
   }
 }
 
@@ -146,10 +180,10 @@ export async function* transfer(
 export const isHubRevision = (revision?: string): boolean => /^(sha256|git):/.test(revision ?? "");
 
 /** Whether the rest that comes belongs to the bytes before it. A hash at the end shows it where nothing else does. */
-function continues(before: Identity, next: Identity, hashed: boolean): boolean {
+function continues(before: Incoming, next: Identity): boolean {
   const [size, nextSize] = [sizeOf(before), sizeOf(next)];
   if (size !== undefined && nextSize !== undefined && size !== nextSize) return false;
-  if (isHubRevision(before.revision) || hashed) return true;
+  if (isHubRevision(before.revision) || before.sha256 !== undefined) return true;
   if (before.revision !== undefined && next.revision !== undefined) return before.revision === next.revision;
   return size !== undefined && size === nextSize;
 }

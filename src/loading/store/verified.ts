@@ -1,8 +1,7 @@
 /** A folder whose files are compared with their SHA-256 as they are read: for sources that need no store. */
 
-import { ModelError } from "../../errors";
 import type { ModelFiles } from "../sources/files";
-import { createHasher } from "./sha256";
+import { createHasher, wrongHash } from "./sha256";
 
 /** @param hashOf SHA-256 in hex of a file; undefined for one that is not compared */
 export function verified(
@@ -25,8 +24,7 @@ export function verified(
         flush(controller) {
           onVerify(path);
           const found = hasher.hex();
-          const message = `${path}: its SHA-256 is ${found}, not the expected ${expected}.`;
-          if (found !== expected) controller.error(new ModelError("integrity", message));
+          if (found !== expected) controller.error(wrongHash(path, found, expected));
         },
       });
       return { ...file, stream: file.stream.pipeThrough(check) };
