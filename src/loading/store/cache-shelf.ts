@@ -4,7 +4,7 @@
  */
 
 import { messageOf } from "../../errors";
-import type { Shelf } from "./shelf";
+import { isIn, namesIn, type Shelf } from "./shelf";
 
 const CACHE = "attendant-models";
 /** Entries need an address. Nothing is ever fetched from this one: names under `.invalid` belong to nobody. */
@@ -21,15 +21,11 @@ export async function openCacheShelf(): Promise<Shelf> {
     throw new Error(`The browser refuses the Cache API: ${reason}`, { cause });
   }
   const read = async (path: string): Promise<Blob | undefined> => (await cache.match(BASE + path))?.blob();
-  const paths = async (below: string): Promise<string[]> =>
-    (await cache.keys()).map(({ url }) => url.slice(BASE.length)).filter((path) => path.startsWith(below));
+  const paths = async (): Promise<string[]> => (await cache.keys()).map(({ url }) => url.slice(BASE.length));
 
   return {
     place: "cache",
-    async list(folder) {
-      const below = folder === "" ? "" : `${folder}/`;
-      return [...new Set((await paths(below)).map((path) => path.slice(below.length).split("/")[0]))];
-    },
+    list: async (folder) => namesIn(folder, await paths()),
     read,
     write: (path, bytes) => cache.put(BASE + path, new Response(bytes)),
     async append(path, at) {
@@ -42,8 +38,7 @@ export async function openCacheShelf(): Promise<Shelf> {
       };
     },
     async remove(path) {
-      await cache.delete(BASE + path);
-      for (const name of await paths(`${path}/`)) await cache.delete(BASE + name);
+      for (const name of await paths()) if (isIn(path, name)) await cache.delete(BASE + name);
     },
   };
 }

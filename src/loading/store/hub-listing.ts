@@ -4,6 +4,7 @@
  */
 
 import type { RemoteFolder } from "../sources/files";
+import { withTimeout } from "./patience";
 
 export interface ListedFile {
   size: number;
@@ -28,9 +29,8 @@ export async function fetchListing(
   signal?: AbortSignal,
 ): Promise<Listing | undefined> {
   const url = `${endpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
-  const timeout = AbortSignal.timeout(TIMEOUT);
   try {
-    const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+    const response = await fetch(url, { signal: withTimeout(TIMEOUT, signal) });
     if (response.ok) return parseListing(await response.json());
     response.body?.cancel().catch(() => undefined);
   } catch {

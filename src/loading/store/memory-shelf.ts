@@ -3,7 +3,7 @@
  * fetched twice. It takes no more than its budget, as a disk that is full takes no more.
  */
 
-import type { Shelf } from "./shelf";
+import { isIn, namesIn, type Shelf } from "./shelf";
 
 /** Bytes of all pieces together. The models that need more are the ones that must not be in memory twice. */
 const BUDGET = 64 * 2 ** 20;
@@ -28,11 +28,7 @@ export function createMemoryShelf(budget = BUDGET): Shelf {
 
   return {
     place: "memory",
-    async list(folder) {
-      const below = folder === "" ? "" : `${folder}/`;
-      const names = [...pieces.keys()].filter((path) => path.startsWith(below));
-      return [...new Set(names.map((path) => path.slice(below.length).split("/")[0]))];
-    },
+    list: async (folder) => namesIn(folder, [...pieces.keys()]),
     async read(path) {
       const parts = pieces.get(path);
       return parts && blobOf(parts);
@@ -44,12 +40,8 @@ export function createMemoryShelf(budget = BUDGET): Shelf {
       pieces.set(path, parts);
     },
     async append(path, at) {
-      const kept =
-        at > 0 && pieces.has(path)
-          ? await blobOf(pieces.get(path) ?? [])
-              .slice(0, at)
-              .arrayBuffer()
-          : undefined;
+      const before = pieces.get(path);
+      const kept = at > 0 && before ? await blobOf(before).slice(0, at).arrayBuffer() : undefined;
       drop(path);
       const parts: Uint8Array[] = [];
       pieces.set(path, parts);
@@ -57,7 +49,7 @@ export function createMemoryShelf(budget = BUDGET): Shelf {
       return { write: (bytes) => add(parts, bytes), close: async () => undefined };
     },
     async remove(path) {
-      for (const name of [...pieces.keys()]) if (name === path || name.startsWith(`${path}/`)) drop(name);
+      for (const name of [...pieces.keys()]) if (isIn(path, name)) drop(name);
     },
   };
 }

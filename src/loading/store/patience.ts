@@ -55,6 +55,12 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   }
 }
 
+/** A signal that is aborted after `ms` milliseconds, or with `signal`. */
+export function withTimeout(ms: number, signal?: AbortSignal): AbortSignal {
+  const timeout = AbortSignal.timeout(ms);
+  return signal ? AbortSignal.any([signal, timeout]) : timeout;
+}
+
 /** Aborts its signal with `stalled()` when `beat` was not called for `ms` milliseconds, and whenever `outer` is aborted. */
 export class StallTimer {
   private readonly controller = new AbortController();

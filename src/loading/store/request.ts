@@ -2,6 +2,7 @@
 
 import { ModelError } from "../../errors";
 import { displayed, fromResponse, notFetched } from "../sources/remote";
+import { withTimeout } from "./patience";
 
 /** Which contents an answer has. */
 export interface Identity {
@@ -78,10 +79,9 @@ const ASK_TIMEOUT = 8000;
  * @returns "unknown" where the server does not answer such a request, "offline" where nothing answers in time
  */
 export async function ask(url: URL, signal?: AbortSignal): Promise<Identity | "missing" | "unknown" | "offline"> {
-  const timeout = AbortSignal.timeout(ASK_TIMEOUT);
   let response: Response;
   try {
-    response = await fetch(url, { method: "HEAD", signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+    response = await fetch(url, { method: "HEAD", signal: withTimeout(ASK_TIMEOUT, signal) });
   } catch {
     signal?.throwIfAborted();
     return "offline";

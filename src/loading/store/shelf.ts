@@ -2,6 +2,16 @@
  * Where parts of files are kept: a tree of folders with named pieces of bytes in them, which grow at their end.
  */
 
+/** The names directly in a folder, of all paths on a shelf. */
+export function namesIn(folder: string, paths: readonly string[]): string[] {
+  const below = folder === "" ? "" : `${folder}/`;
+  const names = paths.filter((path) => path.startsWith(below)).map((path) => path.slice(below.length).split("/")[0]);
+  return [...new Set(names)];
+}
+
+/** Whether a path is that of a folder or piece, or is in the folder. */
+export const isIn = (folder: string, path: string): boolean => path === folder || path.startsWith(`${folder}/`);
+
 /** Writes at the end of one piece. */
 export interface Appender {
   write(bytes: Uint8Array): void | Promise<void>;
