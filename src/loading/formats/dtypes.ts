@@ -10,8 +10,17 @@ import { float16ToFloatBits } from "../../tensor/float16";
 
 /** Dtypes whose elements JavaScript can read as numbers. A `BOOL` is a byte, 0 or 1. */
 const ARRAYS = {
-  ...{ F64: Float64Array, F32: Float32Array, I64: BigInt64Array, U64: BigUint64Array, I32: Int32Array },
-  ...{ U32: Uint32Array, I16: Int16Array, U16: Uint16Array, I8: Int8Array, U8: Uint8Array, BOOL: Uint8Array },
+  F64: Float64Array,
+  F32: Float32Array,
+  I64: BigInt64Array,
+  U64: BigUint64Array,
+  I32: Int32Array,
+  U32: Uint32Array,
+  I16: Int16Array,
+  U16: Uint16Array,
+  I8: Int8Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
 };
 
 /** The others: their elements become halves, or the upper half of a float. */

@@ -5,11 +5,7 @@
  */
 
 import { quote, type ModelError } from "../../errors";
-
-export type Fields = Readonly<Record<string, unknown>>;
-
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+import { isFields, type Fields } from "../sources/python-json";
 
 /** All that matters of a text that `JSON.parse` accepts: escapes, quotes, brackets, colons and numbers. */
 const TOKENS = /\\.|["{}[\]:]|[-\d][-+.\deE]*/g;

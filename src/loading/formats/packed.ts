@@ -8,7 +8,8 @@
 import { quote } from "../../errors";
 import { isPackedFormat, type PackedFormat } from "../../tensor/packed-rows";
 import { rowWords } from "../../tensor/weight-format";
-import { isFields, parseStrictJson } from "./json";
+import { isFields } from "../sources/python-json";
+import { parseStrictJson } from "./json";
 import { invalidWeights, shapeOf, tensorError, type TensorInfo } from "./tensors";
 
 /** The key in `__metadata__`. */

@@ -8,11 +8,11 @@
 
 import { quote } from "../../errors";
 import { ByteReader } from "./byte-reader";
-import type { DType } from "./dtypes";
 import type { OpenFile } from "../sources/files";
-import { isFields, parseStrictJson } from "./json";
+import { isFields } from "../sources/python-json";
+import { parseStrictJson } from "./json";
 import { withPacked } from "./packed";
-import { announce, invalidWeights as invalid, readPieces, shapeOf, tensorError, textHint } from "./tensors";
+import { announce, invalidWeights as invalid, isReadable, readPieces, shapeOf, tensorError, textHint } from "./tensors";
 import type { TensorInfo, TensorPiece, WeightOptions } from "./tensors";
 
 /** A tensor and its bytes: the first one, and the one after the last, counted from the end of the header. */
@@ -25,9 +25,28 @@ const MAX_HEADER_BYTES = 100_000_000;
 
 /** Bits per element of each dtype of the format (tensor.rs, `enum Dtype`). The engine reads only some of them: dtypes.ts. */
 const DTYPE_BITS: Readonly<Record<string, number>> = {
-  ...{ F4: 4, F6_E2M3: 6, F6_E3M2: 6 },
-  ...{ BOOL: 8, U8: 8, I8: 8, F8_E5M2: 8, F8_E4M3: 8, F8_E8M0: 8, F8_E4M3FNUZ: 8, F8_E5M2FNUZ: 8 },
-  ...{ I16: 16, U16: 16, F16: 16, BF16: 16, I32: 32, U32: 32, F32: 32, C64: 64, F64: 64, I64: 64, U64: 64 },
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  BOOL: 8,
+  U8: 8,
+  I8: 8,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E8M0: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E5M2FNUZ: 8,
+  I16: 16,
+  U16: 16,
+  F16: 16,
+  BF16: 16,
+  I32: 32,
+  U32: 32,
+  F32: 32,
+  C64: 64,
+  F64: 64,
+  I64: 64,
+  U64: 64,
 };
 
 /**
@@ -55,7 +74,7 @@ export async function* readSafetensors(
       // Another name of a tensor has no bytes of its own.
       if (!("begin" in tensor)) continue;
       const length = tensor.end - tensor.begin;
-      if (wanted(tensor.name)) yield* readPieces(bytes, tensor as StoredTensor & { dtype: DType });
+      if (wanted(tensor.name) && isReadable(tensor)) yield* readPieces(bytes, tensor);
       else if ((await bytes.skip(length)) < length)
         throw tensorError(path, tensor.name, "the file ends within it (truncated).");
     }

@@ -70,15 +70,18 @@ export const product = (shape: readonly number[]): number => shape.reduce((resul
 
 export const shapeOf = (shape: readonly number[]) => `[${shape.slice(0, 8).join(", ")}]`;
 
+/** Whether the engine can read the data of a tensor. */
+export const isReadable = <T extends TensorInfo>(tensor: T): tensor is T & { dtype: DType } => isDType(tensor.dtype);
+
 /** Calls `onHeader`, and refuses wanted tensors of a dtype that the engine cannot read. */
 export function announce(path: string, tensors: TensorInfo[], options: WeightOptions): Wanted {
   const wanted = options.onHeader?.(tensors) ?? (() => true);
-  for (const { name, dtype } of tensors) {
-    if (isDType(dtype) || !wanted(name)) continue;
+  for (const tensor of tensors) {
+    if (isReadable(tensor) || !wanted(tensor.name)) continue;
     throw tensorError(
       path,
-      name,
-      `dtype ${dtype} is not supported. Supported: ${Object.keys(BYTES_PER_ELEMENT).join(", ")}.`,
+      tensor.name,
+      `dtype ${tensor.dtype} is not supported. Supported: ${Object.keys(BYTES_PER_ELEMENT).join(", ")}.`,
     );
   }
   return wanted;

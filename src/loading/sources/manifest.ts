@@ -6,13 +6,11 @@
 import { ModelError, quote } from "../../errors";
 import { readJson } from "./download";
 import type { ListedFile, Manifest, ModelFiles } from "./files";
+import { isFields } from "./python-json";
 
 /** The name of the manifest in a model's folder. */
 export const MANIFEST = "attendant.json";
 const FORMAT = 1;
-
-const isFields = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * Reads `{ "format": 1, "dtype": "q8", "files": { NAME: { "size": n, "sha256": "hex" } } }`.

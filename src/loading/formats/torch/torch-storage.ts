@@ -2,14 +2,16 @@
 
 import { quote } from "../../../errors";
 import type { ByteReader } from "../byte-reader";
-import { isDType, type DType } from "../dtypes";
+import type { DType } from "../dtypes";
 import { Dict, kindOf, TensorView, type Storage, type Value } from "./pickle-values";
-import { invalidWeights, PIECE_BYTES, product, readPieces, shapeOf, tensorError } from "../tensors";
+import { invalidWeights, isReadable, PIECE_BYTES, product, readPieces, shapeOf, tensorError } from "../tensors";
 import type { TensorInfo, TensorPiece, Wanted } from "../tensors";
 
 export interface NamedView extends TensorInfo {
   view: TensorView;
 }
+
+type ReadableView = NamedView & { dtype: DType };
 
 /**
  * The tensors of a state dict, in its order, and the names of its other values, such as the number of an epoch.
@@ -88,21 +90,23 @@ export async function* readStorage(
   wanted: Wanted,
 ): AsyncGenerator<TensorPiece, void, undefined> {
   const { bytesPerElement, size } = storage;
-  const needed = tensors.filter(({ name, dtype }) => isDType(dtype) && wanted(name));
+  const needed = tensors.filter(isReadable).filter(({ name }) => wanted(name));
   const skipTo = async (end: number) => {
     const length = end - (bytes.position - start);
     if ((await bytes.skip(length)) < length)
       throw invalidWeights(bytes.path, `the file ends within storage ${quote(storage.key)} (truncated).`);
   };
   const start = bytes.position;
-  for (const group of regions(needed) ?? []) {
-    const [first] = group;
-    await skipTo(first.view.offset * bytesPerElement);
-    for await (const piece of readPieces(bytes, first as NamedView & { dtype: DType })) {
-      for (const { name } of group) yield { ...piece, name };
+  const groups = regions(needed);
+  if (groups) {
+    for (const group of groups) {
+      const [first] = group;
+      await skipTo(first.view.offset * bytesPerElement);
+      for await (const piece of readPieces(bytes, first)) {
+        for (const { name } of group) yield { ...piece, name };
+      }
     }
-  }
-  if (!regions(needed)) {
+  } else {
     const whole = await bytes.take(size);
     if (whole.length === size) for (const tensor of needed) yield* gather(bytes.path, whole, tensor);
   }
@@ -113,9 +117,9 @@ export async function* readStorage(
  * Groups the tensors so that each group can be read in order; equal tensors (tied weights) are one group. Returns undefined
  * if tensors are transposed or overlap.
  */
-function regions(tensors: readonly NamedView[]): NamedView[][] | undefined {
+function regions(tensors: readonly ReadableView[]): ReadableView[][] | undefined {
   const sorted = [...tensors].sort((a, b) => a.view.offset - b.view.offset || product(a.shape) - product(b.shape));
-  const groups: NamedView[][] = [];
+  const groups: ReadableView[][] = [];
   let end = 0;
   for (const tensor of sorted) {
     const group = groups.at(-1);
@@ -143,7 +147,7 @@ function wordsOf(buffer: ArrayBuffer, bytesPerElement: number) {
 function* gather(
   file: string,
   storage: Uint8Array<ArrayBuffer>,
-  { name, dtype, view }: NamedView,
+  { name, dtype, view }: ReadableView,
 ): Generator<TensorPiece> {
   const { shape, strides, offset } = view;
   const element = view.storage.bytesPerElement;
@@ -163,6 +167,6 @@ function* gather(
       // The next row: increment the index, the last dimension but one first.
       for (let i = index.length - 1; i >= 0 && ++index[i] === shape[i]; i--) index[i] = 0;
     }
-    yield { file, name, dtype: dtype as DType, shape: [...shape], start: first * row, data };
+    yield { file, name, dtype, shape: [...shape], start: first * row, data };
   }
 }
