@@ -3,7 +3,7 @@
 import { loadLocal } from "../engine/local-model";
 import type { LoadOptions } from "../engine/load-options";
 import type { ModelCalls, ModelFacts, RunningModel } from "../engine/running-model";
-import { createPeer, type Port } from "./peer";
+import { Peer, type Port } from "./peer";
 import { receivedSource } from "./received-source";
 import type { SentSource } from "./sources";
 
@@ -31,5 +31,5 @@ export function hostModel(port: Port): void {
       return method(...args);
     },
   };
-  const page = createPeer(port, { functions: { ...host }, transfer: true, note: () => model?.state() });
+  const page = new Peer(port, { functions: { ...host }, transfer: true, note: () => model?.state() });
 }

@@ -19,6 +19,7 @@
 import { messageOf, ModelError } from "../errors";
 import { onAbort } from "../util/abort";
 import { itemsOf, remoteStream } from "./remote-stream";
+import { isOfStream, Scope, SharedValues, type Callable, type SharedTarget } from "./shared-values";
 import { fromWire, reasonToWire, toWire, type Received, type Sent } from "./wire";
 
 /** A worker, the inside of one, or a MessagePort. */
@@ -28,11 +29,9 @@ export interface Port {
   removeEventListener(type: "message", listener: (event: MessageEvent) => void): void;
 }
 
-type Functions = Record<string, (...args: never[]) => unknown>;
-
 export interface PeerOptions {
   /** What the other side may call by name. */
-  functions: Functions;
+  functions: Record<string, Callable>;
   /** Whether the buffers of typed arrays in results move to the other side instead of being copied. Default false. */
   transfer?: boolean;
   /** Goes with every message. */
@@ -41,16 +40,7 @@ export interface PeerOptions {
   onNote?: (note: unknown) => void;
 }
 
-export interface Peer {
-  /** Calls a function of the other side by its name. */
-  call(name: string, args: readonly unknown[]): Promise<unknown>;
-  /** The same without an answer. The arguments are plain data. */
-  tell(name: string, args: readonly unknown[]): void;
-  /** Ends it: calls and streams in progress, and those to come, reject with this error. */
-  close(error: unknown): void;
-}
-
-type Target = { name: string } | { function: number } | { next: number } | { return: number };
+type Target = { name: string } | SharedTarget;
 
 type Message =
   | { type: "call"; id: number; target: Target; args: unknown[] }
@@ -59,207 +49,169 @@ type Message =
   | { type: "error"; id: number; error: unknown }
   | { type: "abort"; signal: number; reason: unknown };
 
-/** What one call has sent or received by number, and how to forget it. */
-interface Scope {
-  forget: (() => void)[];
-  /** Streams that go on after the call. */
-  streams: number;
-}
-
+/** A call that waits for its answer. */
 interface Pending {
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
   scope: Scope;
 }
 
-export function createPeer(port: Port, { functions, transfer = false, note, onNote }: PeerOptions): Peer {
-  let last = 0;
-  let closed: { error: unknown } | undefined;
-  const pending = new Map<number, Pending>();
-  /** What the other side may reach here, by number. */
-  const shared = {
-    functions: new Map<number, { value: (...args: never[]) => unknown; scope: Scope }>(),
-    streams: new Map<number, { items: AsyncIterator<unknown>; scope: Scope }>(),
-    /** Errors that were sent. Nothing else keeps them, so they need no one to forget them. */
-    objects: new Map<number, WeakRef<object>>(),
-  };
-  const collected = new FinalizationRegistry<number>((id) => void shared.objects.delete(id));
-  /** Signals of the other side. */
-  const controllers = new Map<number, AbortController>();
-  /** Which objects are those of the other side, and their numbers there. */
-  const theirs = new WeakMap<object, number>();
+export class Peer {
+  private closed: { error: unknown } | undefined;
+  private readonly pending = new Map<number, Pending>();
+  private readonly shared = new SharedValues();
+  /** For each signal of the other side, by its number there. */
+  private readonly controllers = new Map<number, AbortController>();
+  /** Errors of the other side, and their numbers there. */
+  private readonly theirs = new WeakMap<object, number>();
 
-  function share<T>(map: Map<number, T>, scope: Scope, value: T): number {
-    const id = ++last;
-    map.set(id, value);
-    scope.forget.push(() => map.delete(id));
-    return id;
+  constructor(
+    private readonly port: Port,
+    private readonly options: PeerOptions,
+  ) {
+    port.addEventListener("message", this.listen);
   }
 
-  const sentIn = (scope: Scope): Sent => ({
-    function: (value) => share(shared.functions, scope, { value, scope }),
-    stream(value) {
-      scope.streams++;
-      const id = ++last;
-      shared.streams.set(id, { items: itemsOf(value), scope });
-      return id;
-    },
-    object(value) {
-      const id = ++last;
-      shared.objects.set(id, new WeakRef(value));
-      collected.register(value, id);
-      return id;
-    },
-    numberOf: (value) => theirs.get(value),
-    signal(value) {
-      const signal = ++last;
-      const abort = (): void => post({ type: "abort", signal, reason: reasonToWire(value.reason, sentIn(scope)) });
-      scope.forget.push(onAbort(value, abort));
-      return signal;
-    },
-  });
-
-  const receivedIn = (scope: Scope): Received => ({
-    function:
-      (id) =>
-      (...args) =>
-        send({ function: id }, args),
-    signal(id, aborted, reason) {
-      const controller = new AbortController();
-      if (aborted) controller.abort(reason);
-      else controllers.set(id, controller);
-      scope.forget.push(() => controllers.delete(id));
-      return controller.signal;
-    },
-    stream(id) {
-      scope.streams++;
-      return remoteStream({
-        next: () => send({ next: id }, []) as Promise<IteratorResult<unknown>>,
-        leave: async () => {
-          if (!closed) await send({ return: id }, []);
-        },
-        end: () => endStream(scope),
-      });
-    },
-    object: (value, id) => void theirs.set(value, id),
-    own: (id) => shared.objects.get(id)?.deref(),
-  });
-
-  /** The results and what they refer to are no longer needed. */
-  function finish(scope: Scope): void {
-    if (scope.streams > 0) return;
-    for (const forget of scope.forget.splice(0)) forget();
+  /** Calls a function of the other side by its name. */
+  call(name: string, args: readonly unknown[]): Promise<unknown> {
+    return this.send({ name }, args);
   }
 
-  function endStream(scope: Scope): void {
-    scope.streams--;
-    finish(scope);
+  /** The same without an answer. The arguments are plain data. */
+  tell(name: string, args: readonly unknown[]): void {
+    if (!this.closed) this.post({ type: "tell", name, args: [...args] });
   }
 
-  function post(message: Message, buffers?: Set<Transferable>): void {
-    port.postMessage({ ...message, ...(note && { note: note() }) }, [...(buffers ?? [])]);
+  /** Ends it: calls and streams in progress, and those to come, reject with this error. */
+  close(error: unknown): void {
+    if (this.closed) return;
+    this.closed = { error };
+    this.port.removeEventListener("message", this.listen);
+    for (const { reject, scope } of this.pending.values()) {
+      scope.end();
+      reject(error);
+    }
+    this.pending.clear();
+    this.shared.leaveStreams();
   }
 
-  function send(target: Target, args: readonly unknown[]): Promise<unknown> {
-    const over = closed;
+  private post(message: Message, buffers: Iterable<Transferable> = []): void {
+    const { note } = this.options;
+    this.port.postMessage({ ...message, ...(note && { note: note() }) }, [...buffers]);
+  }
+
+  private send(target: Target, args: readonly unknown[]): Promise<unknown> {
+    const { closed, pending } = this;
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was given is what they get
-    if (over) return Promise.reject(over.error);
-    const id = ++last;
-    const scope: Scope = { forget: [], streams: 0 };
+    if (closed) return Promise.reject(closed.error);
+    const id = this.shared.nextId();
+    const scope = new Scope();
     return new Promise((resolve, reject) => {
       pending.set(id, { resolve, reject, scope });
       try {
-        const sent = sentIn(scope);
-        post({ type: "call", id, target, args: args.map((arg) => toWire(arg, sent)) });
+        const sent = this.sentIn(scope);
+        this.post({ type: "call", id, target, args: args.map((arg) => toWire(arg, sent)) });
       } catch (error) {
         pending.delete(id);
-        finish(scope);
+        scope.end();
         reject(unsendable(error));
       }
     });
   }
 
-  async function answer(id: number, target: Target, args: unknown[]): Promise<void> {
-    const own: Scope = { forget: [], streams: 0 };
-    const stream = "next" in target ? target.next : "return" in target ? target.return : undefined;
-    // What a callback or a stream says belongs to the call that brought it.
-    const outer = "function" in target ? shared.functions.get(target.function)?.scope : undefined;
-    const scope = (stream === undefined ? outer : shared.streams.get(stream)?.scope) ?? own;
-    try {
-      const received = receivedIn(scope);
-      const value = await run(
-        target,
-        args.map((arg) => fromWire(arg, received)),
-      );
-      const buffers = transfer ? new Set<Transferable>() : undefined;
-      post({ type: "result", id, value: toWire(value, sentIn(scope), buffers) }, buffers);
-      if (stream !== undefined && (value as IteratorResult<unknown>).done) forgetStream(stream);
-    } catch (error) {
-      post({ type: "error", id, error: thrownToWire(error, sentIn(scope)) });
-      if (stream !== undefined) forgetStream(stream);
-    }
-    if (scope === own) finish(own);
-  }
-
-  function run(target: Target, args: unknown[]): unknown {
-    if ("name" in target) return functions[target.name](...(args as never[]));
-    if ("function" in target) return shared.functions.get(target.function)?.value(...(args as never[]));
-    const items = shared.streams.get("next" in target ? target.next : target.return)?.items;
-    const over = { done: true, value: undefined };
-    if ("next" in target) return items?.next() ?? over;
-    return items?.return?.() ?? over;
-  }
-
-  function forgetStream(id: number): void {
-    const stream = shared.streams.get(id);
-    if (!shared.streams.delete(id) || !stream) return;
-    endStream(stream.scope);
-  }
-
-  const listen = ({ data }: MessageEvent): void => {
+  private readonly listen = ({ data }: MessageEvent): void => {
     const message = data as Message & { note?: unknown };
-    if (onNote && "note" in message) onNote(message.note);
+    if ("note" in message) this.options.onNote?.(message.note);
     switch (message.type) {
       case "call":
-        return void answer(message.id, message.target, message.args);
+        return void this.answer(message.id, message.target, message.args);
       case "tell":
-        return void functions[message.name](...(message.args as never[]));
+        return void this.options.functions[message.name](...(message.args as never[]));
       case "result":
-      case "error": {
-        const call = pending.get(message.id);
-        if (!call) return;
-        pending.delete(message.id);
-        const received = receivedIn(call.scope);
-        if (message.type === "result") call.resolve(fromWire(message.value, received));
-        else call.reject(fromWire(message.error, received));
-        return finish(call.scope);
-      }
+        return this.settle(message.id, (call, received) => call.resolve(fromWire(message.value, received)));
+      case "error":
+        return this.settle(message.id, (call, received) => call.reject(fromWire(message.error, received)));
       case "abort":
         // A call without other messages has no scope here any more; a reason is read back by its own side only.
-        return controllers.get(message.signal)?.abort(fromWire(message.reason, receivedIn({ forget: [], streams: 0 })));
+        return this.controllers.get(message.signal)?.abort(fromWire(message.reason, this.receivedIn(new Scope())));
     }
   };
-  port.addEventListener("message", listen);
 
-  return {
-    call: (name, args) => send({ name }, args),
-    tell(name, args) {
-      if (!closed) post({ type: "tell", name, args: [...args] });
-    },
-    close(error) {
-      if (closed) return;
-      closed = { error };
-      port.removeEventListener("message", listen);
-      for (const { reject, scope } of pending.values()) {
-        scope.streams = 0;
-        finish(scope);
-        reject(error);
-      }
-      pending.clear();
-      for (const { items } of shared.streams.values()) void items.return?.().then(undefined, () => undefined);
-      shared.streams.clear();
-    },
-  };
+  private settle(id: number, settle: (call: Pending, received: Received) => void): void {
+    const call = this.pending.get(id);
+    if (!call) return;
+    this.pending.delete(id);
+    settle(call, this.receivedIn(call.scope));
+    call.scope.end();
+  }
+
+  private async answer(id: number, target: Target, args: unknown[]): Promise<void> {
+    const { shared } = this;
+    const own = new Scope();
+    // What a callback or a stream says belongs to the call that brought it.
+    const scope = shared.scopeOf(target) ?? own;
+    try {
+      const received = this.receivedIn(scope);
+      const given = args.map((arg) => fromWire(arg, received)) as never[];
+      const value = await ("name" in target
+        ? this.options.functions[target.name](...given)
+        : shared.run(target, given));
+      const buffers = this.options.transfer ? new Set<Transferable>() : undefined;
+      this.post({ type: "result", id, value: toWire(value, this.sentIn(scope), buffers) }, buffers);
+      if (isOfStream(target) && (value as IteratorResult<unknown>).done) shared.forgetStream(target);
+    } catch (error) {
+      this.post({ type: "error", id, error: thrownToWire(error, this.sentIn(scope)) });
+      if (isOfStream(target)) shared.forgetStream(target);
+    }
+    own.end();
+  }
+
+  private sentIn(scope: Scope): Sent {
+    const { shared, theirs } = this;
+    return {
+      function: (value) => shared.addFunction(value, scope),
+      stream: (value) => shared.addStream(itemsOf(value), scope),
+      object: (value) => shared.addError(value),
+      numberOf: (value) => theirs.get(value),
+      signal: (value) => {
+        const signal = shared.nextId();
+        const abort = (): void => {
+          this.post({ type: "abort", signal, reason: reasonToWire(value.reason, this.sentIn(scope)) });
+        };
+        scope.onEnd(onAbort(value, abort));
+        return signal;
+      },
+    };
+  }
+
+  private receivedIn(scope: Scope): Received {
+    const { shared, theirs, controllers } = this;
+    return {
+      function:
+        (id) =>
+        (...args) =>
+          this.send({ function: id }, args),
+      stream: (id) => {
+        scope.openStream();
+        return remoteStream({
+          next: () => this.send({ next: id }, []) as Promise<IteratorResult<unknown>>,
+          leave: async () => {
+            if (!this.closed) await this.send({ return: id }, []);
+          },
+          end: () => scope.closeStream(),
+        });
+      },
+      object: (value, id) => void theirs.set(value, id),
+      own: (id) => shared.errorOf(id),
+      signal(id, aborted, reason) {
+        const controller = new AbortController();
+        if (aborted) controller.abort(reason);
+        else controllers.set(id, controller);
+        scope.onEnd(() => controllers.delete(id));
+        return controller.signal;
+      },
+    };
+  }
 }
 
 /** An error that cannot be sent is described in words. */

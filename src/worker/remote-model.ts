@@ -5,7 +5,7 @@ import type { LoadOptions } from "../engine/load-options";
 import type { ModelCalls, ModelFacts, ModelState, RunningModel } from "../engine/running-model";
 import type { Memory } from "../ops/ops";
 import type { HostCalls } from "./host";
-import { createPeer } from "./peer";
+import { Peer } from "./peer";
 import type { Sendable } from "./sources";
 import { watchLife, type Started } from "./start";
 
@@ -34,7 +34,7 @@ export async function loadRemote(
         stopped.abort(error);
       }
     };
-  const peer = createPeer(worker, {
+  const peer = new Peer(worker, {
     functions: { open, progress: guarded(onProgress), warning: guarded(onWarning) },
     // The answer to `load` has the first one.
     onNote: (note) => (state = (note as ModelState | undefined) ?? state),

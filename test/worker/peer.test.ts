@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ModelError } from "../../src/errors";
 import { HostTensor } from "../../src/tensor/host-tensor";
-import { createPeer, type Peer } from "../../src/worker/peer";
+import { Peer } from "../../src/worker/peer";
 
 type Call = (...args: never[]) => unknown;
 
@@ -16,12 +16,12 @@ describe("a peer", () => {
   beforeEach(() => {
     channel = new MessageChannel();
     functions = {};
-    createPeer(channel.port2, {
+    new Peer(channel.port2, {
       functions: new Proxy({}, { get: (_, name: string) => functions[name] }),
       transfer: true,
       note: () => "note",
     });
-    page = createPeer(channel.port1, { functions: {}, onNote: (note) => notes.push(note) });
+    page = new Peer(channel.port1, { functions: {}, onNote: (note) => notes.push(note) });
     channel.port1.start();
     channel.port2.start();
   });
