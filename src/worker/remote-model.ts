@@ -85,40 +85,43 @@ function crash(reason: string): ModelError {
   );
 }
 
+/** Which calls of a model give a stream; the others give a promise. */
+const IS_STREAM: {
+  readonly [Name in keyof ModelCalls]: ReturnType<ModelCalls[Name]> extends AsyncIterable<unknown> ? true : false;
+} = {
+  generate: false,
+  stream: true,
+  generateText: false,
+  streamText: true,
+  forward: false,
+  detectLanguage: false,
+  profile: false,
+  encode: false,
+  decode: false,
+  token: false,
+  forcedBosTokenId: false,
+  offsets: false,
+  promptIds: false,
+  decoderPromptIds: false,
+  setUp: false,
+  translate: false,
+  translateStreaming: true,
+  align: false,
+  measureInputUsage: false,
+  setUpSpeech: false,
+  transcribe: false,
+  transcribeStreaming: true,
+  detectSpokenLanguage: false,
+  extractFeatures: false,
+};
+
 function callsOf(call: (name: string, args: unknown[]) => Promise<unknown>): ModelCalls {
-  type Name = keyof ModelCalls;
-  const method =
-    <K extends Name>(name: K) =>
-    (...args: Parameters<ModelCalls[K]>) =>
-      call(name, args) as ReturnType<ModelCalls[K]>;
-  const stream = <K extends Name>(name: K) =>
-    async function* (...args: Parameters<ModelCalls[K]>) {
-      return yield* (await call(name, args)) as AsyncGenerator<never, unknown, undefined>;
-    } as unknown as ModelCalls[K];
-  return {
-    generate: method("generate"),
-    stream: stream("stream"),
-    generateText: method("generateText"),
-    streamText: stream("streamText"),
-    forward: method("forward"),
-    detectLanguage: method("detectLanguage"),
-    profile: method("profile"),
-    encode: method("encode"),
-    decode: method("decode"),
-    token: method("token"),
-    forcedBosTokenId: method("forcedBosTokenId"),
-    offsets: method("offsets"),
-    promptIds: method("promptIds"),
-    decoderPromptIds: method("decoderPromptIds"),
-    setUp: method("setUp"),
-    translate: method("translate"),
-    translateStreaming: stream("translateStreaming"),
-    align: method("align"),
-    measureInputUsage: method("measureInputUsage"),
-    setUpSpeech: method("setUpSpeech"),
-    transcribe: method("transcribe"),
-    transcribeStreaming: stream("transcribeStreaming"),
-    detectSpokenLanguage: method("detectSpokenLanguage"),
-    extractFeatures: method("extractFeatures"),
-  };
+  const methods = Object.entries(IS_STREAM).map(([name, isStream]) => {
+    const method = (...args: unknown[]) => call(name, args);
+    const stream = async function* (...args: unknown[]) {
+      return yield* (await call(name, args)) as AsyncGenerator<unknown, unknown, undefined>;
+    };
+    return [name, isStream ? stream : method];
+  });
+  return Object.fromEntries(methods) as ModelCalls;
 }
