@@ -1,39 +1,42 @@
 /** Classes of characters as Oniguruma has them, as text for regular expressions of JavaScript with the flag "v". */
 
-import { AFTER_16, SPACE } from "./unicode";
+import { inUnicode16, SPACE } from "./unicode";
 
 /** Something that JavaScript cannot do, or that this file does not know. */
 export class UntranslatablePattern extends Error {}
 
+export function refuse(what: string): never {
+  throw new UntranslatablePattern(what);
+}
+
 export const hex = (codePoint: number): string => `\\u{${codePoint.toString(16)}}`;
 export const literal = (text: string): string => Array.from(text, (c) => hex(c.codePointAt(0)!)).join("");
-export const known = (inside: string): string => `[[${inside}]--[${AFTER_16}]]`;
 
-export const WORD_IN_BRACKETS = known("\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}");
+export const WORD_IN_BRACKETS = inUnicode16("\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}");
 /** `\w` outside brackets: with the superscripts and fractions of Latin-1, which Oniguruma counts as letters there. */
 export const WORD = `[${WORD_IN_BRACKETS}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}]`;
-const DIGIT = known("\\p{Nd}");
+const DIGIT = inUnicode16("\\p{Nd}");
 const HEX = "[0-9A-Fa-f]";
 /** By the letter of an escape. */
 export const CLASSES: Readonly<Record<string, string>> = { s: `[${SPACE}]`, d: DIGIT, w: WORD, h: HEX };
 
 /** Names of classes, in brackets or in `\p{…}`. U+0295 was a small letter until Unicode 17. */
 export const NAMED: Readonly<Record<string, string>> = {
-  alnum: known("\\p{Alphabetic}\\p{Nd}"),
-  alpha: known("\\p{Alphabetic}"),
+  alnum: inUnicode16("\\p{Alphabetic}\\p{Nd}"),
+  alpha: inUnicode16("\\p{Alphabetic}"),
   blank: "[\\p{Zs}\\t]",
   cntrl: "\\p{Cc}",
   digit: DIGIT,
-  lower: `[${known("\\p{Lowercase}")}\\u{295}]`,
-  punct: known("\\p{P}"),
+  lower: `[${inUnicode16("\\p{Lowercase}")}\\u{295}]`,
+  punct: inUnicode16("\\p{P}"),
   space: `[${SPACE}]`,
-  upper: known("\\p{Uppercase}"),
+  upper: inUnicode16("\\p{Uppercase}"),
   word: WORD,
   xdigit: HEX,
   ascii: "[\\u{0}-\\u{7f}]",
   any: "[^]",
-  ll: `[${known("\\p{Ll}")}\\u{295}]`,
-  lo: `[${known("\\p{Lo}")}--[\\u{295}]]`,
+  ll: `[${inUnicode16("\\p{Ll}")}\\u{295}]`,
+  lo: `[${inUnicode16("\\p{Lo}")}--[\\u{295}]]`,
 };
 
 export const compiles = (pattern: string): boolean => {
@@ -46,12 +49,12 @@ export const compiles = (pattern: string): boolean => {
 
 /** A class by its name: POSIX, a general category, a script or a property of Unicode. */
 export function named(name: string): string {
-  const own = NAMED[name.toLowerCase()];
-  if (own) return own;
+  const own = name.toLowerCase();
+  if (Object.hasOwn(NAMED, own)) return NAMED[own];
   // Everything in no other category, unassigned code points included.
-  if (name === "C" || name === "Other" || name === "Cn") throw new UntranslatablePattern(`\\p{${name}}`);
-  for (const property of [`\\p{${name}}`, `\\p{Script=${name}}`]) if (compiles(property)) return known(property);
-  throw new UntranslatablePattern(`\\p{${name}}`);
+  if (name === "C" || name === "Other" || name === "Cn") refuse(`\\p{${name}}`);
+  for (const property of [`\\p{${name}}`, `\\p{Script=${name}}`]) if (compiles(property)) return inUnicode16(property);
+  return refuse(`\\p{${name}}`);
 }
 
 /** Letters that match another one where case is ignored, besides its own two forms. */

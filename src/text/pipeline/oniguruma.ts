@@ -3,31 +3,12 @@
  * whose syntax is Ruby's, with the tables of Unicode 16. What has no counterpart in JavaScript is refused, never guessed.
  */
 
-import {
-  anyCase,
-  CLASSES,
-  compiles,
-  hex,
-  known,
-  literal,
-  named,
-  NAMED,
-  UntranslatablePattern,
-  WORD,
-  WORD_IN_BRACKETS,
-} from "./oniguruma-classes";
+import { bracketExpression, escapedCharacter, escapedClass } from "./oniguruma-brackets";
+import { anyCase, compiles, literal, refuse, WORD } from "./oniguruma-classes";
+import { PatternCursor } from "./pattern-cursor";
 
 const START = "(?<![^])";
 const END = "(?![^])";
-const CONTROLS: Readonly<Record<string, string>> = {
-  t: "\t",
-  n: "\n",
-  r: "\r",
-  f: "\f",
-  v: "\v",
-  a: "\x07",
-  e: "\x1b",
-};
 const ANCHORS: Readonly<Record<string, string>> = {
   A: START,
   z: END,
@@ -46,205 +27,138 @@ interface Flags {
   extended: boolean;
 }
 
-/** @throws UntranslatablePattern */
+const withFlags = (flags: Flags, on = "", off = ""): Flags => ({
+  ignoreCase: (flags.ignoreCase || on.includes("i")) && !off.includes("i"),
+  dotAll: (flags.dotAll || on.includes("m")) && !off.includes("m"),
+  extended: (flags.extended || on.includes("x")) && !off.includes("x"),
+});
+
+/**
+ * @param source a pattern of Oniguruma
+ * @returns the source of a regular expression with the flag "v"
+ * @throws UntranslatablePattern
+ */
 export function translate(source: string): string {
-  const input = [...source];
-  let at = 0;
-  let groups = 0;
-  const fail = (what: string): never => {
-    throw new UntranslatablePattern(what);
-  };
-  const ahead = (text: string): boolean => input.slice(at, at + [...text].length).join("") === text;
-  const take = (text: string): boolean => {
-    if (!ahead(text)) return false;
-    at += [...text].length;
-    return true;
-  };
-  const until = (end: string): string => {
-    const stop = input.indexOf(end, at);
-    if (stop < 0) fail(`no ${end}`);
-    const text = input.slice(at, stop).join("");
-    at = stop + 1;
-    return text;
-  };
+  const flags = { ignoreCase: false, dotAll: false, extended: false };
+  const out = new Translation(new PatternCursor(source)).alternatives(flags, false);
+  if (!compiles(out)) refuse("a pattern that JavaScript refuses");
+  return out;
+}
 
-  /** The character of an escape that stands for one, after the backslash; undefined where it is something else. */
-  const escaped = (): string | undefined => {
-    const c = input[at];
-    const code = (pattern: RegExp, base: number): string | undefined => {
-      const found = pattern.exec(input.slice(at).join(""));
-      if (!found) return undefined;
-      at += found[0].length;
-      return String.fromCodePoint(parseInt(found[1], base));
-    };
-    if (c in CONTROLS) return (at++, CONTROLS[c]);
-    if (c === "x") return code(/^x\{([0-9A-Fa-f]+)\}/, 16) ?? code(/^x([0-9A-Fa-f]{1,2})/, 16);
-    if (c === "u") return code(/^u([0-9A-Fa-f]{4})/, 16);
-    if (c === "0") return code(/^0([0-7]{0,2})/, 8) ?? "\0";
-    return /[0-9A-Za-z]/.test(c) ? undefined : (at++, c);
-  };
+/** A recursive descent through a pattern: alternatives of atoms, each with its quantifiers. */
+class Translation {
+  private atomicGroups = 0;
 
-  /** A class by its letter: `\s`, `\P{Lu}`, after the backslash. */
-  const byLetter = (inBrackets: boolean): string | undefined => {
-    const c = input[at];
-    const own = (set: string) => (inBrackets && set === WORD ? WORD_IN_BRACKETS : set);
-    if (c === "p" || c === "P") {
-      at++;
-      if (!take("{")) fail("\\p");
-      const name = until("}");
-      const inverted = name.startsWith("^");
-      const set = own(named(inverted ? name.slice(1) : name));
-      return inverted === (c === "P") ? set : `[^${set}]`;
-    }
-    const set = CLASSES[c?.toLowerCase()];
-    if (set) at++;
-    return set && (c !== c.toLowerCase() ? `[^${own(set)}]` : own(set));
-  };
+  constructor(private readonly pattern: PatternCursor) {}
 
-  /** What stands between brackets, for the flag "v". */
-  const bracket = (flags: Flags): string => {
-    const inverted = take("^");
-    const parts: string[] = [];
-    let union = "";
-    for (let first = true; first || !ahead("]"); first = false) {
-      if (at >= input.length) fail("no ]");
-      if (take("[:")) {
-        const not = take("^");
-        const name = until(":");
-        if (!take("]") || !(name in NAMED)) fail(`[:${name}:]`);
-        // In brackets, punctuation is symbols as well.
-        const set = name === "punct" ? known("\\p{P}\\p{S}") : name === "word" ? WORD_IN_BRACKETS : named(name);
-        union += not ? `[^${set}]` : set;
-      } else if (take("[")) {
-        union += bracket(flags);
-      } else if (take("&&")) {
-        parts.push(union);
-        union = "";
-      } else {
-        union += range(flags);
-      }
-    }
-    at++;
-    const all = [...parts, union].map((part) => `[${part}]`).join("&&");
-    return inverted ? `[^${all}]` : `[${all}]`;
-  };
-
-  /** A character, a range of them or an escape inside brackets. */
-  const range = ({ ignoreCase }: Flags): string => {
-    const one = (): string | undefined => (take("\\") ? escaped() : input[at++]);
-    const low = one();
-    if (low === undefined) return byLetter(true) ?? fail(`\\${input[at]} in brackets`);
-    const isRange = ahead("-") && input[at + 1] !== "]" && input[at + 1] !== undefined;
-    if (!isRange) return ignoreCase ? anyCase(low) : literal(low);
-    at++;
-    const high = one() ?? fail("a range up to a class");
-    const [from, to] = [low.codePointAt(0)!, high.codePointAt(0)!];
-    if (from > to) fail("a range that goes backwards");
-    if (!ignoreCase) return `${hex(from)}-${hex(to)}`;
-    if (to - from > 1000) fail("a long range without case");
-    return Array.from({ length: to - from + 1 }, (_, i) => anyCase(String.fromCodePoint(from + i))).join("");
-  };
-
-  const alternatives = (given: Flags, nested: boolean): string => {
+  /** Up to the end of the group, or of the pattern. */
+  alternatives(given: Flags, nested: boolean): string {
+    const { pattern } = this;
     let out = "";
+    /** The last characters that stand for themselves. */
     let run = "";
     let flags = given;
-    while (at < input.length) {
-      if (ahead(")")) {
-        if (!nested) fail("a ) too many");
+    while (!pattern.atEnd) {
+      if (pattern.isAt(")")) {
+        if (!nested) refuse("a ) too many");
         break;
       }
-      if (take("|")) {
+      if (pattern.take("|")) {
         out += "|";
         run = "";
         continue;
       }
-      if (flags.extended && (/\s/.test(input[at]) || input[at] === "#")) {
-        if (input[at] === "#") while (at < input.length && input[at] !== "\n") at++;
-        at++;
-        continue;
-      }
+      if (flags.extended && this.skipSpaceOrComment()) continue;
       // `(?i)` without a colon holds to the end of the group.
-      const setting = /^\(\?([imx]*)(?:-([imx]+))?\)/.exec(input.slice(at, at + 12).join(""));
+      const setting = pattern.match(/^\(\?([imx]*)(?:-([imx]+))?\)/, 12);
       if (setting) {
-        at += setting[0].length;
         flags = withFlags(flags, setting[1], setting[2]);
         // Alternatives after it would belong to what it holds for.
-        return `${out}(?:${alternatives(flags, nested)})`;
+        return `${out}(?:${this.alternatives(flags, nested)})`;
       }
-      const from = at;
-      const atom = readAtom(flags);
-      run = at === from + 1 ? run + input[from] : "";
-      if (flags.ignoreCase && JOINED.test(run)) fail(`"${run}" without case`);
-      out += quantified(atom);
+      const start = pattern.position;
+      const first = pattern.peek();
+      const atom = this.atom(flags);
+      run = pattern.position === start + 1 ? run + first : "";
+      if (flags.ignoreCase && JOINED.test(run)) refuse(`"${run}" without case`);
+      out += this.quantified(atom);
     }
     return out;
-  };
+  }
 
-  const withFlags = (flags: Flags, on = "", off = ""): Flags => ({
-    ignoreCase: (flags.ignoreCase || on.includes("i")) && !off.includes("i"),
-    dotAll: (flags.dotAll || on.includes("m")) && !off.includes("m"),
-    extended: (flags.extended || on.includes("x")) && !off.includes("x"),
-  });
+  private skipSpaceOrComment(): boolean {
+    const { pattern } = this;
+    const isComment = pattern.isAt("#");
+    if (!isComment && !/\s/.test(pattern.peek() ?? "")) return false;
+    if (isComment) while (!pattern.atEnd && !pattern.isAt("\n")) pattern.next();
+    pattern.next();
+    return true;
+  }
 
-  const group = (open: string, flags: Flags): string => {
-    const inner = alternatives(flags, true);
-    if (!take(")")) fail("no )");
-    return `${open}${inner})`;
-  };
-
-  /** What is matched is never given back: a look-ahead keeps no other way to match. */
-  const atomic = (inner: string): string => `(?=(?<atomic${groups}>${inner}))\\k<atomic${groups++}>`;
-
-  const readAtom = (flags: Flags): string => {
-    const c = input[at++];
-    if (c === "[") return bracket(flags);
+  private atom(flags: Flags): string {
+    const { pattern } = this;
+    const one = (character: string): string => (flags.ignoreCase ? `[${anyCase(character)}]` : literal(character));
+    const c = pattern.next() ?? "";
+    if (c === "[") return bracketExpression(pattern, flags.ignoreCase);
     if (c === ".") return flags.dotAll ? "[^]" : "[^\\n]";
     // Both hold at every line, but not after a line break that ends the text.
     if (c === "^") return `(?:${START}|(?<=\\n)(?=[^]))`;
     if (c === "$") return `(?=\\n|${END})`;
-    if (c === "(") {
-      if (!take("?")) return group("(?:", flags);
-      if (take("#")) return (until(")"), "");
-      for (const open of [":", "=", "!", "<=", "<!"]) if (take(open)) return group(`(?${open}`, flags);
-      const name = /^<[A-Za-z_]\w*>/.exec(input.slice(at, at + 64).join(""));
-      // Nothing refers to a group here, so its name says nothing.
-      if (name) return ((at += name[0].length), group("(?:", flags));
-      if (take(">")) return `(?:${atomic(group("(?:", flags))})`;
-      const local = /^([imx]*)(?:-([imx]+))?:/.exec(input.slice(at, at + 10).join(""));
-      if (!local) return fail(`(?${input[at]}`);
-      at += local[0].length;
-      return group("(?:", withFlags(flags, local[1], local[2]));
+    if (c === "(") return this.parenthesis(flags);
+    if ("*+?".includes(c)) refuse(`nothing before ${c}`);
+    if (c !== "\\") return one(c);
+    const anchor = ANCHORS[pattern.peek() ?? ""];
+    if (anchor) {
+      pattern.next();
+      return anchor;
     }
-    if ("*+?".includes(c)) fail(`nothing before ${c}`);
-    if (c !== "\\") return flags.ignoreCase ? `[${anyCase(c)}]` : literal(c);
-    if (input[at] in ANCHORS) return ANCHORS[input[at++]];
-    const set = byLetter(false);
-    if (set) return set;
-    const one = escaped();
-    if (one === undefined) return fail(`\\${input[at] ?? ""}`);
-    return flags.ignoreCase ? `[${anyCase(one)}]` : literal(one);
-  };
+    const set = escapedClass(pattern, false);
+    return set ?? one(escapedCharacter(pattern) ?? refuse(`\\${pattern.peek() ?? ""}`));
+  }
+
+  /** A group, a look around or a comment, after its "(". */
+  private parenthesis(flags: Flags): string {
+    const { pattern } = this;
+    if (!pattern.take("?")) return this.group("(?:", flags);
+    if (pattern.take("#")) {
+      pattern.until(")");
+      return "";
+    }
+    for (const open of [":", "=", "!", "<=", "<!"]) if (pattern.take(open)) return this.group(`(?${open}`, flags);
+    // Nothing refers to a group here, so its name says nothing.
+    if (pattern.match(/^<[A-Za-z_]\w*>/, 64)) return this.group("(?:", flags);
+    if (pattern.take(">")) return `(?:${this.atomic(this.group("(?:", flags))})`;
+    const local = pattern.match(/^([imx]*)(?:-([imx]+))?:/, 10) ?? refuse(`(?${pattern.peek()}`);
+    return this.group("(?:", withFlags(flags, local[1], local[2]));
+  }
+
+  private group(open: string, flags: Flags): string {
+    const inner = this.alternatives(flags, true);
+    if (!this.pattern.take(")")) refuse("no )");
+    return `${open}${inner})`;
+  }
+
+  /** What is matched is never given back: a look-ahead keeps no other way to match. */
+  private atomic(inner: string): string {
+    const name = `atomic${this.atomicGroups++}`;
+    return `(?=(?<${name}>${inner}))\\k<${name}>`;
+  }
 
   /** The atom with the quantifiers that follow it; `a{2}{3}` is six of them. */
-  const quantified = (atom: string): string => {
+  private quantified(atom: string): string {
+    const { pattern } = this;
     for (let out = atom; ;) {
-      const found = /^(?:[*+?]|\{(\d*)(,?)(\d*)\})/.exec(input.slice(at, at + 16).join(""));
-      if (!found || found[0] === "{}" || found[0] === "{,}") return out;
-      at += found[0].length;
+      const found = pattern.match(/^(?:[*+?]|\{(?=\d|,\d)(\d*)(,?)(\d*)\})/, 16);
+      if (!found) return out;
       const [whole, low, comma, high] = found;
       const times = low === undefined ? whole : `{${low || "0"}${comma}${high}}`;
       out = `(?:${out})${times}`;
-      if (take("?")) {
+      if (pattern.take("?")) {
         // `{n}?` means something else in Ruby.
-        if (low !== undefined && comma === "") fail(`${whole}?`);
+        if (low !== undefined && comma === "") refuse(`${whole}?`);
         out += "?";
-      } else if (low === undefined && take("+")) out = `(?:${atomic(out)})`;
+      } else if (low === undefined && pattern.take("+")) out = `(?:${this.atomic(out)})`;
       out = `(?:${out})`;
     }
-  };
-
-  const out = alternatives({ ignoreCase: false, dotAll: false, extended: false }, false);
-  if (!compiles(out)) fail("a pattern that JavaScript refuses");
-  return out;
+  }
 }

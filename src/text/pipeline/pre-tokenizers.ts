@@ -16,7 +16,7 @@ import {
   type Table,
 } from "./definition";
 import { spans } from "./matches";
-import { AFTER_16, PUNCTUATION, scriptOf, SPACE, WORD } from "./unicode";
+import { inUnicode16, PUNCTUATION, scriptOf, SPACE, WORD } from "./unicode";
 
 /** A part of the text. `origin`: so many of its first UTF-16 units come from the first character of the whole text. */
 export interface Piece {
@@ -151,10 +151,9 @@ export function metaspaceOf(given: Component): { prepend: "always" | "first" | "
   return { prepend, replacement };
 }
 
-const known = (inside: string): string => `[[${inside}]--[${AFTER_16}]]`;
 /** GPT-2's words. */
 const WORDS = new RegExp(
-  `'s|'t|'re|'ve|'m|'ll|'d| ?${known("\\p{L}")}+| ?${known("\\p{N}")}+| ?[[^${SPACE}]--${known("\\p{L}\\p{N}")}]+` +
+  `'s|'t|'re|'ve|'m|'ll|'d| ?${inUnicode16("\\p{L}")}+| ?${inUnicode16("\\p{N}")}+| ?[[^${SPACE}]--${inUnicode16("\\p{L}\\p{N}")}]+` +
     `|${SPACE}+(?!${SPACE.replace("p", "P")})|${SPACE}+`,
   "gv",
 );

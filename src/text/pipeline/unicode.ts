@@ -27,16 +27,19 @@ export const AFTER_9 = inside(`
   1f931-1f932 1f93f 1f94c-1f94f 1f95f-1f97f 1f992-1f9bf 1f9c1-1fbfa 2a6d7-2a6df 2b735-2b73f 2cea2-2ee5d 30000-33479`);
 
 /** Assigned in Unicode 17. The two libraries of regular expressions do not know them. */
-export const AFTER_16 = inside(`
+const AFTER_16 = inside(`
   88f c5c cdc 1acf-1aeb 20c1 2b96 a7ce-a7cf a7d2 a7d4 a7f1 fbc3-fbd2 fd90-fd91 fdc8-fdce 10940-10959 10ec5-10efb
   11b60-11b67 11db0-11de9 16ea0-16ed3 16ff2-16ff6 187f8-187ff 18d09-18df2 1ccfa-1ccfc 1ceba-1cef0 1e6c0-1e6ff 1f6d8
   1f777-1f77a 1f8d0-1f8d8 1fa54-1fa57 1fa8a-1fa8e 1fac8-1facd 1faea-1faef 1fbfa 2b73a-2b73f 2cea2-2cead 323b0-33479`);
+
+/** A class of characters without those that Unicode 16 does not know. */
+export const inUnicode16 = (members: string): string => `[[${members}]--[${AFTER_16}]]`;
 
 /** `char::is_whitespace` of Rust, and `\s` of both libraries of regular expressions. */
 export const SPACE = "\\p{White_Space}";
 
 /** `\w` of the crate `regex`. */
-export const WORD = `[[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]--[${AFTER_16}]]`;
+export const WORD = inUnicode16("\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}");
 
 /** `is_ascii_punctuation` or `is_punctuation` of the crate `unicode_categories`, which has the tables of Unicode 8. */
 export const PUNCTUATION = `[${inside("21-2f 3a-40 5b-60 7b-7e 166d 111c9")}[\\p{P}--[${AFTER_9}${inside(

@@ -65,11 +65,19 @@ describe("patterns of Oniguruma", () => {
     ["[z-a]", "ranges that go backwards"],
     ["*a", "nothing to repeat"],
     ["\\G", "anchors of a search"],
+    ["\\x{110000}", "code points that Unicode does not have"],
+    ["\\p{constructor}", "names that only JavaScript's objects have"],
+    ["[[:constructor:]]", "the same in brackets"],
   ])("%s: %s are refused", (pattern) => {
     expect(() => translate(pattern)).toThrow(UntranslatablePattern);
     const split = { type: "Split", pattern: { Regex: pattern }, behavior: "Isolated", invert: false };
     const error = refusal({ model, pre_tokenizer: split });
     expect([error.code, error.message.includes(JSON.stringify(pattern))]).toEqual(["invalid_tokenizer", true]);
+  });
+
+  test("\\0 without digits is U+0000", () => {
+    const pattern = new RegExp(translate("^\\0[\\0]\\01$"), "v");
+    expect(pattern.test("\0\0\x01")).toBe(true);
   });
 
   test("a long text and a pattern that gives back end in time", () => {
