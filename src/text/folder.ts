@@ -33,6 +33,9 @@ export const contentOf = (token: Token): string => (typeof token === "string" ? 
 /** The order in which transformers goes through them (`SPECIAL_TOKENS_ATTRIBUTES`). */
 export const NAMES = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
+const CONFIG = "tokenizer_config.json";
+const MAP = "special_tokens_map.json";
+
 export interface Settings {
   /** tokenizer_config.json; empty if there is none. */
   config: Fields;
@@ -50,10 +53,12 @@ export function invalidFile(file: string, message: string, cause?: unknown): Mod
   return new ModelError("invalid_tokenizer", `${file}: ${message}.`, undefined, { cause });
 }
 
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 export function fieldsOf(value: unknown, file: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw invalidFile(file, "is not a JSON object");
-  return value as Fields;
+  if (!isFields(value)) throw invalidFile(file, "is not a JSON object");
+  return value;
 }
 
 export async function optionalFields(folder: Folder, file: string): Promise<Fields | undefined> {
@@ -101,7 +106,7 @@ function parseTokens(value: unknown, file: string, special?: boolean): Token[] |
 /** Reads all files about special tokens. If tokenizer_config.json has `added_tokens_decoder`, the others are not read. */
 export async function readSettings(folder: Folder, config: Fields, tokenizerJson?: Fields): Promise<Settings> {
   if (config.added_tokens_decoder !== undefined) return parseSettings(config, { tokenizerJson });
-  const specialTokensMap = await optionalFields(folder, "special_tokens_map.json");
+  const specialTokensMap = await optionalFields(folder, MAP);
   const addedTokens = await optionalFields(folder, "added_tokens.json");
   return parseSettings(config, { tokenizerJson, specialTokensMap, addedTokens });
 }
@@ -111,53 +116,18 @@ export function parseSettings(
   config: Fields,
   files: { tokenizerJson?: Fields; specialTokensMap?: Fields; addedTokens?: Fields },
 ): Settings {
-  const CONFIG = "tokenizer_config.json";
-  const named = new Map<string, Token>();
-  const setNamed = (fields: Fields, file: string, special?: boolean): void => {
-    for (const [name, value] of Object.entries(fields)) {
-      if (value !== null && (NAMES.includes(name) || (name.endsWith("_token") && typeof value === "string"))) {
-        if (typeof value === "string" || typeof value === "object") named.set(name, parseToken(value, file, special));
-      }
-    }
-  };
-  setNamed(config, CONFIG);
-  const own = config.extra_special_tokens;
-  const ownIsMap = typeof own === "object" && own !== null && !Array.isArray(own);
-  if (ownIsMap) setNamed(own as Fields, CONFIG);
-  let extra = ownIsMap ? undefined : parseTokens(own, CONFIG);
-  let additional = parseTokens(config.additional_special_tokens, CONFIG);
-  if (additional && !extra?.length) [extra, additional] = [additional, undefined];
-  // null takes the place of the list that the class brings along, such as T5's sentinels.
-  if (own === null || config.additional_special_tokens === null) extra ??= [];
-
-  const added = new Map<number, AddedToken>();
-  if (config.added_tokens_decoder !== undefined) {
-    for (const [id, token] of Object.entries(fieldsOf(config.added_tokens_decoder, CONFIG))) {
-      added.set(idOf(id, CONFIG), parseAdded(token, CONFIG));
-    }
-  } else {
-    const MAP = "special_tokens_map.json";
-    const map = files.specialTokensMap;
-    if (map) {
-      setNamed(map, MAP, true);
-      additional = parseTokens(map.additional_special_tokens, MAP) ?? additional;
-      const more = Array.isArray(map.extra_special_tokens)
-        ? parseTokens(map.extra_special_tokens, MAP, true)
-        : undefined;
-      if (more) extra = [...(extra ?? []), ...more];
-    }
-    const ADDED = "added_tokens.json";
-    const special = new Set([...NAMES.flatMap((name) => named.get(name) ?? []), ...(extra ?? [])].map(contentOf));
-    for (const [content, id] of Object.entries(files.addedTokens ?? {})) {
-      added.set(idOf(id, ADDED), addedToken(content, { special: special.has(content) }));
-    }
-    const listed = files.tokenizerJson?.added_tokens ?? [];
-    if (!Array.isArray(listed)) throw invalidFile("tokenizer.json", "added_tokens is not a list");
-    for (const token of listed as unknown[]) {
-      const { id } = fieldsOf(token, "tokenizer.json");
-      added.set(idOf(id, "tokenizer.json"), parseAdded(token, "tokenizer.json"));
-    }
-  }
+  const { added_tokens_decoder: decoder, extra_special_tokens: own } = config;
+  const map = decoder === undefined ? files.specialTokensMap : undefined;
+  const named = new Map([
+    ...namedIn(config, CONFIG),
+    ...(isFields(own) ? namedIn(own, CONFIG) : []),
+    ...(map ? namedIn(map, MAP, true) : []),
+  ]);
+  const { extra, additional } = unnamedIn(config, map);
+  const added =
+    decoder === undefined
+      ? addedIn(files.addedTokens, files.tokenizerJson, specialTexts(named, extra))
+      : addedInConfig(fieldsOf(decoder, CONFIG));
   // A named token with the text of an added token gets its properties.
   const byContent = new Map([...added.values()].map((token) => [token.content, token]));
   for (const name of NAMES) {
@@ -166,6 +136,61 @@ export function parseSettings(
     if (known) named.set(name, known);
   }
   return { config, named, extra, additional, added: [...added].sort(([a], [b]) => a - b) };
+}
+
+/** The named tokens among the fields of a file. A name that transformers does not know counts only with a text. */
+function namedIn(fields: Fields, file: string, special?: boolean): [name: string, token: Token][] {
+  const isNamed = ([name, value]: [string, unknown]): boolean =>
+    typeof value === "string"
+      ? NAMES.includes(name) || name.endsWith("_token")
+      : NAMES.includes(name) && typeof value === "object" && value !== null;
+  return Object.entries(fields)
+    .filter(isNamed)
+    .map(([name, value]) => [name, parseToken(value, file, special)]);
+}
+
+/** The special tokens without a name, by which of the two fields they reach the tokenizer's class. */
+function unnamedIn(config: Fields, map: Fields | undefined): Pick<Settings, "extra" | "additional"> {
+  const own = config.extra_special_tokens;
+  let extra = isFields(own) ? undefined : parseTokens(own, CONFIG);
+  let additional = parseTokens(config.additional_special_tokens, CONFIG);
+  if (additional && !extra?.length) [extra, additional] = [additional, undefined];
+  // null takes the place of the list that the class brings along, such as T5's sentinels.
+  if (own === null || config.additional_special_tokens === null) extra ??= [];
+  if (!map) return { extra, additional };
+  const more = Array.isArray(map.extra_special_tokens) ? parseTokens(map.extra_special_tokens, MAP, true) : undefined;
+  return {
+    extra: more ? [...(extra ?? []), ...more] : extra,
+    additional: parseTokens(map.additional_special_tokens, MAP) ?? additional,
+  };
+}
+
+function specialTexts(named: ReadonlyMap<string, Token>, extra: readonly Token[] = []): Set<string> {
+  return new Set([...NAMES.flatMap((name) => named.get(name) ?? []), ...extra].map(contentOf));
+}
+
+/** `added_tokens_decoder` of tokenizer_config.json: the tokens by their ids. */
+function addedInConfig(decoder: Fields): Map<number, AddedToken> {
+  return new Map(Object.entries(decoder).map(([id, token]) => [idOf(id, CONFIG), parseAdded(token, CONFIG)]));
+}
+
+/** The added tokens of added_tokens.json, which has ids by text, and of tokenizer.json, which counts where both have an id. */
+function addedIn(
+  addedTokens: Fields = {},
+  tokenizerJson: Fields = {},
+  special: ReadonlySet<string>,
+): Map<number, AddedToken> {
+  const added = new Map<number, AddedToken>();
+  for (const [content, id] of Object.entries(addedTokens)) {
+    added.set(idOf(id, "added_tokens.json"), addedToken(content, { special: special.has(content) }));
+  }
+  const listed = tokenizerJson.added_tokens ?? [];
+  if (!Array.isArray(listed)) throw invalidFile("tokenizer.json", "added_tokens is not a list");
+  for (const token of listed as unknown[]) {
+    const { id } = fieldsOf(token, "tokenizer.json");
+    added.set(idOf(id, "tokenizer.json"), parseAdded(token, "tokenizer.json"));
+  }
+  return added;
 }
 
 function idOf(value: unknown, file: string): number {
@@ -180,6 +205,16 @@ export function namedTokens(settings: Settings, defaults: Readonly<Record<string
   const order = (name: string) => (NAMES.includes(name) ? NAMES.indexOf(name) : NAMES.length);
   return new Map([...all].sort(([a], [b]) => order(a) - order(b)));
 }
+
+/** The text of a named token that the family has a default for, or needs. */
+export function namedText(named: ReadonlyMap<string, Token>, name: string): string {
+  const token = named.get(name);
+  if (token === undefined) throw invalidFile("tokenizer", `there is no ${name}`);
+  return contentOf(token);
+}
+
+/** The special tokens without a name, whichever field the files list them in. */
+export const unnamedTokens = ({ extra, additional }: Settings): readonly Token[] => extra ?? additional ?? [];
 
 /** The tokens to add to a tokenizer of the tokenizers library, in transformers' order (`TokenizersBackend.__init__`). */
 export function tokensToAdd(

@@ -1,9 +1,9 @@
 /** The tokenizer of a family without languages: the ids of a text, between ids that are always the same. */
 
 import { checkedEncodeOptions, checkedText, type Tokenizer } from "../tokenizer";
-import type { build } from "./source";
+import type { FamilyPipeline } from "./source";
 
-export function around(pipeline: ReturnType<typeof build>, before: number[], after: number[]): Tokenizer {
+export function around(pipeline: FamilyPipeline, before: number[], after: number[]): Tokenizer {
   return {
     encode(text, options) {
       const { add_special_tokens } = checkedEncodeOptions(options);

@@ -1,13 +1,13 @@
 /** BERT (tokenization_bert.py): WordPiece between `[CLS]` and `[SEP]`. */
 
-import { contentOf, invalidFile, namedTokens, optionalFields, readSettings, required } from "../folder";
+import { invalidFile, namedText, namedTokens, optionalFields, readSettings, required, unnamedTokens } from "../folder";
 import type { Fields, Folder } from "../folder";
 import type { Vocabulary } from "../pipeline/definition";
 import { trimEnd } from "../pipeline/normalizers";
 import type { Tokenizer } from "../tokenizer";
 import { around } from "./around";
 import { readWordPiece } from "./model-json";
-import { build, idOf } from "./source";
+import { buildPipeline, idOf } from "./source";
 
 const TOKENS = {
   unk_token: "[UNK]",
@@ -22,7 +22,7 @@ export async function createBert(folder: Folder, config: Fields): Promise<Tokeni
   const settings = await readSettings(folder, config, tokenizerJson);
   const vocab = tokenizerJson ? readWordPiece(tokenizerJson).vocab : await readLines(folder);
   const named = namedTokens(settings, TOKENS);
-  const pipeline = build({ settings }, named, settings.extra ?? settings.additional ?? [], {
+  const pipeline = buildPipeline({ settings }, named, unnamedTokens(settings), {
     normalizer: {
       type: "BertNormalizer",
       clean_text: true,
@@ -34,7 +34,7 @@ export async function createBert(folder: Folder, config: Fields): Promise<Tokeni
     model: {
       type: "WordPiece",
       vocab,
-      unkToken: contentOf(named.get("unk_token")!),
+      unkToken: namedText(named, "unk_token"),
       continuingSubwordPrefix: "##",
       maxInputCharsPerWord: 100,
     },

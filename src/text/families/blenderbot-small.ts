@@ -4,7 +4,7 @@
  */
 
 import { wellFormed } from "../bytes";
-import { namedTokens, readSettings, required, type Fields, type Folder } from "../folder";
+import { namedTokens, readSettings, required, unnamedTokens, type Fields, type Folder } from "../folder";
 import { checkedEncodeOptions, checkedText, UNCLEANED, type Tokenizer } from "../tokenizer";
 import { readVocabulary } from "./model-json";
 import { createPython, strip, unknownOf } from "./python";
@@ -32,7 +32,7 @@ export async function createBlenderbotSmall(folder: Folder, config: Fields): Pro
       tokenize: (text) => text.match(/\P{White_Space}+\n?/gu)?.flatMap((part) => wordsOf(part).flatMap(split)) ?? [],
       join: (tokens) => strip(tokens.join(" ").replaceAll("@@ ", "")),
     },
-    { settings, named, extra: settings.extra ?? settings.additional ?? [] },
+    { settings, named, extra: unnamedTokens(settings) },
   );
   return {
     encode(text, options) {

@@ -1,12 +1,20 @@
 /** Byte-level BPE of tokenizer.json, or of vocab.json and merges.txt: what BART, GPT-2 and Blenderbot have in common. */
 
-import { namedTokens, optionalFields, readSettings, type Fields, type Folder, type Token } from "../folder";
+import {
+  namedTokens,
+  optionalFields,
+  readSettings,
+  unnamedTokens,
+  type Fields,
+  type Folder,
+  type Token,
+} from "../folder";
 import { component } from "../pipeline/definition";
 import type { Tokenizer } from "../tokenizer";
 import { around } from "./around";
 import { bosAndEos } from "./bos-eos";
 import { readBpeOf } from "./model-json";
-import { build, idOf } from "./source";
+import { buildPipeline, idOf } from "./source";
 
 export interface ByteLevelBpe {
   /** In messages. */
@@ -31,7 +39,7 @@ export const createByteLevelBpe =
     adjust?.(named);
     const processor = ends === "files" ? tokenizerJson?.post_processor : undefined;
     const space = prefixSpace ? config.add_prefix_space !== false : config.add_prefix_space === true;
-    const pipeline = build({ settings }, named, settings.extra ?? settings.additional ?? [], {
+    const pipeline = buildPipeline({ settings }, named, unnamedTokens(settings), {
       preTokenizer: { type: "ByteLevel", add_prefix_space: space },
       model: { type: "BPE", vocab, merges, fuseUnk: false, byteFallback: false, ignoreMerges: false },
       postProcessor: processor ? component(processor, "post-processor") : undefined,

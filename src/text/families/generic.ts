@@ -1,6 +1,14 @@
 /** Any other tokenizer.json, taken as it is: `PreTrainedTokenizerFast` of transformers. */
 
-import { fieldsOf, namedTokens, parseSettings, tokensToAdd, type Fields, type Settings } from "../folder";
+import {
+  fieldsOf,
+  namedTokens,
+  parseSettings,
+  tokensToAdd,
+  unnamedTokens,
+  type Fields,
+  type Settings,
+} from "../folder";
 import { component, type Component } from "../pipeline/definition";
 import { createPipeline } from "../pipeline/pipeline";
 import { checkedEncodeOptions, checkedText, cleanUp, type Tokenizer } from "../tokenizer";
@@ -36,7 +44,7 @@ export function createGeneric(json: Fields, settings: Settings): Tokenizer {
     postProcessor: optional(json.post_processor, "post-processor"),
     decoder: optional(json.decoder, "decoder"),
     ownTokens: listed.map(({ id }) => own.get(Number(id))!),
-    addedTokens: tokensToAdd(settings, named, settings.extra ?? settings.additional ?? []),
+    addedTokens: tokensToAdd(settings, named, unnamedTokens(settings)),
     splitSpecialTokens: config.split_special_tokens === true,
   });
   // transformers cleans " ?" to "?" where the configuration says so, but not after BPE.

@@ -1,7 +1,7 @@
 /** M2M100 (tokenization_m2m_100.py): sentencepiece.bpe.model cuts, vocab.json numbers, languages come after the vocabulary. */
 
 import { wellFormed } from "../bytes";
-import { contentOf, namedTokens, readSettings, required, type Fields, type Folder } from "../folder";
+import { namedText, namedTokens, readSettings, required, unnamedTokens, type Fields, type Folder } from "../folder";
 import { createSentencePiece } from "../sentencepiece/processor";
 import type { Tokenizer } from "../tokenizer";
 import { readVocabulary } from "./model-json";
@@ -43,9 +43,9 @@ export async function createM2M100(folder: Folder, config: Fields): Promise<Toke
       tokenize: (text) => spm.encode(text),
       join: (tokens, special) => strip(joinRuns(tokens, special, (run) => spm.decode(run))),
     },
-    { settings, named, extra: settings.extra ?? settings.additional ?? [] },
+    { settings, named, extra: unnamedTokens(settings) },
   );
-  const end = python.id(contentOf(named.get("eos_token")!));
+  const end = python.id(namedText(named, "eos_token"));
   return withLanguages(
     { ...python, encode: (text) => python.encode(wellFormed(text)) },
     {

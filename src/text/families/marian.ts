@@ -6,7 +6,7 @@
  */
 
 import { wellFormed } from "../bytes";
-import { contentOf, namedTokens, readSettings, required, type Fields, type Folder } from "../folder";
+import { namedText, namedTokens, readSettings, required, unnamedTokens, type Fields, type Folder } from "../folder";
 import { codeOf } from "../languages";
 import { createSentencePiece, type SentencePiece } from "../sentencepiece/processor";
 import { checkedEncodeOptions, checkedText, type EncodeOptions, type Tokenizer } from "../tokenizer";
@@ -43,9 +43,9 @@ export async function createMarian(folder: Folder, config: Fields): Promise<Toke
       join: (tokens, special) =>
         strip(joinRuns(tokens, special, (run) => joiner.decode(run), " ").replaceAll("\u2581", " ")),
     },
-    { settings, named, extra: settings.extra ?? settings.additional ?? [] },
+    { settings, named, extra: unnamedTokens(settings) },
   );
-  const end = python.id(contentOf(named.get("eos_token")!));
+  const end = python.id(namedText(named, "eos_token"));
   const codes = separate ? [] : [...vocab.keys()].filter((token) => token.startsWith(">>") && token.endsWith("<<"));
   const prefixOf = (options: EncodeOptions): string => {
     if (codes.length === 0 || options.targetLanguage === undefined) return "";

@@ -1,16 +1,17 @@
 /** mBART (tokenization_mbart.py: text, end token, language) and mBART-50 (tokenization_mbart50.py: language, text, end token). */
 
-import { contentOf, namedTokens, type Fields, type Folder, type Token } from "../folder";
+import { contentOf, namedText, namedTokens, type Fields, type Folder, type Token } from "../folder";
 import type { Tokenizer } from "../tokenizer";
 import {
   additionalOf,
-  build,
+  buildPipeline,
   FAIRSEQ_TOKENS,
   idOf,
   maskTakesSpace,
   METASPACE,
   piecesOf,
   readSource,
+  scored,
   withOneSpace,
   WORDS,
 } from "./source";
@@ -34,16 +35,16 @@ export async function createMBart(folder: Folder, config: Fields, is50: boolean)
   const named = namedTokens(settings, is50 ? without : FAIRSEQ_TOKENS);
   maskTakesSpace(named);
 
-  const special = ["cls_token", "pad_token", "eos_token", "unk_token"].map((name) => contentOf(named.get(name)!));
-  const vocab = piecesOf(source, (pieces) =>
-    [...special.map((token): [string, number] => [token, 0]), ...pieces.slice(3)].concat(
-      [...codes, contentOf(named.get("mask_token")!)].map((token): [string, number] => [token, 0]),
-    ),
-  );
+  const special = ["cls_token", "pad_token", "eos_token", "unk_token"].map((name) => namedText(named, name));
+  const vocab = piecesOf(source, (pieces) => [
+    ...scored(special),
+    ...pieces.slice(3),
+    ...scored([...codes, namedText(named, "mask_token")]),
+  ]);
   const additional = additionalOf(source) ?? [];
   const others = additional.filter((token) => !codes.includes(contentOf(token)));
   const extra: Token[] = settings.extra ?? (is50 ? [...additional, ...codes] : [...codes, ...others]);
-  const pipeline = build(source, named, extra, {
+  const pipeline = buildPipeline(source, named, extra, {
     normalizer: is50 ? withOneSpace(charsmap) : undefined,
     preTokenizer: is50 ? METASPACE : WORDS,
     model: { type: "Unigram", vocab, unkId: 3, byteFallback: false },

@@ -5,11 +5,11 @@
  * that every language is the unknown token.
  */
 
-import { contentOf, namedTokens, type Fields, type Folder, type Token } from "../folder";
+import { contentOf, namedText, namedTokens, type Fields, type Folder, type Token } from "../folder";
 import type { ModelProto } from "../sentencepiece/proto";
 import type { Tokenizer } from "../tokenizer";
 import { readBpe } from "./model-json";
-import { build, FAIRSEQ_TOKENS, idOf, maskTakesSpace, METASPACE, readSource, withOneSpace } from "./source";
+import { buildPipeline, FAIRSEQ_TOKENS, idOf, maskTakesSpace, METASPACE, readSource, withOneSpace } from "./source";
 import { sourceOf, withLanguages } from "./with-languages";
 
 export async function createNllb(folder: Folder, config: Fields): Promise<Tokenizer> {
@@ -19,14 +19,14 @@ export async function createNllb(folder: Folder, config: Fields): Promise<Tokeni
   maskTakesSpace(named);
   const { vocab, merges } = tokenizerJson ? readBpe(tokenizerJson) : fromPieces(proto!, named);
   const extra: readonly Token[] = settings.extra ?? settings.additional ?? FLORES_200;
-  const pipeline = build(source, named, extra, {
+  const pipeline = buildPipeline(source, named, extra, {
     normalizer: charsmap === undefined ? undefined : withOneSpace(charsmap),
     preTokenizer: METASPACE,
     model: {
       type: "BPE",
       vocab,
       merges,
-      unkToken: contentOf(named.get("unk_token")!),
+      unkToken: namedText(named, "unk_token"),
       fuseUnk: true,
       byteFallback: false,
       ignoreMerges: false,
@@ -48,7 +48,7 @@ export async function createNllb(folder: Folder, config: Fields): Promise<Tokeni
 /** `SentencePieceExtractor` and `NllbConverter.convert_from_spm`: pieces in order, special tokens first, merges made up. */
 function fromPieces({ pieces }: ModelProto, named: ReadonlyMap<string, Token>) {
   const ranks = new Map(pieces.map(({ piece }, id) => [piece, id]));
-  const special = ["bos_token", "pad_token", "eos_token", "unk_token"].map((name) => contentOf(named.get(name)!));
+  const special = ["bos_token", "pad_token", "eos_token", "unk_token"].map((name) => namedText(named, name));
   const all = new Set([...special, ...pieces.map(({ piece }) => piece)]);
   return { vocab: new Map([...all].map((token, id) => [token, id])), merges: mergesOf(ranks) };
 }

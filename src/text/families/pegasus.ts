@@ -4,10 +4,20 @@
  */
 
 import { quote } from "../../errors";
-import { contentOf, invalidFile, namedTokens, type Fields, type Folder, type Token } from "../folder";
+import { contentOf, invalidFile, namedText, namedTokens, type Fields, type Folder, type Token } from "../folder";
 import type { Tokenizer } from "../tokenizer";
 import { around } from "./around";
-import { additionalOf, build, idOf, METASPACE, NEWLINE_AS_SPACE, piecesOf, readSource, withOneSpace } from "./source";
+import {
+  additionalOf,
+  buildPipeline,
+  idOf,
+  METASPACE,
+  NEWLINE_AS_SPACE,
+  piecesOf,
+  readSource,
+  scored,
+  withOneSpace,
+} from "./source";
 
 /** More than any model has; the vocabulary is built in memory. */
 const MAX_OFFSET = 10_000;
@@ -18,7 +28,7 @@ export async function createPegasus(folder: Folder, config: Fields): Promise<Tok
   const defaults = { eos_token: "</s>", unk_token: "<unk>", pad_token: "<pad>", mask_token: "<mask_2>" };
   const named = namedTokens(settings, defaults);
   if (config.mask_token === null) named.delete("mask_token");
-  const [unk, pad, eos] = ["unk_token", "pad_token", "eos_token"].map((name) => contentOf(named.get(name)!));
+  const [unk, pad, eos] = ["unk_token", "pad_token", "eos_token"].map((name) => namedText(named, name));
   const reserved = Array.from({ length: Math.max(0, offsetOf(config) - 2) }, (_, i) => `<unk_${i + 2}>`);
 
   const vocab = piecesOf(source, (pieces) => {
@@ -30,11 +40,7 @@ export async function createPegasus(folder: Folder, config: Fields): Promise<Tok
       eos,
       ...[mask, sentenceMask(config, "<mask_2>")].filter((token) => token !== undefined),
     ]);
-    return [
-      ...[...first].map((token): [string, number] => [token, 0]),
-      ...reserved.map((token): [string, number] => [token, -100]),
-      ...pieces.slice(2),
-    ];
+    return [...scored([...first]), ...scored(reserved, -100), ...pieces.slice(2)];
   });
   const unkId = vocab.findIndex(([piece, score], id) => id > 0 && piece === unk && score === 0);
   if (unkId < 0)
@@ -43,7 +49,7 @@ export async function createPegasus(folder: Folder, config: Fields): Promise<Tok
   const mask = sentenceMask(config, "<mask_1>");
   const has = additionalOf(source)?.some((token) => token === mask);
   const additional: Token[] = [...(mask === undefined || has ? [] : [mask]), ...reserved];
-  const pipeline = build(source, named, settings.extra ?? additional, {
+  const pipeline = buildPipeline(source, named, settings.extra ?? additional, {
     normalizer: charsmap === undefined ? NEWLINE_AS_SPACE : withOneSpace(charsmap),
     preTokenizer: METASPACE,
     model: { type: "Unigram", vocab, unkId, byteFallback: false },

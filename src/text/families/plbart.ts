@@ -5,7 +5,16 @@
 
 import { ModelError } from "../../errors";
 import { wellFormed } from "../bytes";
-import { addedToken, contentOf, namedTokens, readSettings, required, type Fields, type Folder } from "../folder";
+import {
+  addedToken,
+  contentOf,
+  namedText,
+  namedTokens,
+  readSettings,
+  required,
+  type Fields,
+  type Folder,
+} from "../folder";
 import { createSentencePiece } from "../sentencepiece/processor";
 import type { Tokenizer } from "../tokenizer";
 import { createPython, strip } from "./python";
@@ -38,7 +47,7 @@ export async function createPLBart(folder: Folder, config: Fields): Promise<Toke
   const owned = new Map([...own].map(([token, id]) => [id, token]));
 
   const named = namedTokens(settings, FAIRSEQ_TOKENS);
-  const unkId = own.get(contentOf(named.get("unk_token")!)) ?? 3;
+  const unkId = own.get(namedText(named, "unk_token")) ?? 3;
   const languages = codes.map(tokenOf);
   const extra = settings.extra ?? [...languages, ...(settings.additional ?? [])];
   const special = new Set([...named.values(), ...extra].map(contentOf));
@@ -69,7 +78,7 @@ export async function createPLBart(folder: Folder, config: Fields): Promise<Toke
     },
     { settings: { ...settings, config: { ...config, clean_up_tokenization_spaces: clean } }, named, extra, added },
   );
-  const end = python.id(contentOf(named.get("eos_token")!));
+  const end = python.id(namedText(named, "eos_token"));
   return withLanguages(
     { ...python, encode: (text) => python.encode(wellFormed(text)) },
     {

@@ -4,7 +4,7 @@
  */
 
 import { quote } from "../../errors";
-import { addedToken, contentOf, invalidFile, type AddedToken, type Settings, type Token } from "../folder";
+import { addedToken, contentOf, invalidFile, namedText, type AddedToken, type Settings, type Token } from "../folder";
 import { cleanUp, UNCLEANED } from "../tokenizer";
 import { createPythonTrie } from "./python-trie";
 
@@ -63,7 +63,7 @@ export function joinRuns(
 
 /** The unknown token and its id. */
 export function unknownOf(vocab: ReadonlyMap<string, number>, named: ReadonlyMap<string, Token>): [string, number] {
-  const unk = contentOf(named.get("unk_token")!);
+  const unk = namedText(named, "unk_token");
   const id = vocab.get(unk);
   if (id === undefined) throw invalidFile("vocab.json", `the unknown token ${quote(unk)} is missing`);
   return [unk, id];

@@ -7,8 +7,8 @@
 import { quote } from "../../errors";
 import {
   addedToken,
-  contentOf,
   invalidFile,
+  namedText,
   optionalFields,
   readSettings,
   required,
@@ -59,11 +59,16 @@ function toBase64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
+export type ScoredPiece = readonly [piece: string, score: number];
+
+/** Tokens that a class puts beside the pieces of a SentencePiece model. */
+export const scored = (tokens: readonly string[], score = 0): ScoredPiece[] => tokens.map((token) => [token, score]);
+
 /** Pieces with scores: those of tokenizer.json as they are, those of a SentencePiece model as `arrange` puts them. */
 export function piecesOf(
   { tokenizerJson, proto }: Source,
-  arrange: (pieces: [string, number][]) => [string, number][],
-): readonly (readonly [string, number])[] {
+  arrange: (pieces: ScoredPiece[]) => readonly ScoredPiece[],
+): readonly ScoredPiece[] {
   if (tokenizerJson) return readUnigram(tokenizerJson).vocab;
   return arrange(proto!.pieces.map(({ piece, score }) => [piece, score]));
 }
@@ -105,13 +110,18 @@ export function maskTakesSpace(named: Map<string, Token>): void {
   named.set("mask_token", addedToken(mask, { lstrip: true, normalized: true, special: true }));
 }
 
+export interface FamilyPipeline extends Pipeline {
+  /** As in `Tokenizer`. */
+  unsettled?: RegExp;
+}
+
 /** A pipeline with the special tokens of the files and of the class. */
-export function build(
+export function buildPipeline(
   { settings }: Source,
   named: ReadonlyMap<string, Token>,
   extra: readonly Token[],
   parts: Omit<Definition, "addedTokens">,
-): Pipeline & { unsettled?: RegExp } {
+): FamilyPipeline {
   const pipeline = createPipeline({
     ...parts,
     addedTokens: tokensToAdd(settings, named, extra),
@@ -124,7 +134,7 @@ export function build(
 
 /** The id of a token that the family needs. */
 export function idOf(pipeline: Pipeline, named: ReadonlyMap<string, Token>, name: string): number {
-  const token = contentOf(named.get(name)!);
+  const token = namedText(named, name);
   const id = pipeline.id(token);
   if (id === undefined) throw invalidFile("tokenizer", `there is no token ${quote(token)} in the vocabulary`);
   return id;

@@ -4,7 +4,17 @@ import { quote } from "../../errors";
 import { contentOf, invalidFile, namedTokens, type Fields, type Folder, type Token } from "../folder";
 import { checkPairs, fits } from "../pairs";
 import { checkedEncodeOptions, checkedText, type EncodeOptions, type LanguagePair, type Tokenizer } from "../tokenizer";
-import { additionalOf, build, idOf, METASPACE, piecesOf, precompiled, readSource, WORDS } from "./source";
+import {
+  additionalOf,
+  buildPipeline,
+  idOf,
+  METASPACE,
+  piecesOf,
+  precompiled,
+  readSource,
+  scored,
+  WORDS,
+} from "./source";
 
 /** More than any model has; the vocabulary is built in memory. */
 const MAX_SENTINELS = 10_000;
@@ -27,12 +37,9 @@ export async function createT5(folder: Folder, config: Fields): Promise<Tokenize
   if (!additional.some((token) => contentOf(token).includes("<extra_id_"))) {
     additional = [...additional, ...sentinels];
   }
-  const vocab = piecesOf(source, (pieces) => [
-    ...pieces,
-    ...[...sentinels].reverse().map((token): [string, number] => [token, 0]),
-  ]);
+  const vocab = piecesOf(source, (pieces) => [...pieces, ...scored([...sentinels].reverse())]);
   const named = namedTokens(settings, { eos_token: "</s>", unk_token: "<unk>", pad_token: "<pad>" });
-  const pipeline = build(source, named, settings.extra ?? additional, {
+  const pipeline = buildPipeline(source, named, settings.extra ?? additional, {
     normalizer: charsmap === undefined ? undefined : precompiled(charsmap),
     preTokenizer: WORDS,
     model: { type: "Unigram", vocab, unkId: 2, byteFallback: false },

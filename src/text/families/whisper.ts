@@ -5,13 +5,21 @@
 
 import { ModelError, quote } from "../../errors";
 import { LANGUAGE_CODES, LANGUAGES } from "../../util/spoken-languages";
-import { contentOf, namedTokens, optionalFields, readSettings, type Fields, type Folder } from "../folder";
+import {
+  contentOf,
+  namedTokens,
+  optionalFields,
+  readSettings,
+  unnamedTokens,
+  type Fields,
+  type Folder,
+} from "../folder";
 import { decodeWithTimestamps, offsetsOf } from "../timestamps";
 import { checkedText, type DecoderPromptOptions, type Tokenizer } from "../tokenizer";
 import { around } from "./around";
 import { readBpeOf } from "./model-json";
 import { strip } from "./python";
-import { build, idOf } from "./source";
+import { buildPipeline, idOf } from "./source";
 
 const END = "<|endoftext|>";
 const STAMP = /<\|\d+\.\d+\|>/g;
@@ -23,8 +31,8 @@ export async function createWhisper(folder: Folder, config: Fields): Promise<Tok
   const settings = await readSettings(folder, config, tokenizerJson);
   const { vocab, merges } = await readBpeOf(folder, tokenizerJson, "Whisper tokenizer without tokenizer.json");
   const named = namedTokens(settings, { bos_token: END, eos_token: END, unk_token: END });
-  const extra = settings.extra ?? settings.additional ?? [];
-  const pipeline = build({ settings }, named, extra, {
+  const extra = unnamedTokens(settings);
+  const pipeline = buildPipeline({ settings }, named, extra, {
     preTokenizer: { type: "ByteLevel", add_prefix_space: config.add_prefix_space === true },
     model: { type: "BPE", vocab, merges, fuseUnk: false, byteFallback: false, ignoreMerges: false },
     decoder: { type: "ByteLevel" },

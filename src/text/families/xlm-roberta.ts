@@ -3,32 +3,32 @@
  * and BARThez (tokenization_barthez.py). Each is a Unigram model; they differ in the ids and in what is around a text.
  */
 
-import { addedToken, contentOf, namedTokens, type Fields, type Folder, type Token } from "../folder";
+import { addedToken, namedText, namedTokens, type Fields, type Folder, type Token } from "../folder";
 import { component, type Component } from "../pipeline/definition";
 import type { Tokenizer } from "../tokenizer";
 import { around } from "./around";
 import { bosAndEos } from "./bos-eos";
 import {
   additionalOf,
-  build,
+  buildPipeline,
   FAIRSEQ_TOKENS,
   idOf,
   METASPACE,
   piecesOf,
   precompiled,
   readSource,
+  scored,
   WORDS,
+  type ScoredPiece,
 } from "./source";
-
-type Scored = [piece: string, score: number];
 
 interface Family {
   kind: string;
   /** How the mask token is matched, where the files do not say. */
   mask?: Token;
   /** The vocabulary of the pieces of a SentencePiece model. */
-  arrange(pieces: Scored[], token: (name: string) => string): Scored[];
-  unkId(vocab: readonly (readonly [string, number])[], unkToken: string): number;
+  arrange(pieces: ScoredPiece[], token: (name: string) => string): ScoredPiece[];
+  unkId(vocab: readonly ScoredPiece[], unkToken: string): number;
   /** Special tokens without a name, where neither the files nor a SentencePiece model list any. */
   additional?: readonly string[];
   /** Default: the model's character map. */
@@ -42,9 +42,9 @@ interface Family {
 const xlmRoberta: Family = {
   kind: "XLM-R tokenizer",
   arrange: (pieces, token) => [
-    ...["bos_token", "pad_token", "eos_token", "unk_token"].map((name): Scored => [token(name), 0]),
+    ...scored(["bos_token", "pad_token", "eos_token", "unk_token"].map(token)),
     ...pieces.slice(3),
-    [token("mask_token"), 0],
+    ...scored([token("mask_token")]),
   ],
   unkId: () => 3,
   splitsWords: true,
@@ -55,13 +55,10 @@ const camembert: Family = {
   kind: "CamemBERT tokenizer",
   mask: addedToken("<mask>", { lstrip: true, special: true }),
   arrange: (pieces, token) => [
-    ["<s>NOTUSED", 0],
-    [token("pad_token"), 0],
-    ["</s>NOTUSED", 0],
-    [token("unk_token"), 0],
-    ["<unk>NOTUSED", -100],
+    ...scored(["<s>NOTUSED", token("pad_token"), "</s>NOTUSED", token("unk_token")]),
+    ...scored(["<unk>NOTUSED"], -100),
     ...pieces.slice(1),
-    [token("mask_token"), 0],
+    ...scored([token("mask_token")]),
   ],
   unkId: (vocab, unkToken) =>
     Math.max(
@@ -100,13 +97,13 @@ const creator =
     if (typeof mask === "string" && family.mask) {
       named.set("mask_token", { ...(family.mask as Exclude<Token, string>), content: mask });
     }
-    const token = (name: string) => contentOf(named.get(name)!);
+    const token = (name: string) => namedText(named, name);
     const vocab = piecesOf(source, (pieces) => family.arrange(pieces, token));
     const scheme = config.add_prefix_space === false ? "never" : "always";
     const metaspace: Component = { ...METASPACE, prepend_scheme: scheme };
     const words: Component = { ...WORDS, pretokenizers: [{ type: "WhitespaceSplit" }, metaspace] };
     const processor = family.isAround ? undefined : tokenizerJson?.post_processor;
-    const pipeline = build(source, named, settings.extra ?? additionalOf(source) ?? family.additional ?? [], {
+    const pipeline = buildPipeline(source, named, settings.extra ?? additionalOf(source) ?? family.additional ?? [], {
       normalizer: family.normalizer ?? (charsmap === undefined ? undefined : precompiled(charsmap)),
       preTokenizer: family.splitsWords ? words : metaspace,
       model: { type: "Unigram", vocab, unkId: family.unkId(vocab, token("unk_token")), byteFallback: false },
