@@ -1,17 +1,24 @@
 /**
  * Timestamps among the tokens of Whisper: `_decode_with_timestamps` and `_compute_offsets` of transformers
- * (tokenization_whisper.py). Stamps fall where a window ends. Then time goes on by a whole window if a single stamp ended it, else
- * by the last stamp.
+ * (tokenization_whisper.py). Times are counted from the start of a window, so a timestamp that is smaller than the one before it
+ * belongs to a new window. That window begins where the last one ended: after 30 s, or at a pair of timestamps before that.
  */
 
 import type { TextOffset } from "./tokenizer";
 
-/** Seconds from stamp to stamp. */
-const PRECISION = 0.02;
-/** Stamps of a window of 30 s. */
+/** Seconds between one timestamp and the next. */
+const TIME_PRECISION = 0.02;
+/** Timestamps of a window of 30 s. */
 const WINDOW = 1500;
 
-/** @param first the token of 0.00 s: this one and all after it are stamps */
+/** Whether no pair of timestamps comes right before index `i`: then the window before it has its whole length. */
+const endsWholeWindow = (ids: readonly number[], i: number, first: number): boolean =>
+  i >= 2 && !(ids[i - 1] >= first && ids[i - 2] >= first);
+
+/**
+ * Text with its timestamps in it: "<|0.00|> Hello.<|1.08|>".
+ * @param first the token of 0.00 s: this one and all after it are timestamps
+ */
 export function decodeWithTimestamps(
   ids: readonly number[],
   first: number,
@@ -26,10 +33,9 @@ export function decodeWithTimestamps(
       (out[out.length - 1] as number[]).push(id);
       return;
     }
-    const time = (id - first) * PRECISION;
+    const time = (id - first) * TIME_PRECISION;
     if (time < largest) {
-      const isSingle = i >= 2 && !(ids[i - 1] >= first && ids[i - 2] >= first);
-      if (isSingle) before += PRECISION * WINDOW;
+      if (endsWholeWindow(ids, i, first)) before += TIME_PRECISION * WINDOW;
       else {
         largest = penultimate;
         before += penultimate;
@@ -43,13 +49,14 @@ export function decodeWithTimestamps(
   return out.map((part) => (typeof part === "string" ? part : part.length > 0 ? decode(part) : "")).join("");
 }
 
+/** The pieces of text between timestamps, with the times of both. */
 export function offsetsOf(
   ids: readonly number[],
   first: number,
   decode: (ids: readonly number[]) => string,
 ): TextOffset[] {
   const places = ids.flatMap((id, i) => (id >= first ? [i] : []));
-  // Where a stamp follows a stamp, a piece ends.
+  // Where a timestamp follows a timestamp, a piece ends.
   const ends = places.filter((i) => i > 0 && ids[i - 1] >= first);
   if (ends.length === 0 && places.length <= 1) return [];
   const last = places[places.length - 1] + 1;
@@ -64,11 +71,10 @@ export function offsetsOf(
       const start = piece[0] - first;
       const end = piece[piece.length - 1] - first;
       if (start < largest) {
-        const isSingle = from >= 2 && !(ids[from - 2] >= first && ids[from - 1] >= first);
-        before += isSingle ? WINDOW : largest;
+        before += endsWholeWindow(ids, from, first) ? WINDOW : largest;
       }
       largest = end;
-      const seconds = (steps: number): number => steps * PRECISION + before * PRECISION;
+      const seconds = (steps: number): number => steps * TIME_PRECISION + before * TIME_PRECISION;
       offsets.push({ text: decode(piece), timestamp: [seconds(start), seconds(end)] });
     }
     from = to;

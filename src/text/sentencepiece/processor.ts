@@ -5,7 +5,7 @@ import { Trie } from "../trie";
 import { bestSegmentation } from "../viterbi";
 import { segmentByMerges } from "./bpe";
 import { createNormalizer, SPACE_SYMBOL } from "./normalizer";
-import { PieceType, pieceToByte, readModelProto, type ModelProto } from "./proto";
+import { isReserved, PieceType, pieceToByte, readModelProto, type ModelProto } from "./proto";
 
 export interface SentencePiece {
   readonly proto: ModelProto;
@@ -36,8 +36,7 @@ export function createSentencePiece(bytes: Uint8Array, file: string): SentencePi
   pieces.forEach(({ piece, type }, id) => {
     // Only beside the byte piece "<0x00>" (see proto.ts), which stands for it.
     if (piece === "\0") return;
-    const isReserved = type === PieceType.unknown || type === PieceType.control || type === PieceType.byte;
-    (isReserved ? reserved : normal).set(piece, id);
+    (isReserved(type) ? reserved : normal).set(piece, id);
     if (type === PieceType.unknown) unkId = id;
     if (type !== PieceType.userDefined) return;
     userDefinedBytes.addBytes(utf8(piece), id);

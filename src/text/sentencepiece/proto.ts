@@ -8,6 +8,10 @@ import { ModelError, quote } from "../../errors";
 /** `ModelProto.SentencePiece.Type`. */
 export const PieceType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
 
+/** Whether no text is segmented into pieces of this type. */
+export const isReserved = (type: number): boolean =>
+  type === PieceType.unknown || type === PieceType.control || type === PieceType.byte;
+
 export interface Piece {
   piece: string;
   /** Log probability (unigram) or minus the rank of the merge (BPE), as a 32-bit float. */
@@ -194,12 +198,11 @@ function check(message: Message, { pieces, byteFallback, modelType }: ModelProto
   let unknown = 0;
   let bytes = 0;
   for (const { piece, type } of pieces) {
-    const reserved = type === PieceType.unknown || type === PieceType.control || type === PieceType.byte;
     if (piece.length >= MAX_PIECE) throw message.fail(`a piece has ${piece.length} characters`);
     // A zero byte that a converter put beside the byte piece for it: sentencepiece leaves it out.
     if (piece === "\0" && byteFallback) continue;
     if (piece.includes("\0")) throw message.fail("a piece holds a zero byte");
-    const kind = seen[reserved ? seen.length - 1 : 0];
+    const kind = seen[isReserved(type) ? seen.length - 1 : 0];
     if (kind.has(piece)) throw message.fail(`piece ${quote(piece)} is there twice`);
     kind.add(piece);
     if (type === PieceType.unknown) unknown++;
