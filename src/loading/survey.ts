@@ -2,7 +2,7 @@
 
 import { readText, type DownloadOptions } from "./sources/download";
 import type { FileFacts, ModelFiles } from "./sources/files";
-import { parseIndex, SINGLE } from "./weights";
+import { parseIndex, WEIGHT_FILES } from "./weights";
 
 export interface Surveyed extends FileFacts {
   file: string;
@@ -30,7 +30,7 @@ async function weightFiles(
   look: (file: string, weights: boolean) => Promise<Surveyed[]>,
   signal?: AbortSignal,
 ): Promise<Surveyed[]> {
-  for (const name of SINGLE) {
+  for (const name of WEIGHT_FILES) {
     const single = await look(name, true);
     if (single.length > 0) return single;
     const index = `${name}.index.json`;

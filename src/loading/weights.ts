@@ -11,7 +11,7 @@ import type { TensorInfo, TensorPiece, Wanted, WeightOptions } from "./formats/t
 import { loadPart } from "../util/part";
 
 /** In the order of preference of Hugging Face transformers (`_get_resolved_checkpoint_files`). */
-export const SINGLE = ["model.safetensors", "pytorch_model.bin"];
+export const WEIGHT_FILES = ["model.safetensors", "pytorch_model.bin"];
 const MAX_SHARDS = 10_000;
 
 export interface Weights {
@@ -29,7 +29,7 @@ export interface Weights {
  */
 export async function findWeights(files: ModelFiles, options: DownloadOptions): Promise<Weights> {
   const lookedFor: string[] = [];
-  for (const name of SINGLE) {
+  for (const name of WEIGHT_FILES) {
     const file = await files.open(name, options.signal);
     if (file) {
       return {

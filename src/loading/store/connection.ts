@@ -1,7 +1,7 @@
 /** An answer of a server whose bytes can be read one after the other, with a limit on how long none come. */
 
 import { messageOf, ModelError } from "../../errors";
-import { StallTimer, type Patience } from "./patience";
+import { StallTimer, type Retries } from "./retries";
 import { request, type Answer, type Identity } from "./request";
 
 export interface Connection extends Identity {
@@ -15,19 +15,19 @@ export interface Connection extends Identity {
 
 export type Connected = { kind: "open"; connection: Connection } | { kind: "missing" } | { kind: "beyond" };
 
-/** Set on an error that nothing but the connection is the cause of. */
+/** Errors whose only cause is the connection. */
 const offline = new WeakSet<ModelError>();
 
 /** Whether no server has answered at all. */
 export const isOffline = (error: unknown): boolean => error instanceof ModelError && offline.has(error);
 
 /**
- * Asks for a file, as often as patience allows.
+ * Asks for a file, as often as `tries` allows.
  * @param from the first byte to ask for
  * @throws ModelError `network`; `signal.reason` once aborted
  */
-export async function connect(url: URL, path: string, from: number, patience: Patience): Promise<Connected> {
-  const { stallTimeout, signal } = patience.options;
+export async function connect(url: URL, path: string, from: number, tries: Retries): Promise<Connected> {
+  const { stallTimeout, signal } = tries.options;
   const stalled = () =>
     new ModelError("network", `${path}: no byte came for ${stallTimeout / 1000} seconds.`, "Check the connection.");
   for (;;) {
@@ -46,7 +46,7 @@ export async function connect(url: URL, path: string, from: number, patience: Pa
     if (answer.kind !== "failed") return answer;
     if (answer.offline) offline.add(answer.error);
     if (!answer.again) throw answer.error;
-    await patience.next(answer.error, from, answer.waitMs);
+    await tries.waitAfter(answer.error, from, answer.waitMs);
   }
 }
 

@@ -10,7 +10,7 @@ import type { FileFacts, ListedFiles, ModelFiles, OpenFile, RemoteFolder } from 
 import { chooseShelf, type Choice } from "./choose-shelf";
 import { connect, isOffline, type Connection } from "./connection";
 import { takeLock, type Release } from "./lock";
-import { Patience } from "./patience";
+import { Retries } from "./retries";
 import { isSame, sizeOf, type Identity } from "./request";
 import { ServerFacts, type Expected } from "./server-facts";
 import { nameOf } from "./sha256";
@@ -36,7 +36,7 @@ export interface StoreOptions {
 }
 
 /** Milliseconds that a load that has ended waits for another tab, before it leaves a note to that one. */
-const LOCK_PATIENCE = 1000;
+const LOCK_WAIT = 1000;
 /** Errors that a damaged file may cause. */
 const DAMAGE = ["invalid_weights", "invalid_config", "invalid_tokenizer", "missing_tensor", "wrong_shape", "integrity"];
 
@@ -67,7 +67,7 @@ interface Opening {
   /** What is in the store of it; undefined without a store. */
   file?: StoredFile;
   expected: Expected;
-  patience: Patience;
+  tries: Retries;
   /** Gives the lock of the file back. */
   release: Release;
 }
@@ -97,13 +97,13 @@ class StoredFolder {
 
   async open(path: string, signal?: AbortSignal): Promise<OpenFile | undefined> {
     const { stallTimeout, retries } = this.options;
-    const patience = new Patience({ stallTimeout, retries, signal });
+    const tries = new Retries({ stallTimeout, retries, signal });
     const release = await this.lock(path, signal);
     try {
       const file = await this.find(path);
       const expected = await this.server.expected(path, file, signal);
       if (expected) {
-        const opening = { path, file, expected, patience, release };
+        const opening = { path, file, expected, tries, release };
         if (file?.isComplete && (await this.isCurrent(path, file, expected, signal)))
           return this.openStored(opening, file);
         const opened = await this.openRemote(opening);
@@ -156,7 +156,7 @@ class StoredFolder {
     this.missing.clear();
     const keep = async (path: string): Promise<void> => {
       // Where another tab is at this file, it will write the same.
-      const release = await this.lock(path, AbortSignal.timeout(LOCK_PATIENCE)).catch(() => undefined);
+      const release = await this.lock(path, AbortSignal.timeout(LOCK_WAIT)).catch(() => undefined);
       if (!release) return;
       try {
         const file = await this.find(path);
@@ -189,19 +189,19 @@ class StoredFolder {
   }
 
   /** All of it from the store. */
-  private openStored({ path, expected, patience, release }: Opening, file: StoredFile): OpenFile {
+  private openStored({ path, expected, tries, release }: Opening, file: StoredFile): OpenFile {
     release();
     const { revision, sha256: known } = file.journal ?? {};
     this.used.set(path, { from: "store", revision });
     void this.touch();
     // A hash that was compared when the file was stored is not computed again.
     const sha256 = expected.sha256 === known ? undefined : expected.sha256;
-    return this.deliver({ path, size: file.length, revision, sha256, file }, patience, () => undefined);
+    return this.deliver({ path, size: file.length, revision, sha256, file }, tries, () => undefined);
   }
 
   /** From the server, after what is in the store already; undefined if the server has no such file. */
   private async openRemote(opening: Opening): Promise<OpenFile | undefined> {
-    const { path, file, expected, patience, release } = opening;
+    const { path, file, expected, tries, release } = opening;
     const { journal } = file ?? {};
     const revision = expected.revision ?? journal?.revision;
     // Without a revision nobody knows whether the rest belongs to the same file.
@@ -210,7 +210,7 @@ class StoredFolder {
     let from = resumes ? (file?.length ?? 0) : 0;
     for (;;) {
       const url = await this.server.fileUrl(path);
-      const answer = await connect(url, path, from, patience).catch((error: unknown) => {
+      const answer = await connect(url, path, from, tries).catch((error: unknown) => {
         if (!isOffline(error) || !journal?.missing) throw error;
         this.server.offline = true;
         return { kind: "missing" as const };
@@ -226,13 +226,13 @@ class StoredFolder {
         if (from === 0 || connection.from === 0) return this.openFromStart(opening, identity, connection);
         if (connection.from === from && isSame(identity, journal ?? {})) {
           this.used.set(path, { from: "server", revision: identity.revision });
-          return this.deliver({ path, ...identity, sha256: expected.sha256, file, connection }, patience, release);
+          return this.deliver({ path, ...identity, sha256: expected.sha256, file, connection }, tries, release);
         }
         connection.close();
       } else if (
         file &&
         from === journal?.expectedSize &&
-        (await this.isCurrent(path, file, expected, patience.options.signal))
+        (await this.isCurrent(path, file, expected, tries.options.signal))
       ) {
         // All bytes had come when the page was closed, and only the note of it was missing.
         await this.writer.guard(path, () => file.update({ complete: true, size: from }));
@@ -245,7 +245,7 @@ class StoredFolder {
 
   /** All of it from the server. What is in the store is replaced. */
   private async openFromStart(opening: Opening, identity: Identity, connection: Connection): Promise<OpenFile> {
-    const { path, file, expected, patience, release } = opening;
+    const { path, file, expected, tries, release } = opening;
     const { sha256, size } = expected;
     if (size !== undefined && connection.size !== undefined && connection.size !== size) {
       connection.close();
@@ -265,19 +265,19 @@ class StoredFolder {
     const begun = file && (await this.writer.guard(path, () => file.begin({ ...identity, complete: false })));
     const kept = begun ? file : undefined;
     if (kept) await this.touch();
-    return this.deliver({ path, ...identity, sha256, file: kept, connection }, patience, release);
+    return this.deliver({ path, ...identity, sha256, file: kept, connection }, tries, release);
   }
 
-  private deliver(incoming: Incoming, patience: Patience, release: Release): OpenFile {
+  private deliver(incoming: Incoming, tries: Retries, release: Release): OpenFile {
     const { path, size, expectedSize } = incoming;
     const bytes = (signal: AbortSignal) =>
-      new Transfer(incoming, new Patience({ ...patience.options, signal }), {
-        connect: async (from, tries) => connect(await this.server.fileUrl(path), path, from, tries),
+      new Transfer(incoming, new Retries({ ...tries.options, signal }), {
+        connect: async (from, retries) => connect(await this.server.fileUrl(path), path, from, retries),
         keep: (act) => this.writer.guard(path, act),
         verifying: () => this.options.onVerify(path),
         outdated: () => void (this.outdated = true),
       }).bytes();
-    return { stream: streamOf(bytes, patience.options.signal, release), size, expectedSize };
+    return { stream: streamOf(bytes, tries.options.signal, release), size, expectedSize };
   }
 
   private async touch(): Promise<void> {

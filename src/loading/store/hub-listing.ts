@@ -4,7 +4,7 @@
  */
 
 import type { RemoteFolder } from "../sources/files";
-import { withTimeout } from "./patience";
+import { withTimeout } from "./retries";
 
 export interface ListedFile {
   size: number;

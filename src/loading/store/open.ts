@@ -16,7 +16,7 @@ export interface ReadingOptions extends Omit<StoreOptions, "integrity" | "listed
 const hashes = (integrity: ReadonlyMap<string, string>, listed: ListedFiles) => (file: string) =>
   integrity.get(file) ?? listed.get(file)?.sha256;
 
-/** @throws ModelError `invalid_option` for an `integrity` that is none */
+/** @throws ModelError `invalid_option` for an `integrity` that is not a SHA-256 */
 export async function openStored(folder: ModelFiles, options: ReadingOptions): Promise<ModelFiles> {
   const given = Object.entries(options.integrity ?? {});
   const integrity = new Map(given.map(([file, value]) => [file, parseIntegrity(file, value)]));

@@ -2,7 +2,7 @@
 
 import { ModelError } from "../../errors";
 import { displayed, fromResponse, notFetched } from "../sources/remote";
-import { withTimeout } from "./patience";
+import { withTimeout } from "./retries";
 
 /** Which contents an answer has. */
 export interface Identity {

@@ -4,7 +4,7 @@ import { ModelError } from "../../errors";
 import { onAbort } from "../../util/abort";
 import { failure } from "../sources/files";
 import type { Connected, Connection } from "./connection";
-import type { Patience } from "./patience";
+import type { Retries } from "./retries";
 import { sizeOf, type Identity } from "./request";
 import { createHasher, wrongHash, type Hasher } from "./sha256";
 import type { StoredFile } from "./stored-file";
@@ -20,8 +20,8 @@ export interface Incoming extends Identity {
 }
 
 /** What a transfer needs of the folder that it is for. */
-export interface Surroundings {
-  connect(from: number, patience: Patience): Promise<Connected>;
+export interface TransferHooks {
+  connect(from: number, tries: Retries): Promise<Connected>;
   /** Does something in the store; false if that failed, after which the store is left alone. */
   keep(act: () => Promise<unknown>): Promise<boolean>;
   /** Called before the hash is compared. */
@@ -43,8 +43,8 @@ export class Transfer {
 
   constructor(
     private readonly incoming: Incoming,
-    private readonly patience: Patience,
-    private readonly around: Surroundings,
+    private readonly tries: Retries,
+    private readonly hooks: TransferHooks,
   ) {
     this.file = incoming.file;
     this.connection = incoming.connection;
@@ -53,7 +53,7 @@ export class Transfer {
 
   /**
    * To be called once.
-   * @throws ModelError `network` when patience has ended or the file has changed, `integrity`; `signal.reason` once aborted
+   * @throws ModelError `network` when there were enough tries or the file has changed, `integrity`; `signal.reason` once aborted
    */
   async *bytes(): AsyncGenerator<Uint8Array, void, undefined> {
     const forget = onAbort(this.signal, () => this.connection?.close());
@@ -79,7 +79,7 @@ export class Transfer {
     } catch {
       this.signal?.throwIfAborted();
       // The browser has dropped a part of it, or all. What is missing comes from the server and is not kept.
-      await this.around.keep(() => file.remove());
+      await this.hooks.keep(() => file.remove());
       this.file = undefined;
       this.disconnect();
     }
@@ -99,7 +99,7 @@ export class Transfer {
         throw failure("network", message, "Check the connection and try again.");
       }
       const { file } = this;
-      if (file && !(await this.around.keep(() => file.append(fresh)))) {
+      if (file && !(await this.hooks.keep(() => file.append(fresh)))) {
         await file.pause().catch(() => undefined);
         this.file = undefined;
       }
@@ -127,13 +127,13 @@ export class Transfer {
         this.disconnect();
         this.signal?.throwIfAborted();
         if (this.changed || !(error instanceof ModelError)) throw error;
-        await this.patience.next(error, this.at);
+        await this.tries.waitAfter(error, this.at);
       }
     }
   }
 
   private async reconnect(): Promise<Connection> {
-    const answer = await this.around.connect(this.at, this.patience);
+    const answer = await this.hooks.connect(this.at, this.tries);
     const next = answer.kind === "open" ? answer.connection : undefined;
     if (next && next.from <= this.at && continues(this.incoming, next)) {
       this.again = this.at - next.from;
@@ -141,14 +141,14 @@ export class Transfer {
     }
     next?.close();
     this.changed = true;
-    this.around.outdated();
-    await this.around.keep(async () => this.file?.remove());
+    this.hooks.outdated();
+    await this.hooks.keep(async () => this.file?.remove());
     const message = `${this.incoming.path}: the file has changed on the server while it was being read.`;
     throw failure("network", message, "Load the model again.");
   }
 
   private get signal(): AbortSignal | undefined {
-    return this.patience.options.signal;
+    return this.tries.options.signal;
   }
 
   private disconnect(): void {
@@ -160,16 +160,16 @@ export class Transfer {
   private async finish(): Promise<void> {
     const { file } = this;
     const { path, sha256, connection } = this.incoming;
-    if (this.hasher) this.around.verifying();
+    if (this.hasher) this.hooks.verifying();
     const found = this.hasher?.hex();
     if (found !== sha256) {
-      if (!connection) this.around.outdated();
-      await this.around.keep(async () => file?.remove());
+      if (!connection) this.hooks.outdated();
+      await this.hooks.keep(async () => file?.remove());
       throw wrongHash(path, found, sha256, "The file is damaged or another one. It was deleted from the store.");
     }
     // What was complete before needs no note, unless its hash is new.
     if (!file || !(connection || found)) return;
-    await this.around.keep(async () => {
+    await this.hooks.keep(async () => {
       await file.pause();
       await file.update({ complete: true, size: this.at, sha256: found });
     });

@@ -3,7 +3,7 @@
 import { ModelError } from "../../errors";
 import { onAbort, untilAborted } from "../../util/abort";
 
-export interface PatienceOptions {
+export interface RetryOptions {
   /** How many times a request that failed is made again. */
   retries: number;
   /** Milliseconds without a byte after which a transfer counts as failed. */
@@ -19,18 +19,18 @@ const LONGEST_WAIT = 60_000;
 const PROGRESS_BYTES = 2 ** 20;
 
 /** The tries of one file. */
-export class Patience {
+export class Retries {
   private failures = 0;
   private lastFailureAt = 0;
 
-  constructor(readonly options: PatienceOptions) {}
+  constructor(readonly options: RetryOptions) {}
 
   /**
    * Waits before the next try.
    * @param at how far the transfer has come, in bytes
    * @throws the error, if there were enough tries; `signal.reason` once aborted
    */
-  async next(error: ModelError, at = 0, waitMs?: number): Promise<void> {
+  async waitAfter(error: ModelError, at = 0, waitMs?: number): Promise<void> {
     const { retries, signal } = this.options;
     if (at - this.lastFailureAt >= PROGRESS_BYTES) this.failures = 0;
     this.lastFailureAt = at;
