@@ -7,7 +7,7 @@ import { openSource } from "../loading/sources/source";
 import type { TensorInfo } from "../loading/formats/tensors";
 import type { Tensor } from "../tensor/tensor";
 import { WEIGHT_FORMATS, type WeightFormat } from "../tensor/weight-format";
-import { ModelError } from "../errors";
+import { ModelError, type ErrorCode } from "../errors";
 import { describeError, megabytes, type Command } from "./command";
 
 /** What was found out, up to the first thing that does not fit. */
@@ -34,7 +34,7 @@ interface Report {
   tokenizer?: boolean;
   languages?: readonly string[];
   warnings: string[];
-  error?: { code: string; message: string; hint?: string };
+  error?: { code: ErrorCode; message: string; hint?: string };
 }
 
 export const check: Command = {
@@ -108,49 +108,49 @@ function tensorFacts(tensors: readonly TensorInfo[]): Pick<Report, "tensors" | "
   return { tensors: tensors.length, dtypes };
 }
 
-const number = (value: number): string => value.toLocaleString("en");
-
 function describe(report: Report): string {
-  const { vocabulary, longest, memory, dtypes, error } = report;
-  const lines: [string, string | undefined][] = [
+  const { error, warnings, packed } = report;
+  const lines: [name: string, text: string | undefined][] = [
     ["Family", report.family],
-    [
-      "Sizes",
-      vocabulary &&
-        `${report.decoderLayers} decoder layers; vocabulary ${number(vocabulary.target)}${
-          vocabulary.source === vocabulary.target || report.reads === "sound"
-            ? ""
-            : ` (source ${number(vocabulary.source)})`
-        }`,
-    ],
-    [
-      "Longest",
-      longest &&
-        `${number(longest.source)} ${report.reads === "sound" ? "frames of sound" : "tokens"} in, ${number(longest.target)} tokens out`,
-    ],
-    [
-      "Weights",
-      dtypes &&
-        `${report.file}: ${Object.entries(dtypes)
-          .map(([dtype, count]) => `${count} tensors in ${dtype}`)
-          .join(", ")}`,
-    ],
-    ["Packed", report.packed && `as ${report.packed}; attendant.json lists the files and their hashes`],
-    [
-      "Memory",
-      memory &&
-        `${Object.entries(memory)
-          .map(([dtype, bytes]) => `${dtype} ${megabytes(bytes)}`)
-          .join(", ")}; and ${megabytes(report.cache ?? 0)} for a text of ${TYPICAL_LENGTH} tokens`,
-    ],
+    ["Sizes", sizesLine(report)],
+    ["Longest", longestLine(report)],
+    ["Weights", weightsLine(report)],
+    ["Packed", packed && `as ${packed}; attendant.json lists the files and their hashes`],
+    ["Memory", memoryLine(report)],
     ["Tokenizer", tokenizerLine(report)],
-    ...report.warnings.map((warning): [string, string] => ["Warning", warning]),
+    ...warnings.map((warning): [string, string] => ["Warning", warning]),
   ];
   const width = Math.max(...lines.map(([name]) => name.length));
   const list = lines.flatMap(([name, text]) => (text ? [`  ${name.padEnd(width)}  ${text}\n`] : []));
   const verdict = error ? "It does not run." : "It runs.";
-  const why = error ? describeError(new ModelError(error.code as ModelError["code"], error.message, error.hint)) : "";
+  const why = error ? describeError(new ModelError(error.code, error.message, error.hint)) : "";
   return `${report.source}\n${list.join("")}${verdict}\n${why}`;
+}
+
+const number = (value: number): string => value.toLocaleString("en");
+
+function sizesLine({ decoderLayers, vocabulary, reads }: Report): string | undefined {
+  if (!vocabulary) return undefined;
+  const { source, target } = vocabulary;
+  const other = source === target || reads === "sound" ? "" : ` (source ${number(source)})`;
+  return `${decoderLayers} decoder layers; vocabulary ${number(target)}${other}`;
+}
+
+function longestLine({ longest, reads }: Report): string | undefined {
+  const unit = reads === "sound" ? "frames of sound" : "tokens";
+  return longest && `${number(longest.source)} ${unit} in, ${number(longest.target)} tokens out`;
+}
+
+function weightsLine({ file, dtypes }: Report): string | undefined {
+  if (!dtypes) return undefined;
+  const counts = Object.entries(dtypes).map(([dtype, count]) => `${count} tensors in ${dtype}`);
+  return `${file}: ${counts.join(", ")}`;
+}
+
+function memoryLine({ memory, cache = 0 }: Report): string | undefined {
+  if (!memory) return undefined;
+  const weights = Object.entries(memory).map(([dtype, bytes]) => `${dtype} ${megabytes(bytes)}`);
+  return `${weights.join(", ")}; and ${megabytes(cache)} for a text of ${TYPICAL_LENGTH} tokens`;
 }
 
 function tokenizerLine({ tokenizer, languages, reads }: Report): string | undefined {
