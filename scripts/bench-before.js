@@ -1,7 +1,7 @@
 /**
- * `npm run bench:before -- COMMIT [MODEL]`: the engine of a commit and that of this folder on WebGPU, in turn and in one browser,
- * and how long a token takes with the one and with the other. So what the machine does meanwhile meets both. The
- * adapter is SwiftShader; ATTENDANT_GPU=1 takes the GPU. Models are those of bench/models.ts.
+ * `npm run bench:before -- COMMIT [MODEL]`: milliseconds per token on WebGPU, with the engine of a commit and with that of this
+ * folder. Both run in one browser, in turn, so that other work of the machine slows down both. The adapter is SwiftShader;
+ * ATTENDANT_GPU=1 takes the GPU. Models are those of bench/models.ts.
  */
 
 import { spawnSync } from "node:child_process";
@@ -36,7 +36,7 @@ const before = join(root, "test-results/before");
 if (existsSync(before)) git("worktree", "remove", "--force", before);
 git("worktree", "add", "--detach", before, commit);
 symlinkSync(join(root, "node_modules"), join(before, "node_modules"));
-// What measures is of now.
+// Both are measured by the benchmark of this folder.
 for (const file of ["bench/generate.ts", "bench/models.ts"]) copyFileSync(join(root, file), join(before, file));
 
 const servers = [await serveSources({ folder: before }), await serveSources()];

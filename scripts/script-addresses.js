@@ -1,10 +1,12 @@
 /**
  * Where the scripts of the worker and of a thread are, in the files of the package, and the weights of the voice detector.
  *
- * `index.js` and `threads.js` name a file beside them, in the one form that bundlers know: they copy the file and put its new
- * address there. So the file is whole and imports nothing. `attendant-worker.js` and `attendant.js` are the scripts of their own
- * threads, and `attendant.js` is its own worker, so that nothing has to lie beside them. But a bundler may make `attendant.js` a part of
- * another script, whose address would start the whole page once more.
+ * `index.js` and `threads.js` name a file beside them with `new URL("./file", import.meta.url)`, the one form that bundlers know:
+ * they copy the file and write its new address there. A copied file must import nothing, so each is complete in itself.
+ *
+ * `attendant-worker.js` and `attendant.js` start themselves as their threads, and `attendant.js` starts itself as the worker, so they
+ * need no file beside them. If a bundler makes `attendant.js` a part of another script, that script would start as the worker, with the
+ * whole page in it: this is an error instead.
  */
 
 import { readFileSync } from "node:fs";

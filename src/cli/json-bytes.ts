@@ -12,7 +12,7 @@ export function withoutSpaces(json: Uint8Array): Uint8Array {
     if (!isString && isSpace(byte)) continue;
     out[length++] = byte;
     if (byte === QUOTE) isString = !isString;
-    // What is escaped ends no string.
+    // An escaped quote does not end the string.
     else if (isString && byte === BACKSLASH && i + 1 < json.length) out[length++] = json[++i];
   }
   return out.subarray(0, length);

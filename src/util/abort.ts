@@ -1,20 +1,20 @@
-/** Waiting that a signal ends. */
+/** Waiting that an AbortSignal ends early. */
 
 interface Waiting {
   acts: Set<() => void>;
   stop: () => void;
 }
 
-const all = new WeakMap<AbortSignal, Waiting>();
+const waitingOn = new WeakMap<AbortSignal, Waiting>();
 
 /**
  * Calls `act` once the signal is aborted. All acts of a signal share one listener: a load reads a dozen files at a time, and Node takes
  * more than ten listeners for a leak.
- * @returns what takes it back
+ * @returns a function that takes `act` off the signal again
  */
 export function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
   if (!signal) return () => undefined;
-  const { acts, stop } = all.get(signal) ?? listen(signal);
+  const { acts, stop } = waitingOn.get(signal) ?? listen(signal);
   const own = (): void => act();
   acts.add(own);
   return () => {
@@ -25,20 +25,20 @@ export function onAbort(signal: AbortSignal | undefined, act: () => void): () =>
 function listen(signal: AbortSignal): Waiting {
   const acts = new Set<() => void>();
   const abort = (): void => {
-    all.delete(signal);
+    waitingOn.delete(signal);
     for (const act of acts) act();
   };
   const stop = (): void => {
-    all.delete(signal);
+    waitingOn.delete(signal);
     signal.removeEventListener("abort", abort);
   };
   signal.addEventListener("abort", abort, { once: true });
   const waiting = { acts, stop };
-  all.set(signal, waiting);
+  waitingOn.set(signal, waiting);
   return waiting;
 }
 
-/** What `promise` becomes, or `signal.reason` once `signal` is aborted. What the promise stands for goes on. */
+/** Settles as `promise` does, or rejects with `signal.reason` once `signal` is aborted. The work behind the promise goes on. */
 export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** Parts of this package that are fetched when they are first needed, so that a page that never does is spared them. */
+/** Parts of this package that load when they are first needed: a page that never needs one does not download it. */
 
 import { messageOf, ModelError } from "../errors";
 

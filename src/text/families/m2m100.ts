@@ -1,4 +1,4 @@
-/** M2M100 (tokenization_m2m_100.py): sentencepiece.bpe.model cuts, vocab.json numbers, languages come after the vocabulary. */
+/** M2M100 (tokenization_m2m_100.py): sentencepiece.bpe.model segments the text, vocab.json has the ids, languages come after it. */
 
 import { wellFormed } from "../bytes";
 import { namedText, namedTokens, readSettings, required, unnamedTokens, type Fields, type Folder } from "../folder";

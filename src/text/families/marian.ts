@@ -1,5 +1,5 @@
 /**
- * Marian and OPUS-MT (tokenization_marian.py): source.spm cuts, vocab.json numbers the pieces.
+ * Marian and OPUS-MT (tokenization_marian.py): source.spm segments the text, vocab.json has the ids of the pieces.
  *
  * As in transformers 5: a text is not put through Moses' punctuation normaliser (the class has it and does not call it),
  * and text is put together by source.spm, unless the two sides have vocabularies of their own.

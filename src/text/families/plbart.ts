@@ -1,6 +1,6 @@
 /**
- * PLBart (tokenization_plbart.py): sentencepiece.bpe.model cuts and numbers, one id later than it says itself; text, end
- * token, language. A "base" model may be given a text without a language; a "multi" model has more languages and needs one.
+ * PLBart (tokenization_plbart.py): sentencepiece.bpe.model segments the text, and ids are one more than those of its pieces; text,
+ * end token, language. A "base" model may be given a text without a language; a "multi" model has more languages and needs one.
  */
 
 import { ModelError } from "../../errors";

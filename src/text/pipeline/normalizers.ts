@@ -10,9 +10,9 @@ import { COMBINING_MARK, CONTROL, lowercase, NONSPACING_MARK, normalForm, SPACE 
 export interface Normalizer {
   apply(text: string): string;
   /**
-   * Only the pre-tokenizer Metaspace wants to know what comes from the first character of the whole text.
-   * @param origin so many UTF-16 units at the start of `text` do
-   * @returns how many at the start of the result do
+   * How much of the result comes from the first character of the whole text: the pre-tokenizer Metaspace needs to know.
+   * @param origin how many UTF-16 units at the start of `text` come from it
+   * @returns how many UTF-16 units at the start of the result do
    */
   origin(text: string, origin: number): number;
 }

@@ -18,7 +18,7 @@ import {
 import { spans } from "./matches";
 import { inUnicode16, PUNCTUATION, scriptOf, SPACE, WORD } from "./unicode";
 
-/** A part of the text. `origin`: so many of its first UTF-16 units come from the first character of the whole text. */
+/** A part of the text. `origin`: how many UTF-16 units at its start come from the first character of the whole text. */
 export interface Piece {
   text: string;
   origin: number;
@@ -172,7 +172,7 @@ function byteLevel(given: Component): PreTokenize {
   };
 }
 
-/** Pieces of so many characters. */
+/** Pieces of `length` characters, the last one shorter. */
 function fixedLength({ length = 5 }: Component): PreTokenize {
   if (countOf(length, "length of FixedLength") === 0) throw invalid("the length of FixedLength is 0");
   return (piece) => {
