@@ -17,6 +17,10 @@ export interface CustomReader {
   read(path: string, range?: { start: number; end: number }, signal?: AbortSignal): unknown;
 }
 
+/**
+ * Picked files. A file's path begins below the deepest folder that all files with a path have in common.
+ * @throws ModelError `invalid_source` for an empty list, what is not a File, and two files of one path
+ */
 export function openFiles(files: unknown[]): ModelFiles {
   const isFile = (file: unknown): file is File => file instanceof Blob && "name" in file;
   if (files.length === 0) throw invalidSource("The list of files is empty.");
@@ -42,6 +46,7 @@ const fromBlob = (blob: Blob | undefined): OpenFile | undefined => blob && { str
 
 const factsOfBlob = (blob: Blob | undefined): FileFacts | undefined => blob && { size: blob.size, stored: blob.size };
 
+/** A directory of the File System API. A missing file is an error for which `isMissing` is true. */
 export function openDirectory(folder: FileSystemDirectoryHandle): ModelFiles {
   const find = async (path: string): Promise<File> => {
     const parts = path.split("/");
@@ -57,6 +62,7 @@ export function openDirectory(folder: FileSystemDirectoryHandle): ModelFiles {
   };
 }
 
+/** The files that the user's own `read` returns. */
 export function openReader(reader: CustomReader): ModelFiles {
   const name = "the source's read()";
   return {
@@ -89,6 +95,11 @@ export const isNodeFolder = (path: string): boolean =>
   isNode() &&
   nodeModule<typeof import("node:fs")>("node:fs").statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
+/**
+ * A folder on disk, in Node.
+ * @param folder its path, or its address with "file:"
+ * @throws ModelError `invalid_source` in a page, where a path has no meaning
+ */
 export function openNodeFolder(folder: string | URL): ModelFiles {
   if (!isNode())
     throw invalidSource(

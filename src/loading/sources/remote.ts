@@ -17,6 +17,10 @@ const HUB = "https://huggingface.co";
 /** "owner/name" */
 export const HUB_REPO = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
 
+/**
+ * A repository on the Hugging Face Hub, or on a mirror of it.
+ * @throws ModelError `invalid_source` for a repository, revision or endpoint that cannot be one
+ */
 export function openHub(source: { [Key in keyof HubSource]: unknown }): ModelFiles {
   const { repo } = source;
   const revision = source.revision ?? "main";
@@ -36,6 +40,11 @@ export function openHub(source: { [Key in keyof HubSource]: unknown }): ModelFil
 export const hubFolder = (endpoint: string, repo: string, revision: string): URL =>
   new URL(`${endpoint}/${repo}/resolve/${encodeURIComponent(revision)}/`);
 
+/**
+ * A folder at a URL. The query of the URL is sent with the request for each file.
+ * @param hub set for a repository on the Hub
+ * @throws ModelError `invalid_source` for a URL that can have nothing below it, such as "data:"
+ */
 export function openUrl(folder: URL, hub?: RemoteFolder["hub"]): ModelFiles {
   const base = new URL(folder);
   base.hash = "";
@@ -54,6 +63,7 @@ export function openUrl(folder: URL, hub?: RemoteFolder["hub"]): ModelFiles {
   };
 }
 
+/** The address of a file below a folder, with the query of the folder. */
 export function below(base: URL, path: string): URL {
   const url = new URL(path.split("/").map(encodeURIComponent).join("/"), base);
   url.search = base.search;

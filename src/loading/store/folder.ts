@@ -40,6 +40,10 @@ const LOCK_WAIT = 1000;
 /** Errors that a damaged file may cause. */
 const DAMAGE = ["invalid_weights", "invalid_config", "invalid_tokenizer", "missing_tensor", "wrong_shape", "integrity"];
 
+/**
+ * The same folder behind the store, or, without `options.cache`, with retries alone.
+ * @param remote where the folder is on its server
+ */
 export async function openStoredFolder(
   folder: ModelFiles,
   remote: RemoteFolder,
