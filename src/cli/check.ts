@@ -8,7 +8,7 @@ import type { TensorInfo } from "../loading/formats/tensors";
 import type { Tensor } from "../tensor/tensor";
 import { WEIGHT_FORMATS, type WeightFormat } from "../tensor/weight-format";
 import { ModelError, type ErrorCode } from "../errors";
-import { describeError, megabytes, type Command } from "./command";
+import { describeError, listed, megabytes, type Command } from "./command";
 
 /** What was found out, up to the first thing that does not fit. */
 interface Report {
@@ -157,6 +157,5 @@ function tokenizerLine({ tokenizer, languages, reads }: Report): string | undefi
   if (tokenizer === undefined) return undefined;
   if (!tokenizer) return reads === undefined ? "none is read" : "none is read: token ids only";
   if (!languages) return "read";
-  const shown = languages.slice(0, 12).join(", ");
-  return `read; languages ${shown}${languages.length > 12 ? `, … (${languages.length})` : ""}`;
+  return `read; languages ${listed(languages, 12)}`;
 }

@@ -122,4 +122,10 @@ export const warner =
   (message: string): void =>
     say(`warning: ${message}\n`);
 
+/** Names in one line, no more than `most` of them. */
+export function listed(names: readonly string[], most: number): string {
+  const shown = names.slice(0, most).join(", ");
+  return names.length > most ? `${shown}, … (${names.length})` : shown;
+}
+
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e6 ? 3 : 1)} MB`;

@@ -4,8 +4,8 @@ import { findFamily } from "../engine/family";
 import { refuseUnread } from "../engine/place-weights";
 import { plannedOps } from "../engine/planned-ops";
 import { ModelError } from "../errors";
-import { BYTES_PER_ELEMENT, isDType, toFloat32, type DType } from "../loading/formats/dtypes";
-import { product, type TensorInfo, type TensorPiece, type Wanted } from "../loading/formats/tensors";
+import { BYTES_PER_ELEMENT, toFloat32, type DType } from "../loading/formats/dtypes";
+import { isReadable, product, type TensorInfo, type TensorPiece, type Wanted } from "../loading/formats/tensors";
 import type { ModelFiles } from "../loading/sources/files";
 import { findWeights } from "../loading/weights";
 import { ConfigFields, refuseQuantization } from "../models/config-fields";
@@ -52,7 +52,18 @@ function encodingOf(dtype: string, format: WeightFormat): Encoding {
   return KEPT.includes(dtype) ? "kept" : "F32";
 }
 
-function plan({ name, dtype, shape }: TensorInfo, format: WeightFormat, others: string[]): PlannedTensor {
+/** The tensors that the model reads, as they will be written. */
+function planTensors(tensors: readonly TensorInfo[], parameters: Parameters): PlannedTensor[] {
+  return tensors
+    .filter((tensor) => parameters.wants(tensor.name) && isReadable(tensor))
+    .map((tensor) => {
+      const others = tensors.filter(({ sameAs }) => sameAs === tensor.name).map(({ name }) => name);
+      return planTensor(tensor, parameters.formatOf(tensor.name), others);
+    });
+}
+
+/** @param others further names of the tensor */
+function planTensor({ name, dtype, shape }: TensorInfo, format: WeightFormat, others: string[]): PlannedTensor {
   const encoding = encodingOf(dtype, format);
   if (encoding === "words") {
     const [rows, width] = shape;
@@ -106,7 +117,7 @@ export async function packWeights(
   family.info(fields);
   const weights = await findWeights(files, { signal });
   const ops = plannedOps();
-  let planned: { parameters: Parameters; shards: Shard[]; unread: string[] } | undefined;
+  let planned: { parameters: Parameters; shards: Shard[]; total: number; unread: string[] } | undefined;
   const onHeader = (tensors: TensorInfo[]): Wanted => {
     const packed = tensors.find((tensor) => tensor.packed)?.packed;
     if (packed) throw new ModelError("invalid_option", `pack: ${files.name} is packed already, as ${packed}.`);
@@ -114,20 +125,12 @@ export async function packWeights(
     family.build(ops, fields, parameters);
     const unread = parameters.check(weights.name);
     if (family.strict) refuseUnread(weights.name, unread);
-    const kept = tensors.filter(({ name, dtype }) => parameters.wants(name) && isDType(dtype));
-    const plans = kept.map((tensor) => {
-      const others = tensors.filter(({ sameAs }) => sameAs === tensor.name).map(({ name }) => name);
-      return plan(tensor, parameters.formatOf(tensor.name), others);
-    });
-    planned = {
-      parameters,
-      unread,
-      shards: planShards(plans, isPackedFormat(format) ? format : undefined, shardBytes),
-    };
-    total = plans.reduce((sum, { bytes }) => sum + bytes, 0);
+    const plans = planTensors(tensors, parameters);
+    const shards = planShards(plans, isPackedFormat(format) ? format : undefined, shardBytes);
+    planned = { parameters, shards, total: plans.reduce((sum, { bytes }) => sum + bytes, 0), unread };
     return (name) => parameters.wants(name);
   };
-  let [done, total] = [0, 0];
+  let done = 0;
   for await (const piece of weights.read({ signal, onHeader })) {
     if (!planned) break;
     const { file, name, dtype, data, start } = piece;
@@ -137,7 +140,7 @@ export async function packWeights(
     const { bytes, at } = encode(piece, planned.parameters.formatOf(name));
     await write(shard.file, bytes, (shard.starts.get(name) as number) + at);
     done += bytes.length;
-    onProgress?.(done, total);
+    onProgress?.(done, planned.total);
   }
   if (!planned) throw new ModelError("internal", "The weights were read without a header.");
   const { shards, unread } = planned;

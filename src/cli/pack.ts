@@ -1,6 +1,6 @@
 /** `attendant pack`: a folder in, a smaller one out that loads without conversion. */
 
-import { megabytes, showProgress, UsageError, warner, wholeNumber, type Command } from "./command";
+import { listed, megabytes, showProgress, UsageError, warner, wholeNumber, type Command } from "./command";
 import { openSource } from "../loading/sources/source";
 import { writeFolder } from "./disk";
 import { packFolder } from "./pack-folder";
@@ -45,9 +45,7 @@ export const pack: Command = {
         `${values.out}: ${megabytes(weights)} of weights in ${pieces}, as ${format}; ${megabytes(all)} in all.\n`,
       );
       if (unread.length > 0)
-        output.say(
-          `Left out, because the model does not read them (${from}): ${unread.slice(0, 20).join(", ")}${unread.length > 20 ? `, … (${unread.length})` : ""}.\n`,
-        );
+        output.say(`Left out, because the model does not read them (${from}): ${listed(unread, 20)}.\n`);
     } finally {
       await writer.close();
     }
