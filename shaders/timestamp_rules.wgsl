@@ -27,15 +27,6 @@ var<workgroup> latest: atomic<u32>; // 1 + the place of the last stamp; 0 withou
 var<workgroup> text: array<f32, WORKGROUP>;
 var<workgroup> stamps: array<f32, WORKGROUP>;
 
-// The token at place i of the sequence, which is one longer than the cache; i is at least 1.
-fn token_at(row: u32, i: u32) -> u32 {
-  var holder = row;
-  if (p.has_ancestors != 0u) {
-    holder = ancestors[((position[row] & 1u) * p.capacity + i) * p.rows + row];
-  }
-  return history[(i - 1u) * p.fields * p.rows + holder];
-}
-
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let row = group.x;
@@ -51,7 +42,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   }
   workgroupBarrier();
   for (var i = begin + local; i < length; i += WORKGROUP) {
-    if (token_at(row, i) >= first) {
+    if (history_token(row, i) >= first) {
       atomicMax(&latest, i + 1u);
     }
   }
@@ -60,13 +51,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let last_is_stamp = count > 0u && place == length;
   var pair_is_closed = true;
   if (count >= 2u) {
-    pair_is_closed = token_at(row, length - 2u) >= first;
+    pair_is_closed = history_token(row, length - 2u) >= first;
   }
 
   // 2. what they ban; the largest scores of what is left, of text and of stamps
   var lowest = first; // stamps never fall
   if (place > 0u) {
-    lowest = token_at(row, place - 1u) + select(1u, 0u, last_is_stamp && !pair_is_closed);
+    lowest = history_token(row, place - 1u) + select(1u, 0u, last_is_stamp && !pair_is_closed);
   }
   let end = table[TIMESTAMP_END_TOKEN];
   var best_text = LEAST;

@@ -6,6 +6,7 @@ import compressFrames from "../../../shaders/compress_frames.wgsl?raw";
 import convolve from "../../../shaders/convolve.wgsl?raw";
 import groupNorm from "../../../shaders/group_norm.wgsl?raw";
 import groupNormParts from "../../../shaders/group_norm_parts.wgsl?raw";
+import historyToken from "../../../shaders/history_token.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
 import registerTile from "../../../shaders/register_tile.wgsl?raw";
 import timestampRules from "../../../shaders/timestamp_rules.wgsl?raw";
@@ -91,7 +92,7 @@ export const kernels = (tuning: Tuning) => ({
   }),
   timestampRules: kernel({
     name: "timestamp_rules",
-    shader: { "layout.wgsl": layout, "timestamp_rules.wgsl": timestampRules },
+    shader: { "layout.wgsl": layout, "history_token.wgsl": historyToken, "timestamp_rules.wgsl": timestampRules },
     bindings: { table: "read", position: "read", history: "read", ancestors: "read", scores: "write" },
     params: { vocabulary: "u32", rows: "u32", capacity: "u32", fields: "u32", has_ancestors: "u32" },
     constants: { ...SCORES, ...named("TIMESTAMP", TIMESTAMP) },

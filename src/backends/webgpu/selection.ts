@@ -1,9 +1,11 @@
 /** The operations of src/ops/selection.ts. */
 
+import historyToken from "../../../shaders/history_token.wgsl?raw";
 import layout from "../../../shaders/layout.wgsl?raw";
 import maximum from "../../../shaders/maximum.wgsl?raw";
 import mergeGreedy from "../../../shaders/merge_greedy.wgsl?raw";
 import processLogits from "../../../shaders/process_logits.wgsl?raw";
+import processLogitsCommon from "../../../shaders/process_logits_common.wgsl?raw";
 import rest from "../../../shaders/rest.wgsl?raw";
 import sample from "../../../shaders/sample.wgsl?raw";
 import selectGreedy from "../../../shaders/select_greedy.wgsl?raw";
@@ -24,7 +26,7 @@ import type { Tuning } from "./tuning";
 
 const [read, write] = ["read", "write"] as const;
 
-/** Words of process_logits.wgsl with a bit for each part of a row whose maximum is known. */
+/** Words of process_logits_common.wgsl with a bit for each part of a row whose maximum is known. */
 const MAXIMA_WORDS = 512;
 
 /** What take_token.wgsl binds. */
@@ -74,7 +76,13 @@ export function kernels(tuning: Tuning) {
     }),
     processLogits: kernel({
       name: "process_logits",
-      shader: { "layout.wgsl": layout, "maximum.wgsl": maximum, "process_logits.wgsl": processLogits },
+      shader: {
+        "layout.wgsl": layout,
+        "maximum.wgsl": maximum,
+        "history_token.wgsl": historyToken,
+        "process_logits_common.wgsl": processLogitsCommon,
+        "process_logits.wgsl": processLogits,
+      },
       bindings: {
         table: read,
         position: read,
