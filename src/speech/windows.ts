@@ -5,6 +5,7 @@
  */
 
 import type { LogMel, MelFeatures } from "../audio/log-mel";
+import { invariant } from "../errors";
 import { alignWindow, partOf, tokenTimes, type SegmentAlignment } from "./alignment";
 import { compressionRatio } from "./ratio";
 import { INPUT_STRIDE, splitAtStamps, TIME_PRECISION, type TokenSegment } from "./segments";
@@ -125,44 +126,82 @@ export async function* windowLoop(
     const before = conditions && history.length > 0 ? previous(history, model, options) : (promptIds ?? []);
     first ??= await initial(features);
     const prompt = [...before, ...first];
-
-    let result: WindowResult | undefined;
-    let temperature = 0;
-    let ratio = 0;
-    let skip = false;
-    for (temperature of options.temperatures) {
-      if (temperature > 0) beams = false;
-      result = yield { features, prompt, temperature, beams, maxLength, again: result !== undefined };
-      ratio = compressionRatio(result.tokens, model.vocabSize);
-      const judged = judge(result, ratio, options);
-      skip = judged.skip;
-      conditions = options.conditionOnPrevTokens && temperature < 0.5;
-      if (!judged.again) break;
-    }
-    if (!result) return segments;
+    const decoded: Decoded = yield* decodeWindow({ features, prompt, beams, maxLength }, model, options);
+    beams = decoded.beams;
+    conditions = options.conditionOnPrevTokens && decoded.temperature < 0.5;
     if (maxLength !== undefined) {
       const counted = Math.min(Math.floor(model.targetLength / 2) - 1, prompt.length);
       maxLength = Math.min(maxLength + counted, model.targetLength);
     }
-    const found: SpeechSegment[] = [];
-    if (skip) seek += own;
-    else {
-      const offset = (seek * TIME_PRECISION) / INPUT_STRIDE;
-      const tokens = result.ended ? result.tokens.slice(0, -1) : result.tokens;
-      const split = splitAtStamps(tokens, model.firstStamp, offset, own);
-      const timed = options.words && wordsOfWindow(result, prompt.length, soundFrames - seek, offset, options.words);
-      const { avg_logprob, no_speech_prob } = result;
-      for (const segment of split.segments) {
-        const own = timed?.(segment);
-        found.push({ ...segment, ...own, avg_logprob, no_speech_prob, compression_ratio: ratio, temperature });
-      }
-      seek += split.advance;
-    }
-    segments.push(...found);
-    history.push(...found.map(({ tokens }) => tokens));
-    onWindow({ segments: found, seek: Math.min(seek, frames) });
+    const place = { seek, own, soundFrames: soundFrames - seek, promptLength: prompt.length };
+    const found = decoded.isSilence
+      ? { segments: [], advance: own }
+      : segmentsOf(decoded, place, model.firstStamp, options.words);
+    seek += found.advance;
+    segments.push(...found.segments);
+    history.push(...found.segments.map(({ tokens }) => tokens));
+    onWindow({ segments: found.segments, seek: Math.min(seek, frames) });
   }
   return segments;
+}
+
+/** What the last try at a window gave. */
+interface Decoded {
+  result: WindowResult;
+  temperature: number;
+  /** See {@link compressionRatio}. */
+  ratio: number;
+  isSilence: boolean;
+  /** Whether the next window may be searched with beams: none was sampled yet. */
+  beams: boolean;
+}
+
+/** Asks for a window at one temperature after the other, until no threshold is missed. */
+function* decodeWindow(
+  window: Pick<WindowRequest, "features" | "prompt" | "beams" | "maxLength">,
+  { vocabSize }: WindowModel,
+  options: WindowOptions,
+): Generator<WindowRequest, Decoded, WindowResult> {
+  let { beams } = window;
+  let decoded: Decoded | undefined;
+  for (const temperature of options.temperatures) {
+    beams &&= temperature === 0;
+    const result = yield { ...window, temperature, beams, again: decoded !== undefined };
+    const ratio = compressionRatio(result.tokens, vocabSize);
+    const { again, skip } = judge(result, ratio, options);
+    decoded = { result, temperature, ratio, isSilence: skip, beams };
+    if (!again) break;
+  }
+  invariant(decoded, "there is a temperature");
+  return decoded;
+}
+
+/** Where a window lies, in frames of the features. */
+interface WindowPlace {
+  /** Frames before it. */
+  seek: number;
+  /** Its frames that belong to the sound or to the padding of a short one. */
+  own: number;
+  /** Its frames that are sound. */
+  soundFrames: number;
+  /** Tokens that were read before the first generated one. */
+  promptLength: number;
+}
+
+/** The segments of a window, and how many frames further the next window begins. */
+function segmentsOf(
+  { result, temperature, ratio }: Decoded,
+  { seek, own, soundFrames, promptLength }: WindowPlace,
+  firstStamp: number,
+  words: WindowOptions["words"],
+): { segments: SpeechSegment[]; advance: number } {
+  const offset = (seek * TIME_PRECISION) / INPUT_STRIDE;
+  const tokens = result.ended ? result.tokens.slice(0, -1) : result.tokens;
+  const { segments, advance } = splitAtStamps(tokens, firstStamp, offset, own);
+  const timed = words && wordsOfWindow(result, promptLength, soundFrames, offset, words);
+  const { avg_logprob, no_speech_prob } = result;
+  const scores = { avg_logprob, no_speech_prob, compression_ratio: ratio, temperature };
+  return { segments: segments.map((segment) => ({ ...segment, ...timed?.(segment), ...scores })), advance };
 }
 
 /** `_need_fallback` */
