@@ -103,8 +103,16 @@ fn decay(length: u32) {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
-  let length = open_row(group.x, index);
-  let given_length = source_length[group.x / p.group];
+  row = group.x;
+  base = row * padded(p.vocabulary);
+  given = row / p.group * p.source_capacity;
+  local = index;
+  let length = position[row] + 1u;
+  let given_length = source_length[row / p.group];
+  for (var i = local; i < min(length, CACHED); i += WORKGROUP) {
+    cached[i] = history_at(i);
+  }
+  workgroupBarrier();
 
   // SequenceBiasLogitsProcessor
   add_biases(PROCESSOR_BIASES, length);

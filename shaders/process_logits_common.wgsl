@@ -45,6 +45,7 @@ var<workgroup> cached: array<u32, CACHED>;
 // A bit for each part of the row, see maximum.wgsl: whether one of its scores was changed, so that its maximum is to be found again.
 var<workgroup> changed: array<atomic<u32>, MAXIMA_WORDS>;
 
+// Set at the beginning of main.
 var<private> row: u32; // of this workgroup
 var<private> base: u32; // where its scores begin
 var<private> given: u32; // where its source begins
@@ -56,20 +57,6 @@ fn history_at(i: u32) -> u32 {
     return table[PROCESSOR_START_TOKEN];
   }
   return history_token(row, i);
-}
-
-// Called once, before any token is read. Returns the length of the sequence.
-fn open_row(index: u32, thread: u32) -> u32 {
-  row = index;
-  base = row * padded(p.vocabulary);
-  given = row / p.group * p.source_capacity;
-  local = thread;
-  let length = position[row] + 1u;
-  for (var i = local; i < min(length, CACHED); i += WORKGROUP) {
-    cached[i] = history_at(i);
-  }
-  workgroupBarrier();
-  return length;
 }
 
 // Token i of the sequence, or of the source.
