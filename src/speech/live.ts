@@ -32,6 +32,10 @@ const WHERE = "transcribeStreaming";
 const LONG = 15;
 /** Beyond this it is cut at any rate: a window holds 30 s. */
 const TOO_LONG = 28;
+/** A segment may end this much after the last final word, in seconds. */
+const TOLERANCE = 0.1;
+/** Final words that end at most this much before the buffer are kept, in seconds: agreement compares with them. */
+const KEPT = 5;
 /** Final text that the next run is told of, in characters. */
 const PROMPT = 200;
 /** Tokens that a window begins with: start of the prompt, start, language, task, and one to be safe. */
@@ -56,16 +60,12 @@ export async function* transcribeLive(
   const onAbort = (): void => heard.wakeUp();
   signal?.addEventListener("abort", onAbort);
   const agreement = new Agreement();
+  /** The prompt of the next run ends with it. */
   let text = options.prompt ?? "";
-  let isShown = false;
-  const pieceOf = (words: readonly TimedText[], final: boolean): LiveText => {
-    if (final) text += words.map((word) => word.text).join("");
-    return {
-      text: words.map((word) => word.text).join(""),
-      start: words[0].start,
-      end: words[words.length - 1].end,
-      final,
-    };
+  const finalPiece = (words: readonly TimedText[]): LiveText => {
+    const piece = pieceOf(words, true);
+    text += piece.text;
+    return piece;
   };
   try {
     for (;;) {
@@ -80,15 +80,13 @@ export async function* transcribeLive(
       if (heard.hasSpeech && heard.end > heard.start) {
         const run = await transcribe(speech, heard.samples(), runOptions(speech, options, text), signal, WHERE);
         const { final, open } = agreement.push(wordsOf(run, offset));
-        if (final.length > 0) yield pieceOf(final, true);
+        if (final.length > 0) yield finalPiece(final);
         if (open.length > 0) yield pieceOf(open, false);
-        isShown = open.length > 0;
         cutBehind(heard, agreement, run, offset);
       }
       if (ended || isPaused || end - heard.start > TOO_LONG * SAMPLE_RATE) {
         const rest = agreement.end();
-        if (rest.length > 0) yield pieceOf(rest, true);
-        else if (isShown) isShown = false;
+        if (rest.length > 0) yield finalPiece(rest);
         if (ended) return;
         heard.cut(end);
       }
@@ -100,6 +98,13 @@ export async function* transcribeLive(
     void source.return?.()?.catch(() => undefined);
   }
 }
+
+const pieceOf = (words: readonly TimedText[], final: boolean): LiveText => ({
+  text: words.map((word) => word.text).join(""),
+  start: words[0].start,
+  end: words[words.length - 1].end,
+  final,
+});
 
 /** @throws ModelError before any sound is waited for */
 function checkLiveOptions(speech: Speech, { interval = 1, ...options }: LiveOptions): void {
@@ -117,8 +122,7 @@ function checkLiveOptions(speech: Speech, { interval = 1, ...options }: LiveOpti
 
 /** Fast: one beam, and words where the model has them. */
 function runOptions(speech: Speech, options: Omit<LiveOptions, "interval" | "vad">, text: string): TranscribeOptions {
-  const { generation, model_type } = speech.model.config;
-  if (model_type !== "whisper") return { num_beams: 1, ...options };
+  const { generation } = speech.model.config;
   const return_timestamps = generation.alignment_heads ? ("word" as const) : true;
   const { prompt: _, ...others } = options;
   const prompt_ids = options.prompt_ids ?? promptOf(speech, text, options.max_new_tokens);
@@ -153,8 +157,8 @@ function wordsOf({ segments }: TranscriptionData, offset: number): TimedText[] {
 /** A long buffer loses its segments all of whose words are final. */
 function cutBehind(heard: Heard, agreement: Agreement, { segments }: TranscriptionData, offset: number): void {
   if (heard.end - heard.start <= LONG * SAMPLE_RATE) return;
-  const ends = segments.map(({ end }) => end + offset).filter((end) => end <= agreement.settled + 0.1);
+  const ends = segments.map(({ end }) => end + offset).filter((end) => end <= agreement.settled + TOLERANCE);
   const end = ends.at(-1);
   if (end !== undefined) heard.cut(Math.round(end * SAMPLE_RATE));
-  agreement.recent(heard.start / SAMPLE_RATE - 5);
+  agreement.recent(heard.start / SAMPLE_RATE - KEPT);
 }
