@@ -27,7 +27,7 @@ type RecognitionAvailability = (typeof WORST_FIRST)[number];
 type RecognitionError =
   "no-speech" | "aborted" | "audio-capture" | "not-allowed" | "language-not-supported" | "network";
 
-/** One alternative; its confidence is 1, since a final text has no other. */
+/** One alternative. The model says nothing of its confidence, so final text has 1, and what may still change 0.5. */
 const resultOf = ({ text, final }: LiveText) =>
   Object.assign([{ transcript: text, confidence: final ? 1 : 0.5 }], { isFinal: final });
 

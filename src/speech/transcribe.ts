@@ -6,7 +6,7 @@ import { SAMPLE_RATE, type Sound } from "../audio/sound";
 import { speechProbabilities, type VadWeights } from "../audio/vad";
 import { ModelError } from "../errors";
 import type { Tokenizer } from "../text/tokenizer";
-import type { SpeechModel } from "./model";
+import { whisperSizes, type SpeechModel } from "./model";
 import { refuseWhisperOptions, transcribeMoonshine } from "./moonshine";
 import type { TranscribeOptions } from "./options";
 import { checkTranscribeOptions, type TranscribePlan } from "./transcribe-plan";
@@ -59,9 +59,17 @@ export async function transcribe(
 /** The options, checked for this model. */
 export function planOf({ model, warn }: Speech, options: TranscribeOptions, where: string): TranscribePlan {
   const plan = checkTranscribeOptions(where, options, model.config.generation, warn);
-  if (!isWhisper(model)) refuseWhisperOptions(plan);
-  else if (options.tokens_per_second !== undefined)
+  if (!isWhisper(model)) {
+    refuseWhisperOptions(plan);
+    return plan;
+  }
+  if (options.tokens_per_second !== undefined)
     throw new ModelError("unsupported_option", `${where}: tokens_per_second is an option of Moonshine.`);
+  const window = whisperSizes(model.config).windowFrames / 100;
+  if (Number(options.chunk_length_s) > window)
+    warn(
+      `${where}: chunk_length_s is longer than this model's window of ${window} s, and the rest of a chunk is not heard.`,
+    );
   return plan;
 }
 

@@ -123,6 +123,24 @@ test.each([
   }
 });
 
+test("chunks longer than the model's window lose their ends, as in transformers, which is said", async () => {
+  const { speech } = await toneSpeech();
+  const warnings: string[] = [];
+  const said = spoken(40);
+  const heard = async (chunk_length_s: number): Promise<string> =>
+    (
+      await transcribe({ ...speech, warn: (message) => void warnings.push(message) }, sung(said, 40), {
+        chunk_length_s,
+      })
+    ).text;
+  expect(await heard(30)).toBe(text(said));
+  expect(warnings).toEqual([]);
+  expect(text(said).startsWith(await heard(60))).toBe(true);
+  expect(warnings).toEqual([
+    "transcribe: chunk_length_s is longer than this model's window of 30 s, and the rest of a chunk is not heard.",
+  ]);
+});
+
 test("segments and progress are told as they come", async () => {
   const said = spoken(70);
   const segments: string[] = [];
