@@ -7,8 +7,13 @@ import { megabytes } from "../../ui/format";
 export function storedModels(): { element: HTMLElement; refresh: () => Promise<void> } {
   const list = h("ul", { class: "stored" });
   const element = h("section", {}, h("h2", {}, "Kept models"), list);
+  let shown = "";
   const refresh = async (): Promise<void> => {
     const found = await models.list();
+    // The keyboard's focus is lost with the element that has it, so nothing is made again without need.
+    if (JSON.stringify(found) === shown) return;
+    shown = JSON.stringify(found);
+    const focused = [...list.children].findIndex((row) => row.contains(document.activeElement));
     clear(list);
     if (found.length === 0) list.append(h("li", { class: "soft" }, "None yet."));
     for (const { name, bytes, complete } of found) {
@@ -26,6 +31,9 @@ export function storedModels(): { element: HTMLElement; refresh: () => Promise<v
         ),
       );
     }
+    // Whoever has removed a model is at the next one.
+    const buttons = list.querySelectorAll("button");
+    if (focused >= 0) buttons[Math.min(focused, buttons.length - 1)]?.focus();
   };
   return { element, refresh };
 }

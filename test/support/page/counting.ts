@@ -1,6 +1,8 @@
 /** Counts WebGPU calls and live bytes from outside: wraps the prototypes of the browser's objects, in the page. */
 
-import type { GenerateOutput, GenerationConfig, Memory, Stats } from "../../../src/index";
+import { LocalSeq2Seq } from "../../../src/engine/seq2seq";
+import type { GenerateOutput, GenerationConfig, Memory, Source, Stats } from "../../../src/index";
+import { steadyPace, type Pace } from "../../../src/ops/pace";
 import { loadInThisThread } from "../shared/in-this-thread";
 import { tinyCheckpoint, type TinyConfig } from "../shared/tiny";
 
@@ -70,6 +72,14 @@ function install(): void {
   wrap(GPUBuffer.prototype, "destroy", (self) => destroy(self as GPUBuffer));
 }
 
+/** As many steps are in flight all the time: else the clock decides, and each step more needs one buffer more to be read from. */
+async function loadSteady(source: Source): Promise<LocalSeq2Seq> {
+  const model = await LocalSeq2Seq.load(source, { device: "webgpu", onWarning: () => undefined });
+  const { engine } = (model as unknown as { engines: { engine: { ops: { pace: Pace } } } }).engines;
+  engine.ops.pace = steadyPace(2);
+  return model;
+}
+
 export interface CostReport {
   /** Of one further token: the difference of a long and a short generation, divided by their difference in length. */
   perToken: Counts;
@@ -87,7 +97,7 @@ export async function costOfTokens(
 ): Promise<CostReport> {
   install();
   counts = zero();
-  const model = await loadInThisThread(tinyCheckpoint(config), { device: "webgpu", onWarning: () => undefined });
+  const model = await loadSteady(tinyCheckpoint(config));
   const prompt = (options.decoder_input_ids as number[][] | undefined)?.[0].length ?? 1;
   const rows = Array.from({ length: config.rows }, (_, i) => [5 + i, 6, 7]);
   const generate = async (tokens: number, eos: number): Promise<GenerateOutput | undefined> => {
@@ -130,7 +140,7 @@ export interface LeakReport {
 export async function leaks(times: number): Promise<LeakReport> {
   install();
   const before = liveBytes;
-  const model = await loadInThisThread(tinyCheckpoint({ layers: 1 }), { device: "webgpu" });
+  const model = await loadSteady(tinyCheckpoint({ layers: 1 }));
   const once = async (i: number): Promise<void> => {
     const ids = Array.from({ length: 1 + (i % 9) }, (_, k) => 4 + ((i + k) % 12));
     await model.generate(ids, {
