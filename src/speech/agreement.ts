@@ -54,7 +54,7 @@ export class Agreement {
   }
 
   private withoutFinal(words: readonly TimedText[]): TimedText[] {
-    const fresh = words.filter(({ start }) => start > this.lastEnd - TOLERANCE);
+    const fresh = words.filter(({ start }) => start > this.lastEnd - TOLERANCE).map((word) => this.afterFinal(word));
     if (fresh.length === 0 || Math.abs(fresh[0].start - this.lastEnd) >= SEAM) return fresh;
     const most = Math.min(this.final.length, fresh.length, REPEATED);
     for (let count = 1; count <= most; count++) {
@@ -62,6 +62,11 @@ export class Agreement {
       if (ending.every((word, i) => same(word, fresh[i]))) return fresh.slice(count);
     }
     return fresh;
+  }
+
+  /** Times of text never go back: a word that is taken for a new one begins where the final ones end. */
+  private afterFinal(word: TimedText): TimedText {
+    return { ...word, start: Math.max(word.start, this.lastEnd), end: Math.max(word.end, this.lastEnd) };
   }
 }
 

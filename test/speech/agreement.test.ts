@@ -39,6 +39,16 @@ test("words that are final are dropped where another run repeats them a little l
   expect(text(agreement.push(moved).open)).toBe("four");
 });
 
+test("a word that begins a little before the final ones end begins at their end: times of text never go back", () => {
+  const agreement = new Agreement();
+  const one = { text: " one", start: 0, end: 0.92 };
+  const empty = { text: " two", start: 0.92, end: 0.92 };
+  for (let run = 0; run < 2; run++) agreement.push([one, empty]);
+  expect(agreement.settled).toBe(0.92);
+  const { open } = agreement.push([{ text: " three", start: 0.86, end: 0.9 }]);
+  expect(open).toEqual([{ text: " three", start: 0.92, end: 0.92 }]);
+});
+
 test("final words are remembered as long as they are asked for", () => {
   const agreement = new Agreement();
   agreement.push(said("one two three"));
