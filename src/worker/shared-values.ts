@@ -95,9 +95,13 @@ export class SharedValues {
     stream?.scope.closeStream();
   }
 
-  /** Nobody reads the streams on. */
+  /** Nobody reads the streams on, and what their calls have shared is forgotten. */
   leaveStreams(): void {
-    for (const { items } of this.streams.values()) void items.return?.().then(undefined, () => undefined);
+    const left = [...this.streams.values()];
     this.streams.clear();
+    for (const { items, scope } of left) {
+      void items.return?.().then(undefined, () => undefined);
+      scope.closeStream();
+    }
   }
 }

@@ -1,6 +1,6 @@
 /** Calls across a port: what comes back is what a call without one would give, and arguments stay as they were. */
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ModelError } from "../../src/errors";
 import { HostTensor } from "../../src/tensor/host-tensor";
 import { Peer } from "../../src/worker/peer";
@@ -252,5 +252,23 @@ describe("a peer", () => {
     for (const call of waiting) await expect(call).rejects.toBe(reason);
     await expect(page.call("never", [])).rejects.toBe(reason);
     expect(await stream.return?.()).toEqual({ done: true, value: undefined });
+  });
+
+  it("listens to no signal of a call any more when it is closed, whether the call sent a stream or not", async () => {
+    functions.never = () => new Promise(() => undefined);
+    const endless = async function* () {
+      yield 1;
+      await new Promise(() => undefined);
+    };
+    const signals = [new AbortController().signal, new AbortController().signal];
+    const left = signals.map((signal) => vi.spyOn(signal, "removeEventListener"));
+    const reason = new ModelError("disposed", "over");
+    const waiting = [
+      page.call("never", [{ signal: signals[0] }]),
+      page.call("never", [endless(), { signal: signals[1] }]),
+    ];
+    page.close(reason);
+    for (const call of waiting) await expect(call).rejects.toBe(reason);
+    for (const removed of left) expect(removed).toHaveBeenCalledTimes(1);
   });
 });
