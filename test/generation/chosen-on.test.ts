@@ -3,8 +3,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { GenerationConfig } from "../../src/index";
 import { LocalSeq2Seq as Seq2Seq } from "../../src/engine/seq2seq";
-import type { Ops } from "../../src/ops/ops";
-import { steadyPace, type Pace } from "../../src/ops/pace";
+import { keepPace, opsOf } from "../support/shared/ops-of";
 import { tinyCheckpoint } from "../support/shared/tiny";
 
 const rows = [[4, 5, 6, 7], [8], [9, 10, 11, 12, 13, 14, 15], [16, 4, 17]];
@@ -15,8 +14,7 @@ let large: Seq2Seq;
 beforeAll(async () => {
   const load = (config = {}) => Seq2Seq.load(tinyCheckpoint(config), { device: "cpu", onWarning: () => undefined });
   [model, large] = await Promise.all([load(), load({ vocabSize: 150 })]);
-  const { engine } = (large as unknown as { engines: { engine: { ops: { pace: Pace } } } }).engines;
-  engine.ops.pace = steadyPace(3);
+  keepPace(large, 3);
 });
 afterAll(() => Promise.all([model.dispose(), large.dispose()]));
 
@@ -59,10 +57,10 @@ it.each<[drawn: "all" | "some" | "none", GenerationConfig]>([
 });
 
 it("where all tokens are drawn late, a token takes one read-back, not two", async () => {
-  const { engine } = (large as unknown as { engines: { engine: { ops: Ops } } }).engines;
-  const { submit } = engine.ops;
+  const ops = opsOf(large);
+  const { submit } = ops;
   let readBacks = 0;
-  engine.ops.submit = (plans, read) => {
+  ops.submit = (plans, read) => {
     if (read?.length) readBacks++;
     return submit(plans, read);
   };
@@ -74,7 +72,7 @@ it("where all tokens are drawn late, a token takes one read-back, not two", asyn
     // Three steps were in flight when the first token was found to be undecided, and its logits were not read with it.
     expect(readBacks).toBe(stats.tokens + 3);
   } finally {
-    engine.ops.submit = submit;
+    ops.submit = submit;
   }
 });
 

@@ -3,12 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { GenerationConfig, HostTensor } from "../../src/index";
 import { LocalSeq2Seq as Seq2Seq } from "../../src/engine/seq2seq";
-import type { Ops } from "../../src/ops/ops";
+import { opsOf } from "../support/shared/ops-of";
 import { tinyCheckpoint } from "../support/shared/tiny";
 import { expectClose, generateWith, kinds, named, readsSource, rows, samples } from "../support/node/ways";
-
-/** What the model computes with, whose submits are counted. */
-const opsOf = (model: Seq2Seq): Ops => (model as unknown as { engines: { engine: { ops: Ops } } }).engines.engine.ops;
 
 describe("a tiny model", () => {
   let model: Seq2Seq;

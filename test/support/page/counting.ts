@@ -2,7 +2,7 @@
 
 import { LocalSeq2Seq } from "../../../src/engine/seq2seq";
 import type { GenerateOutput, GenerationConfig, Memory, Source, Stats } from "../../../src/index";
-import { steadyPace, type Pace } from "../../../src/ops/pace";
+import { keepPace } from "../shared/ops-of";
 import { loadInThisThread } from "../shared/in-this-thread";
 import { tinyCheckpoint, type TinyConfig } from "../shared/tiny";
 
@@ -75,8 +75,7 @@ function install(): void {
 /** As many steps are in flight all the time: else the clock decides, and each step more needs one buffer more to be read from. */
 async function loadSteady(source: Source): Promise<LocalSeq2Seq> {
   const model = await LocalSeq2Seq.load(source, { device: "webgpu", onWarning: () => undefined });
-  const { engine } = (model as unknown as { engines: { engine: { ops: { pace: Pace } } } }).engines;
-  engine.ops.pace = steadyPace(2);
+  keepPace(model, 2);
   return model;
 }
 
