@@ -41,7 +41,7 @@ export const layers = {
   ],
   "loading/sources": ["util"],
   "loading/store": ["loading/sources", "util"],
-  "loading/formats": ["loading/sources", "tensor"],
+  "loading/formats": ["loading/sources", "tensor", "util"],
   "loading/formats/torch": ["loading/formats", "loading/sources", "util"],
   loading: ["loading/formats", "loading/formats/torch", "loading/sources", "util"],
   audio: ["util"],

@@ -3,6 +3,7 @@
 import { ModelError } from "../errors";
 import { readJson, type DownloadOptions } from "../loading/sources/download";
 import type { ModelFiles } from "../loading/sources/files";
+import { isFields } from "../util/fields";
 
 /**
  * @returns undefined where there is no such file
@@ -15,10 +16,8 @@ export async function readFields(
 ): Promise<Record<string, unknown> | undefined> {
   const fields = await readJson(files, file, options);
   if (fields === undefined) return undefined;
-  if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
-    throw new ModelError("invalid_config", `${file}: is not a JSON object.`);
-  }
-  return fields as Record<string, unknown>;
+  if (!isFields(fields)) throw new ModelError("invalid_config", `${file}: is not a JSON object.`);
+  return fields;
 }
 
 /** config.json, which every model has. @throws ModelError `file_not_found`, `invalid_config` */

@@ -4,7 +4,7 @@ import { ModelError, quote } from "../errors";
 import { readText, type DownloadOptions } from "./sources/download";
 import { readSafetensors } from "./formats/safetensors";
 import type { ModelFiles, OpenFile } from "./sources/files";
-import { isFields } from "./sources/python-json";
+import { isFields } from "../util/fields";
 import { parseStrictJson } from "./formats/json";
 import { announce, invalidWeights } from "./formats/tensors";
 import type { TensorInfo, TensorPiece, Wanted, WeightOptions } from "./formats/tensors";

@@ -1,6 +1,7 @@
 /** Where the tokens of a window are in its sound: what dynamic time warping aligns, its path, and the times that follow from it. */
 
-import { INPUT_STRIDE, TIME_PRECISION } from "./segments";
+import { TIME_PRECISION } from "../util/timestamps";
+import { INPUT_STRIDE } from "./segments";
 import { alignmentMatrix, warp, type HeadWeights } from "./warping";
 
 /** The alignment of one window. Row i is the step that read its token i and wrote token i + 1. */

@@ -6,7 +6,7 @@
 import { LANGUAGES } from "../util/spoken-languages";
 import { joinOverlaps, type Interval, type Joined } from "./overlap";
 import { round2 } from "./round";
-import { TIME_PRECISION } from "./segments";
+import { TIME_PRECISION } from "../util/timestamps";
 import type { TimedWord } from "./subtitles";
 import { probabilityOf, wordsOf, type WordTokenizer } from "./words";
 

@@ -35,8 +35,9 @@ export interface SpeechModel {
 /** The sizes of a Whisper, from config.json, with the defaults of transformers' WhisperConfig. */
 export interface WhisperSizes {
   mels: number;
-  /** Frames of a window. */
+  /** Frames of a window, 100 per second. */
   windowFrames: number;
+  windowSeconds: number;
   targetLength: number;
   vocabSize: number;
   medianWidth: number;
@@ -49,9 +50,11 @@ export function whisperSizes({ file }: SpeechModel["config"]): WhisperSizes {
     const value = file[name];
     return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : fallback;
   };
+  const windowFrames = 2 * size("max_source_positions", 1500);
   return {
     mels: size("num_mel_bins", 80),
-    windowFrames: 2 * size("max_source_positions", 1500),
+    windowFrames,
+    windowSeconds: windowFrames / 100,
     targetLength: size("max_target_positions", 448),
     vocabSize: size("vocab_size", 51865),
     medianWidth: size("median_filter_width", 7),

@@ -3,7 +3,7 @@
 import type { SpeechTokenizer, TextChunk } from "./join-chunks";
 import { nameOf, type Opening } from "./opening";
 import { round2 } from "./round";
-import { TIME_PRECISION } from "./segments";
+import { TIME_PRECISION } from "../util/timestamps";
 import type { SpeechSegmentInfo } from "./transcription";
 import type { SpeechSegment } from "./windows";
 import type { TimedWord } from "./subtitles";

@@ -1,7 +1,7 @@
 /** Splits what one window gave at its timestamps: `_retrieve_segment` of transformers. */
 
-/** Seconds of a step of the timestamps. */
-export const TIME_PRECISION = 0.02;
+import { TIME_PRECISION } from "../util/timestamps";
+
 /** Seconds of a frame of the features. */
 const FRAME = 0.01;
 /** Frames of the features for a frame of the encoder. */

@@ -65,11 +65,11 @@ export function planOf({ model, warn }: Speech, options: TranscribeOptions, wher
   }
   if (options.tokens_per_second !== undefined)
     throw new ModelError("unsupported_option", `${where}: tokens_per_second is an option of Moonshine.`);
-  const window = whisperSizes(model.config).windowFrames / 100;
-  if (Number(options.chunk_length_s) > window)
-    warn(
-      `${where}: chunk_length_s is longer than this model's window of ${window} s, and the rest of a chunk is not heard.`,
-    );
+  const { windowSeconds } = whisperSizes(model.config);
+  if (Number(options.chunk_length_s) > windowSeconds) {
+    const window = `this model's window of ${windowSeconds} s`;
+    warn(`${where}: chunk_length_s is longer than ${window}, and the rest of a chunk is not heard.`);
+  }
   return plan;
 }
 

@@ -29,7 +29,7 @@ export function openWhisper({ model, tokenizer, plan, signal }: WhisperCall, sam
   }
   const sizes = whisperSizes(model.config);
   const fields = readWhisperFields(file, "generation_config.json", sizes.vocabSize);
-  const settings = { ...WHISPER_MEL, feature_size: sizes.mels, chunk_length: sizes.windowFrames / 100 };
+  const settings = { ...WHISPER_MEL, feature_size: sizes.mels, chunk_length: sizes.windowSeconds };
   const windowSamples = (sizes.windowFrames * WHISPER_MEL.sampling_rate) / 100;
   const timestamps = timestampsOf(plan, fields.returnTimestamps, samples > windowSamples);
   const heads = timestamps === "word" ? alignmentHeads(file, sizes) : undefined;

@@ -6,9 +6,10 @@
 
 import type { LogMel, MelFeatures } from "../audio/log-mel";
 import { invariant } from "../errors";
+import { TIME_PRECISION } from "../util/timestamps";
 import { alignWindow, partOf, tokenTimes, type SegmentAlignment } from "./alignment";
 import { compressionRatio } from "./ratio";
-import { INPUT_STRIDE, splitAtStamps, TIME_PRECISION, type TokenSegment } from "./segments";
+import { INPUT_STRIDE, splitAtStamps, type TokenSegment } from "./segments";
 import type { HeadWeights } from "./warping";
 
 /** Options of the loop, with the names of transformers. */

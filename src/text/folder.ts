@@ -1,6 +1,7 @@
 /** The tokenizer settings in a model's folder, read as `from_pretrained` of transformers 5 reads them. */
 
 import { ModelError, quote } from "../errors";
+import { isFields, type Fields } from "../util/fields";
 
 /** A token that is looked for in the text before the model sees it. */
 export interface AddedToken {
@@ -16,7 +17,7 @@ export interface AddedToken {
   special: boolean;
 }
 
-export type Fields = Readonly<Record<string, unknown>>;
+export type { Fields };
 
 /** The files of a model. Each is `undefined` if there is no file of that name. */
 export interface Folder {
@@ -52,9 +53,6 @@ export interface Settings {
 export function invalidFile(file: string, message: string, cause?: unknown): ModelError {
   return new ModelError("invalid_tokenizer", `${file}: ${message}.`, undefined, { cause });
 }
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 export function fieldsOf(value: unknown, file: string): Fields {
   if (!isFields(value)) throw invalidFile(file, "is not a JSON object");

@@ -4,10 +4,9 @@
  * belongs to a new window. That window begins where the last one ended: after 30 s, or at a pair of timestamps before that.
  */
 
+import { TIME_PRECISION } from "../util/timestamps";
 import type { TextOffset } from "./tokenizer";
 
-/** Seconds between one timestamp and the next. */
-const TIME_PRECISION = 0.02;
 /** Timestamps of a window of 30 s. */
 const WINDOW = 1500;
 

@@ -5,6 +5,9 @@
 
 import { BANNED } from "./scores";
 
+/** Seconds from one stamp to the next. */
+export const TIME_PRECISION = 0.02;
+
 export interface TimestampRules {
   /** Tokens before the first that is generated. */
   begin: number;

@@ -11,8 +11,9 @@ export function storedModels(): { element: HTMLElement; refresh: () => Promise<v
   const refresh = async (): Promise<void> => {
     const found = await models.list();
     // The keyboard's focus is lost with the element that has it, so nothing is made again without need.
-    if (JSON.stringify(found) === shown) return;
-    shown = JSON.stringify(found);
+    const now = JSON.stringify(found);
+    if (now === shown) return;
+    shown = now;
     const focused = [...list.children].findIndex((row) => row.contains(document.activeElement));
     clear(list);
     if (found.length === 0) list.append(h("li", { class: "soft" }, "None yet."));

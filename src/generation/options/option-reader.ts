@@ -1,8 +1,9 @@
 /** Reads options with type checks. An error says where the option was set, its name, the rule and the value. */
 
 import { ModelError, quote } from "../../errors";
+import type { Fields } from "../../util/fields";
 
-export type Fields = Readonly<Record<string, unknown>>;
+export type { Fields };
 
 /** Looks an option up in several places in turn. Undefined and null count as absent. */
 export class OptionReader {

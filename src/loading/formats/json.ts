@@ -5,7 +5,7 @@
  */
 
 import { quote, type ModelError } from "../../errors";
-import { isFields, type Fields } from "../sources/python-json";
+import { isFields, type Fields } from "../../util/fields";
 
 /** All that matters of a text that `JSON.parse` accepts: escapes, quotes, brackets, colons and numbers. */
 const TOKENS = /\\.|["{}[\]:]|[-\d][-+.\deE]*/g;

@@ -8,7 +8,7 @@
 import { quote } from "../../errors";
 import { isPackedFormat, type PackedFormat } from "../../tensor/packed-rows";
 import { rowWords } from "../../tensor/weight-format";
-import { isFields } from "../sources/python-json";
+import { isFields } from "../../util/fields";
 import { parseStrictJson } from "./json";
 import { invalidWeights, shapeOf, tensorError, type TensorInfo } from "./tensors";
 

@@ -9,7 +9,7 @@
 import { quote } from "../../errors";
 import { ByteReader } from "./byte-reader";
 import type { OpenFile } from "../sources/files";
-import { isFields } from "../sources/python-json";
+import { isFields } from "../../util/fields";
 import { parseStrictJson } from "./json";
 import { withPacked } from "./packed";
 import { announce, invalidWeights as invalid, isReadable, readPieces, shapeOf, tensorError, textHint } from "./tensors";

@@ -6,7 +6,7 @@
 import { ModelError, quote } from "../../errors";
 import { readJson } from "./download";
 import type { ListedFile, Manifest, ModelFiles } from "./files";
-import { isFields } from "./python-json";
+import { isFields } from "../../util/fields";
 
 /** The name of the manifest in a model's folder. */
 export const MANIFEST = "attendant.json";

@@ -3,12 +3,6 @@
  * transformers writes them as `{"__float__": "NaN"}` (configuration_utils.py, `_encode_special_floats`).
  */
 
-/** A JSON object. */
-export type Fields = Readonly<Record<string, unknown>>;
-
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const TAG = "__float__";
 const FLOATS: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity };
 
